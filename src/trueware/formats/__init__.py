@@ -1,0 +1,14 @@
+"""The formats trueware reads, and which of them some bytes are.
+
+`FORMATS` is the list; a new format is one file, one line here and a folder of vectors. Order matters where two could match
+the same bytes: what wraps comes before what is wrapped, strict magics before weak ones.
+"""
+
+from trueware.formats.compression.gzip import Gzip
+from trueware.formats.contract import Format
+
+FORMATS: tuple[type[Format], ...] = (
+    Gzip,
+)
+
+BY_NAME: dict[str, type[Format]] = {format_.name: format_ for format_ in FORMATS}

@@ -1,0 +1,1 @@
+"""Compressed streams: one region `data` inside each."""

@@ -1,0 +1,1 @@
+"""Firmware images and partition tables: headers around regions."""

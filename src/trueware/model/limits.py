@@ -1,0 +1,50 @@
+"""Ceilings on what one artefact may cost; every one has a unit, a default and a reason."""
+
+from dataclasses import dataclass
+
+MIB = 1 << 20
+GIB = 1 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Ceilings for measuring one artefact. Reaching one is a finding (`limit-reached`), never a crash or a silent pass."""
+
+    max_unpacked: int = 64 * GIB
+    """Bytes of content read below one artefact, all levels together; a phone's system images stay under 20 GiB."""
+
+    max_ratio: float = 200.0
+    """Unpacked bytes for each byte of the artefact, counted only beyond `ratio_free`; real firmware stays under 50."""
+
+    ratio_free: int = 256 * MIB
+    """Bytes that may always be unpacked, so that small, highly compressible artefacts are not refused."""
+
+    max_entries: int = 1_000_000
+    """Files, folders and regions below one artefact; a full Android build has some 200,000."""
+
+    max_depth: int = 24
+    """Containers within containers; the deepest chain seen in firmware is nine."""
+
+    max_path_depth: int = 128
+    """Folders within folders inside one container; beyond PATH_MAX no device can open the file."""
+
+    max_name: int = 4096
+    """Bytes in one path; Linux's PATH_MAX."""
+
+    max_held: int = 1 * GIB
+    """Bytes of one decompressed container kept in memory, where its format needs random access."""
+
+    max_kept_file: int = 64 * 1024
+    """Bytes of one security-relevant file whose content is kept for explanation."""
+
+    max_kept: int = 16 * MIB
+    """Bytes of all kept content together."""
+
+    max_xattrs: int = 64 * 1024
+    """Bytes of extended attributes on one entry; the Linux VFS ceiling (XATTR_SIZE_MAX)."""
+
+    max_findings: int = 1_000
+    """Findings of one rule reported for one artefact; the rest are counted."""
+
+    max_seconds: float = 3_600.0
+    """Wall seconds for one artefact."""

@@ -1,0 +1,54 @@
+"""The catalogue of rules: everything trueware can find, by stable id. `docs/reference/rules.md` is generated from it."""
+
+from trueware.model.finding import Confidence, Rule, Severity
+
+_LOW, _MEDIUM, _HIGH, _INFO = Severity.LOW, Severity.MEDIUM, Severity.HIGH, Severity.INFO
+
+_RULES = (
+    # what readers find
+    Rule("malformed", "The bytes contradict their format", _MEDIUM, uncertain=True, unread=True,
+         help="The part is kept and measured as far as it could be read. A damaged copy looks the same: get another one."),
+    Rule("truncated", "The bytes end before the format says they should", _MEDIUM, uncertain=True, unread=True,
+         help="Usually an incomplete download or dump. Get a complete copy; what is missing is not evidence of removal."),
+    Rule("unsupported", "Recognised, but this variant is not read", _LOW, uncertain=True, unread=True,
+         help="The part was measured as a whole and could not be looked into."),
+    Rule("limit-reached", "A ceiling on cost was reached", _MEDIUM, uncertain=True, unread=True,
+         help="The rest was not read. Raise the named limit if the artefact is trusted not to be hostile."),
+    Rule("checksum-mismatch", "A checksum inside the artefact does not fit its bytes", _MEDIUM, uncertain=True,
+         help="Damage or careless change. A checksum that fits proves integrity only, never origin."),
+    Rule("checksum-unchecked", "A checksum inside the artefact could not be checked", _INFO),
+    Rule("unread-bytes", "Bytes that no reader accounts for", _LOW,
+         help="They were measured and are compared; they may hide content from tools that do not look."),
+    Rule("overlap", "Two parts claim the same bytes", _MEDIUM, uncertain=True,
+         help="Programs may disagree about what this contains."),
+    Rule("duplicate-path", "One path stands for two entries", _MEDIUM, uncertain=True,
+         help="Programs disagree about which one counts."),
+    Rule("hostile-name", "A name that no ordinary tool writes", _MEDIUM, uncertain=True,
+         help="It climbs out of its folder, is absolute, holds a slash or NUL, or is empty. It is treated as data."),
+    Rule("cycle", "A folder contains itself", _HIGH, uncertain=True, unread=True),
+    Rule("contradiction", "Two fields of the container contradict each other", _MEDIUM, uncertain=True,
+         help="Programs that trust the one or the other see different content."),
+    Rule("hidden-content", "Bytes outside the structure hold data", _LOW,
+         help="Free space or slack that is not empty; no ordinary program reads it."),
+    Rule("encrypted", "The content is encrypted and cannot be read", _LOW, uncertain=True, unread=True),
+    Rule("reserved-bits", "Reserved or unknown flag bits are set", _LOW, uncertain=True,
+         help="A device may give them a meaning trueware does not know."),
+    # what the appraisal finds
+    Rule("container-rebuilt", "The content is equal, the container around it was packed differently", _INFO,
+         help="As with a dump of a device or a recompressed image: same files, other compression, time stamps or layout."),
+    Rule("mutable-changed", "Paths that a device may change in service differ from the release", _INFO),
+    Rule("part-of-release", "The artefact is one part of a release, equal to it", _INFO,
+         help="As with a dump of one partition. The other parts were not seen."),
+    Rule("release-withdrawn", "The release it equals was withdrawn", _HIGH),
+    Rule("weak-authority", "The reference is not signed by its publisher", _INFO,
+         help="The result rests on a golden sample or an index; whoever provided it could be wrong."),
+    Rule("claim-mismatch", "What the artefact claims to be and what it is differ", _HIGH),
+    Rule("claim-not-entitled", "The publisher of the matched release is not entitled to this claim", _MEDIUM),
+    Rule("claim-unregistered", "It claims a version its publisher has not registered", _LOW),
+    Rule("identity-contradiction", "Parts of the artefact say different things about who made it", _HIGH, Confidence.MEDIUM),
+    Rule("reference-untrusted", "A registered release could not be used: its statement does not verify", _HIGH),
+    Rule("nearest-release", "The nearest known release is not the same software", _INFO),
+    Rule("not-checkable", "A check could not be made", _LOW),
+)
+
+RULES: dict[str, Rule] = {rule.id: rule for rule in _RULES}

@@ -1,0 +1,66 @@
+"""The words of a verdict: authenticity, tier, the authority it rests on, and the AR4SI trustworthiness vector."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Verdict(Enum):
+    """Authenticity of the software (design: two axes, never one; conformity is the other)."""
+
+    GENUINE = "GENUINE"
+    TAMPERED = "TAMPERED"
+    COUNTERFEIT = "COUNTERFEIT"
+    UNKNOWN = "UNKNOWN"
+
+
+class Tier(Enum):
+    """Trustworthiness tiers of draft-ietf-rats-ar4si §2.3.2, by their JSON names."""
+
+    NONE = "none"
+    AFFIRMING = "affirming"
+    WARNING = "warning"
+    CONTRAINDICATED = "contraindicated"
+
+
+class Authority(Enum):
+    """Who says that a release is what it says, strongest first. The result names the one it rests on."""
+
+    PUBLISHER = "publisher-signed"
+    THIRD_PARTY = "third-party-index"
+    GOLDEN_SAMPLE = "golden-sample"
+    COMPARISON = "comparison"
+    """Not a registry's word: the user put two artefacts side by side."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrustVector:
+    """AR4SI trustworthiness claims; 0 says nothing (§2.3.2), and is left out of the JSON.
+
+    Values used here: 2 affirmed as approved; 32 (file-system) and 33 (executables) unrecognised; 96 contraindicated;
+    32 (executables) genuine with a known fault. Which of them an image at rest may claim is our reading of §2.3.4, which was
+    written for devices in service: an image never says what runs, so `executables` speaks of the programs in it.
+    """
+
+    instance_identity: int = 0
+    configuration: int = 0
+    executables: int = 0
+    file_system: int = 0
+    hardware: int = 0
+    runtime_opaque: int = 0
+    storage_opaque: int = 0
+    sourced_data: int = 0
+
+    @property
+    def tier(self) -> Tier:
+        """The worst tier among the claims."""
+        worst = max((abs(value) for value in self.as_claims().values()), default=0)
+        if worst >= 96:
+            return Tier.CONTRAINDICATED
+        if worst >= 32:
+            return Tier.WARNING
+        return Tier.AFFIRMING if worst >= 2 else Tier.NONE
+
+    def as_claims(self) -> dict[str, int]:
+        """Return the claims that say something, by their AR4SI JSON names."""
+        values = {name.replace("_", "-"): getattr(self, name) for name in self.__slots__}
+        return {name: value for name, value in values.items() if value}
