@@ -1,1 +1,9 @@
-"""Drives the readers over an artefact: bytes in, tree of measured parts out."""
+"""Measuring: bytes in, tree of measured parts out.
+
+The engine asks formats to read, hashes every content once on all cores, looks for formats within it, and assembles the tree
+with its Merkle digests, under the ceilings of `trueware.model.limits.Limits`.
+"""
+
+from trueware.measuring.engine import Measurement, measure, measure_reading
+
+__all__ = ["Measurement", "measure", "measure_reading"]

@@ -3,7 +3,7 @@
 This construction is trueware's own; no standard or outside vector confirms it. It is SHA-256 over length-prefixed fields,
 so that no two different parts encode to the same bytes::
 
-    leaf       = H("leaf"      kind mode uid gid link rdev xattrs content)       content: SHA-256 of the bytes, or empty
+    leaf       = H("leaf"      kind mode uid gid link rdev xattrs content facts) content: SHA-256 of the bytes, or empty
     folder     = H("folder"    kind mode uid gid … children)                      children: sorted by name
     container  = H("container" kind mode uid gid … format facts children)         only where the reading is certain
 
@@ -26,9 +26,11 @@ def leaf_digest(
     link: str | None = None,
     rdev: tuple[int, int] | None = None,
     xattrs: tuple[tuple[str, bytes], ...] = (),
+    facts: tuple[tuple[str, str], ...] = (),
 ) -> bytes:
     """Return the digest of a part without children; `content` is the SHA-256 of its bytes."""
-    return sha256(b"leaf\0" + _attributes(kind, mode, uid, gid, link, rdev, xattrs) + (content or b"")).digest()
+    head = b"leaf\0" + _attributes(kind, mode, uid, gid, link, rdev, xattrs) + (content or b"-")
+    return sha256(head + _facts(facts) if facts else head).digest()
 
 
 def folder_digest(
@@ -55,8 +57,7 @@ def container_digest(
 ) -> bytes:
     """Return the digest of a part that `format` read with certainty."""
     head = _attributes(kind, mode, uid, gid, None, None, xattrs)
-    told = b"".join(_field(key) + _field(value) for key, value in sorted(facts))
-    return sha256(b"container\0" + head + _field(format) + _block(told) + _children(children)).digest()
+    return sha256(b"container\0" + head + _field(format) + _facts(facts) + _children(children)).digest()
 
 
 def _attributes(
@@ -84,6 +85,10 @@ def _children(children: Iterable[Part]) -> bytes:
     records = [_field(child.name) + child.tree for child in children if child.kind is not Kind.PADDING]
     records.sort()
     return b"".join(records)
+
+
+def _facts(facts: tuple[tuple[str, str], ...]) -> bytes:
+    return _block(b"".join(_field(key) + _field(value) for key, value in sorted(facts)))
 
 
 def _field(text: str | None) -> bytes:

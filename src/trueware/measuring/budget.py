@@ -1,0 +1,55 @@
+"""What one artefact has cost so far, against its ceilings."""
+
+from collections.abc import Callable
+
+from trueware.errors import LimitExceeded
+from trueware.model.limits import Limits
+
+Clock = Callable[[], float]
+"""Seconds from an arbitrary start, never going back (`time.monotonic`)."""
+
+
+class Budget:
+    """Counts bytes and entries; raises when a ceiling is passed.
+
+    Several threads spend at once without a lock: a lost update delays a refusal by one chunk, which no ceiling minds.
+    """
+
+    __slots__ = ("_ceiling", "_clock", "_deadline", "_limits", "entries", "report", "unpacked")
+
+    def __init__(self, limits: Limits, size: int, clock: Clock, report: Callable[[int], None] | None = None) -> None:
+        self._limits, self._clock, self.report = limits, clock, report
+        self._deadline = clock() + limits.max_seconds
+        by_ratio = limits.ratio_free + int(limits.max_ratio * size)
+        self._ceiling = min(limits.max_unpacked, by_ratio)
+        self.unpacked = 0
+        self.entries = 0
+
+    def spend(self, size: int) -> None:
+        """Account for `size` bytes of content.
+
+        Raises:
+            LimitExceeded: `max_unpacked`, `max_ratio` or `max_seconds`.
+        """
+        self.unpacked += size
+        if self.unpacked > self._ceiling:
+            if self._ceiling == self._limits.max_unpacked:
+                raise LimitExceeded("max_unpacked", self._limits.max_unpacked)
+            raise LimitExceeded("max_ratio", self._limits.max_ratio, f"{self.unpacked} bytes unpacked")
+        if self._clock() > self._deadline:
+            raise LimitExceeded("max_seconds", self._limits.max_seconds)
+        if self.report is not None:
+            self.report(self.unpacked)
+
+
+    def count_entry(self) -> None:
+        """Account for one more entry.
+
+        Raises:
+            LimitExceeded: `max_entries` or, asked every 1,024 entries, `max_seconds`.
+        """
+        self.entries += 1
+        if self.entries > self._limits.max_entries:
+            raise LimitExceeded("max_entries", self._limits.max_entries)
+        if not self.entries & 1023 and self._clock() > self._deadline:
+            raise LimitExceeded("max_seconds", self._limits.max_seconds)

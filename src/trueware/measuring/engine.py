@@ -1,0 +1,289 @@
+"""The engine: asks formats to read, hands contents to the hasher on all cores, and descends into what is found inside.
+
+One thread (the caller's) reads structure and builds the tree; contents are hashed by a pool, since codecs and SHA-256 release
+the interpreter lock. Contents that share work (`Content.group`) travel together. The outcome does not depend on the number of
+workers.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from hashlib import sha256
+
+from trueware.errors import InputError, LimitExceeded, MalformedInput, UnsupportedInput
+from trueware.formats import FORMATS
+from trueware.formats.contract import Buffer, Entry, Format, Held, Reading, StreamFormat
+from trueware.formats.stream import Stream
+from trueware.measuring.budget import Budget, Clock
+from trueware.measuring.detect import Detector
+from trueware.measuring.gaps import uncovered, uniform_byte
+from trueware.measuring.hashing import Hashed, Hasher
+from trueware.measuring.jobs import Jobs
+from trueware.measuring.ledger import Ledger
+from trueware.measuring.node import Node, freeze
+from trueware.measuring.placing import Placer
+from trueware.model.finding import Finding
+from trueware.model.kept import is_kept
+from trueware.model.limits import Limits
+from trueware.model.part import Kind, Part
+
+_CARVED = 512
+"""Opaque bytes from which it is worth looking for containers inside."""
+
+Scanner = Callable[[memoryview], Iterable[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """What measuring one artefact gave."""
+
+    root: Part
+    findings: tuple[Finding, ...]
+    kept: Mapping[bytes, bytes] = field(repr=False)
+    """Content of small security-relevant files (`trueware.model.kept`) by SHA-256."""
+
+    banners: Mapping[str, tuple[str, ...]]
+    """By path of an opaque region: what the scanner found in it."""
+
+
+def measure(
+    name: str,
+    view: memoryview,
+    *,
+    pool: Executor,
+    clock: Clock,
+    limits: Limits = Limits(),  # noqa: B008 (frozen)
+    digest: bytes | None = None,
+    scan: Scanner | None = None,
+    report: Callable[[int], None] | None = None,
+    formats: Iterable[type[Format]] = FORMATS,
+) -> Measurement:
+    """Measure an artefact that is one run of bytes.
+
+    Args:
+        name: how to call it.
+        view: its bytes, usually mapped; must stay valid and unchanged until this returns.
+        pool: where contents are hashed.
+        clock: for `Limits.max_seconds`.
+        limits: ceilings; reaching one is a finding.
+        digest: SHA-256 of `view`, where the caller has it already.
+        scan: asked for each opaque region what it says of itself; its answers are in `Measurement.banners`.
+        report: told how many bytes of content were read so far, from any thread.
+        formats: what to look for.
+    """
+    budget = Budget(limits, len(view), clock, report)
+    run = _Run(pool, budget, limits, tuple(formats), scan)
+    root = Node(name, Entry("", Kind.FILE, size=len(view)), None)
+    whole = None if digest is not None else pool.submit(_digest_all, view)
+    run.open_view(root, view, run.detector.all(view), 0)
+    root.sha256 = digest if whole is None else whole.result()
+    return run.finish(root)
+
+
+def measure_reading(
+    name: str,
+    reading: Reading,
+    *,
+    size: int,
+    pool: Executor,
+    clock: Clock,
+    limits: Limits = Limits(),  # noqa: B008 (frozen)
+    scan: Scanner | None = None,
+    report: Callable[[int], None] | None = None,
+    formats: Iterable[type[Format]] = FORMATS,
+) -> Measurement:
+    """Measure an artefact that is a folder, already read into entries; `size` is the sum of its contents. See `measure`."""
+    budget = Budget(limits, size, clock, report)
+    run = _Run(pool, budget, limits, tuple(formats), scan)
+    root = Node(name, reading.attributes or Entry("", Kind.DIRECTORY), None)
+    run.take_in(root, reading, None, 0)
+    return run.finish(root)
+
+
+def _digest_all(view: memoryview) -> bytes:
+    return sha256(view).digest()
+
+
+class _Run:
+    """One measurement under way."""
+
+    def __init__(
+        self, pool: Executor, budget: Budget, limits: Limits, formats: tuple[type[Format], ...], scan: Scanner | None
+    ) -> None:
+        self.detector = Detector(formats)
+        self._pool, self._budget, self._limits, self._scan = pool, budget, limits, scan
+        self._hasher = Hasher(self.detector, budget, limits)
+        self._ledger = Ledger(limits)
+        self._kept: dict[bytes, bytes] = {}
+        self._kept_size = 0
+        self._banners: dict[str, tuple[str, ...]] = {}
+
+    def finish(self, root: Node) -> Measurement:
+        """Return the tree and everything noticed on the way."""
+        return Measurement(freeze(root), self._ledger.findings(), self._kept, self._banners)
+
+    # --- a container ---------------------------------------------------------------------------------------------------
+
+    def open_view(self, node: Node, view: memoryview, formats: Iterable[type[Format]], depth: int) -> None:
+        """Read `view` by the first of `formats` that can; without one, leave `node` a leaf and look for containers in it."""
+        for format_ in formats:
+            if depth >= self._limits.max_depth:
+                self._fail(node, LimitExceeded("max_depth", self._limits.max_depth))
+                break
+            try:
+                reading = format_.read(view, self._limits)
+            except InputError as error:
+                self._fail(node, error)
+                continue
+            node.format = format_.name
+            self.take_in(node, reading, view, depth)
+            break
+        else:
+            self._open_opaque(node, view, depth)
+        self._settle(node, view)
+
+    def _open_stream(self, node: Node, format_: type[StreamFormat], chunks: Iterator[Buffer], depth: int) -> None:
+        """Read a stream front to back; the bytes are hashed as they pass, since they cannot be had again."""
+        digest = sha256()
+        stream = Stream(_teed(chunks, digest.update, self._budget))
+        try:
+            reading = format_.read_stream(stream, self._limits)
+        except InputError as error:
+            self._fail(node, error)
+        else:
+            node.format = format_.name
+            self.take_in(node, reading, None, depth)
+        try:
+            self._account_rest(node, stream)
+        except InputError as error:
+            self._fail(node, error)
+            return
+        node.size = stream.offset
+        if node.entry.kind is Kind.FILE or node.broken or node.format is None:
+            node.sha256 = digest.digest()
+
+    def _account_rest(self, node: Node, stream: Stream) -> None:
+        """Measure what a reader left of a passing stream."""
+        start, size, digest, filler = stream.offset, 0, sha256(), None
+        for piece in stream.rest():
+            uniform = uniform_byte(piece)
+            filler = uniform if not size or uniform == filler else None
+            digest.update(piece)
+            size += len(piece)
+        if size and node.format is not None:
+            self._add_gap(node, start, size, filler, digest.digest())
+
+    def take_in(self, node: Node, reading: Reading, view: memoryview | None, depth: int) -> None:
+        """Build the children of `node` from a reading, hash them and descend into them."""
+        placer = Placer(node, self._limits)
+        jobs = Jobs(self._pool, self._hasher, self._limits, lambda child, hashed: self._settle_content(child, hashed, depth))
+        try:
+            for entry in reading.entries:
+                self._budget.count_entry()
+                child = placer.place(entry, reading)
+                if child is not None and entry.content is not None:
+                    jobs.add(child, entry.content)
+        except InputError as error:
+            self._fail(node, error)
+        placer.resolve(reading)
+        jobs.finish()
+        node.facts += tuple(sorted(reading.facts.items()))
+        node.notes += tuple(sorted(reading.notes.items()))
+        if reading.attributes is not None and node.entry.kind is Kind.REGION:
+            attributes = reading.attributes
+            node.facts += (("root", f"{attributes.mode or 0:04o} {attributes.uid}:{attributes.gid}"),)
+        if view is not None:
+            self._account(node, reading, view, depth)
+        for anomaly in reading.anomalies:
+            where = placer.find(anomaly.path) or node
+            if self._ledger.note(where, anomaly.rule, anomaly.detail, anomaly.offset).uncertain:
+                node.broken = True
+
+    def _account(self, node: Node, reading: Reading, view: memoryview, depth: int) -> None:
+        """Turn what the reading does not cover into padding or gaps."""
+        if node.broken and not reading.spans and reading.end is None:
+            return  # nothing is known about the layout; the container is a leaf by its bytes
+        spans = list(reading.spans)
+        for child in (*node.children.values(), *node.twins):
+            entry = child.entry
+            if entry.offset is not None and isinstance(entry.content, Held):
+                spans.append((entry.offset, entry.offset + len(entry.content.view)))
+        end = len(view) if reading.end is None else min(reading.end, len(view))
+        for start, stop in uncovered(spans, end, len(view)):
+            self._budget.count_entry()
+            gap = view[start:stop]
+            filler = uniform_byte(gap)
+            child = self._add_gap(node, start, stop - start, filler, None)
+            if filler is None:
+                self._open_opaque(child, gap, depth + 1)
+                self._settle(child, gap)
+
+    def _add_gap(self, node: Node, start: int, size: int, filler: int | None, digest: bytes | None) -> Node:
+        padding = filler in (0x00, 0xFF)
+        kind = Kind.PADDING if padding else Kind.GAP
+        count = sum(child.entry.kind is kind for child in node.children.values())
+        child = Node(f"{kind.value}-{count}", Entry("", kind, size=size, offset=start), node)
+        child.sha256 = digest
+        node.add(child)
+        if not padding:
+            self._ledger.note(child, "unread-bytes", f"{size} bytes that {node.format} does not account for", start)
+        return child
+
+    # --- what no format claims -----------------------------------------------------------------------------------------
+
+    def _open_opaque(self, node: Node, view: memoryview, depth: int) -> None:
+        """Ask what an opaque region says of itself, and look for containers in it."""
+        if node.entry.kind is Kind.FILE and node.parent is not None:
+            return  # a file of a file system that no format claims is just a file
+        if self._scan is not None and (told := tuple(self._scan(view))):
+            self._banners[node.path()] = told
+
+    # --- leaves --------------------------------------------------------------------------------------------------------
+
+    def _settle_content(self, node: Node, hashed: Hashed, depth: int) -> None:
+        """Put what the hasher learnt into the tree, and descend."""
+        node.size, node.sha256 = hashed.size, hashed.sha256
+        if hashed.error is not None:
+            self._fail(node, hashed.error)
+        if hashed.view is not None:
+            if hashed.formats or node.entry.kind is not Kind.FILE:
+                self.open_view(node, hashed.view, hashed.formats, depth + 1)
+            self._keep(node, hashed.view)
+        elif hashed.stream is not None:
+            self._open_stream(node, hashed.formats[0], hashed.stream, depth + 1)  # type: ignore[arg-type]
+
+    def _keep(self, node: Node, view: memoryview) -> None:
+        size = len(view)
+        if node.sha256 is None or size > self._limits.max_kept_file or not is_kept(node.entry.path):
+            return
+        if node.sha256 not in self._kept and self._kept_size + size <= self._limits.max_kept:
+            self._kept[node.sha256] = bytes(view)
+            self._kept_size += size
+
+    def _settle(self, node: Node, view: memoryview) -> None:
+        """Make sure that `node` has a digest to stand for it: of its parts where these are certain, of its bytes otherwise."""
+        node.size = len(view)
+        if node.parent is None:
+            return  # the artefact's own digest is made beside the reading
+        if node.sha256 is None and (node.broken or node.format is None):
+            node.sha256 = sha256(view).digest()
+
+    def _fail(self, node: Node, error: InputError) -> None:
+        """Record that `node` could not be read, or not to its end."""
+        node.broken = True
+        match error:
+            case LimitExceeded():
+                self._ledger.note(node, "limit-reached", str(error), None)
+            case UnsupportedInput(offset=offset, format=name, reason=reason):
+                self._ledger.note(node, "unsupported", f"{name}: {reason}", offset)
+            case MalformedInput(offset=offset, format=name, reason=reason):
+                self._ledger.note(node, "malformed", f"{name}: {reason}", offset)
+            case _:
+                self._ledger.note(node, "malformed", str(error), None)
+
+
+def _teed(chunks: Iterator[Buffer], update: Callable[[Buffer], None], budget: Budget) -> Iterator[Buffer]:
+    for chunk in chunks:
+        budget.spend(len(chunk))
+        update(chunk)
+        yield chunk

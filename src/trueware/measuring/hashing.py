@@ -1,0 +1,148 @@
+"""Hashes contents and looks at what they are: the work that runs on all cores."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from itertools import chain
+
+from trueware.errors import InputError, LimitExceeded
+from trueware.formats.contract import Buffer, Content, Format, Held, Passing
+from trueware.measuring.budget import Budget
+from trueware.measuring.detect import HEAD, Detector
+from trueware.model.limits import Limits
+
+_PIECE = 1 << 20
+"""Bytes hashed at a time: large enough to keep the interpreter out of the way, small enough to report progress."""
+
+_SCANNED = 128 << 20
+"""Bytes of an opaque region that are held, to be looked into."""
+
+_TAIL = 64
+"""Bytes kept from the end of content that is not held, for magics that are read from the end."""
+
+
+@dataclass(slots=True)
+class Hashed:
+    """What was learnt from one content."""
+
+    size: int = 0
+    sha256: bytes | None = None
+    formats: tuple[type[Format], ...] = ()
+    """Formats that match; not empty only together with `view` or `stream`."""
+
+    view: memoryview | None = None
+    """All of the bytes, where a format matches, or they are worth keeping."""
+
+    stream: Iterator[Buffer] | None = None
+    """All of the bytes in order, to be read front to back by the first of `formats`; `sha256` is not set then."""
+
+    error: InputError | None = None
+    """Why the content could not be read to its end; `size` bytes of it were."""
+
+
+class Hasher:
+    """Hashes contents under one budget; its methods may be called from several threads."""
+
+    def __init__(self, detector: Detector, budget: Budget, limits: Limits) -> None:
+        self._detector, self._budget, self._limits = detector, budget, limits
+
+    def examine(self, content: Content, *, whole: bool, hold: bool) -> Hashed:
+        """Hash `content` and find the formats it may be of.
+
+        Args:
+            content: what to read.
+            whole: hash it even if a format matches (a file's own digest counts; a region is known by its parts).
+            hold: return the bytes even if no format matches, where they are not too many.
+        """
+        if isinstance(content, Held):
+            return self._examine_view(content.view, whole=whole, hold=hold)
+        try:
+            return self._examine_chunks(content, whole=whole, hold=hold)
+        except InputError as error:
+            return Hashed(error=error)
+
+    def _examine_view(self, view: memoryview, *, whole: bool, hold: bool, spent: bool = False) -> Hashed:
+        formats = tuple(self._detector.all(view))
+        hashed = Hashed(len(view), formats=formats, view=view if formats or hold else None)
+        try:
+            if not spent:
+                self._budget.spend(len(view))
+            if whole or not formats:
+                hashed.sha256 = self._digest(view)
+        except LimitExceeded as error:
+            hashed.error = error
+        return hashed
+
+    def _examine_chunks(self, content: Content, *, whole: bool, hold: bool) -> Hashed:
+        chunks = content.chunks()
+        head = _first(chunks, HEAD)
+        if len(head) < HEAD or len(head) == content.size:
+            return self._examine_view(memoryview(head), whole=whole, hold=hold)
+        formats = self._detector.front(memoryview(head))
+        if formats and hasattr(formats[0], "read_stream"):
+            return Hashed(formats=(formats[0],), stream=chain((head,), chunks))
+        if formats or hold:
+            pieces = self._gather(head, chunks, self._limits.max_held if formats else _SCANNED)
+            if (more := next(chunks, None)) is None:
+                return self._examine_view(memoryview(b"".join(pieces)), whole=whole, hold=hold, spent=True)
+            if formats:
+                raise LimitExceeded("max_held", self._limits.max_held, f"{formats[0].name} inside needs all its bytes at once")
+            chunks = chain(pieces, (more,), chunks)
+        else:
+            chunks = chain((head,), chunks)
+        return self._digest_chunks(content, chunks)
+
+    def _digest_chunks(self, content: Content, chunks: Iterator[Buffer]) -> Hashed:
+        """Hash without holding; read a second time only if the end turns out to be a magic."""
+        digest, size, tail = sha256(), 0, b""
+        hashed = Hashed()
+        try:
+            for chunk in chunks:
+                self._budget.spend(len(chunk))
+                digest.update(chunk)
+                size += len(chunk)
+                tail = bytes(chunk[-_TAIL:]) if len(chunk) >= _TAIL else (tail + bytes(chunk))[-_TAIL:]
+        except InputError as error:
+            hashed.error = error
+        hashed.size = size
+        if hashed.error is None:
+            hashed.sha256 = digest.digest()
+            again = not isinstance(content, Passing)
+            if again and self._detector.may_have_tail(tail) and size <= self._limits.max_held:
+                view = memoryview(b"".join(content.chunks()))
+                if formats := tuple(self._detector.all(view)):
+                    hashed.formats, hashed.view = formats, view
+        return hashed
+
+    def _gather(self, head: bytes, chunks: Iterator[Buffer], ceiling: int) -> list[bytes]:
+        """Return pieces that hold all the bytes, or the first `ceiling` of them and a little more."""
+        pieces, size = [head], len(head)
+        self._budget.spend(size)
+        while size <= ceiling and (chunk := next(chunks, None)) is not None:
+            pieces.append(bytes(chunk))
+            size += len(chunk)
+            self._budget.spend(len(chunk))
+        return pieces
+
+    def _digest(self, view: memoryview) -> bytes:
+        if len(view) <= _PIECE:
+            return sha256(view).digest()
+        digest = sha256()
+        for start in range(0, len(view), _PIECE):
+            digest.update(view[start : start + _PIECE])
+            self._budget.spend(0)
+        return digest.digest()
+
+
+def _first(chunks: Iterator[Buffer], size: int) -> bytes:
+    """Return at least the first `size` bytes, fewer only if there are no more."""
+    head = bytes(next(chunks, b""))
+    if len(head) >= size:
+        return head
+    pieces, have = [head], len(head)
+    for chunk in chunks:
+        pieces.append(bytes(chunk))
+        have += len(chunk)
+        if have >= size:
+            break
+    return b"".join(pieces)

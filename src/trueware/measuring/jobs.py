@@ -1,0 +1,110 @@
+"""Batches the contents of one container into units of work for the pool, and settles what comes back in order."""
+
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+
+from trueware.errors import MalformedInput
+from trueware.formats.contract import Content, Held, Passing
+from trueware.measuring.hashing import Hashed, Hasher
+from trueware.measuring.node import Node
+from trueware.model.kept import is_kept
+from trueware.model.limits import Limits
+from trueware.model.part import Kind
+
+_UNIT_BYTES = 1 << 20
+"""Content in one unit of work: about a millisecond of hashing, so that handing it over costs little."""
+
+_UNIT_ITEMS = 256
+
+_COPIED = 1 << 20
+"""Content of a passing stream up to this size is copied and hashed by the pool, larger content as it passes."""
+
+_AHEAD = 24
+"""Units that may be under way: bounds what is held and not yet settled."""
+
+_Unit = list[tuple[Node, Content]]
+
+
+class Jobs:
+    """The contents of one container; `settle` is called for each, in order, by the thread that owns this object."""
+
+    def __init__(self, pool: Executor, hasher: Hasher, limits: Limits, settle: Callable[[Node, Hashed], None]) -> None:
+        self._pool, self._hasher, self._limits, self._settle = pool, hasher, limits, settle
+        self._waiting: _Unit = []
+        self._unit: _Unit = []
+        self._unit_bytes = 0
+        self._flying: deque[tuple[_Unit, Future[list[Hashed]]]] = deque()
+        self._first_of: dict[int, Node] = {}
+
+    def add(self, node: Node, content: Content) -> None:
+        """Have the content of `node` hashed; what passes in a stream is taken before this returns."""
+        if isinstance(content, Passing):
+            self._take(node, content)
+        elif (first := self._first_of.setdefault(id(content), node)) is not node:
+            node.same_as = first
+        else:
+            self._waiting.append((node, content))
+
+    def finish(self) -> None:
+        """Hash everything that was added and settle it."""
+        if any(content.group >= 0 for _, content in self._waiting):
+            self._waiting.sort(key=lambda job: job[1].group)
+        for node, content in self._waiting:
+            self._put(node, content)
+        if self._unit and not self._flying:
+            unit, self._unit = self._unit, []
+            self._settle_unit(unit, self._work(unit))
+        else:
+            self._send()
+        while self._flying:
+            self._land()
+        self._waiting.clear()
+
+    def _take(self, node: Node, content: Passing) -> None:
+        size = content.size or 0
+        if size > _COPIED:
+            self._settle(node, self._hasher.examine(content, whole=_is_file(node), hold=self._holds(node, content)))
+            return
+        data = bytes(content.stream.take(size))
+        if len(data) < size:
+            self._settle(node, Hashed(len(data), error=MalformedInput("stream", content.stream.offset, "ends early")))
+            return
+        self._put(node, Held(data))
+
+    def _put(self, node: Node, content: Content) -> None:
+        self._unit.append((node, content))
+        self._unit_bytes += content.size or _UNIT_BYTES
+        if self._unit_bytes >= _UNIT_BYTES or len(self._unit) >= _UNIT_ITEMS:
+            self._send()
+
+    def _send(self) -> None:
+        if not self._unit:
+            return
+        unit, self._unit, self._unit_bytes = self._unit, [], 0
+        self._flying.append((unit, self._pool.submit(self._work, unit)))
+        while len(self._flying) > _AHEAD:
+            self._land()
+
+    def _land(self) -> None:
+        unit, future = self._flying.popleft()
+        self._settle_unit(unit, future.result())
+
+    def _settle_unit(self, unit: _Unit, results: list[Hashed]) -> None:
+        for (node, _), hashed in zip(unit, results, strict=True):
+            self._settle(node, hashed)
+
+    def _work(self, unit: _Unit) -> list[Hashed]:
+        examine = self._hasher.examine
+        return [examine(content, whole=_is_file(node), hold=self._holds(node, content)) for node, content in unit]
+
+    def _holds(self, node: Node, content: Content) -> bool:
+        """Whether the bytes are wanted even if no format claims them: to be kept, or to be looked into."""
+        if not _is_file(node):
+            return True
+        size = content.size
+        return size is not None and 0 < size <= self._limits.max_kept_file and is_kept(node.entry.path)
+
+
+def _is_file(node: Node) -> bool:
+    return node.entry.kind is Kind.FILE

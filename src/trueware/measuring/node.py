@@ -1,0 +1,120 @@
+"""Nodes: the tree while it grows. Once everything is hashed, `freeze` turns it into `Part`s with their Merkle digests."""
+
+from trueware.formats.contract import Entry
+from trueware.model.merkle import container_digest, folder_digest, leaf_digest
+from trueware.model.part import Kind, Part, join
+
+_ATTRIBUTELESS = Entry("", Kind.DIRECTORY)
+
+
+class Node:
+    """One part in the making.
+
+    Attributes:
+        entry: what its container says of it.
+        children: by name, in the order of the container.
+        twins: children whose name another one already has, in order.
+        same_as: the node it shares content and children with (a hard link).
+        broken: its reading leaves a doubt, see `Rule.uncertain`.
+    """
+
+    __slots__ = (
+        "broken", "children", "entry", "facts", "format", "name", "notes", "parent", "same_as", "sha256", "size", "twins",
+    )
+
+    def __init__(self, name: str, entry: Entry, parent: "Node | None") -> None:
+        self.name, self.entry, self.parent = name, entry, parent
+        self.size = entry.size
+        self.sha256: bytes | None = None
+        self.format: str | None = None
+        self.facts = entry.facts
+        self.notes = entry.notes
+        self.broken = False
+        self.children: dict[str, Node] = {}
+        self.twins: list[Node] = []
+        self.same_as: Node | None = None
+
+    @classmethod
+    def folder(cls, name: str, parent: "Node | None") -> "Node":
+        """Return a folder that no entry describes (yet)."""
+        return cls(name, _ATTRIBUTELESS, parent)
+
+    @property
+    def implied(self) -> bool:
+        """Whether no entry has described this folder."""
+        return self.entry is _ATTRIBUTELESS
+
+    def add(self, child: "Node") -> bool:
+        """Take in a child; returns False where its name was taken already."""
+        if child.name in self.children:
+            self.twins.append(child)
+            return False
+        self.children[child.name] = child
+        return True
+
+    def path(self) -> str:
+        """Return the path within the artefact, as `Part.walk` gives it."""
+        chain = []
+        node: Node | None = self
+        while node is not None and node.parent is not None:
+            chain.append(node)
+            node = node.parent
+        path = ""
+        for step in reversed(chain):
+            parent = step.parent
+            path = join_node(path, parent, step.name)
+        return path
+
+
+def join_node(path: str, parent: Node | None, name: str) -> str:
+    """Return the path of a child of `parent`; the one definition is `trueware.model.part.join`."""
+    return join(path, _CONTAINER if parent is not None and parent.format is not None else _FOLDER, name)
+
+
+_FOLDER = Part("", Kind.DIRECTORY, b"")
+_CONTAINER = Part("", Kind.FILE, b"", format="any")
+
+
+def freeze(root: Node) -> Part:
+    """Return the part of `root` with all below: children and the targets of hard links before what needs them."""
+    frozen: dict[Node, Part] = {}
+    stack: list[tuple[Node, bool]] = [(root, False)]
+    while stack:
+        node, ready = stack.pop()
+        if node in frozen:
+            continue
+        if ready:
+            frozen[node] = _part(node, frozen)
+            continue
+        stack.append((node, True))
+        stack.extend((child, False) for child in node.children.values())
+        stack.extend((child, False) for child in node.twins)
+        if node.same_as is not None:
+            stack.append((node.same_as, False))
+    return frozen[root]
+
+
+def _part(node: Node, frozen: dict[Node, Part]) -> Part:
+    entry = node.entry
+    source = frozen[node.same_as] if node.same_as is not None else None
+    if source is not None:
+        children, sha, size, format_, certain = source.children, source.sha256, source.size, source.format, source.certain
+        facts, notes = source.facts, source.notes
+    else:
+        children = tuple(frozen[child] for child in node.children.values())
+        if node.twins:
+            children += tuple(frozen[child] for child in node.twins)
+        sha, size, format_, facts, notes = node.sha256, node.size, node.format, node.facts, node.notes
+        certain = not node.broken
+    mode, uid, gid, xattrs = entry.mode, entry.uid, entry.gid, entry.xattrs
+    if format_ is not None and certain:
+        tree = container_digest(entry.kind, children, mode, uid, gid, xattrs, format_, facts)
+    elif entry.kind is Kind.DIRECTORY:
+        tree = folder_digest(children, mode, uid, gid, xattrs)
+    else:
+        tree = leaf_digest(entry.kind, sha, mode, uid, gid, entry.link, entry.rdev, xattrs, facts)
+    return Part(
+        name=node.name, kind=entry.kind, tree=tree, size=size, sha256=sha, mode=mode, uid=uid, gid=gid,
+        mtime=entry.mtime, link=entry.link, rdev=entry.rdev, xattrs=xattrs, format=format_, facts=facts, notes=notes,
+        offset=entry.offset, certain=certain, children=children,
+    )
