@@ -5,9 +5,17 @@ the same bytes: what wraps comes before what is wrapped, strict magics before we
 """
 
 from trueware.formats.compression.gzip import Gzip
+from trueware.formats.containers.sysupgrade import Sysupgrade
+from trueware.formats.containers.tplink_v1 import TplinkV1
+from trueware.formats.containers.trx import Trx
+from trueware.formats.containers.uimage import UImage
 from trueware.formats.contract import Format
 
 FORMATS: tuple[type[Format], ...] = (
+    Sysupgrade,
+    TplinkV1,
+    UImage,
+    Trx,
     Gzip,
 )
 
