@@ -5,6 +5,8 @@ the same bytes: what wraps comes before what is wrapped, strict magics before we
 """
 
 from trueware.formats.compression.gzip import Gzip
+from trueware.formats.containers.dtb import Dtb
+from trueware.formats.containers.fit import Fit
 from trueware.formats.containers.sysupgrade import Sysupgrade
 from trueware.formats.containers.tplink_v1 import TplinkV1
 from trueware.formats.containers.trx import Trx
@@ -16,6 +18,8 @@ FORMATS: tuple[type[Format], ...] = (
     TplinkV1,
     UImage,
     Trx,
+    Fit,
+    Dtb,
     Gzip,
 )
 
