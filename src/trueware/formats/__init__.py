@@ -12,6 +12,7 @@ from trueware.formats.containers.tplink_v1 import TplinkV1
 from trueware.formats.containers.trx import Trx
 from trueware.formats.containers.uimage import UImage
 from trueware.formats.contract import Format
+from trueware.formats.filesystems.ext import Ext
 
 FORMATS: tuple[type[Format], ...] = (
     Sysupgrade,
@@ -20,6 +21,7 @@ FORMATS: tuple[type[Format], ...] = (
     Trx,
     Fit,
     Dtb,
+    Ext,
     Gzip,
 )
 
