@@ -1,0 +1,59 @@
+# Two commands on a fresh machine with Python 3.11 or newer: `make demo` and `make test`.
+PYTHON ?= $(firstword $(shell command -v python3.14 python3.13 python3.12 python3.11 python3 2>/dev/null))
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: demo test check lint types contracts docs corpus bench vectors format clean help
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | sort
+
+$(READY): uv.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("trueware needs Python 3.11 or newer, found " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { \
+	  echo "no venv module: trying virtualenv from PyPI" >&2; \
+	  $(PYTHON) -m pip install --quiet --target $(VENV)-bootstrap virtualenv && \
+	  PYTHONPATH=$(VENV)-bootstrap $(PYTHON) -m virtualenv --quiet $(VENV); }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv>=0.5,<1'
+	@VIRTUAL_ENV=$(CURDIR)/$(VENV) UV_PROJECT_ENVIRONMENT=$(CURDIR)/$(VENV) $(BIN)/uv sync --quiet --frozen --inexact
+	@touch $@
+
+demo: $(READY) ## set up, then verify a genuine, a configured and a tampered router image
+	@$(BIN)/trueware demo
+
+test: $(READY) ## set up, then run the tests
+	@$(BIN)/pytest -n auto -q
+
+lint: $(READY)
+	$(BIN)/ruff check src tests bench
+	$(BIN)/ruff format --check src tests bench
+
+types: $(READY)
+	$(BIN)/mypy
+
+contracts: $(READY)
+	$(BIN)/lint-imports
+
+docs: $(READY) ## rebuild the generated pages
+	$(BIN)/python docs/generate.py
+
+check: lint types contracts ## what CI runs: lint, types, import contracts, generated pages, tests with coverage
+	$(BIN)/python docs/generate.py --check
+	$(BIN)/pytest -n auto -q --cov --cov-report=term:skip-covered
+
+corpus: $(READY) ## verdicts over the corpus beside its labels, and over made variants; writes build/corpus.json
+	@$(BIN)/python bench/corpus.py
+
+bench: $(READY) ## speed and memory as ratios to a C floor and named peers; writes build/bench.json
+	@$(BIN)/python bench/speed.py
+
+vectors: $(READY) ## rebuild all test vectors; must leave no difference
+	@for build in tests/vectors/*/build.py; do echo $$build; $(BIN)/python $$build || exit 1; done
+
+format: $(READY)
+	$(BIN)/ruff check --fix src tests bench
+	$(BIN)/ruff format src tests bench
+
+clean:
+	rm -rf $(VENV) $(VENV)-bootstrap build .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

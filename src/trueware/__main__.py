@@ -1,0 +1,5 @@
+"""`python -m trueware`."""
+
+from trueware.cli import main
+
+raise SystemExit(main())

@@ -1,0 +1,1 @@
+"""Appraisal: evidence against references under a policy; pure functions of what they are given."""

@@ -1,0 +1,273 @@
+"""Reaches the verdict: a pure function of evidence and references.
+
+The checklist (design, two axes):
+
+1. Compare the artefact with every candidate release, under the policy of that release.
+2. GENUINE: it, or a part it consists of, equals a candidate in everything the policy calls immutable.
+3. COUNTERFEIT: parts of it contradict each other about who made it, one names a publisher the registry knows, and it does not
+   come from a release of theirs.
+4. TAMPERED: it comes from a candidate (shares most of its content and does not claim to be another release) and differs where a
+   device may not change it. What could not be read is no difference.
+5. COUNTERFEIT: it claims to be exactly a registered release and shares next to nothing with it.
+6. UNKNOWN: everything else, with what would settle it.
+"""
+
+from dataclasses import dataclass
+
+from trueware.appraisal.compare import Comparison, compare
+from trueware.appraisal.entitlement import entitled_publishers
+from trueware.appraisal.reference import Evidence, Reference, References, identity_of
+from trueware.appraisal.similarity import Alignment, align
+from trueware.appraisal.vector import vector_for
+from trueware.identifying import contradictions
+from trueware.identifying.identity import Identity
+from trueware.model.change import Change, ChangeKind
+from trueware.model.finding import Finding
+from trueware.model.part import Kind, Part
+from trueware.model.release import Release
+from trueware.model.result import Match, Result
+from trueware.model.rules import RULES
+from trueware.model.verdict import Authority, Tier, Verdict
+
+DERIVED_CLAIMING = 0.3
+"""Share of a release's weighted content that makes an artefact which claims to be that very release one derived from it."""
+
+DERIVED = 0.5
+"""The same where the artefact dropped the release's claims."""
+
+DERIVED_SILENT = 0.8
+"""The same where neither says what it is: another version of the same product often shares half."""
+
+UNRELATED = 0.1
+"""Below this share an artefact that claims to be a release has nothing to do with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """The artefact held against one candidate."""
+
+    reference: Reference
+    alignment: Alignment
+    comparison: Comparison
+    conflicts: tuple[str, ...]
+    agrees: bool
+
+    @property
+    def immutable(self) -> tuple[Change, ...]:
+        return tuple(change for change in self.comparison.changes if not change.mutable)
+
+    @property
+    def covers(self) -> bool:
+        """Whether all of the artefact that holds content was compared."""
+        return self.alignment.found_path == ""
+
+    @property
+    def is_equal(self) -> bool:
+        return self.covers and not self.immutable
+
+
+def appraise(artefact: str, evidence: Evidence, references: References) -> Result:
+    """Return the result for one artefact; see the module for the order of the checks."""
+    identity = Identity.of(evidence.claims)
+    held = [_hold(evidence.root, identity, reference, references) for reference in references.candidates]
+    findings = (*evidence.findings, *references.findings)
+    equal = [each for each in held if each.is_equal]
+    if equal:
+        return _genuine(artefact, evidence, min(equal, key=_preference), findings)
+    nearest = max(held, key=lambda each: each.alignment.contained, default=None)
+    derived = [each for each in held if _is_derived(each, identity)]
+    if not derived and (result := _counterfeit_by_contradiction(artefact, evidence, references, nearest, findings)):
+        return result
+    if derived:
+        best = min(derived, key=lambda each: (not each.agrees, len(each.immutable), -each.alignment.shared))
+        if any(_proves_change(change) for change in best.immutable) and best.covers:
+            return _tampered(artefact, evidence, best, findings)
+        return _unreadable(artefact, evidence, best, findings)
+    pretended = [each for each in held if each.agrees and each.alignment.contained < UNRELATED and _was_read(evidence)]
+    if pretended:
+        return _pretender(artefact, evidence, pretended[0], findings)
+    return _unknown(artefact, evidence, references, nearest, findings)
+
+
+def appraise_exact(artefact: str, size: int, digest: bytes, releases: tuple[Release, ...]) -> Result:
+    """Return the result for an artefact whose bytes (or, for a folder, tree) are those of registered releases."""
+    release = min(releases, key=lambda each: (each.withdrawn is not None, _STRENGTH[each.authority], each.published))
+    findings = tuple(_about_release(release))
+    verdict, tier = Verdict.GENUINE, Tier.WARNING if release.withdrawn is not None else Tier.AFFIRMING
+    return Result(
+        artefact, size, digest, verdict, tier, vector_for(verdict, (), withdrawn=release.withdrawn is not None),
+        f"identical to {_name(release)}", release.authority, Match(release, 1.0), release.claims, (), findings,
+    )
+
+
+_STRENGTH = {authority: rank for rank, authority in enumerate(Authority)}
+
+
+def _name(release: Release) -> str:
+    return f"{release.product} {release.version} of {release.publisher}"
+
+
+def _preference(each: _Held) -> tuple[object, ...]:
+    release = each.reference.release
+    return (
+        release.withdrawn is not None, _STRENGTH[release.authority], len(each.comparison.changes),
+        len(each.comparison.rebuilt), each.alignment.expected_path.count("/"), -release.published,
+    )
+
+
+def _hold(root: Part, identity: Identity, reference: Reference, references: References) -> _Held:
+    alignment = align(reference.manifest, root, references.products)
+    comparison = compare(alignment.expected, alignment.found, reference.policy, alignment.found_path)
+    theirs = identity_of(reference.release)
+    return _Held(reference, alignment, comparison, identity.conflicts(theirs), identity.agrees(theirs))
+
+
+def _is_derived(each: _Held, identity: Identity) -> bool:
+    """Whether the artefact comes from this release and does not claim to be another one."""
+    if each.conflicts:
+        return False
+    share = each.alignment.contained
+    if each.agrees:
+        return share >= DERIVED_CLAIMING
+    theirs = identity_of(each.reference.release)
+    silent = not theirs.says_version
+    return share >= (DERIVED_SILENT if silent else DERIVED)
+
+
+def _was_read(evidence: Evidence) -> bool:
+    """Whether nothing that matters of the artefact stayed unread."""
+    return not any(RULES[finding.rule].unread for finding in evidence.findings)
+
+
+def _proves_change(change: Change) -> bool:
+    """Whether the change is more than something that could not be read: bytes that are there and are not the release's."""
+    if change.kind is ChangeKind.REMOVED:
+        return True
+    found = change.found
+    if found is None or found.kind in (Kind.GAP, Kind.PADDING):
+        return found is not None and found.kind is Kind.GAP
+    return found.certain or bool(set(change.aspects) - {"content"})
+
+
+def _genuine(artefact: str, evidence: Evidence, each: _Held, findings: tuple[Finding, ...]) -> Result:
+    release = each.reference.release
+    changes, part = each.comparison.changes, each.alignment.expected_path
+    notes = list(_about_release(release))
+    if changes:
+        notes.append(_finding("mutable-changed", f"{len(changes)} changes, all where policy {each.reference.policy.name} allows them"))
+    if part:
+        notes.append(_finding("part-of-release", f"equals {part} of {_name(release)}; the other parts were not seen"))
+    rebuilt = each.comparison.rebuilt
+    if rebuilt or (not changes and evidence.root.sha256 != release.sha256 and not part):
+        notes.append(_finding("container-rebuilt", "same content, packed differently", rebuilt[0] if rebuilt else ""))
+    withdrawn = release.withdrawn is not None
+    tier = Tier.WARNING if withdrawn else Tier.AFFIRMING
+    reason = f"equals {part + ' of ' if part else ''}{_name(release)} in everything that may not change"
+    return _result(artefact, evidence, Verdict.GENUINE, tier, reason, each, (*findings, *notes), withdrawn=withdrawn)
+
+
+def _tampered(artefact: str, evidence: Evidence, each: _Held, findings: tuple[Finding, ...]) -> Result:
+    count = len(each.immutable)
+    reason = f"comes from {_name(each.reference.release)} and was changed in {count} {'place' if count == 1 else 'places'}"
+    return _result(artefact, evidence, Verdict.TAMPERED, Tier.CONTRAINDICATED, reason, each, findings)
+
+
+def _pretender(artefact: str, evidence: Evidence, each: _Held, findings: tuple[Finding, ...]) -> Result:
+    name = _name(each.reference.release)
+    note = _finding("claim-mismatch", f"claims to be {name}, of whose content it holds {each.alignment.contained:.0%}")
+    reason = f"claims to be {name} and has next to nothing of it"
+    return _result(artefact, evidence, Verdict.COUNTERFEIT, Tier.CONTRAINDICATED, reason, each, (*findings, note), changes=())
+
+
+def _counterfeit_by_contradiction(
+    artefact: str, evidence: Evidence, references: References, nearest: _Held | None, findings: tuple[Finding, ...]
+) -> Result | None:
+    contradicting = contradictions(evidence.claims)
+    known = entitled_publishers(references.publishers, evidence.claims)
+    if not contradicting or not known or not _was_read(evidence):
+        return None
+    who = ", ".join(sorted(known))
+    reason = f"presents itself as software of {who}, and by its own content is not theirs"
+    near = nearest if nearest is not None and nearest.alignment.contained >= UNRELATED else None
+    notes = (*findings, *contradicting)
+    return _result(artefact, evidence, Verdict.COUNTERFEIT, Tier.CONTRAINDICATED, reason, near, notes, changes=())
+
+
+def _unreadable(artefact: str, evidence: Evidence, each: _Held, findings: tuple[Finding, ...]) -> Result:
+    reason = f"looks like {_name(each.reference.release)}, but was not read completely"
+    settle = ("a complete, undamaged copy of the artefact",)
+    return _result(artefact, evidence, Verdict.UNKNOWN, Tier.NONE, reason, each, findings, settle=settle)
+
+
+def _unknown(
+    artefact: str, evidence: Evidence, references: References, nearest: _Held | None, findings: tuple[Finding, ...]
+) -> Result:
+    notes = [*findings, *contradictions(evidence.claims)]
+    settle = []
+    known = entitled_publishers(references.publishers, evidence.claims)
+    what = _what(evidence)
+    near = nearest if nearest is not None and nearest.alignment.contained >= UNRELATED else None
+    if near is not None:
+        name = _name(near.reference.release)
+        claims = f"; they differ in {', '.join(near.conflicts)}" if near.conflicts else ""
+        notes.append(_finding("nearest-release", f"shares {near.alignment.contained:.0%} of the content of {name}{claims}"))
+        reason = f"not a registered release; the nearest is {name}, which it does not claim to be"
+    elif references.is_empty:
+        reason = "nothing in the registry resembles it"
+    else:
+        reason = "no registered release shares enough with it"
+    for publisher, claims in sorted(known.items()):
+        notes.append(_finding("claim-unregistered", f"{publisher} may say {claims[0].name} {claims[0].value!r}, and has registered no such release"))
+    settle.append(f"a release of {what} published or learnt into the registry" if what else "a reference release in the registry")
+    if not _was_read(evidence):
+        settle.append("a complete copy, or a reader for the parts that could not be read")
+    return _result(artefact, evidence, Verdict.UNKNOWN, Tier.NONE, reason, near, tuple(notes), settle=tuple(settle), changes=())
+
+
+def _what(evidence: Evidence) -> str:
+    said = {claim.name: claim.value for claim in reversed(evidence.claims)}
+    words = [said[name] for name in ("vendor", "product", "package", "version") if name in said]
+    return " ".join(words)
+
+
+def _about_release(release: Release) -> tuple[Finding, ...]:
+    notes = []
+    if release.withdrawn is not None:
+        notes.append(_finding("release-withdrawn", f"{_name(release)}: {release.withdrawn}"))
+    if release.authority is not Authority.PUBLISHER:
+        notes.append(_finding("weak-authority", f"{_name(release)} rests on {release.authority.value}"))
+    return tuple(notes)
+
+
+def _finding(rule_id: str, detail: str, part: str = "") -> Finding:
+    rule = RULES[rule_id]
+    return Finding(rule.id, part, detail, rule.severity, rule.confidence)
+
+
+def _result(
+    artefact: str,
+    evidence: Evidence,
+    verdict: Verdict,
+    tier: Tier,
+    reason: str,
+    each: _Held | None,
+    findings: tuple[Finding, ...],
+    *,
+    settle: tuple[str, ...] = (),
+    changes: tuple[Change, ...] | None = None,
+    withdrawn: bool = False,
+) -> Result:
+    root = evidence.root
+    if changes is None:
+        changes = each.comparison.changes if each is not None else ()
+    match = None
+    if each is not None:
+        alignment = each.alignment
+        similarity = 1.0 if not changes and verdict is Verdict.GENUINE else min(alignment.shared, 0.9999)
+        match = Match(each.reference.release, similarity, alignment.expected_path)
+    authority = match.release.authority if match is not None and verdict is not Verdict.UNKNOWN else None
+    vector = vector_for(verdict, changes, withdrawn=withdrawn)
+    digest = root.sha256 if root.kind is not Kind.DIRECTORY else root.tree
+    return Result(
+        artefact, root.size, digest, verdict, tier, vector, reason, authority, match, evidence.claims, changes, findings, settle
+    )

@@ -1,0 +1,233 @@
+"""Compares a part of a release with a part of an artefact: added, removed, changed and moved, path by path.
+
+Equal Merkle digests end the descent, so that the cost is that of what differs. A container is compared by its parts where both
+readings have them, and by its bytes where a reading is not certain. What a container does not record (owner, mode) is not
+compared. Padding, time stamps and packing never differ.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from trueware.model.change import Change, ChangeKind
+from trueware.model.part import Kind, Part, join
+from trueware.model.policy import Policy
+
+_ROOT_MARKS = frozenset({"bin", "etc", "sbin", "usr", "lib", "system", "app", "priv-app", "framework"})
+"""Folders of which two at the top make a container a root file system, where a policy's paths begin."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """How an artefact's part differs from a release's."""
+
+    changes: tuple[Change, ...]
+    rebuilt: tuple[str, ...]
+    """Paths of containers whose content is equal although their bytes differ."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    expected: Part
+    found: Part
+    path: str
+    inner: str | None
+    """Path inside the root file system, None above it."""
+
+
+def compare(expected: Part, found: Part, policy: Policy, path: str = "") -> Comparison:
+    """Return every difference of `found` from `expected`; `path` is where `found` is in its artefact."""
+    changes: list[Change] = []
+    rebuilt: list[str] = []
+    stack = [_Pair(expected, found, path, None)]
+    while stack:
+        pair = stack.pop()
+        if pair.expected.tree == pair.found.tree:
+            if pair.expected.is_container and _bytes_differ(pair.expected, pair.found):
+                rebuilt.append(pair.path)
+            continue
+        aspects = _aspects(pair.expected, pair.found, pair.path == path)
+        descend = _comparable_inside(pair.expected, pair.found)
+        if descend:
+            stack.extend(_children(pair, policy, changes))
+            if pair.found.is_container and _bytes_differ(pair.expected, pair.found):
+                rebuilt.append(pair.path)
+        elif _contents_differ(pair.expected, pair.found):
+            aspects = ("content", *aspects)
+        if aspects:
+            change = Change(ChangeKind.CHANGED, pair.path, aspects, pair.expected, pair.found)
+            changes.append(_judge(change, pair.inner, policy))
+    changed_paths = [change.path for change in changes]
+    still = tuple(sorted(path for path in rebuilt if not _any_below(path, changed_paths)))
+    return Comparison(tuple(sorted(_moves(changes), key=_order)), still)
+
+
+def _order(change: Change) -> tuple[str, str]:
+    return change.path, change.kind.value
+
+
+def _any_below(path: str, changed: Iterable[str]) -> bool:
+    return any(not path or other == path or other.startswith((path + "/", path + "!/")) for other in changed)
+
+
+def _bytes_differ(expected: Part, found: Part) -> bool:
+    return expected.sha256 is not None and found.sha256 is not None and expected.sha256 != found.sha256
+
+
+def _comparable_inside(expected: Part, found: Part) -> bool:
+    """Whether the difference is to be looked for in the children."""
+    if expected.kind is Kind.DIRECTORY or found.kind is Kind.DIRECTORY:
+        return expected.kind is found.kind or (_holds_files(expected) and _holds_files(found))
+    if expected.format is None or expected.format != found.format:
+        return _holds_files(expected) and _holds_files(found)
+    if expected.certain and found.certain:
+        return True
+    return bool(expected.children and found.children) and not _contents_equal(expected, found)
+
+
+def _holds_files(part: Part) -> bool:
+    """Whether the part is a root of files, in whatever container: a folder, an archive, a file system."""
+    return part.kind is Kind.DIRECTORY or (
+        part.is_container and any(child.kind is not Kind.REGION for child in part.children if child.kind is not Kind.PADDING)
+    )
+
+
+def _contents_equal(expected: Part, found: Part) -> bool:
+    return expected.sha256 is not None and expected.sha256 == found.sha256
+
+
+def _contents_differ(expected: Part, found: Part) -> bool:
+    if expected.kind is not found.kind and Kind.DIRECTORY in (expected.kind, found.kind):
+        return False  # the aspect `type` says it
+    if expected.sha256 is None and found.sha256 is None:
+        return expected.is_container or found.is_container or expected.certain != found.certain
+    return expected.sha256 != found.sha256
+
+
+def _aspects(expected: Part, found: Part, top: bool) -> tuple[str, ...]:  # noqa: FBT001
+    aspects = []
+    if expected.kind is not found.kind and not (top and _holds_files(expected) and _holds_files(found)):
+        aspects.append("type")
+    if None not in (expected.mode, found.mode) and expected.mode != found.mode:
+        aspects.append("mode")
+    if _owner_differs(expected.uid, found.uid) or _owner_differs(expected.gid, found.gid):
+        aspects.append("owner")
+    if expected.link != found.link:
+        aspects.append("link")
+    if expected.rdev != found.rdev:
+        aspects.append("device")
+    if expected.xattrs != found.xattrs:
+        aspects.append("xattrs")
+    if expected.facts != found.facts:
+        aspects.append("facts")
+    if expected.format != found.format and (expected.children or found.children) and not top:
+        aspects.append("format")
+    return tuple(aspects)
+
+
+def _owner_differs(expected: int | None, found: int | None) -> bool:
+    return expected is not None and found is not None and expected != found
+
+
+def is_root_file_system(part: Part) -> bool:
+    """Tell whether `part` looks like the root of a device's files."""
+    return _holds_files(part) and len(_ROOT_MARKS.intersection(child.name for child in part.children)) > 1
+
+
+def _children(pair: _Pair, policy: Policy, changes: list[Change]) -> Iterator[_Pair]:
+    """Pair the children by name; what has no partner is a change."""
+    inner = pair.inner
+    if inner is None and is_root_file_system(pair.expected):
+        inner = ""
+    there = _by_name(pair.expected)
+    for key, child in _by_name(pair.found).items():
+        path = join(pair.path, pair.found, child.name)
+        below = _inside(inner, pair.found, child.name)
+        partner = there.pop(key, None)
+        if partner is not None:
+            yield _Pair(partner, child, path, below)
+        else:
+            for at, part, within in _leaves(child, path, below):
+                changes.append(_judge(Change(ChangeKind.ADDED, at, (), None, part), within, policy))
+    for child in there.values():
+        path = join(pair.path, pair.expected, child.name)
+        for at, part, within in _leaves(child, path, _inside(inner, pair.expected, child.name)):
+            changes.append(_judge(Change(ChangeKind.REMOVED, at, (), part, None), within, policy))
+
+
+def _inside(inner: str | None, parent: Part, name: str) -> str | None:
+    """Return the policy's path of a child; a container within the root file system never continues it."""
+    if inner is None:
+        return None
+    if inner == "":
+        return join("", parent, name)
+    return join(inner, parent, name)
+
+
+def _by_name(part: Part) -> dict[tuple[str, int], Part]:
+    counts: dict[str, int] = {}
+    named = {}
+    for child in part.children:
+        if child.kind is Kind.PADDING:
+            continue
+        count = counts[child.name] = counts.get(child.name, -1) + 1
+        named[child.name, count] = child
+    return named
+
+
+def _leaves(part: Part, path: str, inner: str | None) -> Iterator[tuple[str, Part, str | None]]:
+    """Yield a part that stands on one side only, with the folders and files below it; containers are not opened."""
+    stack = [(path, part, inner)]
+    while stack:
+        at, node, within = stack.pop()
+        yield at, node, within
+        if node.kind is Kind.DIRECTORY:
+            stack.extend((join(at, node, child.name), child, _inside(within, node, child.name)) for child in node.children)
+
+
+def _moves(changes: list[Change]) -> Iterator[Change]:
+    """Join a removed and an added file of equal content into one move, where there is exactly one of each."""
+    gone: dict[bytes, list[Change]] = {}
+    come: dict[bytes, list[Change]] = {}
+    for change in changes:
+        part = change.found or change.expected
+        if part is not None and part.kind is Kind.FILE and part.sha256 is not None and part.size:
+            if change.kind is ChangeKind.REMOVED:
+                gone.setdefault(part.sha256, []).append(change)
+            elif change.kind is ChangeKind.ADDED:
+                come.setdefault(part.sha256, []).append(change)
+    moved: dict[int, Change] = {}  # by identity: a change holds whole parts, which are costly to hash
+    dropped: set[int] = set()
+    for digest, sources in gone.items():
+        targets = come.get(digest, [])
+        if len(sources) == len(targets) == 1:
+            source, target = sources[0], targets[0]
+            assert source.expected is not None and target.found is not None  # noqa: S101, PT018 (by kind)
+            aspects = _aspects(source.expected, target.found, top=False)
+            both = source.mutable and target.mutable
+            moved[id(target)] = replace(
+                target, kind=ChangeKind.MOVED, aspects=aspects, expected=source.expected, origin=source.path, mutable=both
+            )
+            dropped.add(id(source))
+    for change in changes:
+        if id(change) not in dropped:
+            yield moved.get(id(change), change)
+
+
+def _judge(change: Change, inner: str | None, policy: Policy) -> Change:
+    """Mark the change mutable where the policy allows it."""
+    if inner is None or not policy.is_mutable(inner) or not _may_be_excused(change):
+        return change
+    return replace(change, mutable=True)
+
+
+def _may_be_excused(change: Change) -> bool:
+    """Whether this is the kind of change a device makes in service: data of ordinary files, links and folders."""
+    ordinary = (Kind.FILE, Kind.SYMLINK, Kind.DIRECTORY)
+    found, expected = change.found, change.expected
+    if found is None:
+        return expected is not None and expected.kind in ordinary
+    if found.kind not in ordinary or (found.mode or 0) & 0o6000 or found.xattrs != (expected.xattrs if expected else ()):
+        return False
+    if found.kind is Kind.FILE and (found.mode or 0) & 0o111 and not (expected is not None and (expected.mode or 0) & 0o111):
+        return False
+    return "type" not in change.aspects and "owner" not in change.aspects

@@ -1,0 +1,44 @@
+"""The AR4SI trustworthiness vector of a result (draft-ietf-rats-ar4si §2.3.4 and §3.4), worst value first (§2.3.3).
+
+Our reading for software at rest, which no vector confirms: `file-system` and `executables` are 2 where everything equals an
+approved release; 96 where a file, or a program, differs from the release it comes from; `executables` 32 where the release is
+genuine and withdrawn. What an image cannot show (hardware, runtime, storage, identity of an instance) is not claimed.
+"""
+
+from collections.abc import Iterable
+
+from trueware.model.change import Change
+from trueware.model.part import Kind, Part
+from trueware.model.verdict import TrustVector, Verdict
+
+_APPROVED, _KNOWN_FAULT, _CONTRAINDICATED = 2, 32, 96
+
+
+def vector_for(verdict: Verdict, changes: Iterable[Change], *, withdrawn: bool = False) -> TrustVector:
+    """Return the vector for a verdict and the changes it rests on."""
+    match verdict:
+        case Verdict.GENUINE:
+            return TrustVector(executables=_KNOWN_FAULT if withdrawn else _APPROVED, file_system=_APPROVED)
+        case Verdict.TAMPERED:
+            immutable = [change for change in changes if not change.mutable]
+            programs = any(_is_program(change.found or change.expected) for change in immutable)
+            settings = any(_is_setting(change.path) for change in immutable)
+            return TrustVector(
+                executables=_CONTRAINDICATED if programs else 0,
+                file_system=_CONTRAINDICATED,
+                configuration=_CONTRAINDICATED if settings else 0,
+            )
+        case Verdict.COUNTERFEIT:
+            return TrustVector(executables=_CONTRAINDICATED, file_system=_CONTRAINDICATED)
+        case Verdict.UNKNOWN:
+            return TrustVector()
+
+
+def _is_program(part: Part | None) -> bool:
+    if part is None:
+        return False
+    return part.kind in (Kind.REGION, Kind.GAP) or (part.kind is Kind.FILE and bool((part.mode or 0) & 0o111))
+
+
+def _is_setting(path: str) -> bool:
+    return "/etc/" in f"/{path.rpartition('!/')[2]}"

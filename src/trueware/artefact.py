@@ -1,0 +1,91 @@
+"""Measures an artefact on disk, file or folder, and identifies what it claims to be: the first half of every use case."""
+
+import os
+import time
+from collections.abc import Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from trueware.identifying import banner_claims, identify, scan_banners
+from trueware.measuring import Measurement, measure, measure_reading
+from trueware.model.claim import Claim
+from trueware.model.limits import Limits
+from trueware.sources import open_file, read_folder
+
+_DIGEST_STEP = 1 << 22
+
+Report = Callable[[int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """An artefact's measurement together with what it claims."""
+
+    measurement: Measurement
+    claims: tuple[Claim, ...]
+
+
+def default_pool() -> ThreadPoolExecutor:
+    """Return a pool with a thread for each core this process may use."""
+    return ThreadPoolExecutor(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+
+
+def measure_artefact(
+    path: str | os.PathLike[str],
+    *,
+    pool: Executor | None = None,
+    limits: Limits = Limits(),  # noqa: B008 (frozen)
+    digest: bytes | None = None,
+    report: Report | None = None,
+) -> Measured:
+    """Measure the file or folder at `path`.
+
+    Args:
+        path: what to measure; a link given by name is followed.
+        pool: where contents are hashed; by default one of its own on all cores.
+        limits: ceilings.
+        digest: SHA-256 of the file, where the caller has it already.
+        report: told the bytes of content read so far.
+
+    Raises:
+        SourceError: it cannot be opened.
+    """
+    if pool is None:
+        with default_pool() as own:
+            return measure_artefact(path, pool=own, limits=limits, digest=digest, report=report)
+    name = artefact_name(path)
+    if Path(path).is_dir():
+        reading, size = read_folder(path)
+        measurement = measure_reading(
+            name, reading, size=size, pool=pool, clock=time.monotonic, limits=limits, scan=scan_banners, report=report
+        )
+    else:
+        with open_file(path) as file:
+            measurement = measure(
+                name, file.view, pool=pool, clock=time.monotonic, limits=limits, digest=digest, scan=scan_banners, report=report
+            )
+    claims = (*identify(measurement.root, measurement.kept), *banner_claims(measurement.banners))
+    return Measured(measurement, claims)
+
+
+def artefact_name(path: str | os.PathLike[str]) -> str:
+    """Return the name an artefact goes by: the last component of its path."""
+    return Path(path).name or os.fspath(path)
+
+
+def digest_file(path: str | os.PathLike[str], report: Report | None = None) -> tuple[bytes, int]:
+    """Return the SHA-256 and the size of a file.
+
+    Raises:
+        SourceError: it cannot be read.
+    """
+    digest = sha256()
+    with open_file(path) as file:
+        view = file.view
+        for start in range(0, len(view), _DIGEST_STEP):
+            digest.update(view[start : start + _DIGEST_STEP])
+            if report is not None:
+                report(start)
+        return digest.digest(), len(view)

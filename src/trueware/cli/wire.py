@@ -1,0 +1,124 @@
+"""Results and manifests as JSON values: a contract whose schemas stand in `trueware/schema` and only ever grow."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from trueware.measuring import Measurement
+from trueware.model.change import Change
+from trueware.model.finding import Finding
+from trueware.model.part import Part
+from trueware.model.result import Result
+
+RESULT_SCHEMA = "urn:trueware:schema:results:1"
+MANIFEST_SCHEMA = "urn:trueware:schema:manifests:1"
+
+Json = dict[str, Any]
+
+
+def results_document(results: list[Result]) -> Json:
+    """Return the document that `verify --json` and `diff --json` print."""
+    return {"schema": RESULT_SCHEMA, "results": [result_value(result) for result in results]}
+
+
+def result_value(result: Result) -> Json:
+    """Return one result."""
+    match = result.match
+    return {
+        "artefact": result.artefact,
+        "size": result.size,
+        "sha256": _hex(result.sha256),
+        "verdict": result.verdict.value,
+        "tier": result.tier.value,
+        "vector": result.vector.as_claims(),
+        "reason": result.reason,
+        "authority": result.authority.value if result.authority else None,
+        "match": None
+        if match is None
+        else {
+            "publisher": match.release.publisher,
+            "product": match.release.product,
+            "version": match.release.version,
+            "similarity": round(match.similarity, 4),
+            "release": match.release.id,
+            "authority": match.release.authority.value,
+            "policy": match.release.policy,
+            "part": match.part,
+        },
+        "claims": [
+            {"name": claim.name, "value": claim.value, "source": claim.source, "part": claim.part} for claim in result.claims
+        ],
+        "changes": [change_value(change) for change in result.changes],
+        "findings": [finding_value(finding) for finding in result.findings],
+        "settle": list(result.settle),
+    }
+
+
+def change_value(change: Change) -> Json:
+    """Return one change, with both sides as far as there are two."""
+    value: Json = {"path": change.path, "kind": change.kind.value, "aspects": list(change.aspects), "mutable": change.mutable}
+    if change.origin is not None:
+        value["origin"] = change.origin
+    if change.expected is not None:
+        value["expected"] = part_value(change.expected)
+    if change.found is not None:
+        value["found"] = part_value(change.found)
+    return value
+
+
+def finding_value(finding: Finding) -> Json:
+    """Return one finding."""
+    value: Json = {
+        "rule": finding.rule,
+        "part": finding.part,
+        "severity": finding.severity.value,
+        "confidence": finding.confidence.value,
+        "detail": finding.detail,
+    }
+    if finding.offset is not None:
+        value["offset"] = finding.offset
+    return value
+
+
+def manifest_value(measurement: Measurement) -> Json:
+    """Return one manifest: every part by its path, parents first."""
+    root = measurement.root
+    return {
+        "artefact": root.name,
+        "tree": root.tree.hex(),
+        "parts": [{"path": path, **part_value(part)} for path, part in root.walk()],
+        "findings": [finding_value(finding) for finding in measurement.findings],
+        "banners": {path: list(told) for path, told in sorted(measurement.banners.items())},
+    }
+
+
+def part_value(part: Part) -> Json:
+    """Return what was measured of one part, without its children; what a container does not record is left out."""
+    return dict(_fields(part))
+
+
+def _fields(part: Part) -> Iterator[tuple[str, Any]]:
+    yield "kind", part.kind.value
+    yield "size", part.size
+    if part.sha256 is not None:
+        yield "sha256", part.sha256.hex()
+    yield "tree", part.tree.hex()
+    if part.mode is not None:
+        yield "mode", f"{part.mode:04o}"
+    for name in ("uid", "gid", "mtime", "link", "offset", "format"):
+        value = getattr(part, name)
+        if value is not None:
+            yield name, value
+    if part.rdev is not None:
+        yield "rdev", list(part.rdev)
+    if part.xattrs:
+        yield "xattrs", {name: value.hex() for name, value in part.xattrs}
+    if part.facts:
+        yield "facts", dict(part.facts)
+    if part.notes:
+        yield "notes", dict(part.notes)
+    if not part.certain:
+        yield "certain", False
+
+
+def _hex(digest: bytes | None) -> str | None:
+    return None if digest is None else digest.hex()
