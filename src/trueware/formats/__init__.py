@@ -4,9 +4,12 @@
 the same bytes: what wraps comes before what is wrapped, strict magics before weak ones.
 """
 
+from trueware.formats.android.sparse import Sparse
 from trueware.formats.compression.gzip import Gzip
 from trueware.formats.containers.dtb import Dtb
 from trueware.formats.containers.fit import Fit
+from trueware.formats.containers.gpt import Gpt
+from trueware.formats.containers.mbr import Mbr
 from trueware.formats.containers.sysupgrade import Sysupgrade
 from trueware.formats.containers.tplink_v1 import TplinkV1
 from trueware.formats.containers.trx import Trx
@@ -21,6 +24,9 @@ FORMATS: tuple[type[Format], ...] = (
     Trx,
     Fit,
     Dtb,
+    Gpt,
+    Mbr,
+    Sparse,
     Ext,
     Gzip,
 )
