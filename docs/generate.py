@@ -29,7 +29,8 @@ def formats_page() -> Iterator[str]:
 
 def rules_page() -> Iterator[str]:
     """Yield the rules."""
-    yield "# Rules\n\nWhat trueware can find. Ids are stable. *Uncertain*: equality by content proves nothing any more, only equal bytes do.\n"
+    yield "# Rules\n\nWhat trueware can find. Ids are stable.\n"
+    yield "*Uncertain*: equality by content proves nothing any more, only equal bytes do.\n"
     yield "*Unread*: bytes may be missing from the reading, so that absence proves nothing.\n"
     for rule in RULES.values():
         marks = [f"severity {rule.severity.value}", f"confidence {rule.confidence.value}"]
@@ -55,7 +56,9 @@ def policies_page() -> Iterator[str]:
         yield f"\n## {policy.name}\n\n{policy.title}.\n"
         if policy.mutable:
             yield "\n| path | reason |\n|---|---|\n"
-            yield from (f"| `{path}` | {reason} |\n" for path, reason in zip(policy.mutable, policy.reasons, strict=True))
+            yield from (
+                f"| `{path}` | {reason} |\n" for path, reason in zip(policy.mutable, policy.reasons, strict=True)
+            )
         else:
             yield "\nNothing may change.\n"
 

@@ -64,7 +64,14 @@ def measure_artefact(
     else:
         with open_file(path) as file:
             measurement = measure(
-                name, file.view, pool=pool, clock=time.monotonic, limits=limits, digest=digest, scan=scan_banners, report=report
+                name,
+                file.view,
+                pool=pool,
+                clock=time.monotonic,
+                limits=limits,
+                digest=digest,
+                scan=scan_banners,
+                report=report,
             )
     claims = (*identify(measurement.root, measurement.kept), *banner_claims(measurement.banners))
     return Measured(measurement, claims)

@@ -5,27 +5,25 @@ that share content with it or claim to be it, and appraised.
 """
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Mapping
 from concurrent.futures import Executor
 from pathlib import Path
 
 from trueware.appraisal.appraise import appraise, appraise_exact
 from trueware.appraisal.reference import Evidence, Reference, References
-from trueware.appraisal.similarity import leaf_sizes
 from trueware.artefact import Measured, Report, artefact_name, default_pool, digest_file, measure_artefact
-from trueware.errors import InputError
 from trueware.knowledge import load_policies, policy_for
 from trueware.model.finding import Finding
 from trueware.model.limits import Limits
-from trueware.model.part import Part
+from trueware.model.part import Kind
 from trueware.model.policy import Policy
 from trueware.model.release import Release
 from trueware.model.result import Result
 from trueware.model.verdict import Authority
-from trueware.registry import Registry
+from trueware.registry.lookup import Candidate, Registry
 
-_CANDIDATES = 4
-"""Releases an artefact is compared with, beyond those that are equal."""
+_CANDIDATES = 6
+"""Releases an artefact is compared with by shared content, and as many more by what it claims."""
 
 
 def verify(
@@ -51,12 +49,84 @@ def verify(
     """
     digest = None
     if not Path(path).is_dir():
-        digest, size = digest_file(path)
-        releases, doubts = registry.find_exact(digest)
-        if releases:
-            return appraise_exact(artefact_name(path), size, digest, releases, doubts)
+        digest, size = digest_file(path, report)
+        found = registry.find_exact(digest)
+        if found.releases:
+            return appraise_exact(artefact_name(path), size, digest, found.releases, found.findings)
     if pool is None:
         with default_pool() as own:
-            return verify(path, registry, pool=own, limits=limits, report=report)
-    measured = measure_artefact(path, pool=pool, limits=limits, digest=digest, report=report)
+            measured = measure_artefact(path, pool=own, limits=limits, digest=digest, report=report)
+    else:
+        measured = measure_artefact(path, pool=pool, limits=limits, digest=digest, report=report)
     return appraise_measured(artefact_name(path), measured, registry)
+
+
+def appraise_measured(artefact: str, measured: Measured, registry: Registry) -> Result:
+    """Return the result for an artefact that was measured already.
+
+    Raises:
+        StoreError: the registry cannot be read.
+    """
+    root = measured.measurement.root
+    if root.kind is Kind.DIRECTORY:
+        found = registry.find_exact(root.tree)
+        if found.releases:
+            return appraise_exact(artefact, root.size, root.tree, found.releases, (*measured.measurement.findings, *found.findings))
+    evidence = Evidence(root, measured.claims, measured.measurement.findings)
+    equal = registry.find_tree(root.tree)
+    if equal.releases:
+        return appraise(artefact, evidence, _references(equal.releases, registry, {}, equal.findings))
+    sharing = registry.candidates(root, measured.claims, _CANDIDATES)
+    return appraise(artefact, evidence, _references(sharing.releases, registry, sharing.products, sharing.findings))
+
+
+def _references(
+    candidates: Iterable[Candidate], registry: Registry, products: Mapping[bytes, int], findings: tuple[Finding, ...]
+) -> References:
+    policies = load_policies()
+    references = tuple(
+        Reference(each.release, each.manifest, policies.get(each.release.policy) or _strictest(each.release.policy))
+        for each in candidates
+    )
+    return References(references, products, registry.publishers(), findings)
+
+
+def _strictest(name: str) -> Policy:
+    """Return a policy that lets nothing change, for a release whose own is not known here."""
+    return Policy(name, "not known here: nothing may change", ())
+
+
+def diff(
+    genuine: str | os.PathLike[str],
+    suspect: str | os.PathLike[str],
+    *,
+    policy: str | None = None,
+    limits: Limits = Limits(),  # noqa: B008 (frozen)
+    report: Report | None = None,
+) -> Result:
+    """Return the result for `suspect` as if `genuine` were the only release there is.
+
+    Args:
+        genuine: the artefact to trust.
+        suspect: the artefact in question.
+        policy: name of the policy; by default the one that fits `genuine`.
+        limits: ceilings, for each of the two.
+        report: told the bytes of content read so far.
+
+    Raises:
+        SourceError: one of them cannot be opened.
+        ValueError: there is no policy of that name.
+    """
+    policies = load_policies()
+    if policy is not None and policy not in policies:
+        raise ValueError(f"no policy {policy!r}; there are {', '.join(sorted(policies))}")
+    with default_pool() as pool:
+        there = measure_artefact(genuine, pool=pool, limits=limits, report=report)
+        here = measure_artefact(suspect, pool=pool, limits=limits, report=report)
+    root = there.measurement.root
+    name = policy or policy_for(root)
+    release = Release(
+        "", "", artefact_name(genuine), "", Authority.COMPARISON, root.sha256 or root.tree, root.tree, name, there.claims
+    )
+    evidence = Evidence(here.measurement.root, here.claims, here.measurement.findings)
+    return appraise(artefact_name(suspect), evidence, References((Reference(release, root, policies[name]),)))

@@ -75,7 +75,7 @@ def appraise(artefact: str, evidence: Evidence, references: References) -> Resul
     if equal:
         return _genuine(artefact, evidence, min(equal, key=_preference), findings)
     nearest = max(held, key=lambda each: each.alignment.contained, default=None)
-    derived = [each for each in held if _is_derived(each, identity)]
+    derived = [each for each in held if _is_derived(each)]
     if not derived and (result := _counterfeit_by_contradiction(artefact, evidence, references, nearest, findings)):
         return result
     if derived:
@@ -89,29 +89,49 @@ def appraise(artefact: str, evidence: Evidence, references: References) -> Resul
     return _unknown(artefact, evidence, references, nearest, findings)
 
 
-def appraise_exact(artefact: str, size: int, digest: bytes, releases: tuple[Release, ...]) -> Result:
-    """Return the result for an artefact whose bytes (or, for a folder, tree) are those of registered releases."""
+def appraise_exact(
+    artefact: str, size: int, digest: bytes, releases: tuple[Release, ...], doubts: tuple[Finding, ...] = ()
+) -> Result:
+    """Return the result for an artefact whose bytes (or, for a folder, tree) are those of registered releases.
+
+    Args:
+        artefact: its name.
+        size: its length in bytes.
+        digest: SHA-256 of its bytes, for a folder its Merkle digest.
+        releases: at least one.
+        doubts: what was noticed on the way, such as another release of these bytes that could not be proved.
+    """
     release = min(releases, key=lambda each: (each.withdrawn is not None, _STRENGTH[each.authority], each.published))
-    findings = tuple(_about_release(release))
+    findings = (*doubts, *_about_release(release))
     verdict, tier = Verdict.GENUINE, Tier.WARNING if release.withdrawn is not None else Tier.AFFIRMING
     return Result(
-        artefact, size, digest, verdict, tier, vector_for(verdict, (), withdrawn=release.withdrawn is not None),
-        f"identical to {_name(release)}", release.authority, Match(release, 1.0), release.claims, (), findings,
+        artefact,
+        size,
+        digest,
+        verdict,
+        tier,
+        vector_for(verdict, (), withdrawn=release.withdrawn is not None),
+        f"identical to {release.title}",
+        release.authority,
+        Match(release, 1.0),
+        release.claims,
+        (),
+        findings,
     )
 
 
 _STRENGTH = {authority: rank for rank, authority in enumerate(Authority)}
 
 
-def _name(release: Release) -> str:
-    return f"{release.product} {release.version} of {release.publisher}"
-
-
 def _preference(each: _Held) -> tuple[object, ...]:
     release = each.reference.release
     return (
-        release.withdrawn is not None, _STRENGTH[release.authority], len(each.comparison.changes),
-        len(each.comparison.rebuilt), each.alignment.expected_path.count("/"), -release.published,
+        release.withdrawn is not None,
+        _STRENGTH[release.authority],
+        len(each.comparison.changes),
+        len(each.comparison.rebuilt),
+        each.alignment.expected_path.count("/"),
+        -release.published,
     )
 
 
@@ -122,7 +142,7 @@ def _hold(root: Part, identity: Identity, reference: Reference, references: Refe
     return _Held(reference, alignment, comparison, identity.conflicts(theirs), identity.agrees(theirs))
 
 
-def _is_derived(each: _Held, identity: Identity) -> bool:
+def _is_derived(each: _Held) -> bool:
     """Whether the artefact comes from this release and does not claim to be another one."""
     if each.conflicts:
         return False
@@ -154,29 +174,37 @@ def _genuine(artefact: str, evidence: Evidence, each: _Held, findings: tuple[Fin
     changes, part = each.comparison.changes, each.alignment.expected_path
     notes = list(_about_release(release))
     if changes:
-        notes.append(_finding("mutable-changed", f"{len(changes)} changes, all where policy {each.reference.policy.name} allows them"))
+        notes.append(
+            _finding(
+                "mutable-changed", f"{len(changes)} changes, all where policy {each.reference.policy.name} allows them"
+            )
+        )
     if part:
-        notes.append(_finding("part-of-release", f"equals {part} of {_name(release)}; the other parts were not seen"))
+        notes.append(_finding("part-of-release", f"equals {part} of {release.title}; the other parts were not seen"))
     rebuilt = each.comparison.rebuilt
     if rebuilt or (not changes and evidence.root.sha256 != release.sha256 and not part):
         notes.append(_finding("container-rebuilt", "same content, packed differently", rebuilt[0] if rebuilt else ""))
     withdrawn = release.withdrawn is not None
     tier = Tier.WARNING if withdrawn else Tier.AFFIRMING
-    reason = f"equals {part + ' of ' if part else ''}{_name(release)} in everything that may not change"
+    reason = f"equals {part + ' of ' if part else ''}{release.title} in everything that may not change"
     return _result(artefact, evidence, Verdict.GENUINE, tier, reason, each, (*findings, *notes), withdrawn=withdrawn)
 
 
 def _tampered(artefact: str, evidence: Evidence, each: _Held, findings: tuple[Finding, ...]) -> Result:
     count = len(each.immutable)
-    reason = f"comes from {_name(each.reference.release)} and was changed in {count} {'place' if count == 1 else 'places'}"
+    reason = (
+        f"comes from {each.reference.release.title} and was changed in {count} {'place' if count == 1 else 'places'}"
+    )
     return _result(artefact, evidence, Verdict.TAMPERED, Tier.CONTRAINDICATED, reason, each, findings)
 
 
 def _pretender(artefact: str, evidence: Evidence, each: _Held, findings: tuple[Finding, ...]) -> Result:
-    name = _name(each.reference.release)
+    name = each.reference.release.title
     note = _finding("claim-mismatch", f"claims to be {name}, of whose content it holds {each.alignment.contained:.0%}")
     reason = f"claims to be {name} and has next to nothing of it"
-    return _result(artefact, evidence, Verdict.COUNTERFEIT, Tier.CONTRAINDICATED, reason, each, (*findings, note), changes=())
+    return _result(
+        artefact, evidence, Verdict.COUNTERFEIT, Tier.CONTRAINDICATED, reason, each, (*findings, note), changes=()
+    )
 
 
 def _counterfeit_by_contradiction(
@@ -194,7 +222,7 @@ def _counterfeit_by_contradiction(
 
 
 def _unreadable(artefact: str, evidence: Evidence, each: _Held, findings: tuple[Finding, ...]) -> Result:
-    reason = f"looks like {_name(each.reference.release)}, but was not read completely"
+    reason = f"looks like {each.reference.release.title}, but was not read completely"
     settle = ("a complete, undamaged copy of the artefact",)
     return _result(artefact, evidence, Verdict.UNKNOWN, Tier.NONE, reason, each, findings, settle=settle)
 
@@ -206,22 +234,38 @@ def _unknown(
     settle = []
     known = entitled_publishers(references.publishers, evidence.claims)
     what = _what(evidence)
-    near = nearest if nearest is not None and nearest.alignment.contained >= UNRELATED else None
+    side_by_side = nearest is not None and nearest.reference.release.authority is Authority.COMPARISON
+    near = nearest if nearest is not None and (side_by_side or nearest.alignment.contained >= UNRELATED) else None
     if near is not None:
-        name = _name(near.reference.release)
+        name = near.reference.release.title
         claims = f"; they differ in {', '.join(near.conflicts)}" if near.conflicts else ""
-        notes.append(_finding("nearest-release", f"shares {near.alignment.contained:.0%} of the content of {name}{claims}"))
-        reason = f"not a registered release; the nearest is {name}, which it does not claim to be"
+        notes.append(
+            _finding("nearest-release", f"shares {near.alignment.contained:.0%} of the content of {name}{claims}")
+        )
+        reason = (
+            f"holds {near.alignment.contained:.0%} of the content of {name}: too little to say that it comes from it"
+            if side_by_side
+            else f"not a registered release; the nearest is {name}, which it does not claim to be"
+        )
     elif references.is_empty:
         reason = "nothing in the registry resembles it"
     else:
         reason = "no registered release shares enough with it"
     for publisher, claims in sorted(known.items()):
-        notes.append(_finding("claim-unregistered", f"{publisher} may say {claims[0].name} {claims[0].value!r}, and has registered no such release"))
-    settle.append(f"a release of {what} published or learnt into the registry" if what else "a reference release in the registry")
+        notes.append(
+            _finding(
+                "claim-unregistered",
+                f"{publisher} may say {claims[0].name} {claims[0].value!r}, and has registered no such release",
+            )
+        )
+    settle.append(
+        f"a release of {what} published or learnt into the registry" if what else "a reference release in the registry"
+    )
     if not _was_read(evidence):
         settle.append("a complete copy, or a reader for the parts that could not be read")
-    return _result(artefact, evidence, Verdict.UNKNOWN, Tier.NONE, reason, near, tuple(notes), settle=tuple(settle), changes=())
+    return _result(
+        artefact, evidence, Verdict.UNKNOWN, Tier.NONE, reason, near, tuple(notes), settle=tuple(settle), changes=None if side_by_side else ()
+    )
 
 
 def _what(evidence: Evidence) -> str:
@@ -233,9 +277,9 @@ def _what(evidence: Evidence) -> str:
 def _about_release(release: Release) -> tuple[Finding, ...]:
     notes = []
     if release.withdrawn is not None:
-        notes.append(_finding("release-withdrawn", f"{_name(release)}: {release.withdrawn}"))
+        notes.append(_finding("release-withdrawn", f"{release.title}: {release.withdrawn}"))
     if release.authority is not Authority.PUBLISHER:
-        notes.append(_finding("weak-authority", f"{_name(release)} rests on {release.authority.value}"))
+        notes.append(_finding("weak-authority", f"{release.title} rests on {release.authority.value}"))
     return tuple(notes)
 
 
@@ -269,5 +313,17 @@ def _result(
     vector = vector_for(verdict, changes, withdrawn=withdrawn)
     digest = root.sha256 if root.kind is not Kind.DIRECTORY else root.tree
     return Result(
-        artefact, root.size, digest, verdict, tier, vector, reason, authority, match, evidence.claims, changes, findings, settle
+        artefact,
+        root.size,
+        digest,
+        verdict,
+        tier,
+        vector,
+        reason,
+        authority,
+        match,
+        evidence.claims,
+        changes,
+        findings,
+        settle,
     )

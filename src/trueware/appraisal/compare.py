@@ -87,7 +87,8 @@ def _comparable_inside(expected: Part, found: Part) -> bool:
 def _holds_files(part: Part) -> bool:
     """Whether the part is a root of files, in whatever container: a folder, an archive, a file system."""
     return part.kind is Kind.DIRECTORY or (
-        part.is_container and any(child.kind is not Kind.REGION for child in part.children if child.kind is not Kind.PADDING)
+        part.is_container
+        and any(child.kind is not Kind.REGION for child in part.children if child.kind is not Kind.PADDING)
     )
 
 
@@ -181,7 +182,9 @@ def _leaves(part: Part, path: str, inner: str | None) -> Iterator[tuple[str, Par
         at, node, within = stack.pop()
         yield at, node, within
         if node.kind is Kind.DIRECTORY:
-            stack.extend((join(at, node, child.name), child, _inside(within, node, child.name)) for child in node.children)
+            stack.extend(
+                (join(at, node, child.name), child, _inside(within, node, child.name)) for child in node.children
+            )
 
 
 def _moves(changes: list[Change]) -> Iterator[Change]:
@@ -205,7 +208,12 @@ def _moves(changes: list[Change]) -> Iterator[Change]:
             aspects = _aspects(source.expected, target.found, top=False)
             both = source.mutable and target.mutable
             moved[id(target)] = replace(
-                target, kind=ChangeKind.MOVED, aspects=aspects, expected=source.expected, origin=source.path, mutable=both
+                target,
+                kind=ChangeKind.MOVED,
+                aspects=aspects,
+                expected=source.expected,
+                origin=source.path,
+                mutable=both,
             )
             dropped.add(id(source))
     for change in changes:
@@ -226,8 +234,16 @@ def _may_be_excused(change: Change) -> bool:
     found, expected = change.found, change.expected
     if found is None:
         return expected is not None and expected.kind in ordinary
-    if found.kind not in ordinary or (found.mode or 0) & 0o6000 or found.xattrs != (expected.xattrs if expected else ()):
+    if (
+        found.kind not in ordinary
+        or (found.mode or 0) & 0o6000
+        or found.xattrs != (expected.xattrs if expected else ())
+    ):
         return False
-    if found.kind is Kind.FILE and (found.mode or 0) & 0o111 and not (expected is not None and (expected.mode or 0) & 0o111):
+    if (
+        found.kind is Kind.FILE
+        and (found.mode or 0) & 0o111
+        and not (expected is not None and (expected.mode or 0) & 0o111)
+    ):
         return False
     return "type" not in change.aspects and "owner" not in change.aspects

@@ -76,7 +76,9 @@ def align(release: Part, artefact: Part, products: Mapping[bytes, int]) -> Align
     return best
 
 
-def _aligned(expected: Part, expected_path: str, found: Part, found_path: str, products: Mapping[bytes, int]) -> Alignment:
+def _aligned(
+    expected: Part, expected_path: str, found: Part, found_path: str, products: Mapping[bytes, int]
+) -> Alignment:
     shared, contained = overlap(weigh(leaf_sizes(expected), products), weigh(leaf_sizes(found), products))
     return Alignment(expected, expected_path, found, found_path, shared, contained)
 

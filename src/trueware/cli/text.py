@@ -23,10 +23,10 @@ _SEVERITIES = tuple(reversed(Severity))
 
 
 def printable(text: str) -> str:
-    """Return `text` with everything escaped that a terminal could act on or a reader could be misled by.
+    r"""Return `text` with everything escaped that a terminal could act on or a reader could be misled by.
 
-    >>> printable("a\\x1b[2Jb\\u202ec\\udcff")
-    'a\\\\x1b[2Jb\\\\u202ec\\\\xff'
+    >>> printable("a\x1b[2Jb\u202ec\udcff")
+    'a\\x1b[2Jb\\u202ec\\xff'
     """
     if text.isascii() and text.isprintable():
         return text
@@ -68,7 +68,10 @@ def _lines(result: Result, *, colour: bool, everything: bool) -> Iterator[str]:
     if result.claims and (everything or result.verdict is not Verdict.GENUINE):
         yield ""
         yield "  claims to be"
-        told = [f"    {claim.name:<12} {printable(claim.value)}  ({printable(claim.part) or claim.source})" for claim in result.claims]
+        told = [
+            f"    {claim.name:<12} {printable(claim.value)}  ({printable(claim.part) or claim.source})"
+            for claim in result.claims
+        ]
         yield from told if everything else _cut(told, 12)
     if result.settle:
         yield ""
@@ -84,7 +87,7 @@ def _match(result: Result) -> Iterator[str]:
     part = f", its part {printable(match.part)}" if match.part else ""
     common = "identical" if match.similarity == 1 else f"{match.similarity:.1%} in common"
     yield ""
-    name = printable(f"{release.product} {release.version} of {release.publisher}")
+    name = printable(release.title)
     yield f"  compared with {name} ({release.authority.value}){part}: {common}"
 
 
@@ -136,7 +139,11 @@ def _differences(change: Change) -> str:
         match aspect:
             case "content":
                 same = expected.size == found.size
-                words.append(f"content, {_bytes(found.size)}" if same else f"content, {_bytes(expected.size)} -> {_bytes(found.size)}")
+                words.append(
+                    f"content, {_bytes(found.size)}"
+                    if same
+                    else f"content, {_bytes(expected.size)} -> {_bytes(found.size)}"
+                )
             case "mode":
                 words.append(f"mode {expected.mode or 0:04o} -> {found.mode or 0:04o}")
             case "owner":
@@ -158,7 +165,8 @@ def _facts(expected: Part, found: Part) -> str:
     before, after = dict(expected.facts), dict(found.facts)
     keys = sorted(key for key in before.keys() | after.keys() if before.get(key) != after.get(key))
     return "header " + ", ".join(
-        f"{printable(key)} {printable(before.get(key, '(none)'))} -> {printable(after.get(key, '(none)'))}" for key in keys[:6]
+        f"{printable(key)} {printable(before.get(key, '(none)'))} -> {printable(after.get(key, '(none)'))}"
+        for key in keys[:6]
     )
 
 

@@ -45,7 +45,8 @@ def result_value(result: Result) -> Json:
             "part": match.part,
         },
         "claims": [
-            {"name": claim.name, "value": claim.value, "source": claim.source, "part": claim.part} for claim in result.claims
+            {"name": claim.name, "value": claim.value, "source": claim.source, "part": claim.part}
+            for claim in result.claims
         ],
         "changes": [change_value(change) for change in result.changes],
         "findings": [finding_value(finding) for finding in result.findings],
@@ -55,7 +56,12 @@ def result_value(result: Result) -> Json:
 
 def change_value(change: Change) -> Json:
     """Return one change, with both sides as far as there are two."""
-    value: Json = {"path": change.path, "kind": change.kind.value, "aspects": list(change.aspects), "mutable": change.mutable}
+    value: Json = {
+        "path": change.path,
+        "kind": change.kind.value,
+        "aspects": list(change.aspects),
+        "mutable": change.mutable,
+    }
     if change.origin is not None:
         value["origin"] = change.origin
     if change.expected is not None:

@@ -41,7 +41,6 @@ class Budget:
         if self.report is not None:
             self.report(self.unpacked)
 
-
     def count_entry(self) -> None:
         """Account for one more entry.
 

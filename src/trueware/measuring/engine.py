@@ -176,7 +176,9 @@ class _Run:
     def take_in(self, node: Node, reading: Reading, view: memoryview | None, depth: int) -> None:
         """Build the children of `node` from a reading, hash them and descend into them."""
         placer = Placer(node, self._limits)
-        jobs = Jobs(self._pool, self._hasher, self._limits, lambda child, hashed: self._settle_content(child, hashed, depth))
+        jobs = Jobs(
+            self._pool, self._hasher, self._limits, lambda child, hashed: self._settle_content(child, hashed, depth)
+        )
         try:
             for entry in reading.entries:
                 self._budget.count_entry()

@@ -86,7 +86,9 @@ class Hasher:
             if (more := next(chunks, None)) is None:
                 return self._examine_view(memoryview(b"".join(pieces)), whole=whole, hold=hold, spent=True)
             if formats:
-                raise LimitExceeded("max_held", self._limits.max_held, f"{formats[0].name} inside needs all its bytes at once")
+                raise LimitExceeded(
+                    "max_held", self._limits.max_held, f"{formats[0].name} inside needs all its bytes at once"
+                )
             chunks = chain(pieces, (more,), chunks)
         else:
             chunks = chain((head,), chunks)

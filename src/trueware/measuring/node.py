@@ -19,7 +19,18 @@ class Node:
     """
 
     __slots__ = (
-        "broken", "children", "entry", "facts", "format", "name", "notes", "parent", "same_as", "sha256", "size", "twins",
+        "broken",
+        "children",
+        "entry",
+        "facts",
+        "format",
+        "name",
+        "notes",
+        "parent",
+        "same_as",
+        "sha256",
+        "size",
+        "twins",
     )
 
     def __init__(self, name: str, entry: Entry, parent: "Node | None") -> None:
@@ -98,7 +109,13 @@ def _part(node: Node, frozen: dict[Node, Part]) -> Part:
     entry = node.entry
     source = frozen[node.same_as] if node.same_as is not None else None
     if source is not None:
-        children, sha, size, format_, certain = source.children, source.sha256, source.size, source.format, source.certain
+        children, sha, size, format_, certain = (
+            source.children,
+            source.sha256,
+            source.size,
+            source.format,
+            source.certain,
+        )
         facts, notes = source.facts, source.notes
     else:
         children = tuple(frozen[child] for child in node.children.values())
@@ -114,7 +131,22 @@ def _part(node: Node, frozen: dict[Node, Part]) -> Part:
     else:
         tree = leaf_digest(entry.kind, sha, mode, uid, gid, entry.link, entry.rdev, xattrs, facts)
     return Part(
-        name=node.name, kind=entry.kind, tree=tree, size=size, sha256=sha, mode=mode, uid=uid, gid=gid,
-        mtime=entry.mtime, link=entry.link, rdev=entry.rdev, xattrs=xattrs, format=format_, facts=facts, notes=notes,
-        offset=entry.offset, certain=certain, children=children,
+        name=node.name,
+        kind=entry.kind,
+        tree=tree,
+        size=size,
+        sha256=sha,
+        mode=mode,
+        uid=uid,
+        gid=gid,
+        mtime=entry.mtime,
+        link=entry.link,
+        rdev=entry.rdev,
+        xattrs=xattrs,
+        format=format_,
+        facts=facts,
+        notes=notes,
+        offset=entry.offset,
+        certain=certain,
+        children=children,
     )

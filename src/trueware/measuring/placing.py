@@ -1,4 +1,4 @@
-"""Places the entries of one reading in the tree: folders that nobody described, names that climb, names that stand twice, hard links."""
+"""Places the entries of one reading in the tree: implied folders, names that climb or stand twice, hard links."""
 
 from trueware.formats.contract import Entry, Reading
 from trueware.measuring.node import Node
@@ -107,7 +107,9 @@ class Placer:
         if known.implied:
             known.entry = entry
         elif _attributes(known.entry) != _attributes(entry):
-            reading.note_anomaly("duplicate-path", f"folder {path!r} stands twice with other attributes", entry.offset, path)
+            reading.note_anomaly(
+                "duplicate-path", f"folder {path!r} stands twice with other attributes", entry.offset, path
+            )
         return None
 
     def _add(self, parent: Node, name: str, entry: Entry, reading: Reading) -> Node:

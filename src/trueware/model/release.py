@@ -59,3 +59,9 @@ class Release:
 
     statement: bytes | None = field(default=None, repr=False)
     """COSE_Sign1 by the publisher's key; None for the weaker authorities."""
+
+    @property
+    def title(self) -> str:
+        """How people call it: product, version and publisher."""
+        name = f"{self.product} {self.version}".rstrip()
+        return f"{name} of {self.publisher}" if self.publisher else name

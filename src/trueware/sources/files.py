@@ -7,6 +7,7 @@ import mmap
 import os
 import stat
 from types import TracebackType
+from typing import Self
 
 from trueware.errors import SourceError
 
@@ -24,7 +25,7 @@ class MappedFile:
         """The bytes; empty for an empty file."""
         return self._view
 
-    def __enter__(self) -> "MappedFile":
+    def __enter__(self) -> Self:
         try:
             # a fifo would wait for its writer, a device could act on being opened
             descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)

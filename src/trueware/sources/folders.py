@@ -44,7 +44,9 @@ class FileContent:
                 while left:
                     piece = file.read(min(left, _READ))
                     if not piece:
-                        raise MalformedInput("folder", (self.size or 0) - left, "the file became shorter while it was read")
+                        raise MalformedInput(
+                            "folder", (self.size or 0) - left, "the file became shorter while it was read"
+                        )
                     left -= len(piece)
                     yield piece
         except OSError as error:
@@ -104,7 +106,9 @@ def _entry(where: str, path: str, status: os.stat_result, *, owners: bool) -> En
         entry.uid, entry.gid = status.st_uid, status.st_gid
     if kind is Kind.FILE:
         entry.size = status.st_size
-        entry.content = FileContent(where, status.st_size) if status.st_size < _MAPPED else MappedContent(where, status.st_size)
+        entry.content = (
+            FileContent(where, status.st_size) if status.st_size < _MAPPED else MappedContent(where, status.st_size)
+        )
     elif kind is Kind.SYMLINK:
         entry.link, entry.mode = os.readlink(where), None
     elif kind in (Kind.CHARACTER, Kind.BLOCK):

@@ -10,7 +10,9 @@ from trueware.cli.options import Subparsers, add_output
 def add(commands: Subparsers) -> None:
     """Add the command."""
     parser = commands.add_parser(
-        "diff", help="compare a suspect with a genuine artefact", description="Compare a suspect with a genuine artefact, without a registry."
+        "diff",
+        help="compare a suspect with a genuine artefact",
+        description="Compare a suspect with a genuine artefact, without a registry.",
     )
     parser.add_argument("genuine", metavar="GENUINE")
     parser.add_argument("suspect", metavar="SUSPECT")

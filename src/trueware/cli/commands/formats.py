@@ -9,7 +9,9 @@ from trueware.cli.options import Subparsers
 
 def add(commands: Subparsers) -> None:
     """Add the command."""
-    parser = commands.add_parser("formats", help="list the formats that are read", description="List the formats that are read.")
+    parser = commands.add_parser(
+        "formats", help="list the formats that are read", description="List the formats that are read."
+    )
     parser.set_defaults(run=run)
 
 

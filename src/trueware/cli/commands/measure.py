@@ -55,8 +55,16 @@ def lines(measurement: Measurement) -> Iterator[str]:
 
 
 _LETTERS = {
-    "file": "-", "directory": "d", "symlink": "l", "character-device": "c", "block-device": "b", "fifo": "p", "socket": "s",
-    "region": "r", "padding": ".", "gap": "?",
+    "file": "-",
+    "directory": "d",
+    "symlink": "l",
+    "character-device": "c",
+    "block-device": "b",
+    "fifo": "p",
+    "socket": "s",
+    "region": "r",
+    "padding": ".",
+    "gap": "?",
 }
 
 

@@ -18,18 +18,30 @@ HERE = Path(__file__).resolve().parent
 EPOCH = 1_700_000_000
 
 FILES: dict[str, tuple[int, str]] = {
-    "etc/os-release": (0o644, 'NAME="Acme Router OS"\nID=acme-router\nVERSION="1.0"\nVERSION_ID="1.0"\nHOME_URL="https://router.example/"\n'),
-    "etc/passwd": (0o644, "root:x:0:0:root:/root:/bin/sh\ndaemon:*:1:1:daemon:/var:/bin/false\nnobody:*:65534:65534:nobody:/var:/bin/false\n"),
+    "etc/os-release": (
+        0o644,
+        'NAME="Acme Router OS"\nID=acme-router\nVERSION="1.0"\nVERSION_ID="1.0"\nHOME_URL="https://router.example/"\n',
+    ),
+    "etc/passwd": (
+        0o644,
+        "root:x:0:0:root:/root:/bin/sh\ndaemon:*:1:1:daemon:/var:/bin/false\nnobody:*:65534:65534:nobody:/var:/bin/false\n",
+    ),
     "etc/shadow": (0o600, "root:*:19000:0:99999:7:::\ndaemon:*:0:0:99999:7:::\nnobody:*:0:0:99999:7:::\n"),
     "etc/group": (0o644, "root:x:0:\ndaemon:x:1:\nnogroup:x:65534:\n"),
     "etc/inittab": (0o644, "::sysinit:/etc/init.d/rcS S boot\n::shutdown:/etc/init.d/rcS K shutdown\n"),
     "etc/init.d/rcS": (0o755, '#!/bin/sh\nfor script in /etc/rc.d/$1*; do\n  "$script" "$2"\ndone\n'),
-    "etc/init.d/network": (0o755, "#!/bin/sh /etc/rc.common\nSTART=20\nboot() { netd --config /etc/config/network; }\n"),
+    "etc/init.d/network": (
+        0o755,
+        "#!/bin/sh /etc/rc.common\nSTART=20\nboot() { netd --config /etc/config/network; }\n",
+    ),
     "etc/init.d/firewall": (0o755, "#!/bin/sh /etc/rc.common\nSTART=19\nboot() { fw --load /etc/config/firewall; }\n"),
     "etc/config/network": (0o600, "config interface 'lan'\n\toption proto 'static'\n\toption ipaddr '192.168.1.1'\n"),
     "etc/config/firewall": (0o600, "config zone\n\toption name 'wan'\n\toption input 'REJECT'\n"),
     "etc/config/system": (0o600, "config system\n\toption hostname 'acme'\n"),
-    "etc/opkg/keys/2f0e9d1c5a7b3846": (0o644, "untrusted comment: Acme release key\nRWQvDp0cWns4RkFjbWUgcm91dGVyIGRlbW8ga2V5LCBub3QgcmVhbA==\n"),
+    "etc/opkg/keys/2f0e9d1c5a7b3846": (
+        0o644,
+        "untrusted comment: Acme release key\nRWQvDp0cWns4RkFjbWUgcm91dGVyIGRlbW8ga2V5LCBub3QgcmVhbA==\n",
+    ),
     "etc/opkg/distfeeds.conf": (0o644, "src/gz acme_base https://packages.router.example/1.0/base\n"),
     "www/index.html": (0o644, "<!doctype html><title>Acme Router</title><h1>Acme Router</h1>\n"),
     "usr/sbin/netd": (0o755, '#!/bin/sh\necho "netd: $@"\n'),
@@ -53,8 +65,21 @@ def program(folder: Path) -> bytes:
     """Return a small program of our own."""
     (folder / "hello.c").write_text(PROGRAM)
     subprocess.run(
-        ["gcc", "-Os", "-static", "-nostdlib", "-s", "-Wl,--build-id=none", "-Wl,-z,norelro", "-ffreestanding", "-o", "hello", "hello.c"],
-        cwd=folder, check=True,
+        [
+            "gcc",
+            "-Os",
+            "-static",
+            "-nostdlib",
+            "-s",
+            "-Wl,--build-id=none",
+            "-Wl,-z,norelro",
+            "-ffreestanding",
+            "-o",
+            "hello",
+            "hello.c",
+        ],
+        cwd=folder,
+        check=True,
     )
     return (folder / "hello").read_bytes()
 
@@ -79,9 +104,26 @@ def squashfs(folder: Path, files: dict[str, tuple[int, bytes]], links: dict[str,
             path.chmod(0o755)
     image = folder / "root.squashfs"
     subprocess.run(
-        ["mksquashfs", str(tree), str(image), "-noappend", "-comp", "xz", "-all-root", "-no-xattrs", "-quiet", "-no-progress",
-         "-processors", "1", "-mkfs-time", str(EPOCH), "-all-time", str(EPOCH)],
-        check=True, stdout=subprocess.DEVNULL,
+        [
+            "mksquashfs",
+            str(tree),
+            str(image),
+            "-noappend",
+            "-comp",
+            "xz",
+            "-all-root",
+            "-no-xattrs",
+            "-quiet",
+            "-no-progress",
+            "-processors",
+            "1",
+            "-mkfs-time",
+            str(EPOCH),
+            "-all-time",
+            str(EPOCH),
+        ],
+        check=True,
+        stdout=subprocess.DEVNULL,
     )
     return image.read_bytes()
 
@@ -91,9 +133,30 @@ def kernel(folder: Path) -> bytes:
     stub = b"Linux version 6.1.0 (build@acme) #1 Tue Nov 14 22:13:20 UTC 2023\0" + bytes(range(256)) * 16
     (folder / "stub.lzma").write_bytes(lzma.compress(stub, lzma.FORMAT_ALONE))
     subprocess.run(
-        ["mkimage", "-A", "mips", "-O", "linux", "-T", "kernel", "-C", "lzma", "-a", "0x80060000", "-e", "0x80060000",
-         "-n", "Acme Router 1.0", "-d", "stub.lzma", "kernel.uimage"],
-        cwd=folder, check=True, stdout=subprocess.DEVNULL, env={"SOURCE_DATE_EPOCH": str(EPOCH), "PATH": "/usr/bin:/bin"},
+        [
+            "mkimage",
+            "-A",
+            "mips",
+            "-O",
+            "linux",
+            "-T",
+            "kernel",
+            "-C",
+            "lzma",
+            "-a",
+            "0x80060000",
+            "-e",
+            "0x80060000",
+            "-n",
+            "Acme Router 1.0",
+            "-d",
+            "stub.lzma",
+            "kernel.uimage",
+        ],
+        cwd=folder,
+        check=True,
+        stdout=subprocess.DEVNULL,
+        env={"SOURCE_DATE_EPOCH": str(EPOCH), "PATH": "/usr/bin:/bin"},
     )
     return (folder / "kernel.uimage").read_bytes()
 
@@ -126,8 +189,14 @@ def main() -> None:
         tampered = {
             **genuine,
             "etc/passwd": (0o644, genuine["etc/passwd"][1] + b"support::0:0:support:/root:/bin/sh\n"),
-            "etc/init.d/remote": (0o755, b"#!/bin/sh /etc/rc.common\nSTART=99\nboot() { echo 'a back door would listen here'; }\n"),
-            "etc/opkg/keys/66b3d02c9e1fa745": (0o644, genuine["etc/opkg/keys/2f0e9d1c5a7b3846"][1].replace(b"Acme release", b"somebody's")),
+            "etc/init.d/remote": (
+                0o755,
+                b"#!/bin/sh /etc/rc.common\nSTART=99\nboot() { echo 'a back door would listen here'; }\n",
+            ),
+            "etc/opkg/keys/66b3d02c9e1fa745": (
+                0o644,
+                genuine["etc/opkg/keys/2f0e9d1c5a7b3846"][1].replace(b"Acme release", b"somebody's"),
+            ),
             "bin/acme-update": (0o755, b'#!/bin/sh\nflash "$1"\n'),
             "bin/hello": (0o4755, genuine["bin/hello"][1]),
         }
@@ -147,7 +216,9 @@ def build_registry(path: Path) -> None:
     from trueware.demo.publishing import publish_sample
 
     path.unlink(missing_ok=True)
-    publish_sample(path, HERE / "router-1.0.bin", Ed25519PrivateKey.from_private_bytes(b"trueware demo key, worth nothing"), EPOCH)
+    publish_sample(
+        path, HERE / "router-1.0.bin", Ed25519PrivateKey.from_private_bytes(b"trueware demo key, worth nothing"), EPOCH
+    )
 
 
 if __name__ == "__main__":
