@@ -1,0 +1,104 @@
+"""Identifying: what an artefact claims to be, from its headers and from the files in which software names itself.
+
+`SOURCES` is the list of those files; a new one is one file and one line here. A claim proves nothing: the appraisal compares it
+with what was found. A file that is not what its name says claims nothing; as every file it is measured and compared.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from trueware.errors import MalformedInput
+from trueware.identifying.android_manifest import AndroidManifest
+from trueware.identifying.banners import banner_claims, scan_banners
+from trueware.identifying.build_prop import BuildProp
+from trueware.identifying.contract import Source
+from trueware.identifying.contradiction import contradictions
+from trueware.identifying.control import Control
+from trueware.identifying.headers import header_claims
+from trueware.identifying.identity import Identity
+from trueware.identifying.login_banner import LoginBanner
+from trueware.identifying.lsb_release import LsbRelease
+from trueware.identifying.openwrt import DeviceInfo, OpenwrtRelease, OpenwrtVersion
+from trueware.identifying.os_release import OsRelease
+from trueware.identifying.sysupgrade import SysupgradeMetadata
+from trueware.identifying.version_file import VersionFile
+from trueware.identifying.widget import Widget
+from trueware.model.claim import Claim
+from trueware.model.part import Kind, Part
+
+__all__ = ["SOURCES", "Identity", "banner_claims", "contradictions", "identify", "scan_banners"]
+
+SOURCES: tuple[type[Source], ...] = (
+    OsRelease,
+    OpenwrtRelease,
+    OpenwrtVersion,
+    DeviceInfo,
+    LsbRelease,
+    BuildProp,
+    SysupgradeMetadata,
+    Control,
+    AndroidManifest,
+    Widget,
+    VersionFile,
+    LoginBanner,
+)
+
+MAX_CLAIMS = 256
+"""Claims of one artefact. The genuine images that say most, Android's with ten partitions, stay under a hundred."""
+
+_BOUNDARY = "!/"
+
+
+def identify(root: Part, kept: Mapping[bytes, bytes]) -> tuple[Claim, ...]:
+    """Return what the artefact claims, each claim once, outer parts before inner ones.
+
+    What lies in a folder of a container that says itself what it is (an app in a system image, modem firmware in ``/lib``)
+    is a component: its claims are not the artefact's.
+
+    Args:
+        root: the measured tree.
+        kept: content of small files by SHA-256, as the engine kept them.
+    """
+    claims: dict[Claim, None] = {}
+    speaking: set[str] = set()
+    for path, part in _outer_first(root):
+        if _is_component(path, speaking):
+            continue
+        if part.format is not None:
+            claims.update(dict.fromkeys(header_claims(path, part)))
+        content = kept.get(part.sha256) if part.sha256 is not None else None
+        if content is not None and (told := dict.fromkeys(_told(content, path))):
+            claims.update(told)
+            speaking.add(path.rpartition(_BOUNDARY)[0])
+        if len(claims) >= MAX_CLAIMS:
+            break
+    return tuple(claims)[:MAX_CLAIMS]
+
+
+def _outer_first(root: Part) -> Iterator[tuple[str, Part]]:
+    """Yield the parts that may claim something, those within fewer containers first."""
+    asked = [
+        (path, part)
+        for path, part in root.walk()
+        if part.format is not None or (part.kind in (Kind.FILE, Kind.REGION) and _source_of(path) is not None)
+    ]
+    return iter(sorted(asked, key=lambda each: each[0].count(_BOUNDARY)))
+
+
+def _source_of(path: str) -> type[Source] | None:
+    inside = path.rpartition(_BOUNDARY)[2]
+    return next((source for source in SOURCES if source.wants.fullmatch(inside)), None)
+
+
+def _told(content: bytes, path: str) -> Iterator[Claim]:
+    source = _source_of(path)
+    try:
+        if source is not None:
+            yield from source.read(content, path)
+    except MalformedInput:
+        return
+
+
+def _is_component(path: str, speaking: set[str]) -> bool:
+    """Whether `path` lies within a container in a folder of another one that speaks for itself."""
+    steps = path.split(_BOUNDARY)
+    return any("/" in steps[depth] and _BOUNDARY.join(steps[:depth]) in speaking for depth in range(len(steps) - 1))
