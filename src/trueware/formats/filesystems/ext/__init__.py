@@ -26,7 +26,7 @@ from typing import ClassVar
 
 from trueware.errors import MalformedInput
 from trueware.formats.contract import Entry, FormatDoc, Held, Magic, Reading
-from trueware.formats.filesystems.ext.blocks import BlockMap, content
+from trueware.formats.filesystems.ext.blocks import BlockMap, content, map_blocks
 from trueware.formats.filesystems.ext.groups import Group, read_groups
 from trueware.formats.filesystems.ext.inodes import FLAG_INLINE, InodeTable
 from trueware.formats.filesystems.ext.space import CONTENT, METADATA, Hidden, Space, bits, clear_runs
@@ -102,7 +102,7 @@ class _Hidden:
             inode = self._table.read(number)
             if inode.flags & FLAG_INLINE or not any(inode.block):
                 return None
-            return BlockMap(inode, self._sb, self._space, owner), inode.size
+            return map_blocks(inode, self._sb, self._space, owner), inode.size
         except MalformedInput as error:
             self._reading.note_anomaly("malformed", f"inode {number}: {error.reason}", error.offset)
             return None

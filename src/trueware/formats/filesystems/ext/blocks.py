@@ -14,18 +14,20 @@ Source: Linux Documentation/filesystems/ext4/ifork.rst, fs/ext4/extents.c (`ext4
 
 from collections.abc import Iterator
 from struct import Struct
+from typing import NamedTuple
 
 from trueware.errors import MalformedInput
 from trueware.formats.contract import CHUNK, Buffer, Content, Held
 from trueware.formats.filesystems.ext.checksums import crc32c
-from trueware.formats.filesystems.ext.inodes import FLAG_EXTENTS, Inode
+from trueware.formats.filesystems.ext.inodes import FLAG_EXTENTS, Inode, block_seed
 from trueware.formats.filesystems.ext.space import CONTENT, METADATA, Space
 from trueware.formats.filesystems.ext.superblock import Superblock
 
 _HEADER = Struct("<4H")
 _EXTENT = Struct("<I2HI")
 _INDEX = Struct("<2IH2x")
-_MAGIC, _NODE, _MAX_DEPTH = 0xF30A, 12, 5
+_MAGIC, _NODE, _ROOT_ROOM, _MAX_DEPTH = 0xF30A, 12, 4, 5
+_LOGICAL_END = 1 << 32
 _WRITTEN = 32768
 _DIRECT = 12
 _POINTERS = Struct("<15I")
@@ -35,30 +37,41 @@ Run = tuple[int, int, int, bool]
 """First logical block, count, first physical block, and whether it was written (if not it reads as zeros)."""
 
 
-class BlockMap:
-    """Where the content of an inode lies.
+class BlockMap(NamedTuple):
+    """Where the content of an inode lies."""
 
-    Attributes:
-        runs: in logical order, not overlapping.
-        shared: whether some of the blocks belong to somebody else as well.
-        checked: whether every checksum on the way fitted.
+    runs: list[Run]
+    """In logical order, not overlapping."""
+    shared: bool
+    """Some of the blocks belong to somebody else as well."""
+    checked: bool
+    """Every checksum on the way fitted."""
+
+
+def map_blocks(inode: Inode, sb: Superblock, space: Space, owner: int = CONTENT) -> BlockMap:
+    """Return where the content of an inode lies, its blocks claimed.
+
+    Raises:
+        MalformedInput: the map contradicts itself or leaves the file system.
     """
-
-    __slots__ = ("checked", "runs", "shared")
-
-    def __init__(self, inode: Inode, sb: Superblock, space: Space, owner: int = CONTENT) -> None:
-        """Find the blocks and claim them.
-
-        Raises:
-            MalformedInput: the map contradicts itself or leaves the file system.
-        """
-        self.checked = True
-        walk = _extents if inode.flags & FLAG_EXTENTS else _indirect
-        self.runs = walk(self, inode, sb, space)
-        self.shared = False
-        for _, count, physical, _ in self.runs:
-            if not space.claim(physical, count, owner):
-                self.shared = True
+    checked = True
+    if inode.flags & FLAG_EXTENTS:
+        magic, entries, room, depth = _HEADER.unpack_from(inode.block)
+        if magic != _MAGIC or not entries <= room <= _ROOT_ROOM:
+            raise MalformedInput("ext", inode.offset, f"extents with {entries} entries, room for {room}")
+        body = inode.block[_NODE : _NODE + _NODE * entries]
+        runs: list[Run] = []
+        if depth:
+            checked = _descend(runs, body, depth, inode, sb, space)
+        else:
+            _read_leaf(runs, body, 0, _LOGICAL_END, space, inode.offset)
+    else:
+        runs = _indirect(inode, sb, space)
+    shared = False
+    for _, count, physical, _ in runs:
+        if not space.claim(physical, count, owner):
+            shared = True
+    return BlockMap(runs, shared, checked)
 
 
 class Mapped:
@@ -110,52 +123,55 @@ def _zeros(length: int) -> Iterator[Buffer]:
         length -= CHUNK
 
 
-def _extents(blocks: BlockMap, inode: Inode, sb: Superblock, space: Space) -> list[Run]:
-    runs: list[Run] = []
-    seen = 0
-    # node, where it lies, depth it must have (-1: any), logical range it may speak of
-    stack: list[tuple[bytes, int, int, int, int]] = [(inode.block, inode.offset, -1, 0, 1 << 32)]
+def _read_leaf(runs: list[Run], body: bytes, low: int, high: int, space: Space, at: int) -> None:
+    """Append the extents of a leaf, which must be in order and within ``[low, high)``."""
+    for logical, length, physical_high, physical_low in _EXTENT.iter_unpack(body):
+        physical = physical_low | physical_high << 32
+        written = length <= _WRITTEN
+        count = length if written else length - _WRITTEN
+        if logical < low or not count or logical + count > high or not space.is_valid(physical, count):
+            raise MalformedInput("ext", at, f"extent of {count} blocks for {logical:#x} at block {physical:#x}")
+        runs.append((logical, count, physical, written))
+        low = logical + count
+
+
+def _descend(runs: list[Run], root: bytes, depth: int, inode: Inode, sb: Superblock, space: Space) -> bool:
+    """Append the extents below an index, and tell whether all checksums fit.
+
+    An extent outside of what its index says would be found by us and not by Linux, which looks it up: it is refused.
+    """
+    if depth > _MAX_DEPTH:
+        raise MalformedInput("ext", inode.offset, f"extents of depth {depth}")
+    seed, checked = block_seed(inode, sb), True
+    # the node's entries, its depth, the logical range it speaks of, where it lies
+    stack = [(root, depth, 0, _LOGICAL_END, inode.offset)]
     while stack:
-        node, at, expected, low, high = stack.pop()
-        magic, entries, room, depth = _HEADER.unpack_from(node)
-        fits = entries <= room <= (len(node) - _NODE) // _NODE and depth <= _MAX_DEPTH
-        if magic != _MAGIC or not fits or expected not in (-1, depth):
-            raise MalformedInput("ext", at, f"extent node of depth {depth} with {entries} entries, room for {room}")
-        if expected >= 0 and sb.checksummed:
-            end = _NODE * (1 + room)
-            stated = node[end : end + 4]
-            if crc32c(inode.seed, node[:end]).to_bytes(4, "little") != stated:
-                blocks.checked = False
-        body = node[_NODE : _NODE * (1 + entries)]
+        body, depth, low, high, at = stack.pop()
         if not depth:
-            for logical, length, physical_high, physical_low in _EXTENT.iter_unpack(body):
-                physical = physical_low | physical_high << 32
-                written = length <= _WRITTEN
-                count = length if written else length - _WRITTEN
-                if logical < low or not count or logical + count > high or not space.is_valid(physical, count):
-                    raise MalformedInput("ext", at, f"extent of {count} blocks for {logical:#x} at block {physical:#x}")
-                runs.append((logical, count, physical, written))
-                low = logical + count
+            _read_leaf(runs, body, low, high, space, at)
             continue
-        below: list[tuple[bytes, int, int, int, int]] = []
         indexes = list(_INDEX.iter_unpack(body))
-        bounds = [index[0] for index in indexes[1:]] + [high]
-        for (logical, block_low, block_high), bound in zip(indexes, bounds, strict=False):
+        bounds = [*(index[0] for index in indexes[1:]), high]
+        for (logical, block_low, block_high), bound in reversed(list(zip(indexes, bounds, strict=False))):
             block = block_low | block_high << 32
             if not low <= logical < bound <= high or not space.is_valid(block):
                 raise MalformedInput("ext", at, f"extent index for {logical:#x} at block {block:#x}")
             if not space.claim(block, 1, METADATA):
                 raise MalformedInput("ext", at, f"block {block:#x} of extents belongs to something else as well")
-            child = space.block(block)
-            if len(child) < sb.block_size:
+            node = space.block(block)
+            if len(node) < sb.block_size:
                 raise MalformedInput("ext", at, "the image ends before these extents")
-            below.append((child, block * sb.block_size, depth - 1, logical, bound))
-            seen += 1
-        stack.extend(reversed(below))
-    return runs
+            magic, entries, room, below = _HEADER.unpack_from(node)
+            end = _NODE + _NODE * room
+            if magic != _MAGIC or entries > room or end + 4 > len(node) or below != depth - 1:
+                raise MalformedInput("ext", block * sb.block_size, f"extent node of depth {below} with {entries} entries")
+            if sb.checksummed and crc32c(seed, node[:end]).to_bytes(4, "little") != node[end : end + 4]:
+                checked = False
+            stack.append((node[_NODE : _NODE + _NODE * entries], below, logical, bound, block * sb.block_size))
+    return checked
 
 
-def _indirect(_: BlockMap, inode: Inode, sb: Superblock, space: Space) -> list[Run]:
+def _indirect(inode: Inode, sb: Superblock, space: Space) -> list[Run]:
     runs: list[Run] = []
     pointers = _POINTERS.unpack(inode.block)
     numbers = Struct(f"<{sb.block_size // 4}I")
@@ -185,32 +201,20 @@ def _indirect(_: BlockMap, inode: Inode, sb: Superblock, space: Space) -> list[R
 
 
 def _append(runs: list[Run], logical: int, pointers: tuple[int, ...], space: Space, at: int) -> None:
-    """Add block numbers to `runs`, as few runs as possible."""
-    first = logical
-    start, physical, count = logical, 0, 0
-    if runs:
-        start, count, physical, _ = runs[-1]
-    for logical, pointer in enumerate(pointers, first):
+    """Add block numbers, of which 0 is a hole, as few runs as possible."""
+    start, count, physical, _ = runs.pop() if runs else (logical, 0, 0, True)
+    for place, pointer in enumerate(pointers, logical):
         if not pointer:
             continue
-        if count and pointer == physical + count and logical == start + count:
+        if count and pointer == physical + count and place == start + count:
             count += 1
             continue
         if count:
-            _close(runs, start, count, physical)
+            runs.append((start, count, physical, True))
+        start, count, physical = place, 1, pointer
         if not space.is_valid(pointer):
             raise MalformedInput("ext", at, f"block {pointer:#x} is outside of the file system")
-        start, physical, count = logical, pointer, 1
     if count:
-        _close(runs, start, count, physical)
-    if runs and not space.is_valid(runs[-1][2], runs[-1][1]):
-        raise MalformedInput("ext", at, "a block is outside of the file system")
-
-
-def _close(runs: list[Run], start: int, count: int, physical: int) -> None:
-    """Write a run down, in the place of the last one if that is where it began."""
-    run = (start, count, physical, True)
-    if runs and runs[-1][0] == start:
-        runs[-1] = run
-    else:
-        runs.append(run)
+        runs.append((start, count, physical, True))
+        if not space.is_valid(physical, count):
+            raise MalformedInput("ext", at, f"block {physical + count - 1:#x} is outside of the file system")

@@ -11,7 +11,8 @@ START = 0xFFFFFFFF
 
 def crc32c(seed: int, data: bytes) -> int:
     """Return the CRC-32C of `data` continued from `seed`, neither inverted."""
-    return int(extend(seed ^ START, data)) ^ START
+    found: int = extend(seed ^ START, data)
+    return found ^ START
 
 
 def crc16(seed: int, data: bytes) -> int:

@@ -18,7 +18,6 @@ Source: Linux Documentation/filesystems/ext4/directory.rst, fs/ext4/namei.c.
 """
 
 from struct import Struct
-from typing import NamedTuple
 
 from trueware.formats.filesystems.ext.checksums import crc32c
 from trueware.model.part import Kind
@@ -34,13 +33,8 @@ _LONGEST_BLOCK = 65536
 _COUNTS = Struct("<2H")
 
 
-class Name(NamedTuple):
-    """One name in a folder."""
-
-    name: bytes
-    inode: int
-    kind: int
-    """As in `KINDS`; 0 where the folder does not say."""
+Name = tuple[bytes, int, int]
+"""One name in a folder: the name, its inode, and its kind as in `KINDS` (0 where the folder does not say)."""
 
 
 def read_block(block: bytes, *, typed: bool) -> tuple[list[Name], str]:
@@ -60,7 +54,7 @@ def read_block(block: bytes, *, typed: bool) -> tuple[list[Name], str]:
         if length < 12 or length & 3 or 8 + name_length > length or at + length > end:
             return names, f"an entry at {at:#x} has {length} bytes, its name {name_length}"
         if inode:
-            names.append(Name(block[at + 8 : at + 8 + name_length], inode, kind))
+            names.append((block[at + 8 : at + 8 + name_length], inode, kind))
         at += length
     return names, ""
 

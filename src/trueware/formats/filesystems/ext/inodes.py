@@ -40,7 +40,8 @@ FLAG_INLINE = 0x10000000
 FLAG_CASEFOLD = 0x40000000
 
 _CORE = Struct("<2H I 8x i 4x 2H 2I 4x 60s 3I 4x 4H H 2x")
-_EXTRA = Struct("<2H")
+_WHOLE = Struct(_CORE.format + "2H 4x B")
+_IDENTITY = Struct("<2I")
 _CORE_SIZE, _CHECKSUM_HIGH_END, _MTIME_EXTRA_END = 128, 0x84 - 0x80, 0x8C - 0x80
 _KINDS = {
     0x1: Kind.FIFO, 0x2: Kind.CHARACTER, 0x4: Kind.DIRECTORY, 0x6: Kind.BLOCK,
@@ -69,8 +70,12 @@ class Inode(NamedTuple):
     attributes_block: int
     tail: bytes
     """What follows the fields: extended attributes, with their magic."""
-    seed: int
-    """What checksums of blocks that belong to it start from."""
+    generation: int
+
+
+def block_seed(inode: Inode, sb: Superblock) -> int:
+    """Return what the checksums of blocks that belong to an inode start from."""
+    return crc32c(sb.seed, _IDENTITY.pack(inode.number, inode.generation))
 
 
 class InodeTable:
@@ -94,42 +99,38 @@ class InodeTable:
         raw = bytes(self._view[at : at + sb.inode_size])
         if len(raw) < sb.inode_size:
             raise MalformedInput("ext", at, f"inode {number} is behind the end of the image")
-        (
-            mode, uid, size, mtime, gid, links, sectors, flags, block, generation, attributes, size_high,
-            sectors_high, attributes_high, uid_high, gid_high, checksum,
-        ) = _CORE.unpack_from(raw)  # fmt: skip
+        extra, checksum_high, epoch, tail = 0, 0, 0, b""
+        if len(raw) == _CORE_SIZE:
+            (
+                mode, uid, size, mtime, gid, links, sectors, flags, block, generation, attributes, size_high,
+                sectors_high, attributes_high, uid_high, gid_high, checksum,
+            ) = _CORE.unpack(raw)  # fmt: skip
+        else:
+            (
+                mode, uid, size, mtime, gid, links, sectors, flags, block, generation, attributes, size_high,
+                sectors_high, attributes_high, uid_high, gid_high, checksum, extra, checksum_high, epoch,
+            ) = _WHOLE.unpack_from(raw)  # fmt: skip
+            if extra & 3 or _CORE_SIZE + extra > len(raw):
+                raise MalformedInput("ext", at + _CORE_SIZE, f"inode {number} has {extra} bytes of further fields")
+            tail = raw[_CORE_SIZE + extra :]
+            if extra >= _MTIME_EXTRA_END:
+                mtime += (epoch & 3) << 32
         kind = _KINDS.get(mode >> 12)
-        if kind is Kind.FILE or self._large_folders:
+        if size_high and (self._large_folders or kind is Kind.FILE):
             size |= size_high << 32
         if sb.wide:
             attributes |= attributes_high << 32
-        extra, checksum_high, tail = 0, None, b""
-        if len(raw) > _CORE_SIZE:
-            extra, high = _EXTRA.unpack_from(raw, _CORE_SIZE)
-            end = _CORE_SIZE + extra
-            if extra & 3 or end > len(raw):
-                raise MalformedInput("ext", at + _CORE_SIZE, f"inode {number} has {extra} bytes of further fields")
-            if extra >= _CHECKSUM_HIGH_END:
-                checksum_high = high
-            if extra >= _MTIME_EXTRA_END:
-                mtime += (raw[0x88] & 3) << 32
-            tail = raw[end:]
-        seed = 0
         if sb.checksummed:
-            seed = crc32c(sb.seed, number.to_bytes(4, "little") + raw[0x64:0x68])
-            self._check(raw, number, at, seed, checksum, checksum_high)
+            identity = _IDENTITY.pack(number, generation)
+            if extra >= _CHECKSUM_HIGH_END:
+                checksum |= checksum_high << 16
+                found = crc32c(sb.seed, identity + raw[:0x7C] + b"\0\0" + raw[0x7E:0x82] + b"\0\0" + raw[0x84:])
+            else:
+                found = crc32c(sb.seed, identity + raw[:0x7C] + b"\0\0" + raw[0x7E:]) & 0xFFFF
+            if found != checksum:
+                detail = f"CRC-32C of inode {number} is {found:08x}, it says {checksum:08x}"
+                self._reading.note_anomaly("checksum-mismatch", detail, at + 0x7C)
         return Inode(
             number, at, kind, mode & 0o7777, uid | uid_high << 16, gid | gid_high << 16, size, mtime, links,
-            sectors | sectors_high << 32, flags, block, attributes, tail, seed,
-        )
-
-    def _check(self, raw: bytes, number: int, at: int, seed: int, low: int, high: int | None) -> None:
-        if high is None:
-            found = crc32c(seed, raw[:0x7C] + b"\0\0" + raw[0x7E:])
-            fits = found & 0xFFFF == low
-        else:
-            found = crc32c(seed, raw[:0x7C] + b"\0\0" + raw[0x7E:0x82] + b"\0\0" + raw[0x84:])
-            fits = found == low | high << 16
-        if not fits:
-            detail = f"CRC-32C of inode {number} is {found:08x}, it says {low | (high or 0) << 16:08x}"
-            self._reading.note_anomaly("checksum-mismatch", detail, at + 0x7C)
+            sectors | sectors_high << 32, flags, block, attributes, tail, generation,
+        )  # fmt: skip

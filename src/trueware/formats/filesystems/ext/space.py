@@ -16,7 +16,7 @@ METADATA, CONTENT = 0x02, 0x04
 _USED = 0x01
 
 _CLEAR = re.compile(rb"\x00+")
-_CLAIMED = re.compile(rb"[^\x00\x01]+")
+_CLAIMED = re.compile(rb"[\x02-\x07]+")
 _FREE_CLAIMED = re.compile(rb"[\x02\x04\x06]+")
 _CLAIMED_AS_USED = bytes(_USED if value else 0 for value in range(256))
 _ASCII_BITS = bytes(value & 1 for value in range(256))
@@ -44,6 +44,8 @@ class Hidden:
     def look(self, start: int, end: int, grain: int) -> None:
         """Search ``[start, end)``; what is found counts in units of `grain` bytes."""
         view = self._view
+        if end - start <= CHUNK and bytes(view[start:end]) == _ZEROS[: max(min(end, len(view)) - start, 0)]:
+            return
         for at in range(start, end, CHUNK):
             piece = bytes(view[at : min(at + CHUNK, end)])
             if piece == _ZEROS[: len(piece)]:
@@ -85,15 +87,18 @@ class Space:
     def claim(self, block: int, count: int, owner: int) -> bool:
         """Take blocks; returns False where one is somebody else's already (and may not be shared)."""
         claims = self._claims
+        if count == 1 and block < self._here and not claims[block]:
+            claims[block] = owner
+            return True
         end = min(block + count, self._here)
         if block >= end:
             return True
         before = claims[block:end]
-        free = before.count(0) == len(before) or (
-            self._shared and owner == CONTENT and before.count(0) + before.count(CONTENT) == len(before)
-        )
+        free = before.count(0)
         claims[block:end] = bytes((owner,)) * len(before)
-        return free
+        return free == len(before) or (
+            self._shared and owner == CONTENT and free + before.count(CONTENT) == len(before)
+        )
 
     # --- what is known before files are read -----------------------------------------------------------------------------
 

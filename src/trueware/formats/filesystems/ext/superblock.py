@@ -180,8 +180,11 @@ class Superblock:
         self.descriptors_checked = self.checksummed or RoCompat.GDT_CSUM in self.ro_compat
         if self.checksummed and fields.checksum_type != 1:
             raise UnsupportedInput("ext", OFFSET + 0x175, f"checksum type {fields.checksum_type}")
+        # asked for every inode, where a look into a set of flags would be felt
         self.shares_blocks = RoCompat.SHARED_BLOCKS in self.ro_compat
         self.has_mmp = Incompat.MMP in self.incompat
+        self.has_extents = Incompat.EXTENTS in self.incompat
+        self.has_inline_data = Incompat.INLINE_DATA in self.incompat
         self.seed = fields.checksum_seed if Incompat.CSUM_SEED in self.incompat else crc32c(START, fields.uuid)
 
     def _measure_blocks(self, fields: Fields) -> None:

@@ -1,17 +1,18 @@
 """The tree of an ext file system: walks the folders from the root, and turns names and inodes into entries."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import chain
 
 from trueware.errors import MalformedInput
 from trueware.formats.contract import Buffer, Content, Entry, Held, Produced, Reading
 from trueware.formats.filesystems.ext import inodes as ino
-from trueware.formats.filesystems.ext.blocks import BlockMap, Run, content
+from trueware.formats.filesystems.ext.blocks import Run, content, map_blocks
 from trueware.formats.filesystems.ext.directories import KINDS, Name, has_good_checksum, read_block
-from trueware.formats.filesystems.ext.inodes import Inode, InodeTable
-from trueware.formats.filesystems.ext.space import METADATA, Space
+from trueware.formats.filesystems.ext.inodes import Inode, InodeTable, block_seed
+from trueware.formats.filesystems.ext.space import CONTENT, METADATA, Space
 from trueware.formats.filesystems.ext.superblock import ROOT_INODE, Incompat, RoCompat, Superblock
-from trueware.formats.filesystems.ext.xattrs import INLINE_DATA, AttributeReader, Attributes
+from trueware.formats.filesystems.ext.xattrs import INLINE_DATA, MAGIC, AttributeReader, Attributes
 from trueware.model.limits import Limits
 from trueware.model.part import Kind
 
@@ -21,8 +22,13 @@ _FACTS = (
 )  # fmt: skip
 _TELLING = sum(flag for flag, _ in _FACTS)
 _INLINE, _INLINE_FOLDER = 60, 4
+_FILE, _DIRECTORY, _SYMLINK = Kind.FILE, Kind.DIRECTORY, Kind.SYMLINK
 _DEVICES = (Kind.CHARACTER, Kind.BLOCK)
+_ABSURD = 1 << 63
 _HOSTILE = {b"": "%", b".": "%2E", b"..": "%2E%2E"}
+
+_Listing = tuple[list[Run], bytes]
+"""Where the names of a folder are: in blocks, or in the inode."""
 
 
 class Tree:
@@ -39,8 +45,8 @@ class Tree:
         self._attributes = AttributeReader(sb, space, reading, self._read_value, limits.max_xattrs)
         self._values: dict[int, bytes] = {}
         self._entries: dict[int, Entry] = {}
-        self._names: dict[int, int] = {}
-        self._links: dict[int, int] = {}
+        self._more_names: dict[int, int] = {}
+        self._unusual = _TELLING | ino.FLAG_COMPRESSED | ino.FLAG_INLINE | (0 if sb.has_extents else ino.FLAG_EXTENTS)
         self._typed = Incompat.FILETYPE in sb.incompat
         self.seen: set[int] = {ROOT_INODE}
 
@@ -53,71 +59,72 @@ class Tree:
             MalformedInput: there is no root folder.
         """
         root = self._table.read(ROOT_INODE)
-        if root.kind is not Kind.DIRECTORY:
+        if root.kind is not _DIRECTORY:
             raise MalformedInput("ext", root.offset, "the root is no folder")
-        self._reading.attributes, blocks, inline = self._describe(root, "")
-        stack = [(root, blocks, inline, "", 0, ROOT_INODE)]
+        self._reading.attributes, listing = self._describe(root, "")
+        stack = [(root, listing, "", 0, ROOT_INODE)]
         while stack:
-            folder, blocks, inline, path, depth, parent = stack.pop()
-            below: list[tuple[Inode, list[Run], bytes, str, int, int]] = []
-            for name in self._list(folder, blocks, inline, path, parent):
-                place = f"{path}/{_readable(name.name)}" if path else _readable(name.name)
-                entry = self._enter(name, place)
-                if entry is None:
+            folder, listing, path, depth, parent = stack.pop()
+            below: list[tuple[Inode, _Listing, str, int, int]] = []
+            prefix = f"{path}/" if path else ""
+            for name, number, kind in self._list(folder, listing, path, parent):
+                place = prefix + _readable(name)
+                if number in self._entries:
+                    yield self._name_again(number, kind, place)
                     continue
-                inode, blocks_below, inline_below, made = entry
-                yield made
+                inode = self._find(number, kind, place)
                 if inode is None:
                     continue
-                if depth + 1 >= self._limits.max_path_depth:
-                    self._reading.note_anomaly("limit-reached", "max_path_depth", inode.offset, place)
-                    continue
-                below.append((inode, blocks_below, inline_below, place, depth + 1, folder.number))
+                entry, listing = self._describe(inode, place)
+                if inode.kind is _DIRECTORY:
+                    self._entries[number] = entry
+                    if depth + 1 < self._limits.max_path_depth:
+                        below.append((inode, listing, place, depth + 1, folder.number))
+                    else:
+                        self._reading.note_anomaly("limit-reached", "max_path_depth", inode.offset, place)
+                elif inode.links > 1:
+                    self._entries[number] = entry
+                    self._more_names[number] = inode.links - 1
+                yield entry
             stack.extend(reversed(below))
-        self._compare_links()
+        if wrong := sum(map(bool, self._more_names.values())):
+            self._reading.note_anomaly("contradiction", f"{wrong} inodes have more or fewer names than they say")
 
-    def _enter(self, name: Name, path: str) -> tuple[Inode | None, list[Run], bytes, Entry] | None:
-        """Return the entry for a name and, for a folder to descend into, its inode and where its names are."""
-        known = self._entries.get(name.inode)
-        self._names[name.inode] = self._names.get(name.inode, 0) + 1
-        if known is not None:
-            if name.kind and KINDS.get(name.kind) is not known.kind:
-                self._reading.note_anomaly("contradiction", f"named as kind {name.kind}", known.offset, path)
-            if known.kind is Kind.DIRECTORY:
-                self._reading.note_anomaly("cycle", f"folder {name.inode} has another name: {known.path!r}", None, path)
-            return None, [], b"", _renamed(known, path)
-        if name.inode < self._sb.first_inode:
-            kind = "cycle" if name.inode == ROOT_INODE else "malformed"
-            self._reading.note_anomaly(kind, f"names inode {name.inode}, which has no name", None, path)
-            return None
+    def _find(self, number: int, kind: int, path: str) -> Inode | None:
+        """Return the inode that a name stands for, None where no device could open it."""
         try:
-            inode = self._table.read(name.inode)
+            if number < self._sb.first_inode:
+                raise MalformedInput("ext", 0, f"inode {number} is not for files")  # noqa: TRY301
+            inode = self._table.read(number)
             if inode.kind is None or not inode.links:
-                raise MalformedInput("ext", inode.offset, f"inode {name.inode} is not in use")  # noqa: TRY301
+                raise MalformedInput("ext", inode.offset, f"inode {number} is not in use")  # noqa: TRY301
         except MalformedInput as error:
-            self._reading.note_anomaly("malformed", error.reason, error.offset, path)
+            rule = "cycle" if number == ROOT_INODE else "malformed"
+            self._reading.note_anomaly(rule, error.reason, error.offset, path)
             return None
-        self.seen.add(name.inode)
-        if name.kind and KINDS.get(name.kind) is not inode.kind:
-            self._reading.note_anomaly("contradiction", f"{inode.kind.value} named as kind {name.kind}", inode.offset, path)
-        entry, blocks, inline = self._describe(inode, path)
-        if inode.links > 1 or inode.kind is Kind.DIRECTORY:
-            self._entries[name.inode] = entry
-        if inode.kind is Kind.DIRECTORY:
-            return inode, blocks, inline, entry
-        self._links[name.inode] = inode.links
-        return None, [], b"", entry
+        if kind and KINDS.get(kind) is not inode.kind:
+            self._reading.note_anomaly("contradiction", f"{inode.kind.value} named as kind {kind}", inode.offset, path)
+        if number in self.seen:
+            self._reading.note_anomaly("contradiction", f"inode {number} has several names and says one", inode.offset, path)
+        self.seen.add(number)
+        return inode
 
-    def _compare_links(self) -> None:
-        for number, links in self._links.items():
-            if links != self._names[number]:
-                detail = f"inode {number} has {self._names[number]} names and says {links}"
-                self._reading.note_anomaly("contradiction", detail)
+    def _name_again(self, number: int, kind: int, path: str) -> Entry:
+        """Return the entry for one more name of an inode."""
+        known = self._entries[number]
+        if kind and KINDS.get(kind) is not known.kind:
+            self._reading.note_anomaly("contradiction", f"{known.kind.value} named as kind {kind}", known.offset, path)
+        if known.kind is _DIRECTORY:
+            self._reading.note_anomaly("cycle", f"folder {number} is {known.path!r} as well", None, path)
+        else:
+            self._more_names[number] -= 1
+        return replace(known, path=path)
 
     # --- folders ---------------------------------------------------------------------------------------------------------
 
-    def _list(self, folder: Inode, runs: list[Run], inline: bytes, path: str, parent: int) -> Iterator[Name]:
+    def _list(self, folder: Inode, listing: _Listing, path: str, parent: int) -> Iterator[Name]:
         """Yield the names in a folder but its own two, everything strange about them reported."""
+        runs, inline = listing
         if folder.flags & ino.FLAG_INLINE:
             up = int.from_bytes(inline[:_INLINE_FOLDER], "little")
             blocks = chain((inline[_INLINE_FOLDER:_INLINE],), (inline[_INLINE:],) if len(inline) > _INLINE else ())
@@ -131,11 +138,11 @@ class Tree:
             if wrong:
                 self._reading.note_anomaly("malformed", f"{wrong} (block {number} of the folder)", folder.offset, path)
             for entry in entries:
-                name = entry.name
-                if not number and name in (b".", b"..") and name not in found:
-                    found[name] = entry.inode
-                    continue
+                name = entry[0]
                 if name in _HOSTILE or b"/" in name or b"\0" in name:
+                    if not number and name in (b".", b"..") and name not in found:
+                        found[name] = entry[1]
+                        continue
                     self._reading.note_anomaly("hostile-name", f"{name!r}", folder.offset, path)
                 if name in names:
                     self._reading.note_anomaly("duplicate-path", f"{name!r} stands twice", folder.offset, path)
@@ -165,7 +172,7 @@ class Tree:
                     return
                 if self._sb.checksummed:
                     indexed = bool(folder.flags & ino.FLAG_INDEX)
-                    bad += not has_good_checksum(block, folder.seed, indexed=indexed, first=not logical + place)
+                    bad += not has_good_checksum(block, block_seed(folder, self._sb), indexed=indexed, first=not logical + place)
                 yield block
         if at < end:
             self._reading.note_anomaly("malformed", "blocks of the folder are missing", folder.offset, path)
@@ -174,79 +181,84 @@ class Tree:
 
     # --- inodes ----------------------------------------------------------------------------------------------------------
 
-    def _describe(self, inode: Inode, path: str) -> tuple[Entry, list[Run], bytes]:
-        """Return an entry for an inode, where its content lies, and its content where that is in the inode."""
-        kind = inode.kind
+    def _describe(self, inode: Inode, path: str) -> tuple[Entry, _Listing]:
+        """Return an entry for an inode and, for a folder, where its names are."""
+        kind, flags = inode.kind, inode.flags
         assert kind is not None  # noqa: S101 (every caller has looked)
         entry = Entry(path, kind, mode=inode.mode, uid=inode.uid, gid=inode.gid, mtime=inode.mtime)
-        flags = inode.flags
-        if flags & _TELLING:
-            entry.facts = (("flags", ",".join(word for flag, word in _FACTS if flags & flag)),)
-        try:
-            attributes = self._attributes.read(inode) if inode.attributes_block or inode.tail[:4] != bytes(4) else {}
-        except MalformedInput as error:
-            self._reading.note_anomaly("malformed", error.reason, error.offset, path)
-            attributes = {}
+        attributes: Attributes = {}
+        if inode.attributes_block or inode.tail[:4] == MAGIC:
+            attributes = self._read_attributes(inode, path)
         runs: list[Run] = []
         inline = b""
         try:
-            inline = self._inline(inode, attributes)
-            self._refuse_strange(inode, path)
-            if kind in (Kind.FILE, Kind.DIRECTORY, Kind.SYMLINK) and not self._is_in_inode(inode):
-                runs = self._map(inode, path)
-            if kind is Kind.FILE:
+            if flags & self._unusual or inode.size >= _ABSURD:
+                inline = self._take_unusual(inode, entry, attributes)
+            if kind is _FILE:
                 entry.size = inode.size
-                entry.content, entry.offset = self._content(inode, runs, inline)
-            elif kind is Kind.SYMLINK:
-                entry.link = self._target(inode, runs, inline, path)
+                if not flags & ino.FLAG_INLINE:
+                    runs = self._map(inode, path)
+                    entry.content, entry.offset = content(self._view, self._sb.block_size, runs, inode.size)
+                else:
+                    entry.content = Held(inline)
+            elif kind is _DIRECTORY:
+                if not flags & ino.FLAG_INLINE:
+                    runs = self._map(inode, path)
+            elif kind is _SYMLINK:
+                entry.link = self._target(inode, inline, path)
             elif kind in _DEVICES:
                 entry.rdev = _device(inode.block)
         except MalformedInput as error:
-            if kind is Kind.FILE:
+            if kind is _FILE:
                 entry.content, entry.size = _unreadable(error, inode.size), inode.size
             else:
                 self._reading.note_anomaly("malformed", error.reason, error.offset, path)
-        attributes.pop(INLINE_DATA, None)
         if attributes:
+            attributes.pop(INLINE_DATA, None)
             entry.xattrs = tuple(sorted(attributes.items()))
-        return entry, runs, inline
+        return entry, (runs, inline)
 
-    def _refuse_strange(self, inode: Inode, path: str) -> None:
-        """Report what hides or changes the content of an inode."""
-        if inode.flags & ino.FLAG_ENCRYPTED:
-            self._reading.note_anomaly("encrypted", "content or names are encrypted", inode.offset, path)
-        if inode.flags & ino.FLAG_COMPRESSED:
-            self._reading.note_anomaly("unsupported", "compressed by an ext2 of old", inode.offset, path)
-        if inode.flags & ino.FLAG_EXTENTS and Incompat.EXTENTS not in self._sb.incompat:
-            self._reading.note_anomaly("contradiction", "extents in a file system without", inode.offset, path)
-        if inode.size >= 1 << 63:
+    def _read_attributes(self, inode: Inode, path: str) -> Attributes:
+        try:
+            return self._attributes.read(inode)
+        except MalformedInput as error:
+            self._reading.note_anomaly("malformed", error.reason, error.offset, path)
+            return {}
+
+    def _take_unusual(self, inode: Inode, entry: Entry, attributes: Attributes) -> bytes:
+        """Report what hides or changes the content of an inode; return the content where it is in the inode."""
+        flags, note = inode.flags, self._reading.note_anomaly
+        if flags & _TELLING:
+            entry.facts = (("flags", ",".join(word for flag, word in _FACTS if flags & flag)),)
+        if flags & ino.FLAG_ENCRYPTED:
+            note("encrypted", "content or names are encrypted", inode.offset, entry.path)
+        if flags & ino.FLAG_COMPRESSED:
+            note("unsupported", "compressed by an ext2 of old", inode.offset, entry.path)
+        if flags & ino.FLAG_EXTENTS and not self._sb.has_extents:
+            note("contradiction", "extents in a file system without", inode.offset, entry.path)
+        if inode.size >= _ABSURD:
             raise MalformedInput("ext", inode.offset, f"a size of {inode.size}")
-
-    def _inline(self, inode: Inode, attributes: Attributes) -> bytes:
-        if not inode.flags & ino.FLAG_INLINE:
+        if not flags & ino.FLAG_INLINE:
             return b""
-        if Incompat.INLINE_DATA not in self._sb.incompat:
+        if not self._sb.has_inline_data:
             raise MalformedInput("ext", inode.offset, "inline content in a file system without")
         held = inode.block + attributes.get(INLINE_DATA, b"")
         if inode.size > len(held):
             raise MalformedInput("ext", inode.offset, f"{len(held)} bytes of inline content, the size says {inode.size}")
         return held[: inode.size]
 
-    def _is_in_inode(self, inode: Inode) -> bool:
-        return bool(inode.flags & ino.FLAG_INLINE) or (inode.kind is Kind.SYMLINK and inode.size < _INLINE)
-
     def _map(self, inode: Inode, path: str) -> list[Run]:
         """Return where the content lies, its blocks claimed."""
-        folder = inode.kind is Kind.DIRECTORY
-        blocks = BlockMap(inode, self._sb, self._space, METADATA) if folder else BlockMap(inode, self._sb, self._space)
+        owner = METADATA if inode.kind is _DIRECTORY else CONTENT
+        blocks = map_blocks(inode, self._sb, self._space, owner)
         if not blocks.checked:
             self._reading.note_anomaly("checksum-mismatch", "CRC-32C of a block of extents", inode.offset, path)
         if blocks.shared:
             self._reading.note_anomaly("overlap", "blocks that belong to something else as well", inode.offset, path)
-            if inode.kind is not Kind.FILE:
+            if inode.kind is not _FILE:
                 # reading them again and again would let a small image cost much
                 raise MalformedInput("ext", inode.offset, "blocks that belong to something else as well")
-        if inode.kind is Kind.FILE and not inode.flags & ino.FLAG_VERITY:
+        if inode.kind is _FILE and not inode.flags & ino.FLAG_VERITY:
             self._look_behind(blocks.runs, inode.size)
         return blocks.runs
 
@@ -254,16 +266,12 @@ class Tree:
         """Look for data behind the end of a file, and in blocks that were never written."""
         unit, look = self._sb.block_size, self._space.slack.look
         for logical, count, physical, written in runs:
-            inside = min(max(size - logical * unit, 0), count * unit) if written else 0
-            if inside < count * unit:
+            end = (logical + count) * unit
+            if end > size or not written:
+                inside = max(size - logical * unit, 0) if written else 0
                 look(physical * unit + inside, (physical + count) * unit, unit)
 
-    def _content(self, inode: Inode, runs: list[Run], inline: bytes) -> tuple[Content, int | None]:
-        if inode.flags & ino.FLAG_INLINE:
-            return Held(inline), None
-        return content(self._view, self._sb.block_size, runs, inode.size)
-
-    def _target(self, inode: Inode, runs: list[Run], inline: bytes, path: str) -> str:
+    def _target(self, inode: Inode, inline: bytes, path: str) -> str:
         """Return where a symbolic link leads."""
         size = inode.size
         if not 0 < size <= self._limits.max_name:
@@ -276,7 +284,7 @@ class Tree:
                 # Linux before 4.13 tells a short link by the space in use, later ones by its size
                 self._reading.note_anomaly("contradiction", "a short link that has blocks", inode.offset, path)
         else:
-            made, _ = content(self._view, self._sb.block_size, runs, size)
+            made, _ = content(self._view, self._sb.block_size, self._map(inode, path), size)
             target = b"".join(map(bytes, made.chunks()))
         if b"\0" in target:
             self._reading.note_anomaly("hostile-name", f"NUL in the target {target!r}", inode.offset, path)
@@ -294,7 +302,7 @@ class Tree:
             inode = self._table.read(number)
             if Incompat.EA_INODE not in self._sb.incompat or not inode.flags & ino.FLAG_EA_INODE or inode.size != size:
                 raise MalformedInput("ext", inode.offset, f"inode {number} does not hold this extended attribute")
-            blocks = BlockMap(inode, self._sb, self._space)
+            blocks = map_blocks(inode, self._sb, self._space)
             if blocks.shared:
                 raise MalformedInput("ext", inode.offset, "an extended attribute in blocks of something else")
             made, _ = content(self._view, self._sb.block_size, blocks.runs, size)
@@ -321,13 +329,6 @@ def _device(block: bytes) -> tuple[int, int]:
     if old:
         return old >> 8 & 0xFF, old & 0xFF
     return new >> 8 & 0xFFF, new & 0xFF | new >> 12 & 0xFFF00
-
-
-def _renamed(entry: Entry, path: str) -> Entry:
-    return Entry(
-        path, entry.kind, entry.content, entry.size, entry.mode, entry.uid, entry.gid, entry.mtime, entry.link, entry.rdev,
-        entry.xattrs, entry.offset, None, entry.facts,
-    )
 
 
 def _unreadable(error: MalformedInput, size: int) -> Content:

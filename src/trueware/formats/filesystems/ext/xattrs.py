@@ -25,7 +25,7 @@ Attributes = dict[str, bytes]
 INLINE_DATA = "system.data"
 """Not an attribute a device shows: the part of inline content that does not fit between the fields."""
 
-_MAGIC = b"\x00\x00\x02\xea"
+MAGIC = b"\x00\x00\x02\xea"
 _ENTRY = Struct("<2BH3I")
 _BLOCK_HEADER = 32
 _PREFIXES = {
@@ -56,7 +56,7 @@ class AttributeReader:
             MalformedInput: the lists contradict themselves.
         """
         attributes: Attributes = {}
-        if inode.tail[:4] == _MAGIC:
+        if inode.tail[:4] == MAGIC:
             attributes = self._parse(inode.tail[4:], 0, inode.offset)
         if not inode.attributes_block:
             return attributes
@@ -73,7 +73,7 @@ class AttributeReader:
         if not self._space.is_valid(block) or not self._space.claim(block, 1, METADATA):
             raise MalformedInput("ext", at, "block of extended attributes that belongs to something else, or to nothing")
         raw = self._space.block(block)
-        if len(raw) < self._sb.block_size or raw[:4] != _MAGIC:
+        if len(raw) < self._sb.block_size or raw[:4] != MAGIC:
             raise MalformedInput("ext", at, "no extended attributes in the block that should hold them")
         if self._sb.checksummed:
             found = crc32c(self._sb.seed, block.to_bytes(8, "little") + raw[:16] + bytes(4) + raw[20:])
