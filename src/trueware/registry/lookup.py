@@ -1,0 +1,130 @@
+"""Looking up: what the registry knows of an artefact, every release proved before it is handed out.
+
+A release that cannot be proved is left out and reported as a finding (`reference-untrusted`); whoever alters a registry can make
+it forget, which shows, but cannot make it vouch.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from trueware.errors import InputError
+from trueware.model.claim import Claim
+from trueware.model.finding import Finding
+from trueware.model.part import Part
+from trueware.model.release import Publisher, Release
+from trueware.model.rules import RULES
+from trueware.registry.indexing import contents, subtrees
+from trueware.registry.ports import RegistryStore
+from trueware.registry.proof import prove_manifest, prove_release
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Releases that have one digest."""
+
+    releases: tuple[Release, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A release worth comparing with."""
+
+    release: Release
+    manifest: Part = field(repr=False)
+    shared: float = 0.0
+    """Weight of the content it is known to share with the artefact; 0 where it was found by its claims or subtree."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Releases worth comparing with, most shared content first."""
+
+    releases: tuple[Candidate, ...] = ()
+    products: Mapping[bytes, int] = field(default_factory=dict, repr=False)
+    """By SHA-256 of a content of the artefact or of a candidate: how many distinct products ship it."""
+
+    findings: tuple[Finding, ...] = ()
+
+
+class Registry:
+    """What verifying asks of a registry. Bound to one thread, as its store is."""
+
+    def __init__(self, store: RegistryStore) -> None:
+        self._store = store
+        self._publishers: dict[str, Publisher | None] = {}
+
+    def find_exact(self, sha256: bytes) -> Found:
+        """Return the releases whose artefact has these very bytes (for a folder, this tree)."""
+        findings: list[Finding] = []
+        return Found(tuple(self._proved(self._store.find_by_sha256(sha256), findings)), tuple(findings))
+
+    def find_tree(self, tree: bytes) -> Candidates:
+        """Return the releases that are, or hold, this very tree: same content in whatever container."""
+        findings: list[Finding] = []
+        held = self._with_manifests(((release, 0.0) for release in self._store.find_by_tree(tree)), findings)
+        return Candidates(tuple(each for each in held if tree in subtrees(each.manifest)), findings=tuple(findings))
+
+    def candidates(self, root: Part, claims: Iterable[Claim] = (), limit: int = 8) -> Candidates:
+        """Return the releases that share most with an artefact, and those it claims to be.
+
+        Args:
+            root: the artefact, measured.
+            claims: what it says of itself.
+            limit: how many to return by content, and how many more by claims.
+        """
+        findings: list[Finding] = []
+        sharing = self._store.find_sharing(contents(root), limit)
+        claimed = ((release, 0.0) for release in self._store.find_by_claims(claims, limit))
+        unique = {release.id: (release, shared) for release, shared in (*claimed, *sharing.releases)}
+        ranked = sorted(unique.values(), key=lambda each: -each[1])
+        found = tuple(self._with_manifests(ranked, findings))
+        digests = {digest for each in found for digest in contents(each.manifest)} - sharing.products.keys()
+        return Candidates(found, {**sharing.products, **self._store.count_products(digests)}, tuple(findings))
+
+    def manifest(self, release: Release) -> Part | None:
+        """Return the manifest of a release, proved; None where the registry has none.
+
+        Raises:
+            InputError: it cannot be proved.
+        """
+        manifest = self._store.get_manifest(release.id)
+        if manifest is not None:
+            prove_manifest(release, manifest)
+        return manifest
+
+    def content(self, sha256: bytes) -> bytes | None:
+        """Return a kept content of some release by its digest."""
+        return self._store.get_content(sha256)
+
+    def publishers(self) -> tuple[Publisher, ...]:
+        """Return all enrolled publishers, by name."""
+        return self._store.publishers()
+
+    def _proved(self, releases: Iterable[Release], findings: list[Finding]) -> Iterable[Release]:
+        for release in releases:
+            if release.publisher not in self._publishers:
+                self._publishers[release.publisher] = self._store.get_publisher(release.publisher)
+            try:
+                prove_release(release, self._publishers[release.publisher])
+            except InputError as error:
+                findings.append(_untrusted(release, error))
+            else:
+                yield release
+
+    def _with_manifests(self, ranked: Iterable[tuple[Release, float]], findings: list[Finding]) -> Iterable[Candidate]:
+        for release, shared in ranked:
+            for proved in self._proved((release,), findings):
+                try:
+                    manifest = self.manifest(proved)
+                except InputError as error:
+                    findings.append(_untrusted(release, error))
+                else:
+                    if manifest is not None:
+                        yield Candidate(release, manifest, shared)
+
+
+def _untrusted(release: Release, error: InputError) -> Finding:
+    rule = RULES["reference-untrusted"]
+    detail = f"{release.product} {release.version} of {release.publisher} ({release.id[:12]}): {error}"
+    return Finding(rule.id, "", detail, rule.severity, rule.confidence)

@@ -1,0 +1,178 @@
+"""The port that stores fill. `trueware.storage` has the implementations; one contract suite holds them to this page.
+
+Durability
+    When a method that writes returns, what it wrote survives the death of the process, and for a store on disk that of the
+    machine. When it raises, or the process dies within it, nothing of it was written.
+Consistency
+    Every method sees one state of the store and leaves a consistent one. A release is there with its statement, manifest, index
+    and kept contents, or not at all. Nothing is deleted: a withdrawal is an addition.
+Concurrency
+    One store object belongs to one thread. Any number of them, in any number of processes, may have the same registry open:
+    readers see committed states and are not blocked, writers wait for each other up to a time out.
+Trust
+    A store proves nothing about who said what: `trueware.registry.lookup` does, on every look-up.
+
+Methods raise `StoreError` where the store cannot be read or written, or its bytes are damaged.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256 as _sha256
+from typing import Protocol
+
+from trueware.model.claim import Claim
+from trueware.model.part import Part
+from trueware.model.release import Publisher, Release
+from trueware.registry.indexing import contents
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A release on its way into a store."""
+
+    payload: bytes
+    """`trueware.registry.payload`; its SHA-256 is the release's id."""
+
+    published: int
+    """Seconds since 1970."""
+
+    source: str = ""
+    statement: bytes | None = field(default=None, repr=False)
+    manifest: Part | None = field(default=None, repr=False)
+    kept: Mapping[bytes, bytes] = field(default_factory=dict, repr=False)
+    """Content of small files of the manifest by SHA-256."""
+
+
+def check_kept(submission: Submission) -> None:
+    """Return if every kept content is what its digest says and belongs to the manifest; stores call it before they write.
+
+    Raises:
+        ValueError: one is not.
+    """
+    if not submission.kept:
+        return
+    held = contents(submission.manifest) if submission.manifest is not None else {}
+    for digest, data in submission.kept.items():
+        if _sha256(data).digest() != digest or (digest not in held and data):
+            raise ValueError(f"kept content {digest.hex()} is not one of the manifest")
+
+
+@dataclass(frozen=True, slots=True)
+class Sharing:
+    """The releases that hold some of the contents asked for."""
+
+    releases: tuple[tuple[Release, float], ...] = ()
+    """With the weight they share (`trueware.appraisal.similarity.weigh`), most first. A lower bound where contents are so widely
+    shipped that following all of them was not worth it; those are the ones that weigh least."""
+
+    products: Mapping[bytes, int] = field(default_factory=dict)
+    """By SHA-256 of each content asked for that the registry knows: how many distinct products ship it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """How much a registry holds."""
+
+    publishers: int
+    releases: int
+    withdrawn: int
+    contents: int
+    """Distinct contents that releases can be found by."""
+
+    kept: int
+    """Contents kept as bytes."""
+
+    kept_bytes: int
+    """Their length together, before compression."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something `fsck` found wrong."""
+
+    subject: str
+    """What it is about: ``release <id>``, ``content <sha256>``, ``registry``."""
+
+    detail: str
+
+
+class RegistryStore(Protocol):
+    """Where the registry's publishers, releases, manifests and kept contents live."""
+
+    def add_publisher(self, publisher: Publisher, now: int) -> None:
+        """Add a publisher, or what is new in it to the one of that name; nothing is taken away."""
+        ...
+
+    def get_publisher(self, name: str) -> Publisher | None:
+        """Return the publisher of that exact name."""
+        ...
+
+    def publishers(self) -> tuple[Publisher, ...]:
+        """Return all publishers, by name."""
+        ...
+
+    def add_releases(self, submissions: Iterable[Submission]) -> tuple[bool, ...]:
+        """Add releases, all in one transaction; tells for each whether it is new. One that is known stays as it was.
+
+        Raises:
+            MalformedInput: a payload is none.
+            LimitExceeded: a manifest is beyond what `trueware.registry.manifest_codec` writes.
+            ValueError: a kept content is not what its digest says, or no content of the manifest.
+        """
+        ...
+
+    def get_release(self, id: str) -> Release | None:  # noqa: A002 (the domain's noun)
+        """Return the release of that id."""
+        ...
+
+    def releases(self, publisher: str | None = None, product: str | None = None) -> tuple[Release, ...]:
+        """Return releases, those of one publisher or product where asked, latest first, then by id."""
+        ...
+
+    def find_by_sha256(self, sha256: bytes) -> tuple[Release, ...]:
+        """Return the releases whose artefact has that digest, latest first, then by id."""
+        ...
+
+    def find_by_tree(self, tree: bytes, limit: int = 64) -> tuple[Release, ...]:
+        """Return releases that are, or hold, an indexed subtree of that Merkle digest, latest first, then by id."""
+        ...
+
+    def find_by_claims(self, claims: Iterable[Claim], limit: int = 16) -> tuple[Release, ...]:
+        """Return the releases that share two or more kinds of identifying claims, most first, then latest, then by id."""
+        ...
+
+    def find_sharing(self, sizes: Mapping[bytes, int], limit: int = 16) -> Sharing:
+        """Return the releases that share most of the contents given (bytes by SHA-256)."""
+        ...
+
+    def count_products(self, digests: Iterable[bytes]) -> dict[bytes, int]:
+        """Return, for each content the registry knows, how many distinct products ship it."""
+        ...
+
+    def get_manifest(self, id: str) -> Part | None:  # noqa: A002 (the domain's noun)
+        """Return the manifest of a release, its digests computed anew; None where it has none, or is not there.
+
+        Raises:
+            MalformedInput: what is stored is no manifest, or was altered.
+        """
+        ...
+
+    def get_content(self, sha256: bytes) -> bytes | None:
+        """Return a kept content, proved to have that digest; None where it is not kept."""
+        ...
+
+    def withdraw(self, id: str, reason: str, now: int) -> bool:  # noqa: A002 (the domain's noun)
+        """Withdraw a release; False where there is no such release or it is withdrawn already (the first reason stands)."""
+        ...
+
+    def statistics(self) -> Statistics:
+        """Return how much there is."""
+        ...
+
+    def fsck(self) -> list[Problem]:
+        """Prove every digest, statement, manifest and index row from the stored bytes alone; return what is wrong."""
+        ...
+
+    def close(self) -> None:
+        """Give back what the store holds; it cannot be used afterwards."""
+        ...

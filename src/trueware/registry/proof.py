@@ -1,0 +1,55 @@
+"""Proof that a stored release is what its publisher said; done before every use, since the store is not trusted.
+
+1. A publisher-signed release has a statement that verifies under a key enrolled for that publisher (`statement.verify`).
+2. What the statement says is what the release says, in every field, and its id is the digest of that payload.
+3. The Merkle digest of its manifest, computed from the leaves up, is the one in the payload.
+
+A weaker authority signs nothing: for it only step 3 can be made, and the result names the authority it rests on.
+"""
+
+from trueware.errors import UntrustedStatement
+from trueware.model.part import Part
+from trueware.model.release import Publisher, Release
+from trueware.model.verdict import Authority
+from trueware.registry.statement import verify
+
+
+def prove_release(release: Release, publisher: Publisher | None) -> None:
+    """Return if steps 1 and 2 hold.
+
+    Args:
+        release: as the store has it.
+        publisher: the one enrolled under the release's publisher's name, None if there is none.
+
+    Raises:
+        UntrustedStatement: they do not.
+    """
+    if release.authority is not Authority.PUBLISHER:
+        if release.statement is not None:
+            raise UntrustedStatement(f"a statement, yet its authority is {release.authority.value}")
+        return
+    if release.statement is None:
+        raise UntrustedStatement("publisher-signed, yet without a statement")
+    if publisher is None or publisher.name != release.publisher:
+        raise UntrustedStatement(f"publisher {release.publisher!r} is not enrolled")
+    proved = verify(release.statement, publisher.keys)  # 1
+    said = proved.payload
+    stated = (proved.id, said.publisher, said.product, said.version, said.sha256, said.tree, said.policy, said.claims)
+    stored = (
+        release.id, release.publisher, release.product, release.version, release.sha256, release.tree, release.policy,
+        release.claims,
+    )
+    if stated != stored:  # 2
+        raise UntrustedStatement("the statement says something else than the release")
+
+
+def prove_manifest(release: Release, manifest: Part) -> None:
+    """Return if step 3 holds; the digests of `manifest` must be computed, not stored ones.
+
+    Raises:
+        UntrustedStatement: it does not.
+    """
+    if release.tree is None:
+        raise UntrustedStatement("a manifest, yet the release says nothing of one")
+    if manifest.tree != release.tree:
+        raise UntrustedStatement(f"the manifest has Merkle digest {manifest.tree.hex()}, the release says {release.tree.hex()}")

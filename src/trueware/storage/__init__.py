@@ -1,0 +1,1 @@
+"""Stores: the registry's port filled by memory and by SQLite."""

@@ -1,0 +1,397 @@
+"""The registry in one SQLite file: the default.
+
+Write path
+    A write is one ``BEGIN IMMEDIATE`` … ``COMMIT`` in WAL mode with ``synchronous = FULL``: SQLite appends the pages to
+    ``<file>-wal`` and calls fsync on it before COMMIT returns (sqlite.org/wal.html, "Performance Considerations"). A checkpoint
+    later copies them: fsync of the WAL, write and fsync of the file, and only then is the WAL begun anew. When SQLite creates the
+    WAL it also syncs the folder, so that the name survives (os_unix.c, UNIXFILE_DIRSYNC). A process killed before COMMIT returned
+    leaves frames without a commit mark, which the next one to open the file ignores. Creating a registry is such a transaction
+    too: killed within it, an empty database is left, which the next creation fills.
+
+Readers open the file read-only and take no lock that a writer waits for. A file on a medium that cannot be written is opened as
+immutable, since WAL mode needs to make files beside it otherwise; it is refused if an unfinished WAL lies beside it.
+
+The file is not trusted: its schema must be ours word for word (`sqlite_schema.py`), ids, manifests and kept contents are proved by
+digest as they are read, and every error of SQLite becomes a `StoreError` here.
+"""
+
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from hashlib import sha256 as _sha256
+from pathlib import Path
+from typing import Any, Self
+
+from trueware.errors import MalformedInput, StoreError
+from trueware.model.claim import Claim
+from trueware.model.part import Part
+from trueware.model.release import Entitlement, Publisher, Release
+from trueware.registry import manifest_codec
+from trueware.registry import payload as payloads
+from trueware.registry.indexing import Spread, claim_keys, contents, subtrees, weigh_rarest
+from trueware.registry.ports import Problem, RegistryStore, Sharing, Statistics, Submission, check_kept
+from trueware.storage import sqlite_schema
+
+MAX_KEPT = 1 << 24
+"""Bytes of one kept content; `Limits.max_kept_file` is far below."""
+
+_MAX_VALUE = 1 << 29
+_READ, _WRITE = "DEFERRED", "IMMEDIATE"
+_RELEASE = (
+    "SELECT r.payload, r.statement, r.published, r.source, w.reason, r.id FROM release r"
+    " LEFT JOIN withdrawal w ON w.release = r.number"
+)
+_LATEST_FIRST = " ORDER BY r.published DESC, r.id"
+_WANTED = "CREATE TEMP TABLE wanted (sha256 BLOB PRIMARY KEY, size INTEGER) WITHOUT ROWID"
+_FOLLOWED = "CREATE TEMP TABLE followed (content INTEGER PRIMARY KEY, weight REAL)"
+
+
+class SqliteStore:
+    """A registry file. Made by `create`, `open` or `open_read_only`; also a context manager that closes it."""
+
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        self._connection, self._path = connection, path
+
+    @classmethod
+    def create(cls, path: Path, timeout: float = 10.0) -> Self:
+        """Make a new registry, or open the one that is there, for reading and writing; see `open`."""
+        return cls._open(path, "rwc", timeout)
+
+    @classmethod
+    def open(cls, path: Path, timeout: float = 10.0) -> Self:
+        """Open an existing registry for reading and writing.
+
+        Args:
+            path: the file.
+            timeout: seconds to wait for another writer.
+
+        Raises:
+            StoreError: no such file, no registry, a newer one, or damaged.
+        """
+        return cls._open(path, "rw", timeout)
+
+    @classmethod
+    def open_read_only(cls, path: Path, timeout: float = 10.0) -> Self:
+        """Open an existing registry for reading; see `open`."""
+        return cls._open(path, "ro", timeout)
+
+    @classmethod
+    def _open(cls, path: Path, mode: str, timeout: float) -> Self:
+        if mode != "rwc" and not path.is_file():
+            raise StoreError(f"there is no registry at {path}")
+        query = f"mode={mode}" + ("&immutable=1" if mode == "ro" and _is_immutable(path) else "")
+        with _translated(path):
+            connection = sqlite3.connect(f"{path.absolute().as_uri()}?{query}", timeout, isolation_level=None, uri=True)
+        store = cls(connection, path)
+        try:
+            with _translated(path):
+                store._prepare(mode)
+        except BaseException:
+            connection.close()
+            raise
+        return store
+
+    def _prepare(self, mode: str) -> None:
+        connection = self._connection
+        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _MAX_VALUE)
+        for pragma in ("foreign_keys = ON", "trusted_schema = OFF", "cell_size_check = ON", "temp_store = MEMORY"):
+            connection.execute(f"PRAGMA {pragma}")
+        if mode == "rwc" and sqlite_schema.is_empty(connection):
+            connection.execute("PRAGMA journal_mode = WAL")
+            with self._transaction(_WRITE):
+                if sqlite_schema.is_empty(connection):  # nobody else was quicker
+                    sqlite_schema.create(connection)
+        sqlite_schema.check(connection, str(self._path))
+        if mode != "ro":
+            connection.execute("PRAGMA synchronous = FULL")
+        connection.execute(_WANTED)
+        connection.execute(_FOLLOWED)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        with _translated(self._path):
+            self._connection.close()
+
+    # --- publishers ----------------------------------------------------------------------------------------------------
+
+    def add_publisher(self, publisher: Publisher, now: int) -> None:
+        with self._transaction(_WRITE) as connection:
+            name = publisher.name
+            connection.execute("INSERT INTO publisher VALUES (?, ?) ON CONFLICT DO NOTHING", (name, now))
+            connection.executemany(
+                "INSERT INTO publisher_key VALUES (?, ?, ?) ON CONFLICT DO NOTHING", [(name, key, now) for key in publisher.keys]
+            )
+            connection.executemany(
+                "INSERT INTO entitlement VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                [(name, each.name, each.pattern, now) for each in publisher.entitlements],
+            )
+
+    def get_publisher(self, name: str) -> Publisher | None:
+        with self._transaction() as connection:
+            known = connection.execute("SELECT 1 FROM publisher WHERE name = ?", (name,)).fetchone()
+            return self._publisher(name) if known else None
+
+    def publishers(self) -> tuple[Publisher, ...]:
+        with self._transaction() as connection:
+            names = connection.execute("SELECT name FROM publisher ORDER BY name").fetchall()
+            return tuple(self._publisher(name) for (name,) in names)
+
+    def _publisher(self, name: str) -> Publisher:
+        select = self._connection.execute
+        keys = select("SELECT spki FROM publisher_key WHERE publisher = ? ORDER BY spki", (name,))
+        patterns = select("SELECT name, pattern FROM entitlement WHERE publisher = ? ORDER BY name, pattern", (name,))
+        return Publisher(name, tuple(spki for (spki,) in keys), tuple(Entitlement(*row) for row in patterns))
+
+    # --- releases ------------------------------------------------------------------------------------------------------
+
+    def add_releases(self, submissions: Iterable[Submission]) -> tuple[bool, ...]:
+        with self._transaction(_WRITE):
+            return tuple(self._add_release(submission) for submission in submissions)
+
+    def _add_release(self, submission: Submission) -> bool:
+        connection = self._connection
+        said = payloads.decode(submission.payload)
+        check_kept(submission)
+        identity = bytes.fromhex(payloads.identify(submission.payload))
+        if connection.execute("SELECT 1 FROM release WHERE id = ?", (identity,)).fetchone():
+            return False
+        key = (said.publisher, said.product)
+        connection.execute("INSERT INTO product (publisher, name) VALUES (?, ?) ON CONFLICT DO NOTHING", key)
+        (product,) = connection.execute("SELECT number FROM product WHERE publisher = ? AND name = ?", key).fetchone()
+        release = connection.execute(
+            "INSERT INTO release (id, product, sha256, published, source, payload, statement) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (
+                identity, product, said.sha256, submission.published, submission.source, submission.payload,
+                submission.statement,
+            ),
+        ).lastrowid
+        connection.executemany(
+            "INSERT INTO claim VALUES (?, ?, ?)", [(name, value, release) for name, value in claim_keys(said.claims)]
+        )
+        if submission.manifest is not None:
+            self._add_manifest(submission.manifest, release, product)
+            self._keep(submission.kept)
+        return True
+
+    def _add_manifest(self, root: Part, release: int | None, product: int) -> None:
+        connection = self._connection
+        connection.execute("INSERT INTO manifest VALUES (?, ?)", (release, manifest_codec.encode(root)))
+        connection.executemany("INSERT INTO subtree VALUES (?, ?)", [(tree, release) for tree in sorted(subtrees(root))])
+        self._want(contents(root))
+        connection.execute(
+            "INSERT INTO content (sha256, size, products, releases) SELECT sha256, size, 0, 0 FROM wanted WHERE true"
+            " ON CONFLICT DO NOTHING"
+        )
+        connection.execute(
+            "UPDATE content SET releases = releases + 1, products = products + NOT EXISTS"
+            " (SELECT 1 FROM holding h WHERE h.content = content.number AND h.product = ?)"
+            " WHERE sha256 IN (SELECT sha256 FROM wanted)",
+            (product,),
+        )
+        connection.execute(
+            "INSERT INTO holding SELECT c.number, ?, ? FROM wanted w JOIN content c ON c.sha256 = w.sha256 ORDER BY c.number",
+            (product, release),
+        )
+
+    def _keep(self, kept: Mapping[bytes, bytes]) -> None:
+        import zstandard  # noqa: PLC0415 (start-up time: most runs only read)
+
+        compress = zstandard.ZstdCompressor(level=9).compress
+        self._connection.executemany(
+            "INSERT INTO kept VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+            [(digest, len(data), compress(data)) for digest, data in kept.items()],
+        )
+
+    def get_release(self, id: str) -> Release | None:  # noqa: A002 (the port's)
+        found = self._select(" WHERE r.id = ?", (_identity(id),))
+        return found[0] if found else None
+
+    def releases(self, publisher: str | None = None, product: str | None = None) -> tuple[Release, ...]:
+        return self._select(
+            " JOIN product p ON p.number = r.product WHERE (?1 IS NULL OR p.publisher = ?1) AND (?2 IS NULL OR p.name = ?2)"
+            + _LATEST_FIRST,
+            (publisher, product),
+        )
+
+    def withdraw(self, id: str, reason: str, now: int) -> bool:  # noqa: A002 (the port's)
+        with self._transaction(_WRITE) as connection:
+            done = connection.execute(
+                "INSERT INTO withdrawal SELECT number, ?, ? FROM release WHERE id = ? ON CONFLICT DO NOTHING",
+                (reason, now, _identity(id)),
+            )
+            return done.rowcount == 1
+
+    # --- finding -------------------------------------------------------------------------------------------------------
+
+    def find_by_sha256(self, sha256: bytes) -> tuple[Release, ...]:
+        return self._select(" WHERE r.sha256 = ?" + _LATEST_FIRST, (sha256,))
+
+    def find_by_tree(self, tree: bytes, limit: int = 64) -> tuple[Release, ...]:
+        return self._select(
+            " JOIN subtree s ON s.release = r.number WHERE s.tree = ?" + _LATEST_FIRST + " LIMIT ?", (tree, limit)
+        )
+
+    def find_by_claims(self, claims: Iterable[Claim], limit: int = 16) -> tuple[Release, ...]:
+        keys = claim_keys(claims)
+        if not keys:
+            return ()
+        rows = ", ".join(["(?, ?)"] * len(keys))
+        return self._select(
+            f" JOIN (WITH asked (name, value) AS (VALUES {rows})"  # noqa: S608 (question marks only)
+            " SELECT release, count(DISTINCT name) AS names FROM asked CROSS JOIN claim USING (name, value)"
+            " GROUP BY release HAVING names >= 2) c ON c.release = r.number"
+            " ORDER BY c.names DESC, r.published DESC, r.id LIMIT ?",
+            (*(word for key in keys for word in key), limit),
+        )
+
+    def find_sharing(self, sizes: Mapping[bytes, int], limit: int = 16) -> Sharing:
+        with self._transaction() as connection:
+            self._want(sizes)
+            numbers: dict[bytes, int] = {}
+            spread: dict[bytes, Spread] = {}
+            for number, digest, products, releases in connection.execute(
+                "SELECT c.number, c.sha256, c.products, c.releases FROM wanted w CROSS JOIN content c ON c.sha256 = w.sha256"
+            ):
+                numbers[digest], spread[digest] = number, Spread(products, releases)
+            connection.execute("DELETE FROM followed")
+            connection.executemany(
+                "INSERT INTO followed VALUES (?, ?)",
+                ((numbers[digest], weight) for digest, weight in weigh_rarest(sizes, spread).items()),
+            )
+            ranked = connection.execute(
+                "SELECT h.release, sum(f.weight) AS shared FROM followed f CROSS JOIN holding h ON h.content = f.content"
+                " JOIN release r ON r.number = h.release GROUP BY h.release ORDER BY shared DESC, r.id LIMIT ?",
+                (limit,),
+            ).fetchall()
+            found = ((self._rows(" WHERE r.number = ?", (number,)), shared) for number, shared in ranked)
+            releases = tuple((rows[0], shared) for rows, shared in found if rows)
+        return Sharing(releases, {digest: each.products for digest, each in spread.items()})
+
+    def count_products(self, digests: Iterable[bytes]) -> dict[bytes, int]:
+        with self._transaction() as connection:
+            self._want(dict.fromkeys(digests, 0))
+            return dict(
+                connection.execute("SELECT c.sha256, c.products FROM wanted w CROSS JOIN content c ON c.sha256 = w.sha256")
+            )
+
+    def _want(self, sizes: Mapping[bytes, int]) -> None:
+        """Put digests where a query can join with them."""
+        self._connection.execute("DELETE FROM wanted")
+        self._connection.executemany("INSERT INTO wanted VALUES (?, ?)", sorted(sizes.items()))
+
+    # --- bytes ---------------------------------------------------------------------------------------------------------
+
+    def get_manifest(self, id: str) -> Part | None:  # noqa: A002 (the port's)
+        with self._transaction() as connection:
+            row = connection.execute(
+                "SELECT m.data FROM manifest m JOIN release r ON r.number = m.release WHERE r.id = ?", (_identity(id),)
+            ).fetchone()
+        return manifest_codec.decode(row[0]) if row else None
+
+    def get_content(self, sha256: bytes) -> bytes | None:
+        with self._transaction() as connection:
+            row = connection.execute("SELECT size, data FROM kept WHERE sha256 = ?", (sha256,)).fetchone()
+        return unpack_kept(sha256, *row) if row else None
+
+    def statistics(self) -> Statistics:
+        with self._transaction() as connection:
+            counts = connection.execute(
+                "SELECT (SELECT count(*) FROM publisher), (SELECT count(*) FROM release), (SELECT count(*) FROM withdrawal),"
+                " (SELECT count(*) FROM content), (SELECT count(*) FROM kept), (SELECT coalesce(sum(size), 0) FROM kept)"
+            ).fetchone()
+        return Statistics(*counts)
+
+    def fsck(self) -> list[Problem]:
+        from trueware.storage.sqlite_fsck import fsck  # noqa: PLC0415 (only needed here, and it needs this module)
+
+        with self._transaction() as connection:
+            return fsck(connection, self)
+
+    # --- the door ------------------------------------------------------------------------------------------------------
+
+    def _select(self, condition: str, values: tuple[Any, ...]) -> tuple[Release, ...]:
+        with self._transaction():
+            return self._rows(condition, values)
+
+    def _rows(self, condition: str, values: tuple[Any, ...]) -> tuple[Release, ...]:
+        return tuple(_release(row) for row in self._connection.execute(_RELEASE + condition, values))
+
+    @contextmanager
+    def _transaction(self, kind: str = _READ) -> Iterator[sqlite3.Connection]:
+        """Run what is within as one transaction over one state; an exception undoes it."""
+        with _translated(self._path):
+            nested = self._connection.in_transaction
+            if nested:  # fsck reads through the methods above, all in its own transaction
+                yield self._connection
+                return
+            self._connection.execute(f"BEGIN {kind}")
+            try:
+                yield self._connection
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:  # SQLite itself undoes some, a full disk among them
+                    self._connection.execute("ROLLBACK")
+                raise
+
+
+def unpack_kept(sha256: bytes, size: int, data: bytes) -> bytes:
+    """Return a kept content, bounded and proved.
+
+    Raises:
+        StoreError: it is not what its digest says.
+    """
+    import zstandard  # noqa: PLC0415 (start-up time: an artefact without changes needs no contents)
+
+    try:
+        if not 0 <= size <= MAX_KEPT or zstandard.frame_content_size(data) != size:
+            raise StoreError(f"kept content {sha256.hex()} has another size than stated")
+        content = zstandard.ZstdDecompressor().decompress(data, allow_extra_data=False)
+    except zstandard.ZstdError as error:
+        raise StoreError(f"kept content {sha256.hex()} is damaged ({error})") from error
+    if _sha256(content).digest() != sha256:
+        raise StoreError(f"kept content {sha256.hex()} has another digest")
+    return content
+
+
+def _release(row: tuple[Any, ...]) -> Release:
+    data, statement, published, source, withdrawn, identity = row
+    try:
+        release = payloads.as_release(
+            data, statement=statement, published=published, source=source, withdrawn=withdrawn
+        )
+    except MalformedInput as error:
+        raise StoreError(f"release {identity.hex()} is damaged ({error})") from error
+    if release.id != identity.hex():
+        raise StoreError(f"release {identity.hex()} is damaged: its payload has digest {release.id}")
+    return release
+
+
+def _identity(id: str) -> bytes:  # noqa: A002 (the domain's noun)
+    try:
+        return bytes.fromhex(id)
+    except ValueError:
+        return b""  # no release has it
+
+
+def _is_immutable(path: Path) -> bool:
+    wal = path.with_name(path.name + "-wal")
+    return not os.access(path.parent, os.W_OK) and not (wal.exists() and wal.stat().st_size)
+
+
+@contextmanager
+def _translated(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_NOTADB:
+            raise StoreError(f"{path} is not a trueware registry: not an SQLite database") from error
+        raise StoreError(f"registry {path}: {error}") from error
+
+
+_: type[RegistryStore] = SqliteStore

@@ -1,0 +1,105 @@
+"""fsck of a registry file: SQLite's own structure, then every digest, statement, manifest and index row from the bytes."""
+
+import sqlite3
+from collections.abc import Iterator
+
+from trueware.errors import InputError, StoreError
+from trueware.model.part import Part
+from trueware.model.release import Publisher
+from trueware.registry import manifest_codec
+from trueware.registry import payload as payloads
+from trueware.registry.audit import audit_release
+from trueware.registry.indexing import claim_keys, contents, subtrees
+from trueware.registry.ports import Problem
+from trueware.storage.sqlite import SqliteStore, unpack_kept
+
+_COUNTS = (
+    "SELECT c.sha256 FROM content c LEFT JOIN (SELECT content, count(DISTINCT product) AS products, count(*) AS releases"
+    " FROM holding GROUP BY content) h ON h.content = c.number"
+    " WHERE h.content IS NULL OR h.products != c.products OR h.releases != c.releases"
+)
+_HOLDING = (
+    "SELECT 1 FROM content c JOIN holding h ON h.content = c.number WHERE c.sha256 = ? AND h.product = ? AND h.release = ?"
+)
+_ORPHANS = {
+    "content {} is kept, but no release holds it": (
+        "SELECT hex(k.sha256) FROM kept k LEFT JOIN content c ON c.sha256 = k.sha256 WHERE c.number IS NULL AND k.size > 0"
+    ),
+    "product {} has no release": (
+        "SELECT p.name FROM product p LEFT JOIN release r ON r.product = p.number WHERE r.number IS NULL"
+    ),
+}
+
+
+def fsck(connection: sqlite3.Connection, store: SqliteStore) -> list[Problem]:
+    """Return what is wrong with the registry, in one state of it (the caller's transaction)."""
+    problems = [
+        Problem("registry", f"SQLite finds: {detail}")
+        for (detail,) in connection.execute("PRAGMA integrity_check(100)")
+        if detail != "ok"
+    ]
+    if problems:
+        return problems  # rows of a broken file prove nothing
+    problems += [
+        Problem("registry", f"a row of {table} refers to a missing row of {parent}")
+        for table, _, parent, _ in connection.execute("PRAGMA foreign_key_check")
+    ]
+    publishers = {publisher.name: publisher for publisher in store.publishers()}
+    holdings = dict(connection.execute("SELECT release, count(*) FROM holding GROUP BY release").fetchall())
+    for number, identity in connection.execute("SELECT number, id FROM release ORDER BY number").fetchall():
+        found = _audit(connection, number, identity.hex(), publishers, holdings.get(number, 0))
+        problems += [Problem(f"release {identity.hex()}", detail) for detail in found]
+    problems += [
+        Problem(f"content {digest.hex()}", "its counts are not those of its releases") for (digest,) in connection.execute(_COUNTS)
+    ]
+    for wording, query in _ORPHANS.items():
+        problems += [Problem("registry", wording.format(name.lower())) for (name,) in connection.execute(query)]
+    for digest, size, data in connection.execute("SELECT sha256, size, data FROM kept"):
+        try:
+            unpack_kept(digest, size, data)
+        except StoreError as error:
+            problems.append(Problem(f"content {digest.hex()}", str(error)))
+    return problems
+
+
+def _audit(
+    connection: sqlite3.Connection, number: int, identity: str, publishers: dict[str, Publisher], holdings: int
+) -> Iterator[str]:
+    """Yield what is wrong with one release and its index rows."""
+    payload, statement, sha256, publisher, product, product_number = connection.execute(
+        "SELECT r.payload, r.statement, r.sha256, p.publisher, p.name, p.number FROM release r"
+        " JOIN product p ON p.number = r.product WHERE r.number = ?",
+        (number,),
+    ).fetchone() or (b"", None, b"", "", "", 0)
+    try:
+        release = payloads.as_release(payload, statement=statement)
+        manifest = _manifest(connection, number)
+    except InputError as error:
+        yield str(error)
+        return
+    if payloads.identify(payload) != identity:
+        yield f"its id is not the digest of its payload, {payloads.identify(payload)}"
+    yield from audit_release(release, payload, publishers.get(release.publisher), manifest)
+    if (sha256, publisher, product) != (release.sha256, release.publisher, release.product):
+        yield "its index columns are not what its payload says"
+    if _rows(connection, "SELECT name, value FROM claim WHERE release = ?", number) != set(claim_keys(release.claims)):
+        yield "its claims are indexed wrongly"
+    if _rows(connection, "SELECT tree FROM subtree WHERE release = ?", number) != {
+        (tree,) for tree in (subtrees(manifest) if manifest is not None else ())
+    }:
+        yield "its subtrees are indexed wrongly"
+    held = contents(manifest) if manifest is not None else {}
+    indexed = sum(
+        connection.execute(_HOLDING, (digest, product_number, number)).fetchone() is not None for digest in held
+    )
+    if not indexed == len(held) == holdings:
+        yield "its contents are indexed wrongly"
+
+
+def _manifest(connection: sqlite3.Connection, number: int) -> Part | None:
+    row = connection.execute("SELECT data FROM manifest WHERE release = ?", (number,)).fetchone()
+    return manifest_codec.decode(row[0]) if row else None
+
+
+def _rows(connection: sqlite3.Connection, query: str, number: int) -> set[tuple[object, ...]]:
+    return set(connection.execute(query, (number,)))

@@ -1,0 +1,101 @@
+"""The tables of a registry file, and the proof that a file has these tables and no others.
+
+A file may come from anybody. One whose schema is not word for word ours could hold triggers or views that run when we query it,
+so it is refused, as are files of another application and of a newer version of this one.
+
+``release`` holds what is said (payload, statement) and, beside it, the columns it is found by; ``subtree``, ``claim``, ``content``
+and ``holding`` are indexes made from manifests and payloads. fsck proves that they say the same. ``content.products`` and
+``content.releases`` count the rows of ``holding``, so that a search knows what is common before it follows it.
+"""
+
+import sqlite3
+
+from trueware.errors import StoreError
+
+APPLICATION_ID = 0x54525752  # "TRWR"
+VERSION = 1
+
+SCHEMA = (
+    """CREATE TABLE publisher (
+        name TEXT NOT NULL PRIMARY KEY, enrolled INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE publisher_key (
+        publisher TEXT NOT NULL REFERENCES publisher, spki BLOB NOT NULL, added INTEGER NOT NULL,
+        PRIMARY KEY (publisher, spki)
+    ) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE entitlement (
+        publisher TEXT NOT NULL REFERENCES publisher, name TEXT NOT NULL, pattern TEXT NOT NULL, added INTEGER NOT NULL,
+        PRIMARY KEY (publisher, name, pattern)
+    ) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE product (
+        number INTEGER PRIMARY KEY, publisher TEXT NOT NULL, name TEXT NOT NULL,
+        UNIQUE (publisher, name)
+    ) STRICT""",
+    """CREATE TABLE release (
+        number INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, product INTEGER NOT NULL REFERENCES product,
+        sha256 BLOB NOT NULL, published INTEGER NOT NULL, source TEXT NOT NULL, payload BLOB NOT NULL, statement BLOB
+    ) STRICT""",
+    "CREATE INDEX release_sha256 ON release (sha256)",
+    "CREATE INDEX release_product ON release (product)",
+    """CREATE TABLE withdrawal (
+        release INTEGER PRIMARY KEY REFERENCES release, reason TEXT NOT NULL, at INTEGER NOT NULL
+    ) STRICT""",
+    """CREATE TABLE manifest (
+        release INTEGER PRIMARY KEY REFERENCES release, data BLOB NOT NULL
+    ) STRICT""",
+    """CREATE TABLE subtree (
+        tree BLOB NOT NULL, release INTEGER NOT NULL REFERENCES release,
+        PRIMARY KEY (tree, release)
+    ) STRICT, WITHOUT ROWID""",
+    "CREATE INDEX subtree_release ON subtree (release)",
+    """CREATE TABLE claim (
+        name TEXT NOT NULL, value TEXT NOT NULL, release INTEGER NOT NULL REFERENCES release,
+        PRIMARY KEY (name, value, release)
+    ) STRICT, WITHOUT ROWID""",
+    "CREATE INDEX claim_release ON claim (release)",
+    """CREATE TABLE content (
+        number INTEGER PRIMARY KEY, sha256 BLOB NOT NULL UNIQUE, size INTEGER NOT NULL,
+        products INTEGER NOT NULL, releases INTEGER NOT NULL
+    ) STRICT""",
+    """CREATE TABLE holding (
+        content INTEGER NOT NULL REFERENCES content, product INTEGER NOT NULL REFERENCES product,
+        release INTEGER NOT NULL REFERENCES release,
+        PRIMARY KEY (content, product, release)
+    ) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE kept (
+        sha256 BLOB NOT NULL PRIMARY KEY, size INTEGER NOT NULL, data BLOB NOT NULL
+    ) STRICT, WITHOUT ROWID""",
+)
+
+
+def create(connection: sqlite3.Connection) -> None:
+    """Make the tables in an empty database, in the transaction that is open."""
+    for statement in SCHEMA:
+        connection.execute(statement)
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    connection.execute(f"PRAGMA user_version = {VERSION}")
+
+
+def is_empty(connection: sqlite3.Connection) -> bool:
+    """Tell whether nothing was ever put into the database."""
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    (objects,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    return bool(application == 0 and objects == 0)
+
+
+def check(connection: sqlite3.Connection, path: str) -> None:
+    """Return if the database is a registry of this version.
+
+    Raises:
+        StoreError: it is not.
+    """
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    if application != APPLICATION_ID:
+        raise StoreError(f"{path} is a database, but not a trueware registry")
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version != VERSION:
+        newer = "a newer trueware made it" if version > VERSION else "it is damaged"
+        raise StoreError(f"{path} has registry version {version}, this program reads {VERSION}: {newer}")
+    found = {sql for (sql,) in connection.execute("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL")}
+    if found != set(SCHEMA):
+        raise StoreError(f"{path} is not a trueware registry: its tables were altered")
