@@ -71,7 +71,9 @@ def appraise_measured(artefact: str, measured: Measured, registry: Registry) -> 
     if root.kind is Kind.DIRECTORY:
         found = registry.find_exact(root.tree)
         if found.releases:
-            return appraise_exact(artefact, root.size, root.tree, found.releases, (*measured.measurement.findings, *found.findings))
+            return appraise_exact(
+                artefact, root.size, root.tree, found.releases, (*measured.measurement.findings, *found.findings)
+            )
     evidence = Evidence(root, measured.claims, measured.measurement.findings)
     equal = registry.find_tree(root.tree)
     if equal.releases:
@@ -126,7 +128,15 @@ def diff(
     root = there.measurement.root
     name = policy or policy_for(root)
     release = Release(
-        "", "", artefact_name(genuine), "", Authority.COMPARISON, root.sha256 or root.tree, root.tree, name, there.claims
+        "",
+        "",
+        artefact_name(genuine),
+        "",
+        Authority.COMPARISON,
+        root.sha256 or root.tree,
+        root.tree,
+        name,
+        there.claims,
     )
     evidence = Evidence(here.measurement.root, here.claims, here.measurement.findings)
     return appraise(artefact_name(suspect), evidence, References((Reference(release, root, policies[name]),)))

@@ -264,7 +264,15 @@ def _unknown(
     if not _was_read(evidence):
         settle.append("a complete copy, or a reader for the parts that could not be read")
     return _result(
-        artefact, evidence, Verdict.UNKNOWN, Tier.NONE, reason, near, tuple(notes), settle=tuple(settle), changes=None if side_by_side else ()
+        artefact,
+        evidence,
+        Verdict.UNKNOWN,
+        Tier.NONE,
+        reason,
+        near,
+        tuple(notes),
+        settle=tuple(settle),
+        changes=None if side_by_side else (),
     )
 
 

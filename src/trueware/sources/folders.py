@@ -40,7 +40,7 @@ class FileContent:
         """Yield the bytes; a file that shrank meanwhile is malformed, one that grew is read to its stated size."""
         left = self.size or 0
         try:
-            with open(self._path, "rb", buffering=0, opener=_open_plain) as file:  # noqa: PTH123 (an opener that never waits)
+            with open(self._path, "rb", buffering=0, opener=_open_plain) as file:
                 while left:
                     piece = file.read(min(left, _READ))
                     if not piece:

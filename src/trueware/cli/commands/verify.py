@@ -35,10 +35,10 @@ def _results(options: Namespace, failed: list[str]) -> Iterator[Result]:
     from trueware.cli.run import complain
     from trueware.errors import SourceError
     from trueware.registry.lookup import Registry
-    from trueware.storage.sqlite import open_registry
+    from trueware.storage.sqlite import SqliteStore
     from trueware.verify import verify
 
-    store = open_registry(registry_path(options))
+    store = SqliteStore.open_read_only(registry_path(options))
     try:
         registry = Registry(store)
         for path in _paths(options):

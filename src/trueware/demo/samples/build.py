@@ -13,6 +13,12 @@ import zlib
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from trueware.model.release import Entitlement
+from trueware.registry.enrol import enrol
+from trueware.releasing import Naming, take_in
+from trueware.storage.sqlite import SqliteStore
 
 HERE = Path(__file__).resolve().parent
 EPOCH = 1_700_000_000
@@ -213,12 +219,14 @@ def main() -> None:
 
 def build_registry(path: Path) -> None:
     """Publish the genuine image into a new registry, signed by a key made from a fixed seed: worth nothing outside this demo."""
-    from trueware.demo.publishing import publish_sample
-
+    key = Ed25519PrivateKey.from_private_bytes(b"trueware demo key, worth nothing")
+    public = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     path.unlink(missing_ok=True)
-    publish_sample(
-        path, HERE / "router-1.0.bin", Ed25519PrivateKey.from_private_bytes(b"trueware demo key, worth nothing"), EPOCH
-    )
+    entitled = [Entitlement("os", "acme router os"), Entitlement("product", "acme router*")]
+    with SqliteStore.create(path) as store:
+        enrol(store, "Acme Networks", [public], entitled, EPOCH)
+        naming = Naming("Acme Networks", "Acme Router", "1.0", "openwrt")
+        take_in(store, HERE / "router-1.0.bin", naming, EPOCH, key)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,74 @@
+"""Reads key files, PEM or DER; the passphrase of a private key comes from the environment, never from an argument."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from trueware.errors import SourceError
+
+if TYPE_CHECKING:
+    from trueware.registry.cose import PrivateKey
+
+PASSPHRASE_VARIABLE = "TRUEWARE_KEY_PASSPHRASE"  # noqa: S105 (the name of a variable)
+
+_LARGEST = 64 * 1024
+"""Bytes; no key file of the kinds taken is larger than a few hundred."""
+
+
+def read_public_key(path: str) -> bytes:
+    """Return the DER SubjectPublicKeyInfo of the public key in a file.
+
+    Raises:
+        SourceError: it cannot be read or holds no public key.
+    """
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.serialization import (
+        Encoding,
+        PublicFormat,
+        load_der_public_key,
+        load_pem_public_key,
+    )
+
+    data = _read(path)
+    try:
+        key = load_pem_public_key(data) if data.lstrip().startswith(b"-----") else load_der_public_key(data)
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise SourceError(f"{path!r} holds no public key") from error
+    return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+
+def read_private_key(path: str) -> "PrivateKey":
+    """Return the private key in a file.
+
+    Raises:
+        SourceError: it cannot be read, holds no private key of a kind that signs here, or the passphrase does not fit.
+    """
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    from cryptography.hazmat.primitives.serialization import load_der_private_key, load_pem_private_key
+
+    data = _read(path)
+    given = os.environ.get(PASSPHRASE_VARIABLE)
+    passphrase = given.encode() if given else None
+    try:
+        pem = data.lstrip().startswith(b"-----")
+        key = load_pem_private_key(data, passphrase) if pem else load_der_private_key(data, passphrase)
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise SourceError(
+            f"{path!r} holds no private key that can be read (passphrase: ${PASSPHRASE_VARIABLE})"
+        ) from error
+    if not isinstance(key, Ed25519PrivateKey | EllipticCurvePrivateKey):
+        raise SourceError(f"{path!r}: an Ed25519, P-256 or P-384 key is needed")
+    return key
+
+
+def _read(path: str) -> bytes:
+    try:
+        with Path(path).open("rb") as file:
+            data = file.read(_LARGEST + 1)
+    except OSError as error:
+        raise SourceError(f"cannot read {path!r}: {error.strerror}") from error
+    if len(data) > _LARGEST:
+        raise SourceError(f"{path!r} is too large for a key file")
+    return data

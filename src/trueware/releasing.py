@@ -1,0 +1,63 @@
+"""Takes an artefact on disk into the registry: measured, described by what it claims, signed or on the operator's word."""
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from trueware.artefact import Report, artefact_name, measure_artefact
+from trueware.knowledge import load_policies, policy_for
+from trueware.model.release import Release
+from trueware.registry.learn import learn
+from trueware.registry.ports import RegistryStore
+from trueware.registry.publish import publish
+
+if TYPE_CHECKING:
+    from trueware.registry.cose import PrivateKey
+
+
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """How a release is called, and which policy goes with it."""
+
+    publisher: str
+    product: str
+    version: str
+    policy: str | None = None
+    """By default the one that fits what was measured."""
+
+
+def take_in(
+    store: RegistryStore,
+    path: str | os.PathLike[str],
+    naming: Naming,
+    now: int,
+    private_key: "PrivateKey | None" = None,
+    report: Report | None = None,
+) -> Release:
+    """Measure the artefact at `path` and store it as a release; returns it as stored.
+
+    Args:
+        store: the registry's store.
+        path: the genuine file or folder.
+        naming: its names.
+        now: seconds since 1970.
+        private_key: the publisher's; without one the release is a golden sample.
+        report: told the bytes of content read so far.
+
+    Raises:
+        SourceError: the artefact cannot be opened.
+        UntrustedStatement: the publisher may not say this.
+        ValueError: no such policy, or a name that cannot stand on one line.
+    """
+    if naming.policy is not None and naming.policy not in load_policies():
+        raise ValueError(f"no policy {naming.policy!r}; there are {', '.join(sorted(load_policies()))}")
+    measured = measure_artefact(path, report=report)
+    root, kept = measured.measurement.root, measured.measurement.kept
+    policy = naming.policy or policy_for(root)
+    source = artefact_name(path)
+    names = {"publisher": naming.publisher, "product": naming.product, "version": naming.version}
+    if private_key is None:
+        return learn(store, root, kept, measured.claims, **names, now=now, policy=policy, source=source)
+    return publish(
+        store, root, kept, measured.claims, **names, private_key=private_key, now=now, policy=policy, source=source
+    )
