@@ -5,7 +5,14 @@ the same bytes: what wraps comes before what is wrapped, strict magics before we
 """
 
 from trueware.formats.android.sparse import Sparse
+from trueware.formats.compression.bzip2 import Bzip2
 from trueware.formats.compression.gzip import Gzip
+from trueware.formats.compression.lz4 import Lz4
+from trueware.formats.compression.lz4_legacy import Lz4Legacy
+from trueware.formats.compression.lzma_alone import LzmaAlone
+from trueware.formats.compression.lzop import Lzop
+from trueware.formats.compression.xz import Xz
+from trueware.formats.compression.zstd import Zstd
 from trueware.formats.containers.dtb import Dtb
 from trueware.formats.containers.fit import Fit
 from trueware.formats.containers.gpt import Gpt
@@ -29,6 +36,13 @@ FORMATS: tuple[type[Format], ...] = (
     Sparse,
     Ext,
     Gzip,
+    Xz,
+    Bzip2,
+    Zstd,
+    Lz4,
+    Lz4Legacy,
+    Lzop,
+    LzmaAlone,
 )
 
 BY_NAME: dict[str, type[Format]] = {format_.name: format_ for format_ in FORMATS}

@@ -1,4 +1,4 @@
-"""gzip, one or several members, as RFC 1952 describes it.
+r"""gzip, one or several members, as RFC 1952 describes it.
 
 ======  ====  ==========================================================
 offset  size  field
@@ -15,22 +15,33 @@ offset  size  field
 -4      4     length of the data modulo 2^32
 ======  ====  ==========================================================
 
-Source: RFC 1952 §2.3. Members may follow each other (§2.2) and their data is one; zero bytes after the last member are padding
-as tapes and flash leave it, anything else is left to be found as unread.
+Source: RFC 1952 §2.3. Members may follow each other (§2.2) and their data is one; what comes after the last member, zero
+bytes as tapes and flash leave them included, is left to be found as unread.
+
+Of the optional fields the Linux kernel skips only the name (lib/decompress_inflate.c) and takes the bytes of any other
+for deflate data. What such a field holds is therefore a fact: two programs may see different data there.
 """
 
-from collections.abc import Generator, Iterator
-from struct import unpack_from
+from collections.abc import Generator
+from dataclasses import dataclass, field
+from hashlib import sha256
+from struct import Struct
 from typing import ClassVar
 from zlib import crc32
 
-from isal import isal_zlib
+from isal import igzip_lib
 
 from trueware.errors import MalformedInput, UnsupportedInput
-from trueware.formats.contract import CHUNK, Buffer, Entry, FormatDoc, Magic, Produced, Reading
+from trueware.formats.compressed import Pass, data_entry, drain
+from trueware.formats.contract import Buffer, FormatDoc, Magic, Reading
 from trueware.model.limits import Limits
-from trueware.model.part import Kind
 
+_MAGIC = b"\x1f\x8b\x08"
+_FIXED = Struct("<2xBBI2x")
+_TRAILER = Struct("<II")
+_U16 = Struct("<H")
+_SMALLEST = _FIXED.size + _TRAILER.size
+_REFUSAL: type[Exception] = igzip_lib.IsalError  # type: ignore[assignment] # isal's stub calls the class an instance
 _HEADER_CRC, _EXTRA, _NAME, _COMMENT, _RESERVED = 2, 4, 8, 16, 0xE0
 
 
@@ -39,89 +50,92 @@ class Gzip:
 
     name: ClassVar[str] = "gzip"
     doc: ClassVar[FormatDoc] = FormatDoc("gzip compressed data", references=("RFC 1952",))
-    magics: ClassVar[tuple[Magic, ...]] = (Magic(0, b"\x1f\x8b\x08"),)
+    magics: ClassVar[tuple[Magic, ...]] = (Magic(0, _MAGIC),)
 
     @staticmethod
     def matches(view: memoryview) -> bool:
-        return len(view) >= 18 and view[:3] == b"\x1f\x8b\x08" and not view[3] & _RESERVED
+        return _begins(view, 0)
 
     @staticmethod
     def read(view: memoryview, limits: Limits) -> Reading:
-        start, notes = _header(view, 0, limits)
-        reading = Reading(notes=notes)
-
-        def produce() -> Iterator[Buffer]:
-            end = yield from _members(view, start, reading, limits)
-            reading.end = end
-            reading.spans[:] = [(0, end)]
-
-        reading.entries = [Entry("data", Kind.REGION, Produced(produce), offset=0)]
+        header = _header(view, 0, limits)
+        reading = Reading(facts=header.facts, notes=header.notes)
+        reading.entries = [data_entry(reading, limits, lambda this: _members(view, header, this))]
         return reading
 
 
-def _members(view: memoryview, start: int, reading: Reading, limits: Limits) -> Generator[Buffer, None, int]:
+@dataclass(slots=True)
+class _Header:
+    """The header of one member."""
+
+    start: int
+    """First byte after it: where the deflate stream begins."""
+
+    crc_fits: bool = True
+    facts: dict[str, str] = field(default_factory=dict)
+    notes: dict[str, str] = field(default_factory=dict)
+
+
+def _begins(view: memoryview, at: int) -> bool:
+    """Tell whether a member begins at `at`."""
+    return len(view) - at >= _SMALLEST and bytes(view[at : at + 3]) == _MAGIC and not view[at + 3] & _RESERVED
+
+
+def _members(view: memoryview, header: _Header, this: Pass) -> Generator[Buffer, None, int]:
     """Yield the data of all members and return where the last one ends."""
     while True:
-        end, crc, size = yield from _inflate(view, start)
-        stated_crc, stated_size = unpack_from("<II", view, end)
-        if stated_crc != crc:
-            reading.note_anomaly("checksum-mismatch", f"CRC-32 is {crc:08x}, the trailer says {stated_crc:08x}", end)
-        if stated_size != size & 0xFFFFFFFF:
-            reading.note_anomaly("contradiction", f"{size} bytes of data, the trailer says {stated_size}", end + 4)
-        end += 8
-        if not Gzip.matches(view[end:]):
+        if not header.crc_fits:
+            this.note_anomaly("checksum-mismatch", "the CRC-16 of the header does not fit", header.start - 2)
+        end = yield from _member(view, header.start, this)
+        if not _begins(view, end):
             return end
-        start, _ = _header(view, end, limits)
+        header = _header(view, end, this.limits)
 
 
-def _inflate(view: memoryview, at: int) -> Generator[Buffer, None, tuple[int, int, int]]:
-    """Yield the data of the deflate stream at `at`; return its end (room for the trailer checked), CRC-32 and length."""
-    inflater = isal_zlib.decompressobj(wbits=-15)
-    crc = size = 0
-    while not inflater.eof:
-        piece = inflater.unconsumed_tail or view[at : at + CHUNK]
-        if not inflater.unconsumed_tail:
-            at += len(piece)
-        if not len(piece):
-            raise MalformedInput("gzip", len(view), "the deflate stream does not end")
-        try:
-            data = inflater.decompress(piece, CHUNK)
-        except isal_zlib.error as error:
-            raise MalformedInput("gzip", at, f"bad deflate stream ({error})") from error
-        crc = crc32(data, crc)
-        size += len(data)
-        if data:
-            yield data
-    end = at - len(inflater.unused_data)
-    if end + 8 > len(view):
-        raise MalformedInput("gzip", end, "the trailer is missing")
-    return end, crc, size
+def _member(view: memoryview, start: int, this: Pass) -> Generator[Buffer, None, int]:
+    """Yield the data of the member whose deflate stream is at `start`, check it, return where the member ends."""
+    inflater = igzip_lib.IgzipDecompressor(flag=igzip_lib.DECOMP_GZIP_NO_HDR)
+    end, size, complete = yield from drain(inflater, view, start, Gzip.name, _REFUSAL)
+    this.end_stream(size)
+    if not complete or end + _TRAILER.size > len(view):
+        this.note_truncated(size, end)
+        return len(view)
+    stated_crc, stated_size = _TRAILER.unpack_from(view, end)
+    if stated_crc != inflater.crc:
+        this.note_anomaly("checksum-mismatch", f"CRC-32 is {inflater.crc:08x}, the trailer says {stated_crc:08x}", end)
+    if stated_size != size & 0xFFFFFFFF:
+        this.note_anomaly("contradiction", f"{size} bytes of data, the trailer says {stated_size}", end + 4)
+    return end + _TRAILER.size
 
 
-def _header(view: memoryview, at: int, limits: Limits) -> tuple[int, dict[str, str]]:
-    """Return where the deflate stream of the member at `at` begins, and what its header notes."""
-    if len(view) - at < 18:
+def _header(view: memoryview, at: int, limits: Limits) -> _Header:
+    """Read the header of the member at `at`."""
+    if len(view) - at < _SMALLEST:
         raise MalformedInput("gzip", at, "shorter than a header and a trailer")
-    method, flags, mtime = unpack_from("<BBI", view, at + 2)
+    method, flags, mtime = _FIXED.unpack_from(view, at)
     if method != 8 or flags & _RESERVED:
         raise UnsupportedInput("gzip", at + 2, f"method {method}, flags {flags:#x}")
-    notes = {"modified": str(mtime)} if mtime else {}
-    end = at + 10
+    header = _Header(at + _FIXED.size)
+    if mtime:
+        header.notes["modified"] = str(mtime)
     if flags & _EXTRA:
-        (length,) = unpack_from("<H", view, end)
-        end += 2 + length
-    for flag, key in ((_NAME, "name"), (_COMMENT, "comment")):
+        start = header.start + 2
+        header.start = start + _U16.unpack_from(view, header.start)[0]
+        header.facts["extra"] = sha256(view[start : header.start]).hexdigest()
+    for flag, key, told in ((_NAME, "name", header.notes), (_COMMENT, "comment", header.facts)):
         if flags & flag:
-            text = bytes(view[end : end + limits.max_name + 1])
+            text = bytes(view[header.start : header.start + limits.max_name + 1])
             length = text.find(0)
             if length < 0:
-                raise MalformedInput("gzip", end, f"{key} does not end within {limits.max_name} bytes")
-            notes[key] = text[:length].decode("latin-1")
-            end += length + 1
+                raise MalformedInput("gzip", header.start, f"{key} does not end within {limits.max_name} bytes")
+            told[key] = text[:length].decode("latin-1")
+            header.start += length + 1
     if flags & _HEADER_CRC:
-        if end + 2 <= len(view) and unpack_from("<H", view, end)[0] != crc32(view[at:end]) & 0xFFFF:
-            raise MalformedInput("gzip", end, "the header's CRC-16 does not fit")
-        end += 2
-    if end + 8 > len(view):
-        raise MalformedInput("gzip", end, "the header runs past the end")
-    return end, notes
+        header.start += 2
+        header.facts["header-crc"] = "present"
+    if header.start + _TRAILER.size > len(view):
+        raise MalformedInput("gzip", at, "the header runs past the end")
+    if flags & _HEADER_CRC:
+        (stated,) = _U16.unpack_from(view, header.start - 2)
+        header.crc_fits = stated == crc32(view[at : header.start - 2]) & 0xFFFF
+    return header
