@@ -16,6 +16,7 @@ from trueware.formats.compression.zstd import Zstd
 from trueware.formats.containers.dtb import Dtb
 from trueware.formats.containers.fit import Fit
 from trueware.formats.containers.gpt import Gpt
+from trueware.formats.containers.kernel import LinuxKernel
 from trueware.formats.containers.mbr import Mbr
 from trueware.formats.containers.sysupgrade import Sysupgrade
 from trueware.formats.containers.tplink_v1 import TplinkV1
@@ -33,6 +34,7 @@ FORMATS: tuple[type[Format], ...] = (
     Dtb,
     Gpt,
     Mbr,
+    LinuxKernel,
     Sparse,
     Ext,
     Gzip,
