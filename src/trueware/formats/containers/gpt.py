@@ -201,7 +201,8 @@ def _partitions(view: memoryview, table: _Table, reading: Reading) -> list[Entry
             end = start
         if end > len(view):
             missing.append(name)
-        data = view[min(start, len(view)) : end]
+        # what holds the table itself is not read again within itself; the overlap is reported
+        data = view[min(start, len(view)) : end] if start >= 2 * table.sector else view[:0]
         offset = start if len(data) else None
         region = Entry(name, Kind.REGION, Held(data), len(data), offset=offset, facts=tuple(sorted(facts.items())))
         found.append((start, end, region))

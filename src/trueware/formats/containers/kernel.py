@@ -43,6 +43,10 @@ from trueware.model.part import Kind
 _SETUP = b"HdrS"
 _ZIMAGE = {b"\x18\x28\x6f\x01": "<", b"\x01\x6f\x28\x18": ">"}
 _IMAGE = {b"ARM\x64": "arm64", b"RSC\x05": "riscv"}
+_SECTOR = 512
+_HEADER = 64
+"""Headers are regions apart from what follows, so that no region looks like a kernel again."""
+
 _MORE = 0x45454545
 _PIGGY = 0x5A534C4B
 _STREAM = re.compile(
@@ -112,15 +116,16 @@ def _read_bzimage(view: memoryview, reading: Reading) -> list[Entry]:
     if protocol >= 0x200 and text_at and 0x200 + text_at < start:
         text = bytes(view[0x200 + text_at : min(0x200 + text_at + 256, start)]).partition(b"\0")[0]
         reading.facts["version"] = text.decode("utf-8", "surrogateescape")
-    setup = _region("setup", view, 0, min(start, end))
+    start = min(start, end)
+    setup = [_region("boot-sector", view, 0, _SECTOR), _region("setup", view, _SECTOR, start)]
     if protocol < 0x208:
-        return [setup, _region("code", view, min(start, end), end)]
+        return [*setup, _region("code", view, start, end)]
     offset, length = unpack_from("<II", view, 0x248)
     first, last = start + offset, start + offset + length
     if last > end or length < 8:
         reading.note_anomaly("malformed", f"a payload of {length} bytes at {first:#x} does not fit", 0x248)
-        return [setup, _region("code", view, min(start, end), end)]
-    return [setup, _region("head", view, start, first), *_payload(view, first, last), _region("tail", view, last, end)]
+        return [*setup, _region("code", view, start, end)]
+    return [*setup, _region("head", view, start, first), *_payload(view, first, last), _region("tail", view, last, end)]
 
 
 def _read_zimage(view: memoryview, order: str, reading: Reading) -> list[Entry]:
@@ -128,20 +133,20 @@ def _read_zimage(view: memoryview, order: str, reading: Reading) -> list[Entry]:
     end = _end(view, stop - start, reading)
     reading.facts["kind"] = "zimage"
     reading.facts["byte-order"] = "little" if order == "<" else "big"
-    found = next((match for match in _STREAM.finditer(view, 0x40, end) if _credible(view, match.start())), None)
+    found = next((match for match in _STREAM.finditer(view, _HEADER, end) if _credible(view, match.start())), None)
     if found is None:
-        reading.note_anomaly("unsupported", "no compressed kernel is found in the image", 0x40)
-        return [_region("code", view, 0, end)]
+        reading.note_anomaly("unsupported", "no compressed kernel is found in the image", _HEADER)
+        return [_region("header", view, 0, _HEADER), _region("code", view, _HEADER, end)]
     first, last = found.start(), end
     more, table = unpack_from(f"{order}II", view, 0x34)
-    if more == _MORE and 0x40 <= table <= end - 16:
+    if more == _MORE and _HEADER <= table <= end - 16:
         _, tag, size_at = unpack_from(f"{order}III", view, table)
         if tag == _PIGGY and first + 4 < size_at <= end - 4:
             last = size_at + 4
-    tail = _region("tail", view, last, end)
+    head = [_region("header", view, 0, _HEADER), _region("head", view, _HEADER, first)]
     if last == end:
-        return [_region("head", view, 0, first), _region("payload", view, first, end)]
-    return [_region("head", view, 0, first), *_payload(view, first, last), tail]
+        return [*head, _region("payload", view, first, end)]
+    return [*head, *_payload(view, first, last), _region("tail", view, last, end)]
 
 
 def _read_image(view: memoryview, reading: Reading) -> list[Entry]:
@@ -153,7 +158,7 @@ def _read_image(view: memoryview, reading: Reading) -> list[Entry]:
         "flags": f"{flags:#x}",
     }
     # the size counts memory that is zeroed at start and not in the file, so it cannot tell where the file ends
-    return [_region("header", view, 0, 64), _region("code", view, 64, len(view))]
+    return [_region("header", view, 0, _HEADER), _region("code", view, _HEADER, len(view))]
 
 
 def _payload(view: memoryview, first: int, last: int) -> list[Entry]:
