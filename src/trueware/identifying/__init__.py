@@ -23,7 +23,7 @@ from trueware.identifying.sysupgrade import SysupgradeMetadata
 from trueware.identifying.version_file import VersionFile
 from trueware.identifying.widget import Widget
 from trueware.model.claim import Claim
-from trueware.model.part import Kind, Part
+from trueware.model.part import Part
 
 __all__ = ["SOURCES", "Identity", "banner_claims", "contradictions", "identify", "scan_banners"]
 
@@ -49,7 +49,7 @@ _BOUNDARY = "!/"
 
 
 def identify(root: Part, kept: Mapping[bytes, bytes]) -> tuple[Claim, ...]:
-    """Return what the artefact claims, each claim once, outer parts before inner ones.
+    """Return what the artefact claims, each claim once: outer parts before inner ones, then headers, then files as in `SOURCES`.
 
     What lies in a folder of a container that says itself what it is (an app in a system image, modem firmware in ``/lib``)
     is a component: its claims are not the artefact's.
@@ -60,12 +60,11 @@ def identify(root: Part, kept: Mapping[bytes, bytes]) -> tuple[Claim, ...]:
     """
     claims: dict[Claim, None] = {}
     speaking: set[str] = set()
-    for path, part in _outer_first(root):
+    for path, part, content in _in_order(root, kept):
         if _is_component(path, speaking):
             continue
         if part.format is not None:
             claims.update(dict.fromkeys(header_claims(path, part)))
-        content = kept.get(part.sha256) if part.sha256 is not None else None
         if content is not None and (told := dict.fromkeys(_told(content, path))):
             claims.update(told)
             speaking.add(path.rpartition(_BOUNDARY)[0])
@@ -74,26 +73,27 @@ def identify(root: Part, kept: Mapping[bytes, bytes]) -> tuple[Claim, ...]:
     return tuple(claims)[:MAX_CLAIMS]
 
 
-def _outer_first(root: Part) -> Iterator[tuple[str, Part]]:
-    """Yield the parts that may claim something, those within fewer containers first."""
-    asked = [
-        (path, part)
-        for path, part in root.walk()
-        if part.format is not None or (part.kind in (Kind.FILE, Kind.REGION) and _source_of(path) is not None)
-    ]
-    return iter(sorted(asked, key=lambda each: each[0].count(_BOUNDARY)))
+def _in_order(root: Part, kept: Mapping[bytes, bytes]) -> list[tuple[str, Part, bytes | None]]:
+    """Return the parts that may claim something, each with its content where that was kept."""
+    asked = []
+    for path, part in root.walk():
+        content = None if part.sha256 is None else kept.get(part.sha256)
+        rank = -1 if content is None else _rank(path)
+        if part.format is not None or rank >= 0:
+            asked.append(((path.count(_BOUNDARY), rank), path, part, content if rank >= 0 else None))
+    asked.sort(key=lambda each: each[0])
+    return [(path, part, content) for _, path, part, content in asked]
 
 
-def _source_of(path: str) -> type[Source] | None:
+def _rank(path: str) -> int:
+    """Return the place in `SOURCES` of the source that wants the file at `path`, -1 where none does."""
     inside = path.rpartition(_BOUNDARY)[2]
-    return next((source for source in SOURCES if source.wants.fullmatch(inside)), None)
+    return next((rank for rank, source in enumerate(SOURCES) if source.wants.fullmatch(inside)), -1)
 
 
 def _told(content: bytes, path: str) -> Iterator[Claim]:
-    source = _source_of(path)
     try:
-        if source is not None:
-            yield from source.read(content, path)
+        yield from SOURCES[_rank(path)].read(content, path)
     except MalformedInput:
         return
 

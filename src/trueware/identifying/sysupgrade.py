@@ -12,8 +12,8 @@ from trueware.errors import MalformedInput
 from trueware.identifying.contract import claim
 from trueware.model.claim import Claim
 
-_MAX_NODES = 512
-"""Brackets in the text: bounds both depth and work; the longest list of supported devices has some forty entries."""
+_MAX_NODES = 64
+"""Lists and objects in the text, which bounds its depth; metadata has three or four."""
 
 _MAX_DEVICES = 64
 _FIELDS = (("dist", "os"), ("version", "version"), ("revision", "build"), ("target", "board"))
