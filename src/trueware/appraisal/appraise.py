@@ -76,8 +76,10 @@ def appraise(artefact: str, evidence: Evidence, references: References) -> Resul
         return _genuine(artefact, evidence, min(equal, key=_preference), findings)
     nearest = max(held, key=lambda each: each.alignment.contained, default=None)
     derived = [each for each in held if _is_derived(each)]
-    if not derived and (result := _counterfeit_by_contradiction(artefact, evidence, references, nearest, findings)):
-        return result
+    if not derived:
+        contradicted = _counterfeit_by_contradiction(artefact, evidence, references, nearest, findings)
+        if contradicted is not None:
+            return contradicted
     if derived:
         best = min(derived, key=lambda each: (not each.agrees, len(each.immutable), -each.alignment.shared))
         if any(_proves_change(change) for change in best.immutable) and best.covers:
@@ -238,9 +240,9 @@ def _unknown(
     near = nearest if nearest is not None and (side_by_side or nearest.alignment.contained >= UNRELATED) else None
     if near is not None:
         name = near.reference.release.title
-        claims = f"; they differ in {', '.join(near.conflicts)}" if near.conflicts else ""
+        differing = f"; they differ in {', '.join(near.conflicts)}" if near.conflicts else ""
         notes.append(
-            _finding("nearest-release", f"shares {near.alignment.contained:.0%} of the content of {name}{claims}")
+            _finding("nearest-release", f"shares {near.alignment.contained:.0%} of the content of {name}{differing}")
         )
         reason = (
             f"holds {near.alignment.contained:.0%} of the content of {name}: too little to say that it comes from it"
@@ -251,13 +253,9 @@ def _unknown(
         reason = "nothing in the registry resembles it"
     else:
         reason = "no registered release shares enough with it"
-    for publisher, claims in sorted(known.items()):
-        notes.append(
-            _finding(
-                "claim-unregistered",
-                f"{publisher} may say {claims[0].name} {claims[0].value!r}, and has registered no such release",
-            )
-        )
+    for publisher, (claim, *_) in sorted(known.items()):
+        detail = f"{publisher} may say {claim.name} {claim.value!r}, and has registered no such release"
+        notes.append(_finding("claim-unregistered", detail))
     settle.append(
         f"a release of {what} published or learnt into the registry" if what else "a reference release in the registry"
     )

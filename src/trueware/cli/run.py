@@ -8,8 +8,8 @@ from typing import NoReturn
 
 from trueware import __version__
 from trueware.cli.commands import COMMANDS
+from trueware.cli.complaint import complain
 from trueware.cli.exit_code import ExitCode
-from trueware.cli.text import printable
 from trueware.errors import InputError, TruewareError
 
 _EPILOG = """\
@@ -61,14 +61,3 @@ def run(arguments: Sequence[str] | None) -> int:
         complain(error)
         return ExitCode.USAGE if isinstance(error, InputError) else ExitCode.INTERNAL
     return code
-
-
-def complain(error: BaseException, hint: str | None = None) -> None:
-    """Write an error, what caused it and a hint to stderr."""
-    sys.stderr.write(f"error: {printable(str(error))}\n")
-    cause = error.__cause__
-    while cause is not None:
-        sys.stderr.write(f"  caused by: {printable(str(cause) or type(cause).__name__)}\n")
-        cause = cause.__cause__
-    if hint:
-        sys.stderr.write(f"hint: {hint}\n")

@@ -29,7 +29,8 @@ class Placer:
             if components is None:
                 return None
             if not components:
-                return self._describe_root(entry)
+                self._describe_root(entry)
+                return None
             *above, name = components
             parent_path = "/".join(above)
             parent = self._folders.get(parent_path) or self._make_folders(above, reading)

@@ -31,8 +31,8 @@ def run(options: Namespace) -> ExitCode:
 
 
 def _results(options: Namespace, failed: list[str]) -> Iterator[Result]:
+    from trueware.cli.complaint import complain
     from trueware.cli.progress import progress
-    from trueware.cli.run import complain
     from trueware.errors import SourceError
     from trueware.registry.lookup import Registry
     from trueware.storage.sqlite import SqliteStore

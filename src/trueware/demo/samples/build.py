@@ -169,7 +169,8 @@ def kernel(folder: Path) -> bytes:
 
 def trx(parts: list[bytes]) -> bytes:
     """Return a TRX v1 image of the parts (layout: OpenWrt firmware-utils trx.c)."""
-    header, body, offsets = 28, b"", []
+    header, body = 28, b""
+    offsets: list[int] = []
     for part in parts:
         body += bytes(-(header + len(body)) % 4096) if offsets else b""
         offsets.append(header + len(body))
