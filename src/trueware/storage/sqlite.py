@@ -8,14 +8,17 @@ Write path
     leaves frames without a commit mark, which the next one to open the file ignores. Creating a registry is such a transaction
     too: killed within it, an empty database is left, which the next creation fills.
 
-Readers open the file read-only and take no lock that a writer waits for. A file on a medium that cannot be written is opened as
-immutable, since WAL mode needs to make files beside it otherwise; it is refused if an unfinished WAL lies beside it.
+At rest
+    The last writer to close the file takes it out of WAL mode, and the next one puts it back. So a registry that nobody writes is
+    one file, which can be copied, committed and read from a medium that cannot be written, and reading it leaves nothing beside
+    it. A killed writer leaves the WAL beside the file; both together are the registry, and the next writer tidies up.
+
+Readers open the file read-only; while a writer has it open, they are not blocked by its transactions, nor do they block them.
 
 The file is not trusted: its schema must be ours word for word (`sqlite_schema.py`), ids, manifests and kept contents are proved by
 digest as they are read, and every error of SQLite becomes a `StoreError` here.
 """
 
-import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -50,8 +53,8 @@ _FOLLOWED = "CREATE TEMP TABLE followed (content INTEGER PRIMARY KEY, weight REA
 class SqliteStore:
     """A registry file. Made by `create`, `open` or `open_read_only`; also a context manager that closes it."""
 
-    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
-        self._connection, self._path = connection, path
+    def __init__(self, connection: sqlite3.Connection, path: Path, *, writes: bool) -> None:
+        self._connection, self._path, self._writes = connection, path, writes
 
     @classmethod
     def create(cls, path: Path, timeout: float = 10.0) -> Self:
@@ -80,10 +83,9 @@ class SqliteStore:
     def _open(cls, path: Path, mode: str, timeout: float) -> Self:
         if mode != "rwc" and not path.is_file():
             raise StoreError(f"there is no registry at {path}")
-        query = f"mode={mode}" + ("&immutable=1" if mode == "ro" and _is_immutable(path) else "")
         with _translated(path):
-            connection = sqlite3.connect(f"{path.absolute().as_uri()}?{query}", timeout, isolation_level=None, uri=True)
-        store = cls(connection, path)
+            connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode={mode}", timeout, isolation_level=None, uri=True)
+        store = cls(connection, path, writes=mode != "ro")
         try:
             with _translated(path):
                 store._prepare(mode)
@@ -98,12 +100,13 @@ class SqliteStore:
         for pragma in ("foreign_keys = ON", "trusted_schema = OFF", "cell_size_check = ON", "temp_store = MEMORY"):
             connection.execute(f"PRAGMA {pragma}")
         if mode == "rwc" and sqlite_schema.is_empty(connection):
-            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
             with self._transaction(_WRITE):
                 if sqlite_schema.is_empty(connection):  # nobody else was quicker
                     sqlite_schema.create(connection)
         sqlite_schema.check(connection, str(self._path))
-        if mode != "ro":
+        if self._writes:
+            connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
         connection.execute(_WANTED)
         connection.execute(_FOLLOWED)
@@ -116,7 +119,18 @@ class SqliteStore:
 
     def close(self) -> None:
         with _translated(self._path):
+            if self._writes:
+                self._rest()
             self._connection.close()
+
+    def _rest(self) -> None:
+        """Leave WAL mode, unless others have the file open: the last of them will."""
+        try:
+            self._connection.execute("PRAGMA busy_timeout = 0")
+            self._connection.execute("PRAGMA journal_mode = DELETE")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                raise
 
     # --- publishers ----------------------------------------------------------------------------------------------------
 
@@ -379,11 +393,6 @@ def _identity(id: str) -> bytes:  # noqa: A002 (the domain's noun)
         return b""  # no release has it
 
 
-def _is_immutable(path: Path) -> bool:
-    wal = path.with_name(path.name + "-wal")
-    return not os.access(path.parent, os.W_OK) and not (wal.exists() and wal.stat().st_size)
-
-
 @contextmanager
 def _translated(path: Path) -> Iterator[None]:
     try:
@@ -392,6 +401,8 @@ def _translated(path: Path) -> Iterator[None]:
         if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_NOTADB:
             raise StoreError(f"{path} is not a trueware registry: not an SQLite database") from error
         raise StoreError(f"registry {path}: {error}") from error
+    except UnicodeDecodeError as error:  # a damaged text column or schema
+        raise StoreError(f"registry {path} is damaged: {error}") from error
 
 
 _: type[RegistryStore] = SqliteStore

@@ -19,11 +19,12 @@ _COUNTS = (
     " WHERE h.content IS NULL OR h.products != c.products OR h.releases != c.releases"
 )
 _HOLDING = (
-    "SELECT 1 FROM content c JOIN holding h ON h.content = c.number WHERE c.sha256 = ? AND h.product = ? AND h.release = ?"
+    "SELECT 1 FROM content c JOIN holding h ON h.content = c.number"
+    " WHERE c.sha256 = ? AND c.size = ? AND h.product = ? AND h.release = ?"
 )
 _ORPHANS = {
     "content {} is kept, but no release holds it": (
-        "SELECT hex(k.sha256) FROM kept k LEFT JOIN content c ON c.sha256 = k.sha256 WHERE c.number IS NULL AND k.size > 0"
+        "SELECT lower(hex(k.sha256)) FROM kept k LEFT JOIN content c ON c.sha256 = k.sha256 WHERE c.number IS NULL AND k.size > 0"
     ),
     "product {} has no release": (
         "SELECT p.name FROM product p LEFT JOIN release r ON r.product = p.number WHERE r.number IS NULL"
@@ -53,7 +54,7 @@ def fsck(connection: sqlite3.Connection, store: SqliteStore) -> list[Problem]:
         Problem(f"content {digest.hex()}", "its counts are not those of its releases") for (digest,) in connection.execute(_COUNTS)
     ]
     for wording, query in _ORPHANS.items():
-        problems += [Problem("registry", wording.format(name.lower())) for (name,) in connection.execute(query)]
+        problems += [Problem("registry", wording.format(name)) for (name,) in connection.execute(query)]
     for digest, size, data in connection.execute("SELECT sha256, size, data FROM kept"):
         try:
             unpack_kept(digest, size, data)
@@ -90,7 +91,8 @@ def _audit(
         yield "its subtrees are indexed wrongly"
     held = contents(manifest) if manifest is not None else {}
     indexed = sum(
-        connection.execute(_HOLDING, (digest, product_number, number)).fetchone() is not None for digest in held
+        connection.execute(_HOLDING, (digest, size, product_number, number)).fetchone() is not None
+        for digest, size in held.items()
     )
     if not indexed == len(held) == holdings:
         yield "its contents are indexed wrongly"

@@ -2,7 +2,6 @@
 
 import base64
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,6 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from trueware.errors import InputError, MalformedInput, UntrustedStatement
 from trueware.registry import cbor, cose
 
-CORPUS = Path(os.environ.get("TRUEWARE_CORPUS", "/nonexistent"))
 CURVES: dict[str, ec.EllipticCurve] = {"P-256": ec.SECP256R1(), "P-384": ec.SECP384R1(), "P-521": ec.SECP521R1()}
 
 # RFC 9052 appendix C.2.1 as the COSE working group's examples have it (sign1-tests/sign-pass-02), key "11"
@@ -147,19 +145,18 @@ def test_key_that_is_none_is_refused() -> None:
         cose.check(cose.parse(PASS_02), b"\x30\x03key", EXTERNAL)
 
 
-def _vectors() -> list[Path]:
+def _vectors(corpus: Path) -> list[Path]:
     folders = (
         "mobile/cose-examples/open", "attest/public/cose-wg__Examples/open", "attest/public/veraison__go-cose/open/testdata",
     )
-    found = [path for folder in folders for path in sorted((CORPUS / folder).rglob("*.json"))]
+    found = [path for folder in folders for path in sorted((corpus / folder).rglob("*.json"))]
     return [path for path in found if "sign1::" in path.read_text() or "sign0" in path.read_text()]
 
 
 @pytest.mark.corpus
-@pytest.mark.skipif(not CORPUS.is_dir(), reason="needs TRUEWARE_CORPUS")
-def test_corpus_vectors() -> None:
+def test_corpus_vectors(corpus: Path) -> None:
     """Of the public COSE_Sign1 vectors, those that must fail do, and those within our profile pass."""
-    outcomes = {path.name: _outcome(json.loads(path.read_text())) for path in _vectors()}
+    outcomes = {path.name: _outcome(json.loads(path.read_text())) for path in _vectors(corpus)}
     outcomes = {name: outcome for name, outcome in outcomes.items() if outcome}
 
     assert {name for name, outcome in outcomes.items() if outcome == "accepts a forgery"} == set()
@@ -177,11 +174,10 @@ NARROWER = {
 
 
 @pytest.mark.corpus
-@pytest.mark.skipif(not CORPUS.is_dir(), reason="needs TRUEWARE_CORPUS")
-def test_what_is_signed_is_what_others_sign() -> None:
+def test_what_is_signed_is_what_others_sign(corpus: Path) -> None:
     """The bytes a signature covers are those that both public sets of vectors state, for each of their messages."""
     compared = 0
-    for path in _vectors():
+    for path in _vectors(corpus):
         vector = json.loads(path.read_text())
         stated = vector.get("intermediates", {}).get("ToBeSign_hex") or vector.get("sign1::sign", {}).get("tbsHex", {}).get("cborHex")
         data = vector.get("output", {}).get("cbor") or vector.get("sign1::sign", {}).get("expectedOutput", {}).get("cborHex")

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 import zstandard
-
 from tests.unit.registry.trees import file, firmware, folder, image
+
 from trueware.errors import LimitExceeded, MalformedInput
 from trueware.model.merkle import folder_digest, leaf_digest
 from trueware.model.part import Kind, Part
@@ -23,13 +23,15 @@ def _unpack(data: bytes) -> list[object]:
 def _everything() -> Part:
     xattrs = (("security.capability", b"\x01\0\0\2"), ("user.\udcff", b""))
     facts = (("load", "0x80000000"), ("name", "k\udce9rnel"))
-    device = Part("null", Kind.CHARACTER, leaf_digest(Kind.CHARACTER, None, 0o666, 0, 0, None, (1, 3)), mode=0o666, uid=0, gid=0, rdev=(1, 3))
-    link = Part("sh\udcff", Kind.SYMLINK, leaf_digest(Kind.SYMLINK, None, 0o777, 0, 0, "/bin/\udcfebusybox"), mode=0o777, uid=0, gid=0,
-                link="/bin/\udcfebusybox")  # fmt: skip
+    null = leaf_digest(Kind.CHARACTER, None, 0o666, 0, 0, None, (1, 3))
+    device = Part("null", Kind.CHARACTER, null, mode=0o666, uid=0, gid=0, rdev=(1, 3))
+    target = "/bin/\udcfebusybox"
+    shell = leaf_digest(Kind.SYMLINK, None, 0o777, 0, 0, target)
+    link = Part("sh\udcff", Kind.SYMLINK, shell, mode=0o777, uid=0, gid=0, link=target)
     capable = file("ping", b"ping", 0o4755)
     capable = replace(capable, xattrs=xattrs, tree=leaf_digest(Kind.FILE, capable.sha256, 0o4755, 0, 0, None, None, xattrs))
-    region = Part("header", Kind.REGION, leaf_digest(Kind.REGION, capable.sha256, None, None, None, facts=facts), 64, capable.sha256,
-                  facts=facts, notes=(("codec", "xz"),), offset=0)  # fmt: skip
+    header = leaf_digest(Kind.REGION, capable.sha256, None, None, None, facts=facts)
+    region = Part("header", Kind.REGION, header, 64, capable.sha256, facts=facts, notes=(("codec", "xz"),), offset=0)
     doubtful = file("broken.gz", b"broken", format="gzip", certain=False, children=(file("data", b"?"),))
     padding = Part("padding-0", Kind.PADDING, leaf_digest(Kind.PADDING, None, None, None, None), 512, None, offset=1 << 40)
     old = file("old", b"old", mtime=-5)

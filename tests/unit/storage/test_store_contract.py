@@ -1,0 +1,234 @@
+"""The contract of `trueware.registry.ports.RegistryStore`, held by every store."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+from tests.unit.registry.trees import file, firmware, folder, image
+from tests.unit.storage.submissions import PASSWD, submission
+
+from trueware.errors import InputError
+from trueware.model.claim import Claim
+from trueware.model.release import Entitlement, Publisher, Release
+from trueware.model.verdict import Authority
+from trueware.registry.indexing import contents
+from trueware.registry.payload import Payload, encode, identify
+from trueware.registry.ports import Problem, RegistryStore, Statistics, Submission
+from trueware.storage.memory import MemoryStore
+from trueware.storage.sqlite import SqliteStore
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[RegistryStore]:
+    made: RegistryStore = MemoryStore() if request.param == "memory" else SqliteStore.create(tmp_path / "registry.sqlite")
+    yield made
+    made.close()
+
+
+def names(releases: tuple[Release, ...]) -> list[str]:
+    return [f"{release.product} {release.version}" for release in releases]
+
+
+def test_empty_store_knows_nothing(store: RegistryStore) -> None:
+    """Every question has an answer on an empty registry."""
+    empty = (
+        store.publishers(), store.releases(), store.find_by_sha256(b"a" * 32), store.find_by_tree(b"a" * 32),
+        store.find_by_claims([Claim("product", "x", "", ""), Claim("version", "y", "", "")]),
+        store.find_sharing({b"a" * 32: 1}).releases,
+    )  # fmt: skip
+
+    assert empty == ((),) * 6
+    assert store.count_products([b"a" * 32]) == {}
+    assert (store.get_publisher("Acme"), store.get_release("ab"), store.get_release("no hex")) == (None, None, None)
+    assert (store.get_manifest("ab" * 32), store.get_content(b"a" * 32)) == (None, None)
+    assert store.withdraw("ab" * 32, "gone", 1) is False
+    assert store.statistics() == Statistics(0, 0, 0, 0, 0, 0)
+    assert store.fsck() == []
+
+
+def test_publishers_grow(store: RegistryStore) -> None:
+    """Adding to a publisher adds what is new and takes nothing away."""
+    vendor, product = Entitlement("vendor", "Acme*"), Entitlement("product", "Acme Router*")
+    store.add_publisher(Publisher("Zeta"), 1)
+    store.add_publisher(Publisher("Acme", (b"key 2",), (vendor,)), 1)
+    store.add_publisher(Publisher("Acme", (b"key 1", b"key 2"), (product, vendor)), 2)
+
+    assert store.get_publisher("Acme") == Publisher("Acme", (b"key 1", b"key 2"), (product, vendor))
+    assert store.publishers() == (Publisher("Acme", (b"key 1", b"key 2"), (product, vendor)), Publisher("Zeta"))
+    assert store.get_publisher("acme") is None
+
+
+def test_release_comes_back_whole(store: RegistryStore) -> None:
+    """A release is found by digest and tree, with claims, manifest and kept contents."""
+    root = firmware()
+    claims = (Claim("vendor", "Acme", "os-release", "etc/os-release"), Claim("version", "v\udcff", "uimage", ""))
+    given = submission(root, claims=claims)
+    assert root.sha256 is not None
+    expected = Release(
+        identify(given.payload), "Acme", "Router", "1", Authority.GOLDEN_SAMPLE, root.sha256, root.tree, "generic", claims, 100,
+        None, "Router.bin", None,
+    )  # fmt: skip
+
+    assert store.add_releases([given]) == (True,)
+    assert store.get_release(expected.id) == expected
+    assert store.releases() == (expected,)
+    assert store.find_by_sha256(root.sha256) == (expected,)
+    assert store.find_by_tree(root.tree) == (expected,)
+    assert store.get_manifest(expected.id) == root
+    assert store.get_content(sha256(PASSWD).digest()) == PASSWD
+    assert store.fsck() == []
+
+
+def test_known_release_stays_as_it_was(store: RegistryStore) -> None:
+    """The same payload again is no new release, within one call and later."""
+    first = submission(firmware(), published=100)
+
+    assert store.add_releases([first, first]) == (True, False)
+    assert store.add_releases([replace(first, published=999, source="other")]) == (False,)
+    assert [release.published for release in store.releases()] == [100]
+    assert store.fsck() == []
+
+
+def test_releases_are_filtered_and_ordered(store: RegistryStore) -> None:
+    """Latest first; by publisher and product where asked."""
+    store.add_releases([
+        submission(product="A", version="1", published=1), submission(product="A", version="2", published=3),
+        submission(product="B", version="1", published=2),
+    ])  # fmt: skip
+
+    assert names(store.releases()) == ["A 2", "B 1", "A 1"]
+    assert names(store.releases(product="A")) == ["A 2", "A 1"]
+    assert names(store.releases("Acme", "B")) == ["B 1"]
+    assert store.releases("Other") == ()
+
+
+def test_release_without_manifest(store: RegistryStore) -> None:
+    """An index knows digests only."""
+    given = submission()
+    store.add_releases([given])
+
+    assert store.get_manifest(identify(given.payload)) is None
+    assert store.find_by_sha256(sha256(b"Router 1").digest())[0].tree is None
+    assert store.statistics() == Statistics(0, 1, 0, 0, 0, 0)
+    assert store.fsck() == []
+
+
+def test_failed_addition_adds_nothing(store: RegistryStore) -> None:
+    """All of one call or none of it: a bad payload or kept content at the end undoes what came before."""
+    good = submission(firmware())
+    stranger = replace(submission(firmware(2)), kept={sha256(b"x").digest(): b"x"})
+    forged = replace(submission(firmware(2)), kept={sha256(PASSWD).digest(): b"other"})
+    for bad, error in ((replace(good, payload=b"no payload"), InputError), (stranger, ValueError), (forged, ValueError)):
+        with pytest.raises(error):
+            store.add_releases([good, bad])
+
+    assert store.statistics() == Statistics(0, 0, 0, 0, 0, 0)
+    assert store.add_releases([good]) == (True,)
+
+
+def test_subtrees_are_found(store: RegistryStore) -> None:
+    """A folder or container of some size finds the releases that hold it; a small one is everywhere and finds none."""
+    root = firmware()
+    bin_folder, etc = next(p for p in root.children if p.name == "bin"), next(p for p in root.children if p.name == "etc")
+    outer = image("outer.bin", b"outer", [root, file("extra", b"extra")], "trx")
+    store.add_releases([submission(root, version="1", published=1), submission(outer, version="2", published=2)])
+
+    assert names(store.find_by_tree(bin_folder.tree)) == ["Router 2", "Router 1"]
+    assert names(store.find_by_tree(root.tree)) == ["Router 2", "Router 1"]
+    assert names(store.find_by_tree(outer.tree)) == ["Router 2"]
+    assert names(store.find_by_tree(bin_folder.tree, 1)) == ["Router 2"]
+    assert store.find_by_tree(etc.tree) == ()
+
+
+def test_sharing_ranks_by_weight(store: RegistryStore) -> None:
+    """What few products ship counts more than what all do, and products are counted, not their versions."""
+    common = [file(f"c{i}", b"common %d" % i) for i in range(3)]
+    router = [file(f"r{i}", b"router only %d" % i) for i in range(2)]
+    store.add_releases([
+        submission(image("r1", b"r1", [*common, *router]), product="Router", version="1", keep=False),
+        submission(image("r2", b"r2", [*common, *router, file("n", b"new")]), product="Router", version="2", keep=False),
+        submission(image("s1", b"s1", common), product="Switch", keep=False),
+        submission(image("p1", b"p1", [common[0], common[1]]), product="Phone", keep=False),
+        submission(image("o1", b"o1", [file("o", b"other")]), product="Other", keep=False),
+    ])  # fmt: skip
+    suspect = image("x", b"x", [*common, *router, file("n", b"new"), file("evil", b"evil")])
+    sharing = store.find_sharing(contents(suspect))
+    weights = [weight for _, weight in sharing.releases]
+    digest = {part.name: part.sha256 for part in suspect.children}
+
+    assert names(tuple(release for release, _ in sharing.releases)) == ["Router 2", "Router 1", "Switch 1", "Phone 1"]
+    assert weights == sorted(weights, reverse=True)
+    assert sharing.products == {
+        digest["c0"]: 3, digest["c1"]: 3, digest["c2"]: 2, digest["r0"]: 1, digest["r1"]: 1, digest["n"]: 1,
+    }  # fmt: skip
+    assert store.count_products([digest["c0"] or b"", b"?" * 32]) == {digest["c0"]: 3}
+    assert names(tuple(release for release, _ in store.find_sharing(contents(suspect), 1).releases)) == ["Router 2"]
+    assert store.fsck() == []
+
+
+def test_stores_weigh_alike(tmp_path: Path) -> None:
+    """Memory and SQLite rank the same registry the same way."""
+    stores: tuple[RegistryStore, ...] = (MemoryStore(), SqliteStore.create(tmp_path / "r.sqlite"))
+    for each in stores:
+        each.add_releases(submission(firmware(n), product=f"P{n % 5}", version=str(n)) for n in range(20))
+    answers = [each.find_sharing(contents(firmware(7)), 20) for each in stores]
+    weights = [[weight for _, weight in answer.releases] for answer in answers]
+
+    assert weights[0] == pytest.approx(weights[1])
+    assert answers[0].products == answers[1].products
+    assert answers[0].releases[0][0] == answers[1].releases[0][0]
+    assert answers[0].releases[0][0].version == "7"
+    stores[1].close()
+
+
+def test_claims_find_releases(store: RegistryStore) -> None:
+    """Two kinds of identifying claims find a release, in whatever case; one kind, or a claim everybody makes, does not."""
+    def say(**claims: str) -> tuple[Claim, ...]:
+        return tuple(Claim(name, value, "test", "") for name, value in claims.items())
+
+    store.add_releases([
+        submission(product="A", claims=say(product="Acme R1", version="4.1", board="r1"), published=1),
+        submission(product="B", claims=say(product="Acme R1", version="4.0", board="r1"), published=2),
+        submission(product="C", claims=say(product="Other", version="4.1"), published=3),
+    ])  # fmt: skip
+
+    assert names(store.find_by_claims(say(product="acme r1", version="4.1", board="R1"))) == ["A 1", "B 1"]
+    assert names(store.find_by_claims(say(product="ACME R1", board="r1"))) == ["B 1", "A 1"]
+    assert names(store.find_by_claims(say(product="ACME R1", board="r1"), 1)) == ["B 1"]
+    assert store.find_by_claims(say(version="4.1")) == ()
+    assert store.find_by_claims(say(vendor="Acme", architecture="mips")) == ()
+    assert store.find_by_claims((*say(version="4.1"), *say(version="4.0"))) == ()
+
+
+def test_withdrawal_is_kept(store: RegistryStore) -> None:
+    """A withdrawn release is still found, with the first reason given."""
+    given = submission(firmware())
+    store.add_releases([given])
+    release_id = identify(given.payload)
+
+    assert store.withdraw(release_id, "back door", 200) is True
+    assert store.withdraw(release_id, "other", 300) is False
+    assert store.find_by_tree(firmware().tree)[0].withdrawn == "back door"
+    assert store.statistics() == Statistics(0, 1, 1, 9, 1, len(PASSWD))
+    assert store.fsck() == []
+
+
+def test_fsck_finds_a_signature_missing(store: RegistryStore) -> None:
+    """A release that says it is publisher-signed and is not is reported by its id."""
+    data = encode(Payload("Acme", "R", "1", Authority.PUBLISHER, b"a" * 32))
+    store.add_releases([Submission(data, 1)])
+
+    assert store.fsck() == [Problem(f"release {identify(data)}", "publisher-signed, yet without a statement")]
+
+
+def test_hard_linked_folders_do_not_multiply(store: RegistryStore) -> None:
+    """A tree whose folders share their children is indexed once per part, however many paths lead there."""
+    shared = folder("f", [file(f"n{i}", b"%d" % i) for i in range(5)])
+    root = image("i", b"i", [replace(shared, name=f"link{n}") for n in range(50)])
+    store.add_releases([submission(root, keep=False)])
+
+    assert store.statistics().contents == 6
+    assert names(store.find_by_tree(shared.tree)) == ["Router 1"]
+    assert store.fsck() == []
