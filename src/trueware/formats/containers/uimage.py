@@ -88,7 +88,7 @@ class UImage:
             end=_HEADER.size + size,
         )
         reading.cover(0, _HEADER.size)
-        found = crc32(view[8 : _HEADER.size], crc32(b"\0\0\0\0", crc32(_MAGIC)))
+        found = header_crc_of(view)
         if found != header_crc:
             reading.note_anomaly("checksum-mismatch", f"the header's CRC-32 is {found:08x}, stated {header_crc:08x}", 4)
         data = view[_HEADER.size : _HEADER.size + size]
@@ -106,6 +106,11 @@ class UImage:
 def _named(words: str, number: int) -> str:
     names = words.split()
     return names[number] if number < len(names) else str(number)
+
+
+def header_crc_of(view: memoryview) -> int:
+    """Return the CRC-32 the header at the start of `view` should state."""
+    return crc32(view[8 : _HEADER.size], crc32(b"\0\0\0\0", crc32(view[:4])))
 
 
 def _files(data: memoryview, reading: Reading, limits: Limits) -> Iterator[Entry]:

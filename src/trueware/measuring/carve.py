@@ -1,0 +1,185 @@
+"""Finds containers inside opaque bytes: where one begins, and which format it has.
+
+One pass of one regular expression over the bytes finds the magics (plain bytes only: with anything cleverer in it the engine
+tries every alternative at every byte, at a twentieth of the speed). Each find is then confirmed by a pattern, by the format
+itself and, where its magic is short, by something a chance hit does not have: a checksum of the header, a stream that
+unpacks. Whoever drives the search reads the container and lets it go on behind its end.
+
+The search itself takes time in proportion to the bytes. Confirming is bounded: after `_CONFIRMATIONS` finds that turned out to
+be nothing, and some more for large inputs, the search ends and says so.
+"""
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from heapq import heappop, heappush
+from struct import unpack_from
+
+import zstandard
+
+from trueware.errors import InputError
+from trueware.formats.containers.uimage import header_crc_of
+from trueware.formats.contract import Format
+from trueware.model.limits import Limits
+
+_CONFIRMATIONS = 1024
+_BYTES_PER_CONFIRMATION = 1 << 16
+
+_HEAD = 1 << 18
+"""Bytes that hold the first block of any zstd frame, of 128 KiB at most."""
+
+_Check = Callable[[type[Format], memoryview], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What the beginning of a container looks like."""
+
+    format: str
+    magics: tuple[bytes, ...]
+    rest: bytes = b""
+    """Pattern of what follows the magic."""
+
+    before: int = 0
+    """Bytes between the beginning of the container and its magic."""
+
+    step: int = 1
+    """What the offset is a multiple of."""
+
+    check: _Check | None = None
+    """What is asked besides `Format.matches`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A container that very probably begins at `offset`."""
+
+    offset: int
+    format: type[Format]
+
+
+class Carver:
+    """What to look for, made once for a list of formats; of two at one place the earlier in the list comes first."""
+
+    def __init__(self, formats: Iterable[type[Format]]) -> None:
+        self.reach = 0
+        """Bytes a magic may stand behind the beginning of its container."""
+
+        self.by_magic: dict[bytes, list[tuple[_Look, re.Pattern[bytes], int, type[Format]]]] = {}
+        looks = {look.format: look for look in _LOOKS}
+        for rank, format_ in enumerate(formats):
+            look = looks.get(format_.name)
+            if look is None:
+                continue
+            self.reach = max(self.reach, look.before)
+            rest = re.compile(look.rest, re.DOTALL)
+            for magic in look.magics:
+                self.by_magic.setdefault(magic, []).append((look, rest, rank, format_))
+        self.pattern = re.compile(b"|".join(map(re.escape, self.by_magic)) or rb"(?!)")
+
+
+class Search:
+    """One search of some bytes.
+
+    Attributes:
+        given_up: too many finds were nothing, and what comes after the last candidate was not searched.
+    """
+
+    def __init__(self, carver: Carver, view: memoryview, limits: Limits) -> None:
+        self._carver, self._view, self._limits = carver, view, limits
+        self._found: list[tuple[int, int, _Look, type[Format]]] = []
+        """Offset, rank of the format, and what looked like it: finds not yet confirmed, a heap."""
+
+        self._at = 0
+        self._confirmations = _CONFIRMATIONS + len(view) // _BYTES_PER_CONFIRMATION
+        self.given_up = False
+
+    def next(self, start: int) -> Candidate | None:
+        """Return the first candidate at or after `start`, None if there is none. `start` must not go back."""
+        while (find := self._next_find(start)) is not None:
+            offset, _, look, format_ = find
+            if offset < start:
+                continue
+            view = self._view[offset:]
+            if format_.matches(view) and (look.check is None or look.check(format_, view)):
+                return Candidate(offset, format_)
+            self._confirmations -= 1
+            if self._confirmations < 0:
+                self.given_up = True
+                return None
+        return None
+
+    def _next_find(self, start: int) -> tuple[int, int, _Look, type[Format]] | None:
+        """Return the find with the smallest offset, searching on until no smaller one can come."""
+        if self.given_up:
+            return None
+        carver, view = self._carver, self._view
+        self._at = max(self._at, start)
+        while not self._found or self._found[0][0] + carver.reach > self._at:
+            match = carver.pattern.search(view, self._at)
+            if match is None:
+                self._at = len(view) + carver.reach
+                break
+            # one byte on, not behind the match: a chance hit must not hide what begins within it
+            self._at = match.start() + 1
+            for look, rest, rank, format_ in carver.by_magic[match.group()]:
+                offset = match.start() - look.before
+                if offset >= start and not offset % look.step and rest.match(view, match.end()):
+                    heappush(self._found, (offset, rank, look, format_))
+        return heappop(self._found) if self._found else None
+
+
+def _states_its_crc(_: type[Format], view: memoryview) -> bool:
+    return unpack_from(">I", view, 4) == (header_crc_of(view),)
+
+
+def _fits(_: type[Format], view: memoryview) -> bool:
+    """Tell whether a TRX image ends within the bytes and its first partition is in it."""
+    length, first = unpack_from("<I", view, 4)[0], unpack_from("<I", view, 16)[0]
+    return bool(28 <= first < length <= len(view))
+
+
+def _tree_fits(_: type[Format], view: memoryview) -> bool:
+    return bool(unpack_from(">I", view, 4)[0] <= len(view))
+
+
+def _unpacks(format_: type[Format], view: memoryview) -> bool:
+    """Tell whether the first piece of a compressed stream unpacks."""
+    try:
+        entry = next(iter(format_.read(view, Limits()).entries), None)
+        return entry is not None and entry.content is not None and next(entry.content.chunks(), None) is not None
+    except InputError:
+        return False
+
+
+def _unpacks_zstd(_: type[Format], view: memoryview) -> bool:
+    """As `_unpacks`, from the head alone: reading finds the end of the frame first, which takes its time."""
+    try:
+        unpacker = zstandard.ZstdDecompressor(max_window_size=1 << 27).decompressobj()
+        return bool(unpacker.decompress(view[:_HEAD]) or unpacker.eof)
+    except zstandard.ZstdError:
+        return False
+
+
+_LOOKS = (
+    _Look("uimage", (b"\x27\x05\x19\x56",), check=_states_its_crc),
+    _Look("trx", (b"HDR0",), rb".{10}[\x01\x02]\0", check=_fits),
+    _Look("fit", (b"\xd0\x0d\xfe\xed",), check=_tree_fits),
+    _Look("dtb", (b"\xd0\x0d\xfe\xed",), check=_tree_fits),
+    _Look("android-sparse", (b"\x3a\xff\x26\xed",), rb"\x01\0"),
+    _Look("squashfs", (b"hsqs", b"sqsh", b"qshs", b"shsq")),
+    _Look("ext", (b"\x53\xef",), before=1080, step=512),
+    _Look("cpio", (b"070701", b"070702"), rb"[0-9A-Fa-f]{104}"),
+    _Look("tar", (b"ustar",), rb"[\0 ]", before=257),
+    _Look("zip", (b"PK\x03\x04",), rb".\0"),
+    _Look("gzip", (b"\x1f\x8b\x08",), rb"[\0-\x1f].{4}[\0\x02\x04][\0-\x0d\xff]", check=_unpacks),
+    _Look("xz", (b"\xfd7zXZ\0",), rb"\0[\0\x01\x04\x0a]", check=_unpacks),
+    _Look("bzip2", (b"1AY&SY",), before=4, check=_unpacks),
+    _Look("zstd", (b"\x28\xb5\x2f\xfd",), check=_unpacks_zstd),
+    _Look("lz4", (b"\x04\x22\x4d\x18",), check=_unpacks),
+    _Look("lz4-legacy", (b"\x02\x21\x4c\x18",), check=_unpacks),
+    _Look("lzop", (b"\x89LZO\0\r\n\x1a\n",), check=_unpacks),
+    # of the many settings the format allows, the two that encoders of firmware use
+    _Look("lzma-alone", (b"\x5d\0\0", b"\x6d\0\0"), rb".{2}(?:\xff{8}|.{4}\0{4})\0", check=_unpacks),
+)
+"""What is looked for. A format that is not here has a beginning too weak to be told from chance."""
