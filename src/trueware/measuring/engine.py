@@ -15,6 +15,7 @@ from trueware.formats import FORMATS
 from trueware.formats.contract import Buffer, Entry, Format, Held, Reading, StreamFormat
 from trueware.formats.stream import Stream
 from trueware.measuring.budget import Budget, Clock
+from trueware.measuring.carve import Candidate, Carver, Search
 from trueware.measuring.detect import Detector
 from trueware.measuring.gaps import uncovered, uniform_byte
 from trueware.measuring.hashing import Hashed, Hasher
@@ -29,6 +30,9 @@ from trueware.model.part import Kind, Part
 
 _CARVED = 512
 """Opaque bytes from which it is worth looking for containers inside."""
+
+CARVED = "carved"
+"""Stands for a format where containers were found in bytes that no format claims."""
 
 Scanner = Callable[[memoryview], Iterable[str]]
 
@@ -113,6 +117,7 @@ class _Run:
         self.detector = Detector(formats)
         self._pool, self._budget, self._limits, self._scan = pool, budget, limits, scan
         self._hasher = Hasher(self.detector, budget, limits)
+        self._carver = Carver(formats)
         self._ledger = Ledger(limits)
         self._kept: dict[bytes, bytes] = {}
         self._kept_size = 0
@@ -173,8 +178,13 @@ class _Run:
         if size and node.format is not None:
             self._add_gap(node, start, size, filler, digest.digest())
 
-    def take_in(self, node: Node, reading: Reading, view: memoryview | None, depth: int) -> None:
-        """Build the children of `node` from a reading, hash them and descend into them."""
+    def take_in(
+        self, node: Node, reading: Reading, view: memoryview | None, depth: int, *, carved: bool = False
+    ) -> int:
+        """Build the children of `node` from a reading, hash them and descend into them; return where it ends in `view`.
+
+        Where the container was carved out of other bytes, what follows its end is not its own.
+        """
         placer = Placer(node, self._limits)
         jobs = Jobs(
             self._pool, self._hasher, self._limits, lambda child, hashed: self._settle_content(child, hashed, depth)
@@ -194,12 +204,15 @@ class _Run:
         if reading.attributes is not None and node.entry.kind is Kind.REGION:
             attributes = reading.attributes
             node.facts += (("root", f"{attributes.mode or 0:04o} {attributes.uid}:{attributes.gid}"),)
+        end = 0
         if view is not None:
-            self._account(node, reading, view, depth)
+            end = len(view) if reading.end is None else min(reading.end, len(view))
+            self._account(node, reading, view[:end] if carved else view, depth)
         for anomaly in reading.anomalies:
             where = placer.find(anomaly.path) or node
             if self._ledger.note(where, anomaly.rule, anomaly.detail, anomaly.offset).uncertain:
                 node.broken = True
+        return end
 
     def _account(self, node: Node, reading: Reading, view: memoryview, depth: int) -> None:
         """Turn what the reading does not cover into padding or gaps."""
@@ -239,6 +252,60 @@ class _Run:
             return  # a file of a file system that no format claims is just a file
         if self._scan is not None and (told := tuple(self._scan(view))):
             self._banners[node.path()] = told
+        if len(view) >= _CARVED and depth < self._limits.max_depth:
+            self._carve(node, view, depth)
+
+    def _carve(self, node: Node, view: memoryview, depth: int) -> None:
+        """Split opaque bytes into the containers found in them and what lies between."""
+        search = Search(self._carver, view, self._limits)
+        at = start = 0
+        numbers: dict[str, int] = {}
+        while (candidate := search.next(at)) is not None:
+            offset, name = candidate.offset, candidate.format.name
+            number = numbers.get(name, 0)
+            child = Node(f"{name}-{number}", Entry("", Kind.REGION, offset=offset), node)
+            end = self._open_candidate(child, candidate, view, depth)
+            if end is None:
+                at = offset + 1
+                continue
+            numbers[name] = number + 1
+            self._add_between(node, view, start, offset)
+            node.add(child)
+            self._settle(child, view[offset:end])
+            start = at = end
+        if search.given_up:
+            self._ledger.note(node, "not-checkable", "too many places look like containers; the rest was not searched", start)
+        if start:
+            node.format = CARVED
+            self._add_between(node, view, start, len(view))
+
+    def _open_candidate(self, child: Node, candidate: Candidate, view: memoryview, depth: int) -> int | None:
+        """Read what was found into `child` and return where it ends in `view`; None if it is no container after all."""
+        offset = candidate.offset
+        mark = self._ledger.mark()
+        try:
+            reading = candidate.format.read(view[offset:], self._limits)
+        except InputError:
+            return None
+        child.format = candidate.format.name
+        end = self.take_in(child, reading, view[offset:], depth + 1, carved=True)
+        if end <= 0 or (child.broken and not child.children):
+            self._ledger.forget(mark)
+            return None
+        return offset + end
+
+    def _add_between(self, node: Node, view: memoryview, start: int, end: int) -> None:
+        if start >= end:
+            return
+        data = view[start:end]
+        padding = uniform_byte(data) is not None
+        kind = Kind.PADDING if padding else Kind.REGION
+        prefix = "padding" if padding else "bytes"
+        number = sum(name.startswith(prefix) for name in node.children)
+        child = Node(f"{prefix}-{number}", Entry("", kind, size=end - start, offset=start), node)
+        if not padding:
+            child.sha256 = sha256(data).digest()
+        node.add(child)
 
     # --- leaves --------------------------------------------------------------------------------------------------------
 

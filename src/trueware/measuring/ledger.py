@@ -22,6 +22,16 @@ class Ledger:
             self._noted.append((node, rule, detail, offset))
         return rule
 
+    def mark(self) -> int:
+        """Return a place to come back to with `forget`."""
+        return len(self._noted)
+
+    def forget(self, mark: int) -> None:
+        """Drop what was noted since `mark`: it was about something that turned out not to be there."""
+        for _, rule, _, _ in self._noted[mark:]:
+            self._counts[rule.id] -= 1
+        del self._noted[mark:]
+
     def findings(self) -> tuple[Finding, ...]:
         """Return all findings by path, then rule; a rule that was cut ends with a finding that says how many there were."""
         findings = [
