@@ -1,0 +1,62 @@
+"""Runs a command and tells what it cost: CPU seconds of all its processes, wall seconds, memory of the largest of them."""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+from threading import Timer
+
+Command = Sequence[str | os.PathLike[str]]
+
+# an analyst's shell sets neither, and both slow every start
+ENVIRONMENT = {k: v for k, v in os.environ.items() if k not in {"PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED"}}
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What one run cost."""
+
+    cpu: float
+    """Seconds of user and system time, of the command and all it waited for."""
+
+    wall: float
+    peak: float
+    """Resident MB of the largest single process; pages of a mapped image count."""
+
+    cut: bool = False
+    """Ended by us at the time limit; `cpu` then lacks what its children had used."""
+
+
+def run(command: Command, limit: float = 600, *, codes: Sequence[int] = (0,)) -> Cost:
+    """Run `command`, its output thrown away.
+
+    Raises:
+        SystemExit: it ended with another code than `codes`; empty means that any will do.
+    """
+    start = time.monotonic()
+    process = subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True, env=ENVIRONMENT
+    )
+    timer = Timer(limit, os.killpg, (process.pid, signal.SIGKILL))
+    timer.start()
+    _, status, usage = os.wait4(process.pid, 0)
+    timer.cancel()
+    process.returncode = os.waitstatus_to_exitcode(status)
+    wall = time.monotonic() - start
+    cut = wall >= limit
+    if codes and process.returncode not in codes and not cut:
+        raise SystemExit(f"exit code {process.returncode} from: {' '.join(map(str, command))}")
+    return Cost(usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss * 1024 / 1e6, cut)
+
+
+def middle(costs: Sequence[Cost]) -> Cost:
+    """Return the median of each figure."""
+    return Cost(
+        median(cost.cpu for cost in costs),
+        median(cost.wall for cost in costs),
+        median(cost.peak for cost in costs),
+        any(cost.cut for cost in costs),
+    )

@@ -1,0 +1,88 @@
+"""The tree that is measured, and the images of it: made once from Debian packages, then kept in build/bench.
+
+The packages are those of the release this machine runs, so the tree differs a little from one machine and month to the next;
+its size and its number of files stand beside every figure.
+"""
+
+import os
+import shutil
+import stat
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+FOLDER = Path("build/bench")
+TREE = FOLDER / "tree"
+
+PACKAGES = (
+    *("bash", "busybox", "coreutils", "dropbear-bin", "iproute2", "openssl", "tzdata", "libc6", "locales", "git"),
+    *("libpython3.11-stdlib", "libpython3.11-minimal", "perl-modules-5.36", "vim-runtime", "python3-django"),
+    *("samba-libs", "frr", "openvswitch-common", "libsnmp-base", "libicu72", "python3-twisted", "erlang-base"),
+    *("php8.2-cli", "libperl5.36", "freeradius", "iso-codes"),
+)
+
+_SQUASHFS = "mksquashfs {tree} {image} -noappend -quiet -no-progress -all-root -comp "
+COMMANDS = {
+    "squashfs-xz": _SQUASHFS + "xz",
+    "squashfs-gzip": _SQUASHFS + "gzip",
+    "ext4": "mke2fs -q -t ext4 -m 0 -E root_owner=0:0 -d {tree} {image} {kib}k",
+    "tar.gz": "tar --sort=name --owner=0 --group=0 --numeric-owner -C {tree} -c . | gzip -6n > {image}",
+    "cpio.gz": "(cd {tree} && find . | LC_ALL=C sort | cpio --quiet -o -H newc -R 0:0) | gzip -6n > {image}",
+}
+"""By the name of an image: the shell command that makes it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """What was packed: regular files by name of an inode, so that a hard link counts once, and their bytes."""
+
+    files: int
+    size: int
+
+
+def make_tree() -> Tree:
+    """Return what is in the tree, made if it is not there yet.
+
+    Raises:
+        SystemExit: the packages cannot be had, with what to do.
+    """
+    if not TREE.exists():
+        packages, partial = FOLDER / "packages", FOLDER / "tree.partial"
+        packages.mkdir(parents=True, exist_ok=True)
+        for name in PACKAGES:
+            if any(packages.glob(f"{name}_*.deb")):
+                continue
+            command = ("apt-get", "-q", "-o", "APT::Sandbox::User=root", "download", name)
+            if shutil.which("apt-get") is None or subprocess.run(command, cwd=packages, check=False).returncode:
+                raise SystemExit(
+                    f"make bench builds its tree from Debian packages and could not download {name!r}. "
+                    f"On Debian or Ubuntu run `apt-get update` first; elsewhere put a root file system of "
+                    f"200 MB or more at {TREE}"
+                )
+        shutil.rmtree(partial, ignore_errors=True)
+        for package in sorted(packages.glob("*.deb")):
+            subprocess.run(("dpkg-deb", "-x", package, partial), check=True)
+        partial.rename(TREE)
+    sizes = {(status.st_ino): status.st_size for status in _walk(TREE) if stat.S_ISREG(status.st_mode)}
+    return Tree(len(sizes), sum(sizes.values()))
+
+
+def make_image(name: str, tree: Tree) -> Path:
+    """Return the image called `name`, made if it is not there yet."""
+    image = FOLDER / f"image.{name}"
+    if not image.exists():
+        sys.stderr.write(f"making {image}\n")
+        partial = image.with_name(f"partial.{name}")
+        partial.unlink(missing_ok=True)
+        # each file ends in half a block on average, and inodes, bitmaps and the journal want their share
+        kib = (tree.size + tree.files * 4096) * 5 // 4 // 1024
+        command = COMMANDS[name].format(tree=TREE.resolve(), image=partial.resolve(), kib=kib)
+        path = f"{os.environ['PATH']}:/usr/sbin:/sbin"
+        subprocess.run(command, shell=True, check=True, env=os.environ | {"PATH": path})  # noqa: S602 (our own words)
+        partial.rename(image)
+    return image
+
+
+def _walk(folder: Path) -> list[os.stat_result]:
+    return [(Path(above) / name).lstat() for above, folders, files in os.walk(folder) for name in (*folders, *files)]
