@@ -65,6 +65,7 @@ class Fit:
             entries += _image(tree, tree.nodes[path], digests, reading)
         _note_overlaps(entries, reading)
         entries += _properties(tree, images.children, reading)
+        _cover_leftovers(tree, reading)
         reading.entries = entries
         return reading
 
@@ -177,6 +178,17 @@ def _check_hash(tree: Tree, node: Node, digest: Callable[[str], bytes | None], i
         detail = f"the {name} of {image} is {found.hex()}, stated {value.hex()}"
         reading.note_anomaly("checksum-mismatch", detail, node.properties["value"][0], image)
     return value == found
+
+
+def _cover_leftovers(tree: Tree, reading: Reading) -> None:
+    """Account for what ``mkimage -E`` leaves behind: the name of the property it takes out, and up to three stale bytes."""
+    start, end, total = tree.header.strings, tree.header.strings_end, tree.header.total
+    strings = b"\0" + bytes(tree.view[start:end])
+    if (at := strings.find(b"\0data\0")) >= 0:
+        reading.cover(start + at, start + at + len(b"data\0"))
+    if 0 < total - end < 4 and any(tree.view[end:total]):
+        reading.cover(end, total)
+        reading.notes["alignment"] = tree.view[end:total].hex()
 
 
 def _note_overlaps(entries: list[Entry], reading: Reading) -> None:

@@ -1,0 +1,56 @@
+"""Writes one vector: its bytes, what a reader should find in them, and why the case is there."""
+
+import gzip
+import hashlib
+import json
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+_PACKED = 16_384
+"""Bytes from which an input is stored compressed."""
+
+Parts = dict[str, dict[str, object]]
+
+
+def write(
+    case: str,
+    data: bytes,
+    why: str,
+    *,
+    parts: Parts | None = None,
+    facts: dict[str, str] | None = None,
+    findings: Iterable[str] = (),
+) -> None:
+    """Write the folder `case` beside the running build.py; without `parts` the bytes are refused."""
+    here = Path(sys.argv[0]).resolve().parent
+    folder = here / case
+    folder.mkdir(exist_ok=True)
+    for old in folder.glob("input.bin*"):
+        old.unlink()
+    if len(data) >= _PACKED:
+        (folder / "input.bin.gz").write_bytes(gzip.compress(data, 9, mtime=0))
+    else:
+        (folder / "input.bin").write_bytes(data)
+    expected: dict[str, object] = {"format": here.name, "outcome": "refused" if parts is None else "read"}
+    expected["parts"] = parts or {}
+    if facts is not None:
+        expected["facts"] = facts
+    expected["findings"] = sorted(set(findings))
+    (folder / "expected.json").write_text(json.dumps(expected, indent=1, ensure_ascii=True, sort_keys=True) + "\n")
+    (folder / "README.md").write_text(why.strip() + "\n")
+
+
+def region(data: bytes) -> dict[str, object]:
+    """Return what is expected of a region that no format reads."""
+    return {"kind": "region", "size": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+
+
+def gap(data: bytes) -> dict[str, object]:
+    """Return what is expected of bytes no reader accounts for."""
+    return {**region(data), "kind": "gap"}
+
+
+def patched(data: bytes, at: int, patch: bytes) -> bytes:
+    """Return `data` with `patch` written over it."""
+    return data[:at] + patch + data[at + len(patch) :]
