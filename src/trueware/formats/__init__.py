@@ -24,6 +24,7 @@ from trueware.formats.containers.trx import Trx
 from trueware.formats.containers.uimage import UImage
 from trueware.formats.contract import Format
 from trueware.formats.filesystems.ext import Ext
+from trueware.formats.filesystems.squashfs import Squashfs
 
 FORMATS: tuple[type[Format], ...] = (
     Sysupgrade,
@@ -37,6 +38,7 @@ FORMATS: tuple[type[Format], ...] = (
     LinuxKernel,
     Sparse,
     Ext,
+    Squashfs,
     Gzip,
     Xz,
     Bzip2,

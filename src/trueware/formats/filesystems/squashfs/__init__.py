@@ -1,0 +1,107 @@
+"""squashfs 4.0: the packed, read-only file system of most routers, set-top boxes and terminals.
+
+Data blocks come first, the tables that explain them behind. The layouts stand in the modules that read them:
+
+============  =============================================================
+module        what it reads
+============  =============================================================
+superblock    superblock, compressor options
+metadata      blocks of tables; which compressor it really is
+lookup        tables of fragments, ids, inodes to export
+xattrs        extended attributes
+inodes        inodes
+directories   listings of folders
+blocks        contents of files
+tree          the walk that puts all of it together
+============  =============================================================
+
+Source: Linux Documentation/filesystems/squashfs.rst, fs/squashfs/.
+"""
+
+from collections.abc import Iterator
+from struct import iter_unpack
+from typing import ClassVar
+
+from trueware.errors import MalformedInput
+from trueware.formats.contract import Entry, FormatDoc, Magic, Reading
+from trueware.formats.filesystems.squashfs.blocks import Blocks
+from trueware.formats.filesystems.squashfs.lookup import LookupTable
+from trueware.formats.filesystems.squashfs.metadata import Packing, Table
+from trueware.formats.filesystems.squashfs.superblock import (
+    FORMAT,
+    MAGIC,
+    NONE,
+    VENDOR_MAGICS,
+    Superblock,
+    looks_like,
+    read_options,
+    read_superblock,
+)
+from trueware.formats.filesystems.squashfs.tree import Tables, Tree
+from trueware.formats.filesystems.squashfs.xattrs import AttributeTable
+from trueware.model.limits import Limits
+
+_FRAGMENT_SIZE, _EXPORT_SIZE, _ID_SIZE = 16, 8, 4
+
+
+class Squashfs:
+    """A squashfs file system."""
+
+    name: ClassVar[str] = FORMAT
+    doc: ClassVar[FormatDoc] = FormatDoc(
+        "squashfs file system",
+        references=("Linux Documentation/filesystems/squashfs.rst", "Linux fs/squashfs/"),
+        limitations=(
+            "versions before 4.0 and big-endian ones are refused",
+            "bytes of a fragment that no file uses are not looked for",
+        ),
+    )
+    magics: ClassVar[tuple[Magic, ...]] = tuple(Magic(0, magic) for magic in (MAGIC, *VENDOR_MAGICS))
+
+    @staticmethod
+    def matches(view: memoryview) -> bool:
+        return looks_like(view)
+
+    @staticmethod
+    def read(view: memoryview, limits: Limits) -> Reading:
+        sb = read_superblock(view)
+        reading = Reading(end=min(sb.bytes_used, len(view)))
+        first = read_options(view, sb, reading)
+        if sb.bytes_used > len(view):
+            # the tables stand at the end: without it nothing can be told of the rest
+            missing = sb.bytes_used - len(view)
+            reading.note_anomaly("truncated", f"{missing} of {sb.bytes_used} bytes are missing", len(view))
+            return reading
+        reading.entries = _walk(view[: sb.bytes_used], sb, first, limits, reading)
+        return reading
+
+
+def _walk(view: memoryview, sb: Superblock, first: int, limits: Limits, reading: Reading) -> Iterator[Entry]:
+    """Read the tables, last ones first, since each ends where the next begins; then the tree."""
+    packing = Packing(view, sb, reading)
+    end = sb.bytes_used
+    attributes = None
+    if sb.xattr_table != NONE:
+        attributes = AttributeTable(packing, sb.xattr_table, end, limits, reading)
+        end = attributes.start
+
+    def look_up(places_at: int, count: int, size: int) -> bytes:
+        nonlocal end
+        if not sb.directory_table < places_at <= end:
+            raise MalformedInput(FORMAT, places_at, f"table out of order, the next one begins at {end:#x}")
+        table = LookupTable(packing, places_at, count * size, end, limits, reading)
+        end = table.start
+        return table.data
+
+    ids = look_up(sb.id_table, sb.ids, _ID_SIZE)
+    exports = None if sb.export_table == NONE else look_up(sb.export_table, sb.inodes, _EXPORT_SIZE)
+    fragments = look_up(sb.fragment_table, sb.fragments, _FRAGMENT_SIZE) if sb.fragments else b""
+    tables = Tables(
+        Table(packing, sb.inode_table, sb.directory_table, limits),
+        Table(packing, sb.directory_table, end, limits),
+        tuple(number for (number,) in iter_unpack("<I", ids)),
+        None if exports is None else tuple(reference for (reference,) in iter_unpack("<Q", exports)),
+        attributes,
+    )
+    blocks = Blocks(packing, sb, first, fragments, limits, reading)
+    yield from Tree(sb, tables, blocks, limits, reading).walk()

@@ -1,0 +1,115 @@
+"""Directory listings: the names in a folder, in runs that share a block of the inode table.
+
+::
+
+    header  u32 number of entries less one, u32 block of their inodes, u32 inode number to count from
+    entry   u16 offset of its inode in the block, s16 number less the header's, u16 kind, u16 length of the name less one, name
+
+Names are sorted, and Linux finds one by that: it stops where a name is greater. Extended folders have an index of some of the
+headers, which Linux follows, so that a listing that is not sorted or an index that lies hides names from who asks for them
+and shows them to who lists the folder.
+
+Source: Linux fs/squashfs/dir.c, namei.c.
+"""
+
+from collections.abc import Iterator
+from struct import Struct
+from typing import NamedTuple
+
+from trueware.errors import MalformedInput
+from trueware.formats.filesystems.squashfs.inodes import OVERHEAD, Inode
+from trueware.formats.filesystems.squashfs.metadata import BLOCK, Table
+from trueware.formats.filesystems.squashfs.superblock import FORMAT
+
+_HEADER = Struct("<3I")
+_ENTRY = Struct("<HhHH")
+_MAX_ENTRIES, _MAX_NAME = 256, 256
+_SPECIAL = {b".": "%2E", b"..": "%2E%2E"}
+
+
+class Name(NamedTuple):
+    """One entry of a listing."""
+
+    name: bytes
+    reference: int
+    number: int
+    kind: int
+
+
+class Listing:
+    """The names in one folder.
+
+    Attributes:
+        wrong: once all names were had: what two programs could read differently, empty for nothing.
+    """
+
+    def __init__(self, table: Table, folder: Inode) -> None:
+        self._table, self._folder = table, folder
+        self.wrong: list[tuple[str, str]] = []
+
+    def names(self) -> Iterator[Name]:
+        """Yield the names in their order on disk.
+
+        Raises:
+            MalformedInput: the listing contradicts itself.
+        """
+        folder, data = self._folder, self._table.data
+        size = folder.size - OVERHEAD
+        if size <= 0:
+            if size or folder.indexes:
+                raise MalformedInput(
+                    FORMAT, self._table.start, f"folder of {folder.size} bytes, {len(folder.indexes)} indexes"
+                )
+            return
+        start = at = self._table.find(folder.start, folder.offset)
+        end = start + size
+        self._table.take(start, end)
+        heads: dict[int, bytes] = {}
+        last = b""
+        unsorted: bytes | None = None
+        while at < end:
+            if at + _HEADER.size > end:
+                raise MalformedInput(FORMAT, self._table.start, "listing that ends within a header")
+            count, block, base = _HEADER.unpack_from(data, at)
+            if count >= _MAX_ENTRIES:
+                raise MalformedInput(FORMAT, self._table.start, f"listing with {count + 1} entries in one run")
+            head, at = at - start, at + _HEADER.size
+            for number in range(count + 1):
+                if at + _ENTRY.size > end:
+                    raise MalformedInput(FORMAT, self._table.start, "listing that ends within an entry")
+                offset, delta, kind, length = _ENTRY.unpack_from(data, at)
+                at += _ENTRY.size + length + 1
+                if at > end or length >= _MAX_NAME:
+                    raise MalformedInput(FORMAT, self._table.start, f"name of {length + 1} bytes")
+                name = data[at - length - 1 : at]
+                if not number:
+                    heads[head] = name
+                if name <= last:
+                    if name == last:
+                        self.wrong.append(("duplicate-path", f"{name!r} stands twice"))
+                    unsorted = name
+                last = name
+                yield Name(name, block << 16 | offset, base + delta & 0xFFFFFFFF, kind)
+        if unsorted is not None:
+            self.wrong.append(("contradiction", f"{unsorted!r} is not in order: Linux may list it and not find it"))
+        if folder.indexes and not self._indexes_fit(start, heads):
+            self.wrong.append(("contradiction", "the index of the folder does not fit its listing"))
+
+    def _indexes_fit(self, start: int, heads: dict[int, bytes]) -> bool:
+        """Tell whether every index leads to the header of the name it gives."""
+        for offset, block, name in self._folder.indexes:
+            place = (self._folder.offset + offset) % BLOCK
+            if heads.get(offset) != name or self._table.find(block, place) != start + offset:
+                return False
+        return True
+
+
+def readable(name: bytes) -> tuple[str, bool]:
+    """Return a name fit to stand in a path, and whether it had to be escaped: it would have changed the path."""
+    text = _SPECIAL.get(name)
+    if text is not None:
+        return text, True
+    text = name.decode("utf-8", "surrogateescape")
+    if "/" in text or "\0" in text:
+        return text.replace("/", "%2F").replace("\0", "%00"), True
+    return text, False

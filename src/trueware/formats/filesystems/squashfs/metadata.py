@@ -1,0 +1,158 @@
+"""Metadata blocks: the tables of a squashfs are cut into pieces of 8 KiB, each packed behind a header of two bytes.
+
+::
+
+    u16  length of the block on disk, bit 15: stored as it is; then that many bytes
+
+A reference to something in a table is 48 bits where its block begins, from the start of the table, and 16 bits where in the
+unpacked block. A table is unpacked once, into one run of bytes, and what is taken from it is written down: what is taken
+twice, or never, shows in the end.
+
+Source: Linux fs/squashfs/block.c, Documentation/filesystems/squashfs.rst §3.
+"""
+
+from struct import Struct
+
+from trueware.errors import LimitExceeded, MalformedInput
+from trueware.formats.codecs import LZMA_ALONE, Codec, find_lzma_layout, inflate, unlz4, unlzo, unxz, unzstd
+from trueware.formats.contract import Reading
+from trueware.formats.filesystems.squashfs.superblock import COMPRESSORS, FORMAT, Superblock
+from trueware.model.limits import Limits
+
+BLOCK = 1 << 13
+_STORED = 1 << 15
+_CODECS: dict[str, Codec] = {
+    "gzip": inflate, "lzma": LZMA_ALONE.unpack, "lzo": unlzo, "xz": unxz, "lz4": unlz4, "zstd": unzstd,
+}  # fmt: skip
+_FIRST_INODE = Struct("<4H2I")
+_KINDS = range(1, 15)
+
+
+class Packing:
+    """Unpacks the blocks of one file system, data and metadata."""
+
+    def __init__(self, view: memoryview, sb: Superblock, reading: Reading) -> None:
+        self.view = view
+        self._codec = self._find_codec(sb, reading)
+
+    def unpack(self, start: int, size: int, max_size: int) -> bytes | bytearray:
+        """Return what the `size` bytes at `start` unpack to, at most `max_size` bytes.
+
+        Raises:
+            MalformedInput: they do not.
+        """
+        try:
+            return self._codec(self.view[start : start + size], max_size)
+        except MalformedInput as error:
+            raise type(error)(FORMAT, start, f"block of {size} bytes: {error.format}: {error.reason}") from error
+
+    def metadata(self, start: int, end: int) -> tuple[bytes | bytearray, int]:
+        """Return the metadata block at `start` unpacked, and where it ends, which is not after `end`.
+
+        Raises:
+            MalformedInput: there is none.
+        """
+        if start + 2 > end:
+            raise MalformedInput(FORMAT, start, "no room for a metadata block")
+        header = int.from_bytes(self.view[start : start + 2], "little")
+        size = header & ~_STORED or _STORED
+        stop = start + 2 + size
+        if stop > end or size > BLOCK:
+            raise MalformedInput(FORMAT, start, f"metadata block of {size} bytes")
+        if header & _STORED:
+            return bytes(self.view[start + 2 : stop]), stop
+        return self.unpack(start + 2, size, BLOCK), stop
+
+    def _find_codec(self, sb: Superblock, reading: Reading) -> Codec:
+        """Return the stated codec, or the variant of LZMA that the first inode shows to be meant; that is a fact then."""
+        codec = _CODECS[COMPRESSORS[sb.compressor]]
+        start = sb.inode_table + 2
+        header = int.from_bytes(self.view[start - 2 : start], "little")
+        if header & _STORED or COMPRESSORS[sb.compressor] not in ("lzma", "gzip"):
+            return codec
+        block = self.view[start : start + min(header, BLOCK)]
+        try:
+            codec(block, BLOCK)
+        except MalformedInput:
+            layout = find_lzma_layout(block, BLOCK, lambda data: _begins_with_inode(data, sb))
+            if layout is not None:
+                reading.facts["lzma"] = str(layout)
+                return layout.unpack
+        return codec
+
+
+def _begins_with_inode(data: bytes, sb: Superblock) -> bool:
+    """Tell whether an unpacked block could be the first of the inode table."""
+    if len(data) < _FIRST_INODE.size:
+        return False
+    kind, mode, uid, gid, _, number = _FIRST_INODE.unpack_from(data)
+    return kind in _KINDS and mode <= 0o7777 and max(uid, gid) < sb.ids and 0 < number <= sb.inodes
+
+
+class Table:
+    """A run of metadata blocks, unpacked.
+
+    Attributes:
+        data: what they hold, in a row.
+        start: first byte of the first block.
+        end: first byte after the last one.
+    """
+
+    def __init__(self, packing: Packing, start: int, end: int, limits: Limits) -> None:
+        """Unpack the blocks from `start` until `end`, or until one cannot be; what refers beyond is malformed then."""
+        self.start, self._places = start, {0: 0}
+        self._taken: list[tuple[int, int]] = []
+        self._left = 0
+        pieces: list[bytes | bytearray] = []
+        size = 0
+        while start < end and size % BLOCK == 0:
+            try:
+                piece, start = packing.metadata(start, end)
+            except MalformedInput:
+                break
+            pieces.append(piece)
+            size += len(piece)
+            self._places[start - self.start] = size
+            if size > limits.max_held:
+                raise LimitExceeded("max_held", limits.max_held, "metadata of a squashfs")
+        self.data = b"".join(pieces)
+        self.end = start
+        self._left = size
+
+    def find(self, block: int, offset: int) -> int:
+        """Return the place in `data` of a reference.
+
+        Raises:
+            MalformedInput: it leads nowhere.
+        """
+        place = self._places.get(block)
+        if place is None or offset >= BLOCK or place + offset >= len(self.data):
+            raise MalformedInput(FORMAT, self.start + block, f"no metadata at {offset:#x} of this block")
+        return place + offset
+
+    def take(self, start: int, end: int) -> None:
+        """Write down that ``data[start:end]`` has its reader.
+
+        Raises:
+            MalformedInput: `end` is behind all data, or more was taken than there is: readers overlap, and a small table
+                could cost much.
+        """
+        self._left -= end - start
+        if end > len(self.data) or self._left < 0:
+            raise MalformedInput(FORMAT, self.start, f"metadata ends before {end:#x}, or is used twice")
+        self._taken.append((start, end))
+
+    def account(self, what: str, reading: Reading) -> None:
+        """Tell of what was taken twice, and of what was never taken and is not empty."""
+        at = hidden = 0
+        self._taken.sort()
+        for start, end in (*self._taken, (len(self.data), len(self.data))):
+            if start < at:
+                reading.note_anomaly("overlap", f"two {what} share bytes", self.start)
+            hidden += any(self.data[at:start]) and start - at
+            at = max(at, end)
+        if hidden:
+            reading.note_anomaly(
+                "hidden-content", f"{hidden} bytes among the {what} that none of them uses", self.start
+            )
+        reading.cover(self.start, self.end)

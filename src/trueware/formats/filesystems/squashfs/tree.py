@@ -1,0 +1,188 @@
+"""The tree of a squashfs: walks the folders from the root, and turns names and inodes into entries."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from trueware.errors import MalformedInput
+from trueware.formats.contract import Entry, Reading
+from trueware.formats.filesystems.squashfs.blocks import Blocks
+from trueware.formats.filesystems.squashfs.directories import Listing, Name, readable
+from trueware.formats.filesystems.squashfs.inodes import BASIC, Inode, InodeTable
+from trueware.formats.filesystems.squashfs.metadata import Table
+from trueware.formats.filesystems.squashfs.superblock import FORMAT, Superblock
+from trueware.formats.filesystems.squashfs.xattrs import NO_LIST, Attributes, AttributeTable
+from trueware.model.limits import Limits
+from trueware.model.part import Kind
+
+_FILE, _DIRECTORY, _SYMLINK = Kind.FILE, Kind.DIRECTORY, Kind.SYMLINK
+_MODE = 0o7777
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """What stands behind the data of a squashfs."""
+
+    inodes: Table
+    directories: Table
+    ids: tuple[int, ...]
+    exports: tuple[int, ...] | None
+    attributes: AttributeTable | None
+
+
+@dataclass(slots=True)
+class _Known:
+    """An inode that has a name."""
+
+    entry: Entry
+    number: int
+    names_left: int
+    """How many more names it says it has."""
+
+
+class Tree:
+    """The folders and files of one file system."""
+
+    def __init__(self, sb: Superblock, tables: Tables, blocks: Blocks, limits: Limits, reading: Reading) -> None:
+        self._sb, self._tables, self._blocks, self._limits, self._reading = sb, tables, blocks, limits, reading
+        self._inodes = InodeTable(tables.inodes, sb.block_size)
+        self._known: dict[int, _Known] = {}
+
+    def walk(self) -> Iterator[Entry]:
+        """Yield the entries, folders before what is in them.
+
+        Raises:
+            MalformedInput: there is no root folder.
+        """
+        root = self._inodes.read(self._sb.root)
+        if root.kind is not _DIRECTORY:
+            raise MalformedInput(FORMAT, 32, "the root is no folder")
+        self._reading.attributes = self._take(self._sb.root, root, "")
+        stack = [(root, "", 0)]
+        while stack:
+            folder, path, depth = stack.pop()
+            below: list[tuple[Inode, str, int]] = []
+            prefix = f"{path}/" if path else ""
+            for name in self._list(folder, path):
+                text, escaped = readable(name.name)
+                place = prefix + text
+                if escaped:
+                    self._reading.note_anomaly("hostile-name", f"{name.name!r}", None, path)
+                if name.reference in self._known:
+                    yield self._name_again(name, place)
+                    continue
+                inode = self._find(name, place)
+                if inode is None:
+                    continue
+                yield self._take(name.reference, inode, place)
+                if inode.kind is _DIRECTORY:
+                    if inode.parent != folder.number:
+                        detail = f"inode {inode.parent} as the folder above, which is {folder.number}"
+                        self._reading.note_anomaly("contradiction", detail, None, place)
+                    if depth + 1 < self._limits.max_path_depth:
+                        below.append((inode, place, depth + 1))
+                    else:
+                        self._reading.note_anomaly("limit-reached", "max_path_depth", None, place)
+            stack.extend(reversed(below))
+        self._compare()
+
+    # --- folders ---------------------------------------------------------------------------------------------------------
+
+    def _list(self, folder: Inode, path: str) -> Iterator[Name]:
+        """Yield the names in a folder, everything strange about them reported."""
+        listing = Listing(self._tables.directories, folder)
+        try:
+            yield from listing.names()
+        except MalformedInput as error:
+            self._reading.note_anomaly("malformed", error.reason, error.offset, path)
+        for rule, detail in listing.wrong:
+            self._reading.note_anomaly(rule, detail, None, path)
+
+    def _find(self, name: Name, path: str) -> Inode | None:
+        """Return the inode that a name stands for, None where no device could open it."""
+        try:
+            inode = self._inodes.read(name.reference)
+        except MalformedInput as error:
+            self._reading.note_anomaly("malformed", error.reason, error.offset, path)
+            return None
+        if BASIC.get(name.kind) is not inode.kind or name.number != inode.number:
+            detail = f"{inode.kind.value} {inode.number} named as kind {name.kind}, number {name.number}"
+            self._reading.note_anomaly("contradiction", detail, None, path)
+        return inode
+
+    def _name_again(self, name: Name, path: str) -> Entry:
+        """Return the entry for one more name of an inode."""
+        known = self._known[name.reference]
+        known.names_left -= 1
+        if known.entry.kind is _DIRECTORY:
+            self._reading.note_anomaly("cycle", f"the folder is {known.entry.path!r} as well", None, path)
+        if BASIC.get(name.kind) is not known.entry.kind or name.number != known.number:
+            detail = f"inode {known.number} named as kind {name.kind}, number {name.number}"
+            self._reading.note_anomaly("contradiction", detail, None, path)
+        return replace(known.entry, path=path)
+
+    # --- inodes ----------------------------------------------------------------------------------------------------------
+
+    def _take(self, reference: int, inode: Inode, path: str) -> Entry:
+        """Return the entry of an inode under its first name."""
+        kind = inode.kind
+        entry = Entry(
+            path, kind,
+            mode=inode.mode & _MODE,
+            uid=self._id(inode.user, path),
+            gid=self._id(inode.group, path),
+            mtime=inode.modified,
+        )  # fmt: skip
+        if inode.mode & ~_MODE:
+            self._reading.note_anomaly("reserved-bits", f"mode {inode.mode:#o}", None, path)
+        if inode.xattrs != NO_LIST and self._tables.attributes is not None:
+            # without a table every program takes the field for unset, and vendors' images have it set
+            entry.xattrs = self._read_attributes(self._tables.attributes, inode.xattrs, path)
+        if kind is _FILE:
+            entry.size = inode.size
+            entry.content = self._blocks.content(inode)
+        elif kind is _SYMLINK:
+            entry.link = inode.target.decode("utf-8", "surrogateescape")
+            if b"\0" in inode.target:
+                self._reading.note_anomaly("hostile-name", f"NUL in the target {inode.target!r}", None, path)
+        else:
+            entry.rdev = inode.device
+        self._known[reference] = _Known(entry, inode.number, 0 if kind is _DIRECTORY else inode.links - 1)
+        return entry
+
+    def _id(self, place: int, path: str) -> int | None:
+        """Return a user or group."""
+        if place < len(self._tables.ids):
+            return self._tables.ids[place]
+        self._reading.note_anomaly("malformed", f"id {place} of {len(self._tables.ids)}", None, path)
+        return None
+
+    def _read_attributes(self, table: AttributeTable, number: int, path: str) -> Attributes:
+        try:
+            return table.read(number)
+        except MalformedInput as error:
+            self._reading.note_anomaly("malformed", error.reason, error.offset, path)
+            return ()
+
+    # --- afterwards ------------------------------------------------------------------------------------------------------
+
+    def _compare(self) -> None:
+        """Compare what has a name with what the tables say, and account for the tables."""
+        sb, note = self._sb, self._reading.note_anomaly
+        numbers = {known.number for known in self._known.values()}
+        if len(numbers) < len(self._known) or not 0 < min(numbers) <= max(numbers) <= sb.inodes:
+            # Linux keeps inodes by number: of two that share one, it shows the one it met first under both names
+            note("contradiction", "inode numbers that stand twice or are out of range")
+        elif len(numbers) != sb.inodes:
+            note("contradiction", f"{len(numbers)} inodes have a name, the superblock says {sb.inodes}", 4)
+        if wrong := sum(bool(known.names_left) for known in self._known.values()):
+            note("contradiction", f"{wrong} inodes have more or fewer names than they say")
+        exports = self._tables.exports
+        if exports is not None and numbers and max(numbers) <= len(exports):
+            wrong = sum(exports[known.number - 1] != reference for reference, known in self._known.items())
+            if wrong:
+                note("contradiction", f"{wrong} inodes are elsewhere by the export table", sb.export_table)
+        self._tables.inodes.account("inodes", self._reading)
+        self._tables.directories.account("listings", self._reading)
+        if self._tables.attributes is not None:
+            self._tables.attributes.account()
+        self._blocks.account()
