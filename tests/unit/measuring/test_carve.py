@@ -1,0 +1,124 @@
+"""Searching opaque bytes for containers."""
+
+import gzip
+import random
+from struct import pack
+from typing import ClassVar
+from zlib import crc32
+
+import pytest
+from tests.promises.vectors import FOLDER, Vector
+
+from trueware.formats import FORMATS
+from trueware.formats.containers.dtb import Dtb
+from trueware.formats.contract import FormatDoc, Magic, Reading
+from trueware.measuring.carve import Carver, Search
+from trueware.model.limits import Limits
+
+CARVER = Carver(FORMATS)
+FOUND = {
+    "uimage/kernel": "uimage",
+    "trx/version-1": "trx",
+    "fit/inside": "fit",
+    "dtb/board": "dtb",
+    "android-sparse/img2simg": "android-sparse",
+}
+
+
+def find(data: bytes, start: int = 0) -> list[tuple[int, str]]:
+    """Return every candidate, searching on right behind the beginning of each."""
+    search, found = Search(CARVER, memoryview(data), Limits()), []
+    while (candidate := search.next(start)) is not None:
+        found.append((candidate.offset, candidate.format.name))
+        start = candidate.offset + 1
+    return found
+
+
+def noise(size: int, seed: int = 1) -> bytes:
+    return random.Random(seed).randbytes(size)
+
+
+@pytest.mark.parametrize("case", FOUND)
+@pytest.mark.parametrize("before", [1, 4096, 100_001])
+def test_container_is_found_at_any_offset(case: str, before: int) -> None:
+    """A genuine container between noise is found where it begins, aligned or not."""
+    container = Vector(FOLDER / case).data
+    found = find(noise(before) + container + noise(1000, 2))
+
+    assert found[0] == (before, FOUND[case])
+
+
+def test_header_checksum_is_asked() -> None:
+    """A uImage whose header's checksum does not fit is a constant in code, not a container."""
+    found = find(noise(999) + Vector(FOLDER / "uimage/header-changed").data)
+
+    assert found == []
+
+
+def test_streams_must_unpack() -> None:
+    """What has the header of a gzip stream and no stream behind it is not found; the stream behind it is."""
+    header = b"\x1f\x8b\x08\0\0\0\0\0\x02\x03"
+    stream = gzip.compress(noise(100), mtime=0)
+    found = find(header + b"\xff" * 64 + stream)
+
+    assert found == [(74, "gzip")]
+
+
+class Far:
+    """Stands for a format that says yes to everything; by its name it is looked for by a magic 1,080 bytes in."""
+
+    name: ClassVar[str] = "ext"
+    doc: ClassVar[FormatDoc] = FormatDoc("anything")
+    magics: ClassVar[tuple[Magic, ...]] = ()
+
+    @staticmethod
+    def matches(view: memoryview) -> bool:
+        return len(view) > 0
+
+    @staticmethod
+    def read(view: memoryview, limits: Limits) -> Reading:  # noqa: ARG004
+        return Reading()
+
+
+def test_candidates_come_in_order() -> None:
+    """What begins first comes first, even if its magic stands behind that of something that begins within it."""
+    data = bytearray(4096)
+    data[512 + 1080 : 512 + 1082] = b"\x53\xef"
+    tree = Vector(FOLDER / "dtb/board").data
+    data[900 : 900 + len(tree)] = tree
+    search = Search(Carver((Far, Dtb)), memoryview(bytes(data)), Limits())
+    found = [search.next(0), search.next(513), search.next(901)]
+
+    assert [each and (each.offset, each.format) for each in found] == [(512, Far), (900, Dtb), None]
+
+
+def test_search_goes_on_behind_a_container() -> None:
+    """What lies within a container that was read is not found again."""
+    tree = Vector(FOLDER / "fit/inside").data
+    search = Search(CARVER, memoryview(tree + tree), Limits())
+    first = search.next(0)
+    second = search.next(len(tree))
+
+    assert (first and first.offset, second and second.offset) == (0, len(tree))
+    assert search.next(len(tree) + 1) is None
+
+
+def test_search_gives_up_on_bait() -> None:
+    """Headers without end that are nothing cost a bounded number of looks, and the search says that it ended."""
+    header = bytearray(b"\x27\x05\x19\x56" + bytes(60))
+    header[4:8] = pack(">I", crc32(b"not this header"))
+    search = Search(CARVER, memoryview(bytes(header) * 4000), Limits())
+
+    assert search.next(0) is None
+    assert search.given_up
+
+
+def test_nothing_is_found_in_noise() -> None:
+    """A mebibyte of noise and one of zeros hold no container."""
+    assert find(noise(1 << 20)) == []
+    assert find(bytes(1 << 20)) == []
+
+
+def test_no_formats() -> None:
+    """A search for nothing finds nothing."""
+    assert Search(Carver(()), memoryview(Vector(FOLDER / "dtb/board").data), Limits()).next(0) is None
