@@ -1,0 +1,131 @@
+"""The header block of tar: its fields, its numbers and its checksum. The layout is in the docstring of the package.
+
+What a field may hold is read strictly, since programs differ in what they make of anything else: a number is octal digits
+between blanks, or binary behind a first byte 80 or FF; a text ends at the first NUL.
+"""
+
+from dataclasses import dataclass
+from struct import Struct
+
+from trueware.errors import MalformedInput
+from trueware.formats.archived import byte_sum
+from trueware.formats.contract import Reading
+
+BLOCK = 512
+NOTHING = bytes(BLOCK)
+
+_FIELDS = Struct("100s8s8s8s12s12s8s1s100s8s32s32s8s8s155s12s")
+_DEVICE, _PREFIX = 329, 345
+_POSIX, _GNU = b"ustar\0", b"ustar  \0"
+_ASCII = bytes(range(128))
+_LARGEST = 1 << 63
+
+
+@dataclass(slots=True)
+class Header:
+    """One header, as it stands in its block."""
+
+    name: bytes
+    mode: int
+    uid: int
+    gid: int
+    size: int
+    mtime: int
+    type: bytes
+    link: bytes
+    user: bytes
+    group: bytes
+    device: bytes
+    """Major and minor number, unread."""
+
+
+def is_header(block: bytes) -> bool:
+    """Tell whether the checksum in the block fits; signed bytes were summed by some old programs, and all accept both."""
+    if len(block) < BLOCK:
+        return False
+    try:
+        stated = number(block[148:156])
+    except ValueError:
+        return False
+    found = byte_sum(block[:148]) + byte_sum(block[156:]) + 8 * 0x20
+    return stated == found or stated == found - 256 * _high(block)
+
+
+def parse(block: bytes, at: int, reading: Reading) -> Header:
+    """Read the header at offset `at`.
+
+    Raises:
+        MalformedInput: a number that is none.
+    """
+    name, mode, uid, gid, size, mtime, _, type_, link, magic, user, group, major, minor, prefix, reserved = (
+        _FIELDS.unpack(block)
+    )
+    if magic[:6] == _POSIX:
+        if prefix[0]:
+            name = text(prefix) + b"/" + text(name)
+        doubtful = reserved.strip(b"\0")
+    elif magic == _GNU:
+        # with its incremental dumps GNU tar has times here, where others look for the first folders of the path
+        doubtful = b"" if type_ == b"S" else block[_PREFIX:].strip(b"\0")
+    else:
+        # GNU tar fills in the device numbers all the same
+        doubtful = block[257:_DEVICE].strip(b"\0") or block[_PREFIX:].strip(b"\0")
+        user = group = b""
+    if doubtful:
+        reading.note_anomaly("reserved-bits", "bytes where this variant of the header has none", at + _PREFIX)
+    try:
+        return Header(
+            text(name),
+            number(mode) & 0o7777,
+            number(uid),
+            number(gid),
+            number(size),
+            number(mtime),
+            type_,
+            text(link),
+            text(user),
+            text(group),
+            major + minor,
+        )
+    except ValueError as error:
+        raise MalformedInput("tar", at, f"a number in the header is none ({error})") from error
+
+
+def text(field: bytes) -> bytes:
+    """Return a field up to its first NUL."""
+    return field.partition(b"\0")[0]
+
+
+def number(field: bytes) -> int:
+    """Return the value of a numeric field, 0 for a blank one.
+
+    Raises:
+        ValueError: programs would not agree on its value.
+    """
+    if field[:1] >= b"\x80":
+        value = int.from_bytes(field[1:], "big") - (1 << 8 * (len(field) - 1) if field[0] == 0xFF else 0)
+        if field[0] not in (0x80, 0xFF) or abs(value) >= _LARGEST:
+            raise ValueError(field)
+        return value
+    digits = field.strip(b" \0")
+    if not digits:
+        return 0
+    if field[0] == 0 or digits.translate(None, b"01234567"):
+        raise ValueError(field)
+    return int(digits, 8)
+
+
+def device(numbers: bytes, at: int) -> tuple[int, int]:
+    """Return major and minor number.
+
+    Raises:
+        MalformedInput: they are none.
+    """
+    try:
+        return number(numbers[:8]), number(numbers[8:])
+    except ValueError as error:
+        raise MalformedInput("tar", at, f"a device number is none ({error})") from error
+
+
+def _high(block: bytes) -> int:
+    return len((block[:148] + block[156:]).translate(None, _ASCII))
