@@ -13,6 +13,7 @@ from trueware.formats.containers.dtb import Dtb
 from trueware.formats.containers.fit import Fit
 from trueware.formats.containers.gpt import Gpt
 from trueware.formats.containers.mbr import Mbr
+from trueware.formats.containers.tplink_v1 import TplinkV1
 from trueware.formats.contract import Held
 from trueware.formats.devicetree import spell
 from trueware.model.limits import Limits
@@ -161,3 +162,13 @@ def test_boot_sector_of_a_file_system_is_no_table() -> None:
     assert not Mbr.matches(memoryview(bytes(sector)))
     with pytest.raises(InputError):
         Mbr.read(memoryview(bytes(sector)), Limits())
+
+
+def test_kernel_behind_the_end_of_a_cut_image() -> None:
+    """A download that ends before the kernel begins has an empty kernel, not one of negative size."""
+    data = bytearray(Vector(FOLDER / "tplink-v1/stock").data)
+    data[0x80:0x88] = pack(">II", 0x700, 16)
+    reading = TplinkV1.read(memoryview(bytes(data[:0x400])), Limits())
+
+    assert [(entry.path, entry.size, entry.offset) for entry in reading.entries] == [("kernel", 0, None)]
+    assert {anomaly.rule for anomaly in reading.anomalies} == {"checksum-mismatch", "truncated"}

@@ -27,20 +27,28 @@ with_metadata = append(IMAGE, 1, bytes(8) + METADATA)
 signed = append(with_metadata, 0, SIGNATURE)
 both = {"image": region(IMAGE), "metadata": region(METADATA)}
 
-write("metadata", with_metadata, "An image with metadata behind it.", parts=both, facts={})
+write("metadata", with_metadata, "An image with metadata behind it.", parts=both, facts={"chunks": "metadata"})
 write(
     "signed",
     signed,
     "Metadata, then a signature: the second checksum covers the first chunk too.",
     parts={**both, "signature": region(SIGNATURE)},
-    facts={},
+    facts={"chunks": "metadata signature"},
+)
+unsigned = append(append(IMAGE, 0, SIGNATURE), 1, bytes(8) + METADATA)
+write(
+    "signed-before",
+    unsigned,
+    "The same chunks the other way round: this signature does not cover the metadata.",
+    parts={**both, "signature": region(SIGNATURE)},
+    facts={"chunks": "signature metadata"},
 )
 write(
     "image-changed",
     patched(signed, 3, b"I"),
     "One byte of the image was changed, so neither checksum fits.",
     parts={**both, "image": region(patched(IMAGE, 3, b"I")), "signature": region(SIGNATURE)},
-    facts={},
+    facts={"chunks": "metadata signature"},
     findings=["checksum-mismatch"],
 )
 write(
@@ -48,7 +56,7 @@ write(
     append(with_metadata, 1, bytes(8) + METADATA.replace(b"board", b"other")),
     "Two chunks of metadata that name different boards; which one counts depends on the program.",
     parts={**both, "metadata-1": region(METADATA.replace(b"board", b"other"))},
-    facts={},
+    facts={"chunks": "metadata metadata-1"},
     findings=["contradiction"],
 )
 write("size", patched(with_metadata, len(with_metadata) - 4, pack(">I", 1 << 20)), "A chunk larger than the file.")

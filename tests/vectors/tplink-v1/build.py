@@ -74,7 +74,7 @@ write(
     image(body, inside),
     "As OpenWrt builds them: the root right after the kernel, a header that says otherwise, and the mark where JFFS2 begins.",
     parts={**parts, "jffs2-end-mark-0": region(b"\xde\xad\xc0\xde")},
-    facts=facts(len(body), inside),
+    facts={**facts(len(body), inside), "jffs2-end-marks": f"{0x200 + len(KERNEL + ROOT) + 30:#x}"},
 )
 body = KERNEL + ROOT + bytes(0x200 - len(ROOT) % 0x200)
 second_at = 0x200 + len(body)
@@ -107,7 +107,7 @@ write(
         "firmware": {"kind": "region", "size": len(inner), "format": "tplink-v1"},
         **{f"firmware!/{name}": part for name, part in parts.items()},
     },
-    facts=facts(len(body), stated, len(LOADER), "11" * 16),
+    facts={**facts(len(body), stated, len(LOADER), "11" * 16), "firmware-offset": "0x20200"},
     findings=["checksum-unchecked"],
 )
 write(

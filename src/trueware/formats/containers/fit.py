@@ -117,8 +117,9 @@ def _image(tree: Tree, node: Node, digests: _Digests, reading: Reading) -> Itera
                 yield Entry(f"{name}/{where}", Kind.REGION, Held(value), len(value), offset=first)
             else:
                 facts.append((where, spell(tree.view[first:last])))
-    if reading.end is not None:
-        reading.end = max(reading.end, end)
+    if not any(key in node.properties for key in _PLACE):
+        facts.append(("data", "nowhere"))
+    reading.end = max(reading.end or 0, end)
     yield Entry(name, Kind.REGION, Held(data), len(data), offset=start, facts=tuple(sorted(facts)))
 
 

@@ -85,6 +85,8 @@ class Sysupgrade:
             if count > 1:
                 detail = f"{count} chunks of type {_NAMES[kind]}; which counts is unclear"
                 reading.note_anomaly("contradiction", detail, end)
+        # a signature covers what stands before it, so the order of the chunks is part of what they say
+        reading.facts["chunks"] = " ".join(entry.path for entry in entries[1:])
         reading.entries = entries
         return reading
 

@@ -151,6 +151,7 @@ def _with_boot_loader(view: memoryview, boot_size: int, reading: Reading) -> lis
     start = inner[0] if inner else max(_SIZE + _BOOT_AREA, stop)
     if not inner:
         reading.note_anomaly("unsupported", "a boot loader without an inner header behind it", stop)
+    reading.facts["firmware-offset"] = f"{start:#x}"
     entries = [_region("bootloader", view, _SIZE, stop)]
     if start < end:
         entries.append(_region("firmware", view, start, end))
@@ -183,9 +184,12 @@ def _kernel_and_root(view: memoryview, kernel: tuple[int, int], root: tuple[int,
         entries.append(_region("rootfs", view, start, stop))
     if _END_MARKS.match(view, stop, end):
         marks = [mark.start() for mark in _END_MARK.finditer(view, stop, end)]
+        # the device makes its writable file system where the first mark is
+        reading.facts["jffs2-end-marks"] = " ".join(f"{mark:#x}" for mark in marks)
         entries += [_region(f"jffs2-end-mark-{index}", view, at, at + 4) for index, at in enumerate(marks)]
     return entries
 
 
 def _region(path: str, view: memoryview, start: int, stop: int) -> Entry:
-    return Entry(path, Kind.REGION, Held(view[start:stop]), stop - start, offset=start)
+    data = view[start:stop]
+    return Entry(path, Kind.REGION, Held(data), len(data), offset=start if len(data) else None)
