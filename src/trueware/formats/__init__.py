@@ -25,6 +25,7 @@ from trueware.formats.containers.uimage import UImage
 from trueware.formats.contract import Format
 from trueware.formats.filesystems.ext import Ext
 from trueware.formats.filesystems.squashfs import Squashfs
+from trueware.formats.packages.cpio import Cpio
 from trueware.formats.packages.tar import Tar
 
 FORMATS: tuple[type[Format], ...] = (
@@ -41,6 +42,7 @@ FORMATS: tuple[type[Format], ...] = (
     Ext,
     Squashfs,
     Tar,
+    Cpio,
     Gzip,
     Xz,
     Bzip2,

@@ -31,6 +31,18 @@ def canonical(path: str) -> str:
     return "/".join([step for step in path.split("/") if step not in ("", ".")])
 
 
+def take_root(entry: Entry, reading: Reading, at: int) -> None:
+    """Make what a nameless member says of the folder that is unpacked into a fact: a device sets its mode and owner."""
+    if entry.kind is not Kind.DIRECTORY or entry.path:
+        reading.note_anomaly("hostile-name", f"a {entry.kind.value} without a name", at)
+        entry.path = entry.path or "."
+        return
+    root = f"{entry.mode or 0:04o} {entry.uid}:{entry.gid}"
+    root += "".join(f" {name}={value.hex()}" for name, value in entry.xattrs)
+    if reading.facts.setdefault("root", root) != root:
+        reading.note_anomaly("duplicate-path", "two members for the folder that is unpacked, with other attributes", at)
+
+
 def content(stream: Stream, size: int) -> Held | Passing:
     """Return the next `size` bytes as the content of a member. Where they pass, what is not read of them must be skipped."""
     return Held(stream.take(size)) if stream.held else Passing(stream, size)

@@ -34,7 +34,7 @@ from collections.abc import Iterator, Mapping
 from typing import ClassVar
 
 from trueware.errors import LimitExceeded, MalformedInput
-from trueware.formats.archived import canonical, content, filler
+from trueware.formats.archived import canonical, content, filler, take_root
 from trueware.formats.contract import Entry, FormatDoc, Magic, Passing, Produced, Reading
 from trueware.formats.packages.tar import pax, sparse
 from trueware.formats.packages.tar.header import BLOCK, NOTHING, Header, device, is_header, parse, text
@@ -106,7 +106,7 @@ class _Walk:
 
     def __init__(self, stream: Stream, limits: Limits, reading: Reading) -> None:
         self._stream, self._limits, self._reading = stream, limits, reading
-        self._extended = Extended()
+        self._extended: Extended | None = None
         self._all: dict[bytes, bytes] = {}
         self._seen: dict[str, Entry] = {}
         self._names: dict[tuple[str, int], bytes] = {}
@@ -127,8 +127,9 @@ class _Walk:
                     self._give_content(entry, header.size, holes)
                 if entry.path:
                     yield entry
-                stream.skip(end - stream.offset)
-                self._extended = Extended()
+                if stream.offset < end:
+                    stream.skip(end - stream.offset)
+                self._extended = None
             if stream.offset < end:
                 reading.note_anomaly("truncated", f"{end - stream.offset} bytes of a member are missing", at)
                 break
@@ -138,7 +139,7 @@ class _Walk:
             reading.spans[0] = (0, at)
         reading.spans[0] = (0, stream.offset)
         reading.end = stream.offset
-        if self._extended != Extended():
+        if self._extended is not None:
             reading.note_anomaly("malformed", "an extended header without a member", at)
 
     def _next_header(self, at: int) -> bytes | None:
@@ -163,7 +164,7 @@ class _Walk:
             return None
         if not is_header(block):
             raise MalformedInput("tar", stream.offset, "no header, or its checksum does not fit")
-        stream.skip(BLOCK)
+        stream.take(BLOCK)
         return block
 
     def _take_extension(self, header: Header, at: int) -> bool:
@@ -171,10 +172,9 @@ class _Walk:
         kind, limits = header.type, self._limits
         if kind in _LONG:
             data = text(self._extension(header, limits.max_name + 1, "max_name", at))
-            self._extended.take([(_LONG[kind], data)], at, limits, self._reading)
+            self._extend([(_LONG[kind], data)], at)
         elif kind == _PAX:
-            records = pax.records(self._extension(header, _largest(limits), "max_xattrs", at), at + BLOCK)
-            self._extended.take(records, at, limits, self._reading)
+            self._extend(pax.records(self._extension(header, _largest(limits), "max_xattrs", at), at + BLOCK), at)
         elif kind == _PAX_ALL:
             records = pax.records(self._extension(header, _largest(limits), "max_xattrs", at), at + BLOCK)
             self._all |= pax.common(records, at, self._reading)
@@ -183,6 +183,11 @@ class _Walk:
         else:
             return False
         return True
+
+    def _extend(self, records: list[pax.Record], at: int) -> None:
+        if self._extended is None:
+            self._extended = Extended()
+        self._extended.take(records, at, self._limits, self._reading)
 
     def _extension(self, header: Header, largest: int, limit: str, at: int) -> bytes:
         """Take the data of an extended header."""
@@ -198,9 +203,9 @@ class _Walk:
     def _entry(self, header: Header, holes: Holes | None, at: int) -> tuple[Entry, Holes | None]:
         """Return the member of a header, and the map if it is a sparse file; `header.size` is then what data follow."""
         xattrs: tuple[tuple[str, bytes], ...] = ()
-        extended = self._extended
-        if extended.fields or extended.xattrs or extended.sparse or self._all:
-            holes = self._extend(header, at) or holes
+        if self._extended is not None or self._all:
+            extended = self._extended or Extended()
+            holes = self._replace(header, extended, at) or holes
             xattrs = tuple(sorted(extended.xattrs.items()))
         if header.size < 0 or header.uid < 0 or header.gid < 0:
             raise MalformedInput("tar", at, "a negative size or owner")
@@ -230,7 +235,7 @@ class _Walk:
         elif kind is Kind.CHARACTER or kind is Kind.BLOCK:
             entry.rdev = device(header.device, at)
         if not known:
-            self._take_root(entry, at)
+            take_root(entry, self._reading, at)
         self._seen.setdefault(known, entry)
         return entry, holes
 
@@ -245,9 +250,9 @@ class _Walk:
             return Kind.DIRECTORY if type_ in _PLAIN else kind
         return kind
 
-    def _extend(self, header: Header, at: int) -> Holes | None:
+    def _replace(self, header: Header, extended: Extended, at: int) -> Holes | None:
         """Let extended headers replace fields of a header; returns the map of a sparse file that they describe."""
-        fields = {**self._all, **self._extended.fields}
+        fields = {**self._all, **extended.fields}
         stated = header.name
         header.name = self._name(header.name, fields.get(b"path"), at)
         header.link = self._name(header.link, fields.get(b"linkpath"), at)
@@ -257,7 +262,7 @@ class _Walk:
         header.user, header.group = fields.get(b"uname") or header.user, fields.get(b"gname") or header.group
         if (seconds := pax.time(fields, at)) is not None:
             header.mtime = seconds
-        records = self._extended.sparse
+        records = extended.sparse
         if not records:
             return None
         if header.type not in _PLAIN:
@@ -321,17 +326,6 @@ class _Walk:
             entry.content = Produced(lambda: holes.filled(Stream.over(view)), holes.size)
         else:
             entry.content = Passing(Stream(holes.filled(stream)), holes.size)
-
-    def _take_root(self, entry: Entry, at: int) -> None:
-        """Make what is said of the folder that is unpacked into a fact: a device sets its mode and owner."""
-        if entry.kind is not Kind.DIRECTORY or entry.path:
-            self._reading.note_anomaly("hostile-name", f"a {entry.kind.value} without a name", at)
-            entry.path = entry.path or "."
-            return
-        root = f"{entry.mode or 0:04o} {entry.uid}:{entry.gid}"
-        root += "".join(f" {name}={value.hex()}" for name, value in entry.xattrs)
-        if self._reading.facts.setdefault("root", root) != root:
-            self._reading.note_anomaly("duplicate-path", "two members for the folder that holds all", at)
 
     def _note_owner(self, what: str, number: int, name: bytes, at: int) -> None:
         if name == b"root" and number == 0:

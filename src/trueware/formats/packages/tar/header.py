@@ -5,6 +5,7 @@ between blanks, or binary behind a first byte 80 or FF; a text ends at the first
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from struct import Struct
 
 from trueware.errors import MalformedInput
@@ -96,8 +97,9 @@ def text(field: bytes) -> bytes:
     return field.partition(b"\0")[0]
 
 
+@lru_cache(maxsize=1024)
 def number(field: bytes) -> int:
-    """Return the value of a numeric field, 0 for a blank one.
+    """Return the value of a numeric field, 0 for a blank one. The members of an archive repeat most of them.
 
     Raises:
         ValueError: programs would not agree on its value.
