@@ -28,6 +28,9 @@ _BYTES_PER_CONFIRMATION = 1 << 16
 _HEAD = 1 << 18
 """Bytes that hold the first block of any zstd frame, of 128 KiB at most."""
 
+_TEXT_STEP = 1 << 16
+"""Bytes looked at together to tell text from the rest."""
+
 _Check = Callable[[type[Format], memoryview], bool]
 
 
@@ -90,7 +93,7 @@ class Search:
         self._found: list[tuple[int, int, _Look, type[Format]]] = []
         """Offset, rank of the format, and what looked like it: finds not yet confirmed, a heap."""
 
-        self._at = 0
+        self._at = len(view) + carver.reach if _is_text(view) else 0
         self._confirmations = _CONFIRMATIONS + len(view) // _BYTES_PER_CONFIRMATION
         self.given_up = False
 
@@ -127,6 +130,15 @@ class Search:
                 if offset >= start and not offset % look.step and rest.match(view, match.end()):
                     heappush(self._found, (offset, rank, look, format_))
         return heappop(self._found) if self._found else None
+
+
+def _is_text(view: memoryview) -> bool:
+    """Tell whether the bytes are plain text, in which nothing begins: every container has zeros or bytes above 127 somewhere."""
+    for start in range(0, len(view), _TEXT_STEP):
+        piece = bytes(view[start : start + _TEXT_STEP])
+        if not piece.isascii() or b"\0" in piece:
+            return False
+    return True
 
 
 def _states_its_crc(_: type[Format], view: memoryview) -> bool:
