@@ -1,6 +1,6 @@
 """Which formats some bytes may be of: one dictionary look-up for each place a magic can stand, then the format's own word."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from trueware.formats.contract import Format
 
@@ -8,48 +8,61 @@ HEAD = 1 << 16
 """Bytes from the start that are enough to ask every format whose magic stands at the front."""
 
 
+_Magics = dict[bytes, list[tuple[int, type[Format]]]]
+"""By the bytes of a magic: the formats that begin or end so, each with its rank."""
+
+
 class Detector:
     """Finds the formats that match, in the order of the list it was made from."""
 
     def __init__(self, formats: Iterable[type[Format]]) -> None:
-        self._places: dict[tuple[int, int], dict[bytes, list[tuple[int, type[Format]]]]] = {}
+        places: dict[tuple[int, int], _Magics] = {}
         for rank, format_ in enumerate(formats):
             for magic in format_.magics:
-                place = self._places.setdefault((magic.offset, len(magic.value)), {})
+                place = places.setdefault((magic.offset, magic.offset + len(magic.value)), {})
                 place.setdefault(magic.value, []).append((rank, format_))
-        self._front = [(offset, offset + size, found) for (offset, size), found in self._places.items() if offset >= 0]
-        self._tail = [(offset, offset + size, found) for (offset, size), found in self._places.items() if offset < 0]
+        self._front = sorted((start, end, magics) for (start, end), magics in places.items() if start >= 0)
+        self._tail = [(start, end, magics) for (start, end), magics in places.items() if start < 0]
+        self._reach = max((end for _, end, _ in self._front), default=0)
 
     def front(self, head: memoryview) -> list[type[Format]]:
         """Return the formats whose magic is in `head` and that say it is theirs; `head` is the start of the bytes."""
-        return self._ask(head, self._found(head, self._front))
+        return self._ask(head, self._found_in_front(head))
 
     def tail(self, view: memoryview) -> list[type[Format]]:
         """Return the formats that are recognised by the end of `view` and say it is theirs; `view` is all of the bytes."""
-        return self._ask(view, self._found(view, self._tail))
+        return self._ask(view, self._found_in_tail(view))
 
     def all(self, view: memoryview) -> list[type[Format]]:
         """Return all formats that match `view`, which is all of the bytes."""
-        return self._ask(view, [*self._found(view, self._front), *self._found(view, self._tail)])
+        return self._ask(view, self._found_in_front(view) + self._found_in_tail(view))
 
     def may_have_tail(self, tail: bytes) -> bool:
         """Tell whether the last bytes of something hold a magic that is read from the end."""
-        return next(self._found(memoryview(tail), self._tail), None) is not None
+        return bool(self._found_in_tail(memoryview(tail)))
 
-    @staticmethod
-    def _found(
-        view: memoryview, places: list[tuple[int, int, dict[bytes, list[tuple[int, type[Format]]]]]]
-    ) -> Iterator[tuple[int, type[Format]]]:
+    def _found_in_front(self, view: memoryview) -> list[tuple[int, type[Format]]]:
+        head = bytes(view[: self._reach])  # one copy: slices of bytes cost a third of slices of a view
+        length = len(head)
+        found: list[tuple[int, type[Format]]] = []
+        for start, end, magics in self._front:
+            if start >= length:
+                break
+            if announced := magics.get(head[start:end]):
+                found += announced
+        return found
+
+    def _found_in_tail(self, view: memoryview) -> list[tuple[int, type[Format]]]:
         length = len(view)
-        for start, end, magics in places:
-            if start < 0:
-                found = magics.get(bytes(view[length + start : length + end])) if length + start >= 0 else None
-            else:
-                found = magics.get(bytes(view[start:end]))
-            if found:
-                yield from found
+        found: list[tuple[int, type[Format]]] = []
+        for start, end, magics in self._tail:
+            if length + start >= 0 and (announced := magics.get(bytes(view[length + start : length + end]))):
+                found += announced
+        return found
 
     @staticmethod
-    def _ask(view: memoryview, found: Iterable[tuple[int, type[Format]]]) -> list[type[Format]]:
+    def _ask(view: memoryview, found: list[tuple[int, type[Format]]]) -> list[type[Format]]:
+        if not found:
+            return []
         candidates = sorted(set(found), key=lambda candidate: candidate[0])
         return [format_ for _, format_ in candidates if format_.matches(view)]
