@@ -98,8 +98,11 @@ def freeze(root: Node) -> Part:
             frozen[node] = _part(node, frozen)
             continue
         stack.append((node, True))
-        stack.extend((child, False) for child in node.children.values())
-        stack.extend((child, False) for child in node.twins)
+        for child in (*node.children.values(), *node.twins):
+            if child.children or child.same_as is not None:
+                stack.append((child, False))
+            elif child not in frozen:  # most are leaves and wait for nothing
+                frozen[child] = _part(child, frozen)
         if node.same_as is not None:
             stack.append((node.same_as, False))
     return frozen[root]
