@@ -25,6 +25,7 @@ from trueware.formats.containers.uimage import UImage
 from trueware.formats.contract import Format
 from trueware.formats.filesystems.ext import Ext
 from trueware.formats.filesystems.squashfs import Squashfs
+from trueware.formats.packages.ar import Ar, Deb
 from trueware.formats.packages.cpio import Cpio
 from trueware.formats.packages.tar import Tar
 
@@ -43,6 +44,8 @@ FORMATS: tuple[type[Format], ...] = (
     Squashfs,
     Tar,
     Cpio,
+    Deb,
+    Ar,
     Gzip,
     Xz,
     Bzip2,
