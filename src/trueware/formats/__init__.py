@@ -28,6 +28,7 @@ from trueware.formats.filesystems.squashfs import Squashfs
 from trueware.formats.packages.ar import Ar, Deb
 from trueware.formats.packages.cpio import Cpio
 from trueware.formats.packages.tar import Tar
+from trueware.formats.packages.zip import Zip
 
 FORMATS: tuple[type[Format], ...] = (
     Sysupgrade,
@@ -46,6 +47,7 @@ FORMATS: tuple[type[Format], ...] = (
     Cpio,
     Deb,
     Ar,
+    Zip,
     Gzip,
     Xz,
     Bzip2,
