@@ -9,6 +9,7 @@ Everything is run in turns, so that a busy moment hits all alike. Rows go to bui
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -49,6 +50,7 @@ def main() -> int:
         learn(images)
         for name, image in images.items():
             helper.submit(check, name, image, wanted).result()
+        load = os.getloadavg()[0]
         costs: Costs = {}
         for number in range(runs):
             for name, image in images.items():
@@ -71,6 +73,7 @@ def main() -> int:
     )
     remarks = [
         f"the floor is made with {libraries}; it also inflates the tree's {count} gzip files, as `measure` does",
+        f"others kept the machine busy with a load of {load:.1f} at the start: the less it was, the more wall time means",
         *remarks,
     ]
     order = {
