@@ -90,7 +90,7 @@ class RoCompat(IntFlag):
 _KNOWN_INCOMPAT = sum(Incompat)
 _KNOWN_RO_COMPAT = sum(RoCompat)
 _HURD = 1
-_STATE_CLEAN, _STATE_ERRORS = 1, 2
+_STATE_CLEAN = 1
 _ON_ERRORS = {1: "continue", 2: "remount-ro", 3: "panic"}
 _ENCODING_STRICT = 1
 
@@ -242,7 +242,8 @@ class Superblock:
         if Incompat.META_BG not in self.incompat or index < self.fields.first_meta_group:
             return OFFSET // self.block_size + 1 + index
         group = index * self.descriptors_per_block
-        return self.group_start(group) + self.has_copy(group) + (group == 0 and self.block_size == 1024 > self.first_data_block * 1024)
+        skipped = int(not group and self.block_size == OFFSET and not self.first_data_block)
+        return self.group_start(group) + self.has_copy(group) + skipped
 
     def copies(self, end: int) -> Iterator[tuple[int, int]]:
         """Yield (first block, count) of superblocks and descriptors before block `end`: primary, backup and reserved."""
@@ -283,7 +284,7 @@ class Superblock:
                 "blocks": str(self.blocks),
                 "inodes": str(self.inodes),
                 "features": f"{fields.compat:#x} {fields.incompat:#x} {fields.ro_compat:#x}",
-                "state": "clean" if fields.state & (_STATE_CLEAN | _STATE_ERRORS) == _STATE_CLEAN else f"not clean ({fields.state:#x})",
+                "state": "clean" if fields.state == _STATE_CLEAN else f"not clean ({fields.state:#x})",
             }
         )
         if unknown := fields.ro_compat & ~_KNOWN_RO_COMPAT:
@@ -302,7 +303,7 @@ def looks_like(view: memoryview) -> bool:
     if len(view) < OFFSET + SIZE or view[OFFSET + 56 : OFFSET + 58] != _MAGIC:
         return False
     fields = Fields(*_FIELDS.unpack_from(view, OFFSET))
-    return fields.log_block <= 6 and fields.revision <= 1 and 0 < fields.blocks_per_group and fields.inodes > 0
+    return fields.log_block <= 6 and fields.revision <= 1 and fields.blocks_per_group > 0 and fields.inodes > 0
 
 
 def _is_power(number: int, base: int) -> bool:

@@ -163,9 +163,8 @@ class Tree:
                 break
             if logical != at or not written:
                 self._reading.note_anomaly("malformed", "the folder has holes", folder.offset, path)
-            count = min(count, end - logical)
-            at = logical + count
-            for place in range(count if written else 0):
+            at = min(logical + count, end)
+            for place in range(at - logical if written else 0):
                 block = self._space.block(physical + place)
                 if len(block) < unit:
                     self._reading.note_anomaly("malformed", "the image ends within this folder", folder.offset, path)
@@ -293,8 +292,10 @@ class Tree:
     def _attribute_sectors(self, inode: Inode) -> int:
         if not inode.attributes_block:
             return 0
-        blocks = self._sb.cluster
-        return blocks if inode.flags & ino.FLAG_HUGE and RoCompat.HUGE_FILE in self._sb.ro_compat else blocks * self._sb.block_size // 512
+        sb = self._sb
+        if inode.flags & ino.FLAG_HUGE and RoCompat.HUGE_FILE in sb.ro_compat:
+            return sb.cluster
+        return sb.cluster * sb.block_size // 512
 
     def _read_value(self, number: int, size: int) -> bytes:
         """Return the value of an extended attribute that has an inode to itself."""

@@ -95,10 +95,7 @@ class AttributeReader:
             total += size + name_length
             if at > len(raw) or total > self._ceiling or index not in _PREFIXES:
                 raise MalformedInput("ext", offset, f"extended attribute with prefix {index}, {size} bytes")
-            if value_inode:
-                value = self._read_value(value_inode, size)
-            else:
-                value = raw[value_at : value_at + size]
+            value = self._read_value(value_inode, size) if value_inode else raw[value_at : value_at + size]
             if len(value) < size:
                 raise MalformedInput("ext", offset, f"the value of an extended attribute ({size} bytes) is elsewhere")
             key = _PREFIXES[index] + name.decode("utf-8", "surrogateescape")
