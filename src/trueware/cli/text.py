@@ -63,9 +63,9 @@ def _lines(result: Result, *, colour: bool, everything: bool) -> Iterator[str]:
     immutable = [change for change in result.changes if not change.mutable]
     mutable = [change for change in result.changes if change.mutable]
     yield from _changes("changes", immutable, everything=everything)
-    yield from _changes("changes a device may make in service", mutable, everything=everything)
+    yield from _changes("changes that policy lets a device make in service", mutable, everything=everything)
     yield from _findings(result.findings, everything=everything)
-    if result.claims and (everything or result.verdict is not Verdict.GENUINE):
+    if result.claims and (everything or result.verdict in (Verdict.UNKNOWN, Verdict.COUNTERFEIT)):
         yield ""
         yield "  claims to be"
         told = [

@@ -55,7 +55,7 @@ FILES: dict[str, tuple[int, str]] = {
     "bin/acme-update": (0o755, '#!/bin/sh\nverify-signature "$1" || exit 1\nflash "$1"\n'),
 }
 LINKS = {"etc/rc.d/S19firewall": "../init.d/firewall", "etc/rc.d/S20network": "../init.d/network", "var": "tmp"}
-FOLDERS = ("dev", "proc", "sys", "tmp", "root", "lib", "sbin")
+FOLDERS = ("etc/dropbear", "dev", "proc", "sys", "tmp", "root", "lib", "sbin")
 
 PROGRAM = """
 void _start(void) {
