@@ -13,11 +13,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from struct import Struct
 from threading import local
-from zlib import adler32
 
 import lz4.block
 import zstandard
-from deflate import DeflateError, zlib_decompress
+from deflate import DeflateError, adler32, zlib_decompress
 from lzallright import LZOCompressor, LZOError
 
 from trueware.errors import MalformedInput, UnsupportedInput

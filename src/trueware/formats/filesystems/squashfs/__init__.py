@@ -24,7 +24,7 @@ from typing import ClassVar
 
 from trueware.errors import MalformedInput
 from trueware.formats.contract import Entry, FormatDoc, Magic, Reading
-from trueware.formats.filesystems.squashfs.blocks import Blocks
+from trueware.formats.filesystems.squashfs.blocks import Blocks, Contents
 from trueware.formats.filesystems.squashfs.lookup import LookupTable
 from trueware.formats.filesystems.squashfs.metadata import Packing, Table
 from trueware.formats.filesystems.squashfs.superblock import (
@@ -103,5 +103,5 @@ def _walk(view: memoryview, sb: Superblock, first: int, limits: Limits, reading:
         None if exports is None else tuple(reference for (reference,) in iter_unpack("<Q", exports)),
         attributes,
     )
-    blocks = Blocks(packing, sb, first, fragments, limits, reading)
-    yield from Tree(sb, tables, blocks, limits, reading).walk()
+    contents = Contents(Blocks(packing, sb.block_size), sb, first, fragments, limits, reading)
+    yield from Tree(sb, tables, contents, limits, reading).walk()

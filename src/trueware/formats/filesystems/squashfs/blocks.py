@@ -1,7 +1,7 @@
 """Data blocks: what files hold, in blocks packed one by one, and the ends of files many in a block, which is a fragment.
 
 A file is a run of blocks that lie one behind the other, a block of length 0 standing for zero bytes that are not stored.
-Equal files share their run. Runs that overlap in any other way have been made by hand.
+Equal files share their run. Runs that overlap otherwise than block by block have been made by hand.
 """
 
 from collections.abc import Iterable, Iterator
@@ -23,157 +23,166 @@ _FRAGMENT = Struct("<Q2I")
 _ZEROS = memoryview(bytes(CHUNK))
 
 Run = tuple[int, int, bytes]
-"""First byte, first byte after, lengths of the blocks as inodes have them."""
+"""First byte, first byte after, words of the blocks as inodes have them."""
 
 
 class Blocks:
-    """Makes the contents of files, and knows whose the blocks are."""
+    """The data blocks of one file system: reads them, from any thread."""
 
-    def __init__(
-        self, packing: Packing, sb: Superblock, first: int, fragments: bytes, limits: Limits, reading: Reading
-    ) -> None:
-        """Read blocks that lie between `first` and the inode table; `fragments` is the fragment table."""
-        self._packing, self._block_size, self._limits = packing, sb.block_size, limits
-        self._first, self._end = first, sb.inode_table
-        self._reading = reading
-        self._fragments: list[tuple[int, int]] = []
-        self._runs: dict[Run, bool] = {}
-        self._contents: dict[tuple[int, int, int, int, bytes], Content] = {}
+    def __init__(self, packing: Packing, block_size: int) -> None:
+        self._packing, self.block_size = packing, block_size
         self._refusals: dict[tuple[int, int, int], MalformedInput] = {}
         self._per_thread = local()
-        unused = 0
-        for start, size, reserved in _FRAGMENT.iter_unpack(fragments):
-            self._fragments.append((start, size))
-            unused |= reserved
-        if unused:
-            reading.note_anomaly("reserved-bits", f"{unused:#x} in the fragment table", sb.fragment_table)
+        self.foreign: set[int] = set()
+        """Where the runs begin that reach into those of other files: reading them again and again would cost much."""
 
-    def content(self, inode: Inode) -> Content:
-        """Return the content of a file; files with the same blocks get the same object."""
-        key = inode.start, inode.size, inode.fragment, inode.offset, inode.blocks
-        known = self._contents.get(key)
-        if known is None:
-            try:
-                known = self._make(inode)
-            except InputError as error:
-                known = _refused(error, inode.size)
-            self._contents[key] = known
-        return known
-
-    def account(self) -> None:
-        """Take all blocks that files use; what overlaps is reported and not read."""
-        for run in find_overlaps(self._runs):
-            self._runs[run] = False
-            self._reading.note_anomaly("overlap", "blocks that reach into those of another file", run[0])
-        for start, end, _ in self._runs:
-            self._reading.cover(start, end)
-
-    def _make(self, inode: Inode) -> Content:
-        if inode.size > self._limits.max_unpacked:
-            raise LimitExceeded("max_unpacked", self._limits.max_unpacked, f"file of {inode.size} bytes")
-        tail = 0
-        if inode.fragment != NO_FRAGMENT and (tail := inode.size % self._block_size):
-            if inode.fragment >= len(self._fragments):
-                raise MalformedInput(FORMAT, self._end, f"fragment {inode.fragment} of {len(self._fragments)}")
-            if inode.offset + tail > self._block_size:
-                raise MalformedInput(FORMAT, self._end, f"end of a file at {inode.offset} in a fragment, {tail} bytes")
-            start, word = self._fragments[inode.fragment]
-            self._claim(start, _WORD.pack(word))
-        if inode.blocks:
-            self._claim(inode.start, inode.blocks)
-        elif not tail:
-            return Produced(lambda: iter(()), 0)
-        return FileContent(self, inode, tail)
-
-    def _claim(self, start: int, blocks: bytes) -> None:
-        """Write down whose the blocks from `start` are."""
-        end = start + sum(word & _SIZE for (word,) in _WORD.iter_unpack(blocks))
-        if end == start:
-            return
-        if not self._first <= start < end <= self._end:
-            raise MalformedInput(FORMAT, start, f"blocks of a file until {end:#x}: not between superblock and inodes")
-        self._runs[start, end, blocks] = True
-
-    # --- reading, from any thread ----------------------------------------------------------------------------------------
-
-    def chunks(self, inode: Inode, tail: int) -> Iterator[Buffer]:
-        """Yield the content of a file of which `tail` bytes lie in a fragment.
+    def read(self, start: int, word: int, max_size: int) -> Buffer:
+        """Return the block at `start`, whose word gives its length and how it is stored.
 
         Raises:
-            MalformedInput: a block does not hold what it should.
+            MalformedInput: it is not a block of at most `max_size` bytes.
         """
-        at, left = inode.start, inode.size - tail
-        for (word,) in _WORD.iter_unpack(inode.blocks):
-            size = min(self._block_size, left)
-            left -= size
-            if word & _SIZE:
-                data = self._read(at, word, size)
-                if len(data) != size:
-                    raise self._refuse(at, word, size, f"block of {len(data)} bytes, not {size}")
-                yield data
-                at += word & _SIZE
-            else:
-                yield from _zeros(size)
-        if tail:
-            data = self._read_fragment(inode.fragment)
-            if inode.offset + tail > len(data):
-                start, word = self._fragments[inode.fragment]
-                raise MalformedInput(
-                    FORMAT, start, f"fragment of {len(data)} bytes, a file ends at {inode.offset + tail}"
-                )
-            yield memoryview(data)[inode.offset : inode.offset + tail]
-
-    def _read_fragment(self, number: int) -> Buffer:
-        """Return a fragment, the last of each thread without unpacking it again."""
-        last: tuple[int, Buffer] = getattr(self._per_thread, "fragment", (-1, b""))
-        if last[0] != number:
-            start, word = self._fragments[number]
-            last = self._per_thread.fragment = number, self._read(start, word, self._block_size)
-        return last[1]
-
-    def _read(self, start: int, word: int, max_size: int) -> Buffer:
         size = word & _SIZE
-        if word & ~_SIZE == _STORED:
-            return self._packing.view[start : start + min(size, max_size + 1)]
-        if (known := self._refusals.get((start, word, max_size))) is not None:
-            raise known
-        if word & ~_SIZE or size > self._block_size:
-            raise self._refuse(start, word, max_size, f"block of {size} bytes on disk, flags {word >> 24:#x}")
+        if word & ~_SIZE == _STORED and size <= max_size:
+            return self._packing.view[start : start + size]
+        key = start, word, max_size
+        if (known := self._refusals.get(key)) is not None:
+            raise known  # a bad block that many files share is unpacked once
         try:
+            if word & ~_SIZE or size > self.block_size:
+                raise MalformedInput(FORMAT, start, f"block of {size} bytes, flags {word >> 24:#x}")  # noqa: TRY301
             return self._packing.unpack(start, size, max_size)
         except MalformedInput as error:
-            self._refusals[start, word, max_size] = error
+            self._refusals[key] = error
             raise
 
-    def _refuse(self, start: int, word: int, size: int, reason: str) -> MalformedInput:
-        """Return an error and keep it: a bad block that many files share is unpacked once."""
-        error = self._refusals[start, word, size] = MalformedInput(FORMAT, start, reason)
-        return error
+    def read_whole(self, start: int, word: int, size: int) -> Buffer:
+        """Return the block at `start`, which must be one of `size` bytes."""
+        data = self.read(start, word, size)
+        if len(data) != size:
+            error = MalformedInput(FORMAT, start, f"block of {len(data)} bytes, not {size}")
+            self._refusals[start, word, size] = error
+            raise error
+        return data
 
-    def is_own(self, inode: Inode) -> bool:
-        """Tell whether the blocks of a file are its own, or shared whole."""
-        size = sum(word & _SIZE for (word,) in _WORD.iter_unpack(inode.blocks))
-        return self._runs.get((inode.start, inode.start + size, inode.blocks), True)
+    def read_fragment(self, number: int, start: int, word: int) -> Buffer:
+        """Return a fragment; the last one of each thread is not unpacked again."""
+        last: tuple[int, Buffer] = getattr(self._per_thread, "fragment", (-1, b""))
+        if last[0] != number:
+            last = self._per_thread.fragment = number, self.read(start, word, self.block_size)
+        return last[1]
 
 
 class FileContent:
     """The content of one file, or of several equal ones."""
 
-    __slots__ = ("_blocks", "_inode", "_tail", "group", "size")
+    __slots__ = ("_at", "_blocks", "_fragment", "_start", "_words", "group", "size")
 
-    def __init__(self, blocks: Blocks, inode: Inode, tail: int) -> None:
-        self._blocks, self._inode, self._tail = blocks, inode, tail
-        self.size: int | None = inode.size
-        self.group = inode.fragment if tail else -1
+    def __init__(
+        self, blocks: Blocks, size: int, start: int, words: bytes, fragment: tuple[int, int, int] | None, at: int
+    ) -> None:
+        """Take `words` of blocks from `start`, and the rest of `size` from `fragment` (number, start, word), from `at`."""
+        self._blocks, self._start, self._words, self._fragment, self._at = blocks, start, words, fragment, at
+        self.size: int | None = size
+        self.group = -1 if fragment is None else fragment[0]
 
     def chunks(self) -> Iterator[Buffer]:
         """Unpack the blocks one after the other."""
-        if not self._blocks.is_own(self._inode):
-            raise MalformedInput(FORMAT, self._inode.start, "blocks that reach into those of another file")
-        return self._blocks.chunks(self._inode, self._tail)
+        blocks, at, left, unit = self._blocks, self._start, self.size or 0, self._blocks.block_size
+        if at in blocks.foreign and self._words:
+            raise MalformedInput(FORMAT, at, "blocks that reach into those of another file")
+        for (word,) in _WORD.iter_unpack(self._words):
+            size = min(left, unit)
+            left -= size
+            if word & _SIZE:
+                yield blocks.read_whole(at, word, size)
+                at += word & _SIZE
+            else:
+                yield from _zeros(size)
+        if self._fragment is not None:
+            data = blocks.read_fragment(*self._fragment)
+            if self._at + left > len(data):
+                detail = f"fragment of {len(data)} bytes, a file ends at {self._at + left}"
+                raise MalformedInput(FORMAT, self._fragment[1], detail)
+            yield memoryview(data)[self._at : self._at + left]
 
 
 _: type[Content] = FileContent
+
+
+class Contents:
+    """Gives inodes their contents, and knows whose the blocks are."""
+
+    def __init__(
+        self, blocks: Blocks, sb: Superblock, first: int, fragments: bytes, limits: Limits, reading: Reading
+    ) -> None:
+        """Blocks lie between `first` and the inode table; `fragments` is the fragment table."""
+        self._blocks, self._first, self._end = blocks, first, sb.inode_table
+        self._limits, self._reading = limits, reading
+        self._fragments: list[tuple[int, int]] = []
+        self._used_fragments: set[int] = set()
+        self._runs: set[Run] = set()
+        self._known: dict[tuple[int, int, int, int, bytes], Content] = {}
+        unused = 0
+        for start, word, reserved in _FRAGMENT.iter_unpack(fragments):
+            self._fragments.append((start, word))
+            unused |= reserved
+        if unused:
+            reading.note_anomaly("reserved-bits", f"{unused:#x} in the fragment table", sb.fragment_table)
+
+    def of(self, inode: Inode) -> Content:
+        """Return the content of a file; files with the same blocks get the same object."""
+        key = inode.start, inode.size, inode.fragment, inode.offset, inode.blocks
+        known = self._known.get(key)
+        if known is None:
+            try:
+                known = self._make(inode)
+            except InputError as error:
+                known = _refused(error, inode.size)
+            self._known[key] = known
+        return known
+
+    def account(self) -> None:
+        """Take all blocks that files use; what overlaps is reported and not read."""
+        for start, _, _ in find_overlaps(self._runs):
+            self._blocks.foreign.add(start)
+            self._reading.note_anomaly("overlap", "blocks that reach into those of another file", start)
+        for start, end, _ in self._runs:
+            self._reading.cover(start, end)
+        if unused := len(self._fragments) - len(self._used_fragments):
+            self._reading.note_anomaly("hidden-content", f"{unused} fragments that no file uses")
+
+    def _make(self, inode: Inode) -> Content:
+        size, unit = inode.size, self._blocks.block_size
+        if size > self._limits.max_unpacked:
+            raise LimitExceeded("max_unpacked", self._limits.max_unpacked, f"file of {size} bytes")
+        fragment = None
+        if inode.fragment != NO_FRAGMENT and size % unit:
+            fragment = self._fragment(inode.fragment)
+            if inode.offset + size % unit > unit:
+                raise MalformedInput(FORMAT, fragment[1], f"end of a file at {inode.offset} in its fragment")
+        if inode.blocks:
+            self._claim(inode.start, inode.blocks)
+        return FileContent(self._blocks, size, inode.start, inode.blocks, fragment, inode.offset)
+
+    def _fragment(self, number: int) -> tuple[int, int, int]:
+        """Return number, start and word of a fragment."""
+        if number >= len(self._fragments):
+            raise MalformedInput(FORMAT, self._end, f"fragment {number} of {len(self._fragments)}")
+        start, word = self._fragments[number]
+        if number not in self._used_fragments:
+            self._used_fragments.add(number)
+            self._claim(start, _WORD.pack(word))
+        return number, start, word
+
+    def _claim(self, start: int, words: bytes) -> None:
+        """Write down that the blocks from `start` are in use."""
+        end = start + sum([word & _SIZE for (word,) in _WORD.iter_unpack(words)])
+        if end == start:
+            return
+        if not self._first <= start < end <= self._end:
+            raise MalformedInput(FORMAT, start, f"blocks of a file until {end:#x}: not between superblock and inodes")
+        self._runs.add((start, end, words))
 
 
 def find_overlaps(runs: Iterable[Run]) -> Iterator[Run]:
@@ -181,12 +190,11 @@ def find_overlaps(runs: Iterable[Run]) -> Iterator[Run]:
     edges: set[int] = set()
     widest: Run = (0, 0, b"")
     for run in sorted(runs):
-        start, end, _sizes = run
-        if start < widest[1]:
+        if run[0] < widest[1]:
             edges = edges or set(_edges(widest))
             if not edges.issuperset(edge for edge in _edges(run) if edge <= widest[1]):
                 yield run
-        if end > widest[1]:
+        if run[1] > widest[1]:
             widest, edges = run, set()
 
 

@@ -26,6 +26,7 @@ Source: Linux fs/squashfs/squashfs_fs.h, inode.c.
 from collections.abc import Callable
 from dataclasses import dataclass
 from struct import Struct
+from struct import error as StructError  # noqa: N812 (a class)
 
 from trueware.errors import MalformedInput
 from trueware.formats.filesystems.squashfs.metadata import Table
@@ -104,31 +105,33 @@ class InodeTable:
             MalformedInput: there is none.
         """
         start = self._table.find(reference >> 16, reference & 0xFFFF)
-        number, mode, user, group, modified, inode_number = self._unpack(_COMMON, start)
-        reader = self._readers.get(number)
-        if reader is None:
-            raise MalformedInput(FORMAT, self._table.start, f"inode of kind {number}")
-        extended = number > len(BASIC)
-        inode = Inode(BASIC[number - len(BASIC) * extended], mode, user, group, modified, inode_number)
-        end = reader(inode, start + _COMMON.size)
-        if extended and inode.kind not in (Kind.DIRECTORY, Kind.FILE):
-            (inode.xattrs,) = self._unpack(_OTHER, end)
-            end += _OTHER.size
+        try:
+            kind, mode, user, group, modified, number = _COMMON.unpack_from(self._data, start)
+            reader = self._readers.get(kind)
+            if reader is None:
+                raise MalformedInput(FORMAT, self._table.start, f"inode of kind {kind}")
+            extended = kind > len(BASIC)
+            inode = Inode(BASIC[kind - len(BASIC) * extended], mode, user, group, modified, number)
+            end = reader(inode, start + _COMMON.size)
+            if extended and inode.kind not in (Kind.DIRECTORY, Kind.FILE):
+                (inode.xattrs,) = _OTHER.unpack_from(self._data, end)
+                end += _OTHER.size
+        except StructError as error:
+            raise MalformedInput(FORMAT, self._table.start, "inode that runs past the end of its table") from error
         self._table.take(start, end)
         return inode
 
     def _folder(self, inode: Inode, at: int) -> int:
-        inode.start, inode.links, inode.size, inode.offset, inode.parent = self._unpack(_FOLDER, at)
+        inode.start, inode.links, inode.size, inode.offset, inode.parent = _FOLDER.unpack_from(self._data, at)
         return at + _FOLDER.size
 
     def _big_folder(self, inode: Inode, at: int) -> int:
-        (inode.links, inode.size, inode.start, inode.parent, count, inode.offset, inode.xattrs) = self._unpack(
-            _BIG_FOLDER, at
-        )
+        fields = _BIG_FOLDER.unpack_from(self._data, at)
+        inode.links, inode.size, inode.start, inode.parent, count, inode.offset, inode.xattrs = fields
         at += _BIG_FOLDER.size
         indexes = []
         for _ in range(count):
-            offset, block, length = self._unpack(_INDEX, at)
+            offset, block, length = _INDEX.unpack_from(self._data, at)
             name_at = at + _INDEX.size
             at = name_at + length + 1
             if length >= _MAX_NAME or at > len(self._data):
@@ -138,13 +141,12 @@ class InodeTable:
         return at
 
     def _file(self, inode: Inode, at: int) -> int:
-        inode.start, inode.fragment, inode.offset, inode.size = self._unpack(_FILE, at)
+        inode.start, inode.fragment, inode.offset, inode.size = _FILE.unpack_from(self._data, at)
         return self._blocks(inode, at + _FILE.size)
 
     def _big_file(self, inode: Inode, at: int) -> int:
-        (inode.start, inode.size, _, inode.links, inode.fragment, inode.offset, inode.xattrs) = self._unpack(
-            _BIG_FILE, at
-        )
+        fields = _BIG_FILE.unpack_from(self._data, at)
+        inode.start, inode.size, _, inode.links, inode.fragment, inode.offset, inode.xattrs = fields
         return self._blocks(inode, at + _BIG_FILE.size)
 
     def _blocks(self, inode: Inode, at: int) -> int:
@@ -158,7 +160,8 @@ class InodeTable:
         return end
 
     def _link(self, inode: Inode, at: int) -> int:
-        inode.links, size = self._unpack(_LINK, at)
+        size: int
+        inode.links, size = _LINK.unpack_from(self._data, at)
         at += _LINK.size
         if not 0 < size <= _MAX_TARGET or at + size > len(self._data):
             raise MalformedInput(FORMAT, self._table.start, f"link of {size} bytes")
@@ -166,15 +169,10 @@ class InodeTable:
         return at + size
 
     def _device(self, inode: Inode, at: int) -> int:
-        inode.links, number = self._unpack(_DEVICE, at)
+        inode.links, number = _DEVICE.unpack_from(self._data, at)
         inode.device = number >> 8 & 0xFFF, number & 0xFF | number >> 12 & 0xFFF00
         return at + _DEVICE.size
 
     def _other(self, inode: Inode, at: int) -> int:
-        (inode.links,) = self._unpack(_OTHER, at)
+        (inode.links,) = _OTHER.unpack_from(self._data, at)
         return at + _OTHER.size
-
-    def _unpack(self, layout: Struct, at: int) -> tuple[int, ...]:
-        if at + layout.size > len(self._data):
-            raise MalformedInput(FORMAT, self._table.start, "inode that runs past the end of its table")
-        return layout.unpack_from(self._data, at)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from trueware.errors import MalformedInput
 from trueware.formats.contract import Entry, Reading
-from trueware.formats.filesystems.squashfs.blocks import Blocks
+from trueware.formats.filesystems.squashfs.blocks import Contents
 from trueware.formats.filesystems.squashfs.directories import Listing, Name, readable
 from trueware.formats.filesystems.squashfs.inodes import BASIC, Inode, InodeTable
 from trueware.formats.filesystems.squashfs.metadata import Table
@@ -29,23 +29,15 @@ class Tables:
     attributes: AttributeTable | None
 
 
-@dataclass(slots=True)
-class _Known:
-    """An inode that has a name."""
-
-    entry: Entry
-    number: int
-    names_left: int
-    """How many more names it says it has."""
-
-
 class Tree:
     """The folders and files of one file system."""
 
-    def __init__(self, sb: Superblock, tables: Tables, blocks: Blocks, limits: Limits, reading: Reading) -> None:
-        self._sb, self._tables, self._blocks, self._limits, self._reading = sb, tables, blocks, limits, reading
+    def __init__(self, sb: Superblock, tables: Tables, contents: Contents, limits: Limits, reading: Reading) -> None:
+        self._sb, self._tables, self._contents, self._limits, self._reading = sb, tables, contents, limits, reading
         self._inodes = InodeTable(tables.inodes, sb.block_size)
-        self._known: dict[int, _Known] = {}
+        self._entries: dict[int, Entry] = {}
+        self._numbers: dict[int, int] = {}
+        self._more_names: dict[int, int] = {}
 
     def walk(self) -> Iterator[Entry]:
         """Yield the entries, folders before what is in them.
@@ -67,7 +59,7 @@ class Tree:
                 place = prefix + text
                 if escaped:
                     self._reading.note_anomaly("hostile-name", f"{name.name!r}", None, path)
-                if name.reference in self._known:
+                if name.reference in self._entries:
                     yield self._name_again(name, place)
                     continue
                 inode = self._find(name, place)
@@ -111,27 +103,27 @@ class Tree:
 
     def _name_again(self, name: Name, path: str) -> Entry:
         """Return the entry for one more name of an inode."""
-        known = self._known[name.reference]
-        known.names_left -= 1
-        if known.entry.kind is _DIRECTORY:
-            self._reading.note_anomaly("cycle", f"the folder is {known.entry.path!r} as well", None, path)
-        if BASIC.get(name.kind) is not known.entry.kind or name.number != known.number:
-            detail = f"inode {known.number} named as kind {name.kind}, number {name.number}"
+        known, number = self._entries[name.reference], self._numbers[name.reference]
+        if known.kind is _DIRECTORY:
+            self._reading.note_anomaly("cycle", f"the folder is {known.path!r} as well", None, path)
+        else:
+            self._more_names[name.reference] = self._more_names.get(name.reference, 0) - 1
+        if BASIC.get(name.kind) is not known.kind or name.number != number:
+            detail = f"inode {number} named as kind {name.kind}, number {name.number}"
             self._reading.note_anomaly("contradiction", detail, None, path)
-        return replace(known.entry, path=path)
+        return replace(known, path=path)
 
     # --- inodes ----------------------------------------------------------------------------------------------------------
 
     def _take(self, reference: int, inode: Inode, path: str) -> Entry:
         """Return the entry of an inode under its first name."""
-        kind = inode.kind
-        entry = Entry(
-            path, kind,
-            mode=inode.mode & _MODE,
-            uid=self._id(inode.user, path),
-            gid=self._id(inode.group, path),
-            mtime=inode.modified,
-        )  # fmt: skip
+        kind, ids = inode.kind, self._tables.ids
+        user = group = None
+        if inode.user < len(ids) and inode.group < len(ids):
+            user, group = ids[inode.user], ids[inode.group]
+        else:
+            self._reading.note_anomaly("malformed", f"ids {inode.user}, {inode.group} of {len(ids)}", None, path)
+        entry = Entry(path, kind, None, 0, inode.mode & _MODE, user, group, inode.modified)
         if inode.mode & ~_MODE:
             self._reading.note_anomaly("reserved-bits", f"mode {inode.mode:#o}", None, path)
         if inode.xattrs != NO_LIST and self._tables.attributes is not None:
@@ -139,22 +131,18 @@ class Tree:
             entry.xattrs = self._read_attributes(self._tables.attributes, inode.xattrs, path)
         if kind is _FILE:
             entry.size = inode.size
-            entry.content = self._blocks.content(inode)
+            entry.content = self._contents.of(inode)
         elif kind is _SYMLINK:
             entry.link = inode.target.decode("utf-8", "surrogateescape")
             if b"\0" in inode.target:
                 self._reading.note_anomaly("hostile-name", f"NUL in the target {inode.target!r}", None, path)
         else:
             entry.rdev = inode.device
-        self._known[reference] = _Known(entry, inode.number, 0 if kind is _DIRECTORY else inode.links - 1)
+        self._entries[reference] = entry
+        self._numbers[reference] = inode.number
+        if inode.links != 1 and kind is not _DIRECTORY:
+            self._more_names[reference] = inode.links - 1
         return entry
-
-    def _id(self, place: int, path: str) -> int | None:
-        """Return a user or group."""
-        if place < len(self._tables.ids):
-            return self._tables.ids[place]
-        self._reading.note_anomaly("malformed", f"id {place} of {len(self._tables.ids)}", None, path)
-        return None
 
     def _read_attributes(self, table: AttributeTable, number: int, path: str) -> Attributes:
         try:
@@ -168,21 +156,22 @@ class Tree:
     def _compare(self) -> None:
         """Compare what has a name with what the tables say, and account for the tables."""
         sb, note = self._sb, self._reading.note_anomaly
-        numbers = {known.number for known in self._known.values()}
-        if len(numbers) < len(self._known) or not 0 < min(numbers) <= max(numbers) <= sb.inodes:
+        numbers = set(self._numbers.values())
+        if len(numbers) < len(self._numbers) or not 0 < min(numbers) <= max(numbers) <= sb.inodes:
             # Linux keeps inodes by number: of two that share one, it shows the one it met first under both names
             note("contradiction", "inode numbers that stand twice or are out of range")
         elif len(numbers) != sb.inodes:
             note("contradiction", f"{len(numbers)} inodes have a name, the superblock says {sb.inodes}", 4)
-        if wrong := sum(bool(known.names_left) for known in self._known.values()):
+        elif self._tables.exports is not None and self._moved(self._tables.exports):
+            note("contradiction", "the export table says that inodes are elsewhere", sb.export_table)
+        if wrong := sum(map(bool, self._more_names.values())):
             note("contradiction", f"{wrong} inodes have more or fewer names than they say")
-        exports = self._tables.exports
-        if exports is not None and numbers and max(numbers) <= len(exports):
-            wrong = sum(exports[known.number - 1] != reference for reference, known in self._known.items())
-            if wrong:
-                note("contradiction", f"{wrong} inodes are elsewhere by the export table", sb.export_table)
         self._tables.inodes.account("inodes", self._reading)
         self._tables.directories.account("listings", self._reading)
         if self._tables.attributes is not None:
             self._tables.attributes.account()
-        self._blocks.account()
+        self._contents.account()
+
+    def _moved(self, exports: tuple[int, ...]) -> bool:
+        """Tell whether an inode is not where the export table, by inode number, says it is."""
+        return any(exports[number - 1] != reference for reference, number in self._numbers.items())
