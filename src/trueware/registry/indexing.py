@@ -14,7 +14,7 @@ from trueware.model.part import Kind, Part
 LEAST_LEAVES = 4
 """Leaves that make a folder or container worth finding by its own Merkle digest; smaller ones are everywhere."""
 
-MAX_POSTINGS = 200_000
+MAX_POSTINGS = 100_000
 """Pairs of content and release that one search follows."""
 
 MAX_CLAIMS = 64
@@ -62,8 +62,8 @@ def weigh_rarest(sizes: Mapping[bytes, int], spread: Mapping[bytes, Spread]) -> 
     weights = weigh({digest: sizes[digest] for digest in spread}, {digest: s.products for digest, s in spread.items()})
     chosen: dict[bytes, float] = {}
     postings = 0
-    for digest in sorted(spread, key=lambda each: (spread[each].releases, each)):
-        postings += spread[digest].releases
+    for releases, digest in sorted((each.releases, digest) for digest, each in spread.items()):
+        postings += releases
         if postings > MAX_POSTINGS and chosen:
             break
         chosen[digest] = weights[digest]

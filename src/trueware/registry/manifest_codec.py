@@ -3,11 +3,11 @@
 ::
 
     manifest = zstd( [ 1, tree: bstr .size 32, [+ part] ] )          parts in order of `Part.walk`, parents first
-    part = { 0: name, 1: kind, ? 2: number of children, ? 3: size, ? 4: sha256, ? 5: mode, ? 6: uid, ? 7: gid, ? 8: mtime,
-             ? 9: link, ? 10: [major, minor], ? 11: [+ [name, bstr]] xattrs, ? 12: format, ? 13: [+ [key, value]] facts,
-             ? 14: [+ [key, value]] notes, ? 15: offset, ? 16: false  the reading was not certain }
+    part = [ name, kind, number of children, size, sha256, mode, uid, gid, mtime, link, [major, minor],
+             [+ [name, bstr]] xattrs, format, [+ [key, value]] facts, [+ [key, value]] notes, offset, certain ]
 
-A field at its default is left out; names are tstr, or bstr where they are not Unicode. This structure is trueware's own.
+What a part does not have is null (children and size: 0; certain: true), and left out at the end of the list; names are tstr, or
+bstr where they are not Unicode. This structure is trueware's own.
 
 The bytes are not trusted when they come back: everything is bounded and typed, and every digest is computed anew from the leaves
 up, so that a manifest whose root does not come out as stated is refused. Depth costs nothing: no step recurses.
@@ -32,9 +32,7 @@ _VERSION = 1
 _FREE, _RATIO = MIB, 4096
 _LEVEL = 6
 _KINDS = {kind.value: kind for kind in Kind}
-_WORDS = {16: "certain", 3: "size", 5: "mode", 6: "uid", 7: "gid", 8: "mtime", 15: "offset"}
-_NUMBERS = {3: (0, 1 << 64), 5: (0, 1 << 16), 6: (0, 1 << 32), 7: (0, 1 << 32), 8: (-(1 << 63), 1 << 63), 15: (0, 1 << 64)}
-_FIELDS = frozenset(range(17))
+_DEFAULTS = (None, None, 0, 0, None, None, None, None, None, None, None, None, None, None, None, None, True)
 
 
 def encode(root: Part) -> bytes:
@@ -66,8 +64,8 @@ def decode(data: bytes) -> Part:
     Raises:
         MalformedInput: not a manifest of this version, or its root's digest does not come out as stated.
     """
-    fields: Any = cbor.decode(_decompress(data), _NAME, max_depth=6)
-    if not isinstance(fields, list) or len(fields) != 3 or fields[0] is True or fields[0] != _VERSION:
+    fields: Any = cbor.decode(_decompress(data), _NAME, max_depth=6, check_types=False)
+    if not isinstance(fields, list) or len(fields) != 3 or type(fields[0]) is not int or fields[0] != _VERSION:
         raise MalformedInput(_NAME, 0, f"version {_VERSION} of the structure expected")
     _, tree, parts = fields
     if not isinstance(tree, bytes) or not isinstance(parts, list) or not 0 < len(parts) <= MAX_PARTS:
@@ -95,99 +93,93 @@ def _ceiling(data: bytes) -> int:
     return min(MAX_PLAIN, max(_FREE, len(data) * _RATIO))
 
 
-def _fields(part: Part) -> dict[int, object]:
-    fields: dict[int, object] = {0: cbor.pack_text(part.name), 1: part.kind.value}
-    if part.children:
-        fields[2] = len(part.children)
-    if part.size:
-        fields[3] = part.size
-    optional = {
-        4: part.sha256, 5: part.mode, 6: part.uid, 7: part.gid, 8: part.mtime, 12: part.format, 15: part.offset,
-        9: None if part.link is None else cbor.pack_text(part.link), 10: None if part.rdev is None else list(part.rdev),
-    }
-    fields |= {key: value for key, value in optional.items() if value is not None}
-    if part.xattrs:
-        fields[11] = [[cbor.pack_text(name), value] for name, value in part.xattrs]
-    for key, pairs in ((13, part.facts), (14, part.notes)):
-        if pairs:
-            fields[key] = [[cbor.pack_text(name), cbor.pack_text(value)] for name, value in pairs]
-    if not part.certain:
-        fields[16] = False
-    return fields
+def _fields(part: Part) -> list[object]:
+    fields: list[object] = [
+        cbor.pack_text(part.name), part.kind.value, len(part.children), part.size, part.sha256, part.mode, part.uid, part.gid,
+        part.mtime, None if part.link is None else cbor.pack_text(part.link), None if part.rdev is None else list(part.rdev),
+        [[cbor.pack_text(name), value] for name, value in part.xattrs] or None, part.format, _packed(part.facts),
+        _packed(part.notes), part.offset, part.certain,
+    ]
+    end = len(fields)
+    while fields[end - 1] == _DEFAULTS[end - 1]:  # ends at the latest with the kind
+        end -= 1
+    return fields[:end]
+
+
+def _packed(pairs: tuple[tuple[str, str], ...]) -> list[object] | None:
+    return [[cbor.pack_text(name), cbor.pack_text(value)] for name, value in pairs] or None
 
 
 def _assemble(parts: list[Any]) -> Part:
     """Return the root. From the last part to the first, whatever a part's children are, they are on top of the stack."""
     done: list[Part] = []
     for fields in reversed(parts):
-        if not isinstance(fields, dict) or not fields.keys() <= _FIELDS:
-            raise MalformedInput(_NAME, 0, "a part is not a map of known fields")
-        count = fields.get(2, 0)
-        if type(count) is not int or not 0 <= count <= len(done) or (not count and 2 in fields):
+        if not isinstance(fields, list) or not 2 <= len(fields) <= len(_DEFAULTS) or fields[-1] == _DEFAULTS[len(fields) - 1]:
+            raise MalformedInput(_NAME, 0, "a part is not a list of known fields without defaults at its end")
+        count = fields[2] if len(fields) > 2 else 0
+        if type(count) is not int or not 0 <= count <= len(done):
             raise MalformedInput(_NAME, 0, f"{count!r} children of {len(done)} parts")
         children = tuple(reversed(done[len(done) - count :])) if count else ()
         if count:
             del done[-count:]
-        done.append(_part(fields, children))
+        done.append(_part([*fields, *_DEFAULTS[len(fields) :]], children))
     if len(done) != 1:
         raise MalformedInput(_NAME, 0, f"{len(done)} roots")
     return done[0]
 
 
-def _part(fields: dict[int, Any], children: tuple[Part, ...]) -> Part:
-    kind = _KINDS.get(fields[1]) if isinstance(fields.get(1), str) else None
+def _part(fields: list[Any], children: tuple[Part, ...]) -> Part:
+    name, word, _, size, sha256, mode, uid, gid, mtime, link, rdev, xattrs, format_, facts, notes, offset, certain = fields
+    kind = _KINDS.get(word) if isinstance(word, str) else None
     if kind is None:
-        raise MalformedInput(_NAME, 0, f"kind {fields.get(1)!r}")
-    for key, (least, end) in _NUMBERS.items():
-        number = fields.get(key)
-        if key in fields and (type(number) is not int or not least <= number < end):
-            raise MalformedInput(_NAME, 0, f"{_WORDS[key]} {number!r}")
-    sha256, format_, certain = fields.get(4), fields.get(12), fields.get(16, True)
-    if sha256 is not None and (not isinstance(sha256, bytes) or len(sha256) != 32):
+        raise MalformedInput(_NAME, 0, f"kind {word!r}")
+    if not (
+        type(size) is int and 0 <= size < 1 << 64
+        and (mode is None or (type(mode) is int and 0 <= mode < 1 << 16))
+        and (uid is None or (type(uid) is int and 0 <= uid < 1 << 32))
+        and (gid is None or (type(gid) is int and 0 <= gid < 1 << 32))
+        and (mtime is None or (type(mtime) is int and -1 << 63 <= mtime < 1 << 63))
+        and (offset is None or (type(offset) is int and 0 <= offset < 1 << 64))
+    ):  # fmt: skip
+        raise MalformedInput(_NAME, 0, "a number of the wrong type or out of range")
+    if sha256 is not None and (type(sha256) is not bytes or len(sha256) != 32):
         raise MalformedInput(_NAME, 0, "a SHA-256 is 32 bytes")
-    if fields.get(3) == 0 or not isinstance(format_, str | None) or certain is not (16 not in fields):
-        raise MalformedInput(_NAME, 0, "a default that is written out, or a format that is no name")
-    mode, uid, gid = fields.get(5), fields.get(6), fields.get(7)
-    link = cbor.unpack_text(fields[9], _NAME) if 9 in fields else None
-    rdev, xattrs, facts = _rdev(fields), _xattrs(fields), _pairs(fields, 13)
+    if not isinstance(format_, str | None) or type(certain) is not bool:
+        raise MalformedInput(_NAME, 0, "a format that is no name, or a certainty that is none")
+    link = None if link is None else cbor.unpack_text(link, _NAME)
+    rdev = None if rdev is None else _device(rdev)
+    attributes = () if xattrs is None else _xattrs(xattrs)
+    stated = () if facts is None else _pairs(facts)
     # the rule of trueware.model.merkle: a certain reading stands for its bytes, an uncertain one does not
     if format_ is not None and certain:
-        tree = container_digest(kind, children, mode, uid, gid, xattrs, format_, facts)
+        tree = container_digest(kind, children, mode, uid, gid, attributes, format_, stated)
     elif kind is Kind.DIRECTORY:
-        tree = folder_digest(children, mode, uid, gid, xattrs)
+        tree = folder_digest(children, mode, uid, gid, attributes)
     else:
-        tree = leaf_digest(kind, sha256, mode, uid, gid, link, rdev, xattrs, facts)
+        tree = leaf_digest(kind, sha256, mode, uid, gid, link, rdev, attributes, stated)
     return Part(
-        name=cbor.unpack_text(fields.get(0), _NAME), kind=kind, tree=tree, size=fields.get(3, 0), sha256=sha256, mode=mode,
-        uid=uid, gid=gid, mtime=fields.get(8), link=link, rdev=rdev, xattrs=xattrs, format=format_, facts=facts,
-        notes=_pairs(fields, 14), offset=fields.get(15), certain=certain, children=children,
+        cbor.unpack_text(name, _NAME), kind, tree, size, sha256, mode, uid, gid, mtime, link, rdev, attributes, format_, stated,
+        () if notes is None else _pairs(notes), offset, certain, children,
     )
 
 
-def _rdev(fields: dict[int, Any]) -> tuple[int, int] | None:
-    if 10 not in fields:
-        return None
-    rdev = fields[10]
+def _device(rdev: Any) -> tuple[int, int]:
     if not isinstance(rdev, list) or len(rdev) != 2 or not all(type(n) is int and 0 <= n < 1 << 32 for n in rdev):
         raise MalformedInput(_NAME, 0, f"device {rdev!r}")
     return rdev[0], rdev[1]
 
 
-def _xattrs(fields: dict[int, Any]) -> tuple[tuple[str, bytes], ...]:
-    pairs = _lists_of_two(fields, 11)
-    if not all(isinstance(value, bytes) for _, value in pairs):
+def _xattrs(pairs: Any) -> tuple[tuple[str, bytes], ...]:
+    if not all(type(value) is bytes for _, value in _lists_of_two(pairs)):
         raise MalformedInput(_NAME, 0, "an extended attribute is not bytes")
     return tuple((cbor.unpack_text(name, _NAME), value) for name, value in pairs)
 
 
-def _pairs(fields: dict[int, Any], key: int) -> tuple[tuple[str, str], ...]:
-    return tuple((cbor.unpack_text(n, _NAME), cbor.unpack_text(v, _NAME)) for n, v in _lists_of_two(fields, key))
+def _pairs(pairs: Any) -> tuple[tuple[str, str], ...]:
+    return tuple((cbor.unpack_text(name, _NAME), cbor.unpack_text(value, _NAME)) for name, value in _lists_of_two(pairs))
 
 
-def _lists_of_two(fields: dict[int, Any], key: int) -> list[Any]:
-    if key not in fields:
-        return []
-    pairs = fields[key]
+def _lists_of_two(pairs: Any) -> list[Any]:
     if not isinstance(pairs, list) or not pairs or not all(isinstance(pair, list) and len(pair) == 2 for pair in pairs):
         raise MalformedInput(_NAME, 0, "a list of pairs expected")
     return pairs

@@ -22,7 +22,6 @@ digest as they are read, and every error of SQLite becomes a `StoreError` here.
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from hashlib import sha256 as _sha256
 from pathlib import Path
 from typing import Any, Self
 
@@ -34,12 +33,10 @@ from trueware.registry import manifest_codec
 from trueware.registry import payload as payloads
 from trueware.registry.indexing import Spread, claim_keys, contents, subtrees, weigh_rarest
 from trueware.registry.ports import Problem, RegistryStore, Sharing, Statistics, Submission, check_kept
-from trueware.storage import sqlite_schema
-
-MAX_KEPT = 1 << 24
-"""Bytes of one kept content; `Limits.max_kept_file` is far below."""
+from trueware.storage import kept_content, sqlite_fsck, sqlite_schema
 
 _MAX_VALUE = 1 << 29
+_TOGETHER = 500
 _READ, _WRITE = "DEFERRED", "IMMEDIATE"
 _RELEASE = (
     "SELECT r.payload, r.statement, r.published, r.source, w.reason, r.id FROM release r"
@@ -108,7 +105,7 @@ class SqliteStore:
         if self._writes:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
-        connection.execute(_WANTED)
+            connection.execute(_WANTED)
         connection.execute(_FOLLOWED)
 
     def __enter__(self) -> Self:
@@ -197,7 +194,8 @@ class SqliteStore:
         connection = self._connection
         connection.execute("INSERT INTO manifest VALUES (?, ?)", (release, manifest_codec.encode(root)))
         connection.executemany("INSERT INTO subtree VALUES (?, ?)", [(tree, release) for tree in sorted(subtrees(root))])
-        self._want(contents(root))
+        connection.execute("DELETE FROM wanted")
+        connection.executemany("INSERT INTO wanted VALUES (?, ?)", sorted(contents(root).items()))
         connection.execute(
             "INSERT INTO content (sha256, size, products, releases) SELECT sha256, size, 0, 0 FROM wanted WHERE true"
             " ON CONFLICT DO NOTHING"
@@ -214,12 +212,9 @@ class SqliteStore:
         )
 
     def _keep(self, kept: Mapping[bytes, bytes]) -> None:
-        import zstandard  # noqa: PLC0415 (start-up time: most runs only read)
-
-        compress = zstandard.ZstdCompressor(level=9).compress
         self._connection.executemany(
             "INSERT INTO kept VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-            [(digest, len(data), compress(data)) for digest, data in kept.items()],
+            [(digest, len(data), kept_content.pack(data)) for digest, data in kept.items()],
         )
 
     def get_release(self, id: str) -> Release | None:  # noqa: A002 (the port's)
@@ -266,38 +261,38 @@ class SqliteStore:
 
     def find_sharing(self, sizes: Mapping[bytes, int], limit: int = 16) -> Sharing:
         with self._transaction() as connection:
-            self._want(sizes)
             numbers: dict[bytes, int] = {}
             spread: dict[bytes, Spread] = {}
-            for number, digest, products, releases in connection.execute(
-                "SELECT c.number, c.sha256, c.products, c.releases FROM wanted w CROSS JOIN content c ON c.sha256 = w.sha256"
-            ):
+            for number, digest, products, releases in self._spread(sizes):
                 numbers[digest], spread[digest] = number, Spread(products, releases)
             connection.execute("DELETE FROM followed")
             connection.executemany(
                 "INSERT INTO followed VALUES (?, ?)",
-                ((numbers[digest], weight) for digest, weight in weigh_rarest(sizes, spread).items()),
+                sorted((numbers[digest], weight) for digest, weight in weigh_rarest(sizes, spread).items()),
             )
             ranked = connection.execute(
-                "SELECT h.release, sum(f.weight) AS shared FROM followed f CROSS JOIN holding h ON h.content = f.content"
-                " JOIN release r ON r.number = h.release GROUP BY h.release ORDER BY shared DESC, r.id LIMIT ?",
+                "SELECT s.release, s.shared FROM (SELECT h.release, sum(f.weight) AS shared FROM followed f"
+                " CROSS JOIN holding h ON h.content = f.content GROUP BY h.release) s"
+                " JOIN release r ON r.number = s.release ORDER BY s.shared DESC, r.id LIMIT ?",
                 (limit,),
             ).fetchall()
             found = ((self._rows(" WHERE r.number = ?", (number,)), shared) for number, shared in ranked)
-            releases = tuple((rows[0], shared) for rows, shared in found if rows)
-        return Sharing(releases, {digest: each.products for digest, each in spread.items()})
+            nearest = tuple((rows[0], shared) for rows, shared in found if rows)
+        return Sharing(nearest, {digest: each.products for digest, each in spread.items()})
 
     def count_products(self, digests: Iterable[bytes]) -> dict[bytes, int]:
-        with self._transaction() as connection:
-            self._want(dict.fromkeys(digests, 0))
-            return dict(
-                connection.execute("SELECT c.sha256, c.products FROM wanted w CROSS JOIN content c ON c.sha256 = w.sha256")
-            )
+        with self._transaction():
+            return {digest: products for _, digest, products, _ in self._spread(digests)}
 
-    def _want(self, sizes: Mapping[bytes, int]) -> None:
-        """Put digests where a query can join with them."""
-        self._connection.execute("DELETE FROM wanted")
-        self._connection.executemany("INSERT INTO wanted VALUES (?, ?)", sorted(sizes.items()))
+    def _spread(self, digests: Iterable[bytes]) -> Iterator[tuple[int, bytes, int, int]]:
+        """Yield number, digest, products and releases of the contents that are known."""
+        ordered = sorted(digests)  # neighbours in the index are asked for together
+        for start in range(0, len(ordered), _TOGETHER):
+            asked = ordered[start : start + _TOGETHER]
+            marks = ", ".join("?" * len(asked))
+            yield from self._connection.execute(
+                f"SELECT number, sha256, products, releases FROM content WHERE sha256 IN ({marks})", asked  # noqa: S608 (marks)
+            )
 
     # --- bytes ---------------------------------------------------------------------------------------------------------
 
@@ -311,7 +306,7 @@ class SqliteStore:
     def get_content(self, sha256: bytes) -> bytes | None:
         with self._transaction() as connection:
             row = connection.execute("SELECT size, data FROM kept WHERE sha256 = ?", (sha256,)).fetchone()
-        return unpack_kept(sha256, *row) if row else None
+        return kept_content.unpack(sha256, *row) if row else None
 
     def statistics(self) -> Statistics:
         with self._transaction() as connection:
@@ -322,10 +317,8 @@ class SqliteStore:
         return Statistics(*counts)
 
     def fsck(self) -> list[Problem]:
-        from trueware.storage.sqlite_fsck import fsck  # noqa: PLC0415 (only needed here, and it needs this module)
-
         with self._transaction() as connection:
-            return fsck(connection, self)
+            return sqlite_fsck.fsck(connection, self.publishers())
 
     # --- the door ------------------------------------------------------------------------------------------------------
 
@@ -352,25 +345,6 @@ class SqliteStore:
                 if self._connection.in_transaction:  # SQLite itself undoes some, a full disk among them
                     self._connection.execute("ROLLBACK")
                 raise
-
-
-def unpack_kept(sha256: bytes, size: int, data: bytes) -> bytes:
-    """Return a kept content, bounded and proved.
-
-    Raises:
-        StoreError: it is not what its digest says.
-    """
-    import zstandard  # noqa: PLC0415 (start-up time: an artefact without changes needs no contents)
-
-    try:
-        if not 0 <= size <= MAX_KEPT or zstandard.frame_content_size(data) != size:
-            raise StoreError(f"kept content {sha256.hex()} has another size than stated")
-        content = zstandard.ZstdDecompressor().decompress(data, allow_extra_data=False)
-    except zstandard.ZstdError as error:
-        raise StoreError(f"kept content {sha256.hex()} is damaged ({error})") from error
-    if _sha256(content).digest() != sha256:
-        raise StoreError(f"kept content {sha256.hex()} has another digest")
-    return content
 
 
 def _release(row: tuple[Any, ...]) -> Release:

@@ -1,7 +1,7 @@
 """fsck of a registry file: SQLite's own structure, then every digest, statement, manifest and index row from the bytes."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from trueware.errors import InputError, StoreError
 from trueware.model.part import Part
@@ -11,7 +11,7 @@ from trueware.registry import payload as payloads
 from trueware.registry.audit import audit_release
 from trueware.registry.indexing import claim_keys, contents, subtrees
 from trueware.registry.ports import Problem
-from trueware.storage.sqlite import SqliteStore, unpack_kept
+from trueware.storage import kept_content
 
 _COUNTS = (
     "SELECT c.sha256 FROM content c LEFT JOIN (SELECT content, count(DISTINCT product) AS products, count(*) AS releases"
@@ -32,8 +32,8 @@ _ORPHANS = {
 }
 
 
-def fsck(connection: sqlite3.Connection, store: SqliteStore) -> list[Problem]:
-    """Return what is wrong with the registry, in one state of it (the caller's transaction)."""
+def fsck(connection: sqlite3.Connection, enrolled: Iterable[Publisher]) -> list[Problem]:
+    """Return what is wrong with the registry, in one state of it (the caller's transaction); `enrolled` are its publishers."""
     problems = [
         Problem("registry", f"SQLite finds: {detail}")
         for (detail,) in connection.execute("PRAGMA integrity_check(100)")
@@ -45,7 +45,7 @@ def fsck(connection: sqlite3.Connection, store: SqliteStore) -> list[Problem]:
         Problem("registry", f"a row of {table} refers to a missing row of {parent}")
         for table, _, parent, _ in connection.execute("PRAGMA foreign_key_check")
     ]
-    publishers = {publisher.name: publisher for publisher in store.publishers()}
+    publishers = {publisher.name: publisher for publisher in enrolled}
     holdings = dict(connection.execute("SELECT release, count(*) FROM holding GROUP BY release").fetchall())
     for number, identity in connection.execute("SELECT number, id FROM release ORDER BY number").fetchall():
         found = _audit(connection, number, identity.hex(), publishers, holdings.get(number, 0))
@@ -57,7 +57,7 @@ def fsck(connection: sqlite3.Connection, store: SqliteStore) -> list[Problem]:
         problems += [Problem("registry", wording.format(name)) for (name,) in connection.execute(query)]
     for digest, size, data in connection.execute("SELECT sha256, size, data FROM kept"):
         try:
-            unpack_kept(digest, size, data)
+            kept_content.unpack(digest, size, data)
         except StoreError as error:
             problems.append(Problem(f"content {digest.hex()}", str(error)))
     return problems
