@@ -163,9 +163,10 @@ tree the digest that the tree itself gives.
 
 ## What it means
 
-- An unknown image costs the floor plus the work on its structure: {overhead:.0f} microseconds of CPU time for each of the tree's files
-  here, by the median of the images, whatever the size of the file. Where decompressing is dear (xz) this is a small share; where
-  content costs little (ext4) it is the larger one, and the SHA-256 of the whole image (*digest*), which `measure` also gives, is part of it.
+- An unknown image costs the floor plus the work on its structure: {overhead:.0f} microseconds of CPU time for each of the tree's
+  files here, by the median of the images, whatever the size of the file. Where decompressing is dear (xz) this is a small share;
+  where content costs little (ext4) it is the larger one, and the SHA-256 of the whole image (*digest*), which `measure` also
+  gives, is part of it.
 - A known image costs one SHA-256 over its bytes and a look into the registry, whatever is inside.
 - Memory is the mapped image, and what is under way; not the content.
 
