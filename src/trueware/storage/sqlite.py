@@ -2,16 +2,17 @@
 
 Write path
     A write is one ``BEGIN IMMEDIATE`` … ``COMMIT`` in WAL mode with ``synchronous = FULL``: SQLite appends the pages to
-    ``<file>-wal`` and calls fsync on it before COMMIT returns (sqlite.org/wal.html, "Performance Considerations"). A checkpoint
-    later copies them: fsync of the WAL, write and fsync of the file, and only then is the WAL begun anew. When SQLite creates the
-    WAL it also syncs the folder, so that the name survives (os_unix.c, UNIXFILE_DIRSYNC). A process killed before COMMIT returned
-    leaves frames without a commit mark, which the next one to open the file ignores. Creating a registry is such a transaction
-    too: killed within it, an empty database is left, which the next creation fills.
+    ``<file>-wal`` and syncs it (fdatasync) before COMMIT returns (sqlite.org/wal.html, "Performance Considerations"). A
+    checkpoint later copies them: sync of the WAL, write and sync of the file, and only then is the WAL begun anew. When SQLite
+    creates a WAL or journal it also syncs the folder, so that the names survive (os_unix.c, UNIXFILE_DIRSYNC; seen with strace).
+    A process killed before COMMIT returned leaves frames without a commit mark, which the next one to open the file ignores.
+    Creating a registry is a transaction too: killed within it, an empty database is left, which the next creation fills.
 
 At rest
-    The last writer to close the file takes it out of WAL mode, and the next one puts it back. So a registry that nobody writes is
-    one file, which can be copied, committed and read from a medium that cannot be written, and reading it leaves nothing beside
-    it. A killed writer leaves the WAL beside the file; both together are the registry, and the next writer tidies up.
+    A writer that closes the file takes it out of WAL mode, unless others have it open, and the next one puts it back. So a
+    registry that nobody uses is one file, which can be copied, committed and read from a medium that cannot be written, and
+    reading it leaves nothing beside it. A killed writer leaves the WAL beside the file; both together are the registry, and the
+    next writer tidies up.
 
 Readers open the file read-only; while a writer has it open, they are not blocked by its transactions, nor do they block them.
 
