@@ -21,7 +21,9 @@ ROOT = {"root": "0755 0:0"}
 
 def cpio(tree: Tree, form: str) -> bytes:
     tree.settle()
-    names = "\n".join([".", *(f"./{path}" for path in tree.parts)])
+    # an empty file comes last: if it says it has more names, it is only known at the end that no data came
+    paths = sorted(tree.parts, key="etc/empty".__eq__)
+    names = "\n".join([".", *(f"./{path}" for path in paths)])
     options = ["cpio", "--quiet", "-o", "-H", form, "--reproducible"]
     done = subprocess.run(options, cwd=tree.root, input=names.encode(), check=True, capture_output=True)
     return done.stdout.rstrip(b"\0") + b"\0" * 4 if form != "odc" else done.stdout.rstrip(b"\0") + b"\0"
