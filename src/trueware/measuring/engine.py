@@ -119,6 +119,8 @@ class _Run:
         self._hasher = Hasher(self.detector, budget, limits)
         self._carver = Carver(formats)
         self._ledger = Ledger(limits)
+        self._gaps: dict[tuple[Node, Kind], int] = {}
+        """How many gaps and paddings a container has so far; they are numbered."""
         self._kept: dict[bytes, bytes] = {}
         self._kept_size = 0
         self._banners: dict[str, tuple[str, ...]] = {}
@@ -236,8 +238,8 @@ class _Run:
     def _add_gap(self, node: Node, start: int, size: int, filler: int | None, digest: bytes | None) -> Node:
         padding = filler in (0x00, 0xFF)
         kind = Kind.PADDING if padding else Kind.GAP
-        count = sum(child.entry.kind is kind for child in node.children.values())
-        child = Node(f"{kind.value}-{count}", Entry("", kind, size=size, offset=start), node)
+        number = self._gaps[node, kind] = self._gaps.get((node, kind), -1) + 1
+        child = Node(f"{kind.value}-{number}", Entry("", kind, size=size, offset=start), node)
         child.sha256 = digest
         node.add(child)
         if not padding:
@@ -274,7 +276,9 @@ class _Run:
             self._settle(child, view[offset:end])
             start = at = end
         if search.given_up:
-            self._ledger.note(node, "not-checkable", "too many places look like containers; the rest was not searched", start)
+            self._ledger.note(
+                node, "not-checkable", "too many places look like containers; the rest was not searched", start
+            )
         if start:
             node.format = CARVED
             self._add_between(node, view, start, len(view))

@@ -112,14 +112,10 @@ def _part(node: Node, frozen: dict[Node, Part]) -> Part:
     entry = node.entry
     source = frozen[node.same_as] if node.same_as is not None else None
     if source is not None:
-        children, sha, size, format_, certain = (
-            source.children,
-            source.sha256,
-            source.size,
-            source.format,
-            source.certain,
-        )
-        facts, notes = source.facts, source.notes
+        # its bytes stand for it: were a container's parts shared too, links within links would make a tree without end
+        children: tuple[Part, ...] = ()
+        sha, size, format_, certain = source.sha256, source.size, None, source.sha256 is not None
+        facts, notes = entry.facts, entry.notes
     else:
         children = tuple(frozen[child] for child in node.children.values())
         if node.twins:

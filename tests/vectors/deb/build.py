@@ -81,7 +81,7 @@ write(
 write(
     "without-data",
     package(binary, control),
-    "No data.",
+    "A package without the archive of its files, which dpkg refuses.",
     parts={key: three[key] for key in ("debian-binary", "control.tar")},
     findings=["malformed"],
 )
