@@ -12,6 +12,7 @@ inodes        inodes
 blocks        extents and indirect blocks, content
 xattrs        extended attributes
 directories   blocks of folders
+htree         index of large folders
 space         bitmaps; which blocks are whose
 tree          the walk that puts all of it together
 ============  =============================================================

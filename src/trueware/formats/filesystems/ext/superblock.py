@@ -44,6 +44,7 @@ class Compat(IntFlag):
 
     HAS_JOURNAL = 0x4
     RESIZE_INODE = 0x10
+    DIR_INDEX = 0x20
     SPARSE_SUPER2 = 0x200
     ORPHAN_FILE = 0x1000
 

@@ -9,9 +9,10 @@ from trueware.formats.contract import Buffer, Content, Entry, Held, Produced, Re
 from trueware.formats.filesystems.ext import inodes as ino
 from trueware.formats.filesystems.ext.blocks import Run, content, map_blocks
 from trueware.formats.filesystems.ext.directories import KINDS, Name, has_good_checksum, read_block
+from trueware.formats.filesystems.ext.htree import lost_names
 from trueware.formats.filesystems.ext.inodes import Inode, InodeTable, block_seed
 from trueware.formats.filesystems.ext.space import CONTENT, METADATA, Space
-from trueware.formats.filesystems.ext.superblock import ROOT_INODE, Incompat, RoCompat, Superblock
+from trueware.formats.filesystems.ext.superblock import ROOT_INODE, Compat, Incompat, RoCompat, Superblock
 from trueware.formats.filesystems.ext.xattrs import INLINE_DATA, MAGIC, AttributeReader, Attributes
 from trueware.model.limits import Limits
 from trueware.model.part import Kind
@@ -133,6 +134,9 @@ class Tree:
             blocks = chain(self._blocks(folder, runs, path))
             found = {}
         names: set[bytes] = set()
+        indexed = self._is_indexed(folder)
+        kept: list[bytes] = []
+        kept_names: list[list[bytes]] = []
         for number, block in enumerate(blocks):
             entries, wrong = read_block(block, typed=self._typed)
             if wrong:
@@ -148,8 +152,35 @@ class Tree:
                     self._reading.note_anomaly("duplicate-path", f"{name!r} stands twice", folder.offset, path)
                 names.add(name)
                 yield entry
+            if indexed:
+                kept.append(block)
+                own = 0 if number else 2
+                kept_names.append([entry[0] for entry in entries[own:]])
+        if indexed and kept:
+            self._look_up(kept, kept_names, folder, path)
         if found != {b".": folder.number, b"..": parent}:
             detail = f"'.' and '..' are inodes {found.get(b'.')} and {found.get(b'..')}, not {folder.number} and {parent}"
+            self._reading.note_anomaly("contradiction", detail, folder.offset, path)
+
+    def _is_indexed(self, folder: Inode) -> bool:
+        return bool(
+            self._sb.compat & Compat.DIR_INDEX
+            and folder.flags & ino.FLAG_INDEX
+            and not folder.flags & (ino.FLAG_INLINE | ino.FLAG_ENCRYPTED)
+        )
+
+    def _look_up(self, blocks: list[bytes], names: list[list[bytes]], folder: Inode, path: str) -> None:
+        """Report names that a device would not find where a list of the folder shows them."""
+        if folder.flags & ino.FLAG_CASEFOLD:
+            self._reading.note_anomaly("unsupported", "the index of a folder that ignores case", folder.offset, path)
+            return
+        try:
+            lost = lost_names(blocks, names, self._sb)
+        except MalformedInput as error:
+            self._reading.note_anomaly("malformed", error.reason, folder.offset, path)
+            return
+        if lost:
+            detail = f"{len(lost)} names are not where the index leads, {lost[0]!r} is one"
             self._reading.note_anomaly("contradiction", detail, folder.offset, path)
 
     def _blocks(self, folder: Inode, runs: list[Run], path: str) -> Iterator[bytes]:
