@@ -1,13 +1,15 @@
 """Results and manifests as JSON values: a contract whose schemas stand in `trueware/schema` and only ever grow."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from trueware.measuring import Measurement
 from trueware.model.change import Change
 from trueware.model.finding import Finding
 from trueware.model.part import Part
 from trueware.model.result import Result
+
+if TYPE_CHECKING:
+    from trueware.measuring import Measurement
 
 RESULT_SCHEMA = "urn:trueware:schema:results:1"
 MANIFEST_SCHEMA = "urn:trueware:schema:manifests:1"
@@ -85,7 +87,7 @@ def finding_value(finding: Finding) -> Json:
     return value
 
 
-def manifest_value(measurement: Measurement) -> Json:
+def manifest_value(measurement: "Measurement") -> Json:
     """Return one manifest: every part by its path, parents first."""
     root = measurement.root
     return {

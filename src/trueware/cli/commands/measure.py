@@ -3,12 +3,15 @@
 import sys
 from argparse import Namespace
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from trueware.cli.exit_code import ExitCode
 from trueware.cli.options import Subparsers
 from trueware.cli.text import printable
-from trueware.measuring import Measurement
 from trueware.model.part import Part
+
+if TYPE_CHECKING:
+    from trueware.measuring import Measurement
 
 
 def add(commands: Subparsers) -> None:
@@ -46,7 +49,7 @@ def run(options: Namespace) -> ExitCode:
     return ExitCode.GENUINE
 
 
-def lines(measurement: Measurement) -> Iterator[str]:
+def lines(measurement: "Measurement") -> Iterator[str]:
     """Yield one line for each part: digest, mode, owner, size, path; then the findings."""
     for path, part in measurement.root.walk():
         yield _line(path or measurement.root.name, part)
