@@ -9,7 +9,7 @@ LZMA blocks have no one layout: kernels of routers were patched to read streams 
 """
 
 import lzma
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from struct import Struct
 from threading import local
@@ -137,9 +137,10 @@ class LzmaLayout:
             raise MalformedInput("lzma", 5, f"{size} bytes, at most {max_size} were expected")
         # liblzma allocates the dictionary that a header states, and no block can look back further than it is long
         dictionary = max(_SMALLEST_DICTIONARY, min(dictionary, max_size))
-        decompressor = lzma.LZMADecompressor(lzma.FORMAT_ALONE)
-        decompressor.decompress(_ALONE.pack(properties, dictionary, max_size if size is None else size), 0)
-        return _drain("lzma", decompressor, memoryview(block)[self.start :], max_size, may_end_early=size is None)
+        stream = memoryview(block)[self.start :]
+        if size is None:
+            return _unpack_unsized(stream, properties, dictionary, max_size)
+        return _drain("lzma", _lzma_decompressor(properties, dictionary, size), stream, max_size)
 
     def _header(self, block: Buffer) -> tuple[int, int, int | None]:
         dictionary = int.from_bytes(block[1:5], "little")
@@ -157,27 +158,67 @@ LZMA_ALONE = LzmaLayout()
 """The header of LZMA Utils, as squashfs-tools and most patched kernels have it."""
 
 
-def find_lzma_layout(block: Buffer, max_size: int, is_right: Callable[[bytes], bool]) -> LzmaLayout | None:
-    """Return the first layout in which `block` unpacks to what `is_right` takes for its content, None if there is none."""
-    for layout in _layouts():
+def _lzma_decompressor(properties: int, dictionary: int, size: int) -> lzma.LZMADecompressor:
+    decompressor = lzma.LZMADecompressor(lzma.FORMAT_ALONE)
+    decompressor.decompress(_ALONE.pack(properties, dictionary, size), 0)
+    return decompressor
+
+
+def _unpack_unsized(stream: Buffer, properties: int, dictionary: int, max_size: int) -> bytes:
+    """Return the most that a stream unpacks to that does not say how much it is.
+
+    Past its end a decoder makes a few bytes of nothing, or fails; only who knows the size can tell.
+    """
+    fits, fails, best = 0, max_size + 1, b""
+    size = max_size
+    while fits + 1 < fails:
         try:
-            if is_right(layout.unpack(block, max_size)):
-                return layout
-        except MalformedInput:
-            continue
+            decompressor = _lzma_decompressor(properties, dictionary, _UNKNOWN_SIZE)
+            best = decompressor.decompress(stream, size)
+        except lzma.LZMAError:
+            fails = size
+        else:
+            if decompressor.unused_data:
+                raise MalformedInput("lzma", 0, f"{len(decompressor.unused_data)} bytes behind the stream")
+            if len(best) < size:
+                break
+            fits = size
+        size = (fits + fails) // 2
+    if not best:
+        raise MalformedInput("lzma", 0, "the stream cannot be unpacked")
+    return best
+
+
+def find_lzma_layout(block: Buffer, max_size: int, is_right: Callable[[bytes], bool]) -> LzmaLayout | None:
+    """Return the layout in which `block` unpacks to what `is_right` takes for its content, None if there is none.
+
+    What stands in the block comes before what would have to be known. Of that the most fruitful is taken: with properties
+    that are not the encoder's, a stream begins well and soon leads nowhere.
+    """
+    for layouts in (_STATED, _KNOWN):
+        found = [(len(data), layout) for layout, data in _unpacked(block, max_size, layouts) if is_right(data)]
+        if found:
+            return max(found, key=lambda candidate: candidate[0])[1]
     return None
 
 
-def _layouts() -> Iterator[LzmaLayout]:
-    """Yield the layouts known from devices, usual ones first."""
-    yield LZMA_ALONE
-    yield LzmaLayout(5)
-    yield LzmaLayout(9)
-    for pb in (2, 0, 1, 3, 4):
-        for lc in range(3, -1, -1):
-            for lp in range(_MAX_LC_LP + 1 - lc):
-                for start in (0, 4, 5, 9, 13):
-                    yield LzmaLayout(start, (pb * 5 + lp) * 9 + lc)
+def _unpacked(block: Buffer, max_size: int, layouts: Iterable[LzmaLayout]) -> Iterator[tuple[LzmaLayout, bytes]]:
+    for layout in layouts:
+        try:
+            yield layout, layout.unpack(block, max_size)
+        except MalformedInput:
+            continue
+
+
+_STATED = (LZMA_ALONE, LzmaLayout(9), LzmaLayout(5))
+_KNOWN = tuple(
+    LzmaLayout(start, (pb * 5 + lp) * 9 + lc)
+    for pb in (2, 0, 1, 3, 4)
+    for lc in range(3, -1, -1)
+    for lp in range(_MAX_LC_LP + 1 - lc)
+    for start in (0, 4, 5, 9, 13)
+)
+"""Layouts of patched kernels, usual ones first."""
 
 
 def _drain(
@@ -185,8 +226,6 @@ def _drain(
     decompressor: lzma.LZMADecompressor,
     block: Buffer,
     max_size: int,
-    *,
-    may_end_early: bool = False,
 ) -> bytes:
     try:
         data = decompressor.decompress(block, max_size + 1)  # one more, or the end of the stream would go unseen
@@ -194,7 +233,7 @@ def _drain(
         raise MalformedInput(name, 0, f"the stream cannot be unpacked ({error})") from error
     if len(data) > max_size:
         raise MalformedInput(name, 0, f"more than {max_size} bytes")
-    if not decompressor.eof and not may_end_early:
+    if not decompressor.eof:
         raise MalformedInput(name, 0, f"the stream does not end within its block, after {len(data)} bytes")
     if decompressor.eof and decompressor.unused_data:
         raise MalformedInput(name, 0, f"{len(decompressor.unused_data)} bytes behind the stream")

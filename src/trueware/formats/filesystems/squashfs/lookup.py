@@ -48,8 +48,8 @@ class LookupTable:
         for place in places:
             if place != at:
                 raise MalformedInput(FORMAT, places_at, "the metadata blocks of a table do not follow each other")
-            piece, at = packing.metadata(at, places_at)
             expected = min(BLOCK, size - BLOCK * len(pieces))
+            piece, at = packing.metadata(at, places_at, expected)
             if len(piece) != expected:
                 raise MalformedInput(FORMAT, place, f"metadata block of {len(piece)} bytes, not {expected}")
             pieces.append(piece)

@@ -46,7 +46,7 @@ class Packing:
         except MalformedInput as error:
             raise type(error)(FORMAT, start, f"block of {size} bytes: {error.format}: {error.reason}") from error
 
-    def metadata(self, start: int, end: int) -> tuple[bytes | bytearray, int]:
+    def metadata(self, start: int, end: int, max_size: int = BLOCK) -> tuple[bytes | bytearray, int]:
         """Return the metadata block at `start` unpacked, and where it ends, which is not after `end`.
 
         Raises:
@@ -61,7 +61,7 @@ class Packing:
             raise MalformedInput(FORMAT, start, f"metadata block of {size} bytes")
         if header & _STORED:
             return bytes(self.view[start + 2 : stop]), stop
-        return self.unpack(start + 2, size, BLOCK), stop
+        return self.unpack(start + 2, size, max_size), stop
 
     def _find_codec(self, sb: Superblock, reading: Reading) -> Codec:
         """Return the stated codec, or the variant of LZMA that the first inode shows to be meant; that is a fact then."""
@@ -102,7 +102,6 @@ class Table:
         """Unpack the blocks from `start` until `end`, or until one cannot be; what refers beyond is malformed then."""
         self.start, self._places = start, {0: 0}
         self._taken: list[tuple[int, int]] = []
-        self._left = 0
         pieces: list[bytes | bytearray] = []
         size = 0
         while start < end and size % BLOCK == 0:
@@ -117,7 +116,7 @@ class Table:
                 raise LimitExceeded("max_held", limits.max_held, "metadata of a squashfs")
         self.data = b"".join(pieces)
         self.end = start
-        self._left = size
+        self._left = 2 * size
 
     def find(self, block: int, offset: int) -> int:
         """Return the place in `data` of a reference.
@@ -134,20 +133,19 @@ class Table:
         """Write down that ``data[start:end]`` has its reader.
 
         Raises:
-            MalformedInput: `end` is behind all data, or more was taken than there is: readers overlap, and a small table
-                could cost much.
+            MalformedInput: `end` is behind all data, or twice as much was taken as there is: a small table could cost much.
         """
         self._left -= end - start
         if end > len(self.data) or self._left < 0:
             raise MalformedInput(FORMAT, self.start, f"metadata ends before {end:#x}, or is used twice")
         self._taken.append((start, end))
 
-    def account(self, what: str, reading: Reading) -> None:
-        """Tell of what was taken twice, and of what was never taken and is not empty."""
+    def account(self, what: str, reading: Reading, *, shared: bool = False) -> None:
+        """Tell of what was taken twice, unless it may be `shared`, and of what was never taken and is not empty."""
         at = hidden = 0
         self._taken.sort()
         for start, end in (*self._taken, (len(self.data), len(self.data))):
-            if start < at:
+            if start < at and not shared:
                 reading.note_anomaly("overlap", f"two {what} share bytes", self.start)
             hidden += any(self.data[at:start]) and start - at
             at = max(at, end)

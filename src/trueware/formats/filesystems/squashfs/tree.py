@@ -48,7 +48,7 @@ class Tree:
         root = self._inodes.read(self._sb.root)
         if root.kind is not _DIRECTORY:
             raise MalformedInput(FORMAT, 32, "the root is no folder")
-        self._reading.attributes = self._take(self._sb.root, root, "")
+        self._tell_root(self._take(self._sb.root, root, ""))
         stack = [(root, "", 0)]
         while stack:
             folder, path, depth = stack.pop()
@@ -76,6 +76,11 @@ class Tree:
                         self._reading.note_anomaly("limit-reached", "max_path_depth", None, place)
             stack.extend(reversed(below))
         self._compare()
+
+    def _tell_root(self, root: Entry) -> None:
+        """Make the mode, owner and attributes of the root a fact of the file system."""
+        told = f"{root.mode:04o} {root.uid}:{root.gid}"
+        self._reading.facts["root"] = told + "".join(f" {name}={value.hex()}" for name, value in root.xattrs)
 
     # --- folders ---------------------------------------------------------------------------------------------------------
 

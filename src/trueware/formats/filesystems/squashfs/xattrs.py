@@ -53,6 +53,7 @@ class AttributeTable:
         self._ids = ids.data
         self._lists = Table(packing, self.start, min(ids.start, at), limits)
         self._known: dict[int, Attributes] = {}
+        self._values: dict[int, bytes] = {}
 
     def read(self, number: int) -> Attributes:
         """Return the attributes of list `number`, sorted by name.
@@ -68,13 +69,11 @@ class AttributeTable:
     def account(self) -> None:
         """Tell of what no list uses."""
         if unnamed := self._count - len(self._known):
-            self._reading.note_anomaly(
-                "hidden-content", f"{unnamed} lists of extended attributes without an inode", self._at
-            )
+            detail = f"{unnamed} lists of extended attributes that no inode has"
+            self._reading.note_anomaly("hidden-content", detail, self._at)
+            self._reading.cover(self.start, self._lists.end)
         else:
-            self._lists.account("extended attributes", self._reading)
-            return
-        self._reading.cover(self.start, self._lists.end)
+            self._lists.account("extended attributes", self._reading, shared=True)
 
     def _read(self, number: int) -> Attributes:
         if number >= self._count:
@@ -94,7 +93,7 @@ class AttributeTable:
                 if len(value) != _REFERENCE.size:
                     raise MalformedInput(FORMAT, self._at, f"reference of {len(value)} bytes to a value")
                 (elsewhere,) = _REFERENCE.unpack(value)
-                value, _ = self._value(self._lists.find(elsewhere >> 16, elsewhere & 0xFFFF))
+                value = self._elsewhere(self._lists.find(elsewhere >> 16, elsewhere & 0xFFFF))
             key = _PREFIXES[kind & ~_ELSEWHERE] + name.decode("utf-8", "surrogateescape")
             size += len(key.encode("utf-8", "surrogateescape")) + 1 + len(value)
             if key in attributes or size > self._ceiling:
@@ -107,6 +106,13 @@ class AttributeTable:
             self._reading.note_anomaly("contradiction", detail, self._at)
         self._lists.take(start, at)
         return tuple(sorted(attributes.items()))
+
+    def _elsewhere(self, at: int) -> bytes:
+        """Return the value at `at`, which several attributes may share."""
+        if at not in self._values:
+            self._values[at], end = self._value(at)
+            self._lists.take(at, end)
+        return self._values[at]
 
     def _value(self, at: int) -> tuple[bytes, int]:
         """Return the value at `at` and where it ends."""

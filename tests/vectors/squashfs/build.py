@@ -1,0 +1,246 @@
+"""Builds the squashfs vectors with mksquashfs 4.5.1, as root; run it again and nothing changes.
+
+What is expected comes from the tree that was packed. Damage is done to the bytes of a sound image, mostly to one whose
+metadata is stored as it is, at the places where the names stand in it.
+"""
+
+import os
+import struct
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from case import Parts, gap, patched, write
+
+from tree import THEN, Stated, Tree, file, noise, spread
+
+FACTS = {"root": "0755 0:0"}
+STORED = ("-noI", "-noD", "-noF", "-noX", "-no-fragments")
+FLAGS, INODES, BYTES_USED, INODE_TABLE, FRAGMENT_TABLE, EXPORT_TABLE = 24, 4, 40, 64, 80, 88
+
+
+def squash(tree: Tree, *options: str) -> bytes:
+    tree.settle()
+    image = tree.root.with_suffix(".squashfs")
+    command = ["mksquashfs", tree.root, image, "-quiet", "-no-progress", "-noappend", "-mkfs-time", str(THEN)]
+    subprocess.run([*command, "-processors", "1", *options], check=True, capture_output=True)
+    return image.read_bytes().rstrip(b"\0") + b"\0" * 8
+
+
+@contextmanager
+def a_tree(fill: Callable[[Path], Tree] = Tree) -> Iterator[Tree]:
+    with tempfile.TemporaryDirectory() as place:
+        yield fill(Path(place) / "tree")
+
+
+def two_files() -> Tree:
+    tree = Tree(Path(tempfile.mkdtemp()) / "tree")
+    tree.file("aa", noise(3_000, "a"))
+    tree.file("ab", noise(2_000, "b"))
+    return tree
+
+
+def u64(data: bytes, at: int) -> int:
+    return int(struct.unpack_from("<Q", data, at)[0])
+
+
+def entry_of(data: bytes, name: bytes) -> int:
+    """Return where the directory entry of a name begins, in an image whose metadata is stored."""
+    return data.index(struct.pack("<H", len(name) - 1) + name) - 6
+
+
+def inode_of(data: bytes, name: bytes) -> int:
+    """Return where the inode of a name begins, in an image whose first block of inodes, stored, holds it."""
+    return u64(data, INODE_TABLE) + 2 + int(struct.unpack_from("<H", data, entry_of(data, name))[0])
+
+
+def unread(stated: Stated) -> Stated:
+    return {key: value for key, value in stated.items() if key not in ("sha256", "size")}
+
+
+def build_genuine() -> None:
+    """One of everything, by every compressor."""
+    bcj = ("-Xbcj", "x86,arm")
+    for compressor, options in {
+        "gzip": (), "lzma": (), "lzo": (), "xz": bcj, "lz4": ("-Xhc",), "zstd": (),
+    }.items():  # fmt: skip
+        with a_tree(spread) as tree:
+            tree.file("etc/text", b"all work and no play makes jack a dull boy\n" * 200)
+            image = squash(tree, "-comp", compressor, "-b", "4096", *options)
+        write(compressor, image, f"One of everything, by mksquashfs with {compressor}.", parts=tree.parts, facts=FACTS)
+    with a_tree(spread) as tree:
+        image = squash(tree, *STORED, "-no-exports")
+    write("stored", image, "Nothing packed, no fragments, no export table.", parts=tree.parts, facts=FACTS)
+    with a_tree() as tree:
+        tree.file("hole", b"start" + bytes(20_000) + b"end")
+        tree.file("nothing", bytes(12_288))
+        tree.file("tail", bytes(8_192) + b"tail")
+        tree.file("whole", noise(8_192))
+        tree.file("equal", noise(8_192))
+        image = squash(tree, "-b", "4096")
+    write("sparse", image, "Blocks that are not stored, and two equal files that share theirs.", parts=tree.parts, facts=FACTS)
+    with a_tree() as tree:
+        for number in range(80):
+            tree.file(f"{number:03}-{'long' * 40}", b"%d\n" % number)
+        image = squash(tree)
+        lying = squash(tree, *STORED)
+    write("big-folder", image, "A folder with an index.", parts=tree.parts, facts=FACTS)
+    name = lying.rindex(b"-long", 0, u64(lying, INODE_TABLE + 8)) - 3
+    write(
+        "index-lies", patched(lying, name, b"999"), "An index of a folder that names a file that is not there.",
+        parts=tree.parts, facts=FACTS, findings=["contradiction"],
+    )  # fmt: skip
+
+
+def build_attributes() -> None:
+    """Extended attributes, as they are and wrong."""
+    with a_tree() as tree:
+        for name in ("one", "two", "three"):
+            tree.file(name, name.encode())
+        capability = bytes.fromhex("0100000200200000000000000000000000000000")
+        for name in ("one", "two"):
+            os.setxattr(tree.root / name, "security.capability", capability)
+            tree.parts[name] = {**tree.parts[name], "xattrs": {"security.capability": capability.hex()}}
+        os.setxattr(tree.root / "three", "user.long", b"v" * 300)
+        os.setxattr(tree.root / "three", "trusted.x", b"")
+        tree.parts["three"] = {**tree.parts["three"], "xattrs": {"user.long": "76" * 300, "trusted.x": ""}}
+        os.setxattr(tree.root, "user.root", b"r")
+        image = squash(tree)
+        stored = squash(tree, *STORED)
+    facts = {"root": "0755 0:0 user.root=72"}
+    write("attributes", image, "Extended attributes, two files with the same ones, the root with its own.", parts=tree.parts, facts=facts)
+    broken = patched(stored, stored.index(b"\x04\0long") - 2, b"\x09")
+    parts = {**tree.parts, "three": {**tree.parts["three"], "xattrs": None}}
+    write(
+        "attribute-kind", broken, "An extended attribute with a prefix that is not known.",
+        parts=parts, facts=facts, findings=["hidden-content", "malformed"],
+    )  # fmt: skip
+
+
+def build_vendors() -> None:
+    """What vendors made of it."""
+    with a_tree(spread) as tree:
+        image = bytearray(squash(tree, "-comp", "lzma", "-b", "4096"))
+    write("vendor-magic", b"shsq" + image[4:], "LZMA with a magic of its own.", parts=tree.parts, facts={**FACTS, "magic": "shsq"})
+    for dictionary in (b"\x00\x10", b"\x00\x20"):
+        while (place := image.find(b"\x5d" + dictionary + b"\0\0")) >= 0:
+            image[place : place + 13] = bytes(13)
+    facts = {**FACTS, "lzma": "at 13, lc=3 lp=0 pb=2"}
+    write("vendor-lzma", bytes(image), "LZMA blocks whose headers are empty: the kernel knows better.", parts=tree.parts, facts=facts)
+
+
+def build_damaged() -> None:
+    """Damage to one thing at a time."""
+    with a_tree(spread) as tree:
+        sound, gzipped = squash(tree, *STORED), squash(tree, "-no-fragments")
+    parts = tree.parts
+
+    tool = gzipped[96:].index(noise(16)) + 96
+    packed = patched(gzipped, tool + 100, bytes([gzipped[tool + 100] ^ 1]))
+    write(
+        "stored-block", packed, "One bit of a file: other content, nothing to object to.",
+        parts={**parts, **dict.fromkeys(("bin/tool", "bin/twin"), file(packed[tool : tool + 700], 0o4755, 1_000, 100))},
+        facts=FACTS,
+    )  # fmt: skip
+
+    write(
+        "flags", patched(sound, FLAGS + 1, bytes([sound[FLAGS + 1] | 0x80])), "A flag nobody has given a meaning.",
+        parts=parts, facts=FACTS, findings=["reserved-bits"],
+    )  # fmt: skip
+    export = u64(sound, u64(sound, EXPORT_TABLE)) + 2
+    write(
+        "export", patched(sound, export, sound[export + 8 : export + 16]), "An export table that leads elsewhere.",
+        parts=parts, facts=FACTS, findings=["contradiction"],
+    )  # fmt: skip
+
+    slash = patched(sound, entry_of(sound, b"passwd") + 8, b"p/sswd")
+    renamed = {**parts, "etc/p%2Fsswd": parts["etc/passwd"]}
+    del renamed["etc/passwd"]
+    write("hostile-name", slash, "A name with a slash.", parts=renamed, facts=FACTS, findings=["hostile-name"])
+
+    # the folder dev is the root: its own three inodes and its listing have no name any more
+    root = struct.pack("<H", u64(sound, 32) & 0xFFFF)
+    cyclic = patched(sound, entry_of(sound, b"dev"), root)
+    fewer = {path: stated for path, stated in parts.items() if not path.startswith("dev/")}
+    write(
+        "cycle", cyclic, "A folder that is the root again.",
+        parts=fewer, facts=FACTS, findings=["contradiction", "cycle", "hidden-content"],
+    )  # fmt: skip
+
+    mode = inode_of(sound, b"tool") + 2
+    write(
+        "mode", patched(sound, mode + 1, bytes([sound[mode + 1] | 0x80])), "A mode that says what kind of file it is.",
+        parts=parts, facts=FACTS, findings=["reserved-bits"],
+    )  # fmt: skip
+    owner = inode_of(sound, b"passwd") + 4
+    write(
+        "owner", patched(sound, owner, b"\x63"), "An owner the id table does not have.",
+        parts={**parts, "etc/passwd": {key: value for key, value in parts["etc/passwd"].items() if key not in ("uid", "gid")}},
+        facts=FACTS, findings=["malformed"],
+    )  # fmt: skip
+    kind = entry_of(sound, b"fifo") + 4
+    write(
+        "entry-kind", patched(sound, kind, b"\x07"), "A fifo that the folder calls a socket.",
+        parts=parts, facts=FACTS, findings=["contradiction"],
+    )  # fmt: skip
+
+
+def build_contents() -> None:
+    """Damage to what two files are made of; their inodes are basic: start at 16, fragment at 20, size at 28, blocks at 32."""
+    tree = two_files()
+    sound = squash(tree, *STORED)
+    parts: Parts = tree.parts
+    first, second = inode_of(sound, b"aa"), inode_of(sound, b"ab")
+    start = int(struct.unpack_from("<I", sound, second + 16)[0])
+
+    write(
+        "overlap", patched(sound, second + 16, struct.pack("<I", start - 100)), "A file that begins within another one.",
+        parts={**parts, "ab": unread(parts["ab"]), "gap-0": gap(sound[start + 1_900 : start + 2_000])},
+        facts=FACTS, findings=["malformed", "overlap", "unread-bytes"],
+    )  # fmt: skip
+    write(
+        "size", patched(sound, second + 28, struct.pack("<I", 1_999)), "A file that is shorter than its block.",
+        parts={**parts, "ab": unread(parts["ab"])}, facts=FACTS, findings=["malformed"],
+    )  # fmt: skip
+    write(
+        "number", patched(sound, second + 12, sound[first + 12 : first + 16]), "Two inodes with one number.",
+        parts=parts, facts=FACTS, findings=["contradiction"],
+    )  # fmt: skip
+    swapped = patched(patched(sound, entry_of(sound, b"aa") + 8, b"ab"), entry_of(sound, b"ab") + 8, b"aa")
+    write(
+        "order", swapped, "Names that are not in order: a device may list a file and not find it.",
+        parts={"ab": parts["aa"], "aa": parts["ab"]}, facts=FACTS, findings=["contradiction"],
+    )  # fmt: skip
+    write(
+        "twice", patched(sound, entry_of(sound, b"ab") + 8, b"aa"), "One name for two files.",
+        parts={"aa": parts["ab"]}, facts=FACTS, findings=["contradiction", "duplicate-path"],
+    )  # fmt: skip
+    write(
+        "inodes", patched(squash(tree, "-no-exports"), INODES, b"\x09"), "A superblock that counts more inodes than there are.",
+        parts=parts, facts=FACTS, findings=["contradiction"],
+    )  # fmt: skip
+
+    headless = patched(sound, u64(sound, INODE_TABLE) + 1, b"\x7f")
+    write(
+        "no-root", headless, "A metadata block of no sensible length: no inodes at all.",
+        parts={"gap-0": gap(headless[96 : u64(sound, u64(sound, EXPORT_TABLE))])}, findings=["malformed", "unread-bytes"],
+    )  # fmt: skip
+    write(
+        "truncated", sound[:2_000], "The end, where the tables are, is missing.",
+        parts={"gap-0": gap(sound[96:2_000])}, facts={}, findings=["truncated", "unread-bytes"],
+    )  # fmt: skip
+    write("tables", patched(sound, INODE_TABLE, b"\xff\xff\xff\xff"), "Tables in an order that cannot be.", findings=["malformed"])
+    write("compressor", patched(sound, 20, b"\x09"), "A compressor nobody has heard of.", findings=["unsupported"])
+    write("version-3", patched(patched(sound, 28, b"\x03\0\1\0"), 34, b"\x10\0"), "Version 3.1.", findings=["unsupported"])
+
+
+build_genuine()
+build_attributes()
+build_vendors()
+build_damaged()
+build_contents()
