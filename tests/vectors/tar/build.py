@@ -103,6 +103,7 @@ sound = packed(first, second)
 write("owner-names", sound, "A user by name, whom a device that knows the name unpacks for.", parts=both, facts=named)
 attributes = {
     "SCHILY.xattr.user.plain": "value",
+    "SCHILY.xattr.user.with space": "base64",
     "LIBARCHIVE.xattr.user.with%20space": "YmFzZTY0",
     "RHT.security.selinux": "system_u:object_r:bin_t:s0",
     "SCHILY.acl.access": "user::rw-",
@@ -122,6 +123,13 @@ write(
 )
 
 # what unpackers would do differently
+write(
+    "pax-xattr-base64",
+    packed(member("file", b"data", pax_headers={"LIBARCHIVE.xattr.user.a": "YQ"}), form=tarfile.PAX_FORMAT),
+    "An extended attribute that libarchive sets and GNU tar does not.",
+    parts={"file": {**file(b"data"), "xattrs": {"user.a": b"a".hex()}}},
+    findings=["contradiction"],
+)
 plain = {"first": file(b"one\n", uid=1_000)}
 one = packed(first)
 renamed = packed(member("tmp/x", b"x\n", pax_headers={"path": "tmp/x"}), form=tarfile.PAX_FORMAT)

@@ -14,7 +14,7 @@ offset  size  field (numbers: octal digits, or binary behind a first byte 80 or 
 148     8     sum of the header's bytes, these eight taken as spaces
 156     1     type: 0 or NUL file, 1 hard link, 2 symbolic link, 3 character and 4 block device, 5 folder, 6 FIFO, 7 file;
               L and K (GNU): the data are the next member's name, link; x (pax): records for the next member, g: for all;
-              S (GNU): sparse file; V (GNU): label of the archive
+              S (GNU): sparse file
 157     100   target of a link
 257     8     ``ustar\0`` + "00", GNU: ``ustar  \0``; anything else: v7, no fields from here on
 265     64    user and group by name
@@ -37,7 +37,7 @@ from trueware.errors import LimitExceeded, MalformedInput
 from trueware.formats.archived import canonical, content, filler, take_root
 from trueware.formats.contract import Entry, FormatDoc, Magic, Passing, Produced, Reading
 from trueware.formats.packages.tar import pax, sparse
-from trueware.formats.packages.tar.header import BLOCK, NOTHING, Header, device, is_header, parse, text
+from trueware.formats.packages.tar.header import BLOCK, NOTHING, Header, is_header, parse, text
 from trueware.formats.packages.tar.pax import Extended
 from trueware.formats.packages.tar.sparse import Holes
 from trueware.formats.stream import Stream
@@ -57,7 +57,7 @@ _KINDS = {
     b"6": Kind.FIFO,
 }
 _PLAIN = (b"0", b"\0", b"7")
-_HARD_LINK, _SPARSE, _LABEL = b"1", b"S", b"V"
+_HARD_LINK, _SPARSE = b"1", b"S"
 _LONG = {b"L": b"path", b"K": b"linkpath"}
 _PAX, _PAX_ALL = b"x", b"g"
 _SPARSE_NAME = re.compile(rb"(?<![^/])GNUSparseFile\.[0-9]+/")
@@ -65,6 +65,7 @@ _NAME = 100
 _CUT = 90
 """Bytes that are left at least of a name that did not fit into its header."""
 
+_LARGEST_ID = 0xFFFFFFFF
 _OCTAL_ID, _OCTAL_SIZE = 0o7777777, 0o77777777777
 """Largest numbers that the digits of a header hold."""
 
@@ -77,7 +78,7 @@ class Tar:
         "tar archive",
         references=("POSIX.1-2017 pax", "GNU tar manual, Tar Internals"),
         limitations=(
-            "archives in several volumes, GNU's incremental dumps and star's own variants are reported",
+            "labels, archives in several volumes, incremental dumps and star's own variants are reported",
             "v7 archives are recognised where the checksum ends as tar itself writes it",
         ),
     )
@@ -178,8 +179,6 @@ class _Walk:
         elif kind == _PAX_ALL:
             records = pax.records(self._extension(header, _largest(limits), "max_xattrs", at), at + BLOCK)
             self._all |= pax.common(records, at, self._reading)
-        elif kind == _LABEL and not header.size:
-            self._reading.notes["label"] = header.name.decode("utf-8", "surrogateescape")
         else:
             return False
         return True
@@ -207,12 +206,12 @@ class _Walk:
             extended = self._extended or Extended()
             holes = self._replace(header, extended, at) or holes
             xattrs = tuple(sorted(extended.xattrs.items()))
-        if header.size < 0 or header.uid < 0 or header.gid < 0:
-            raise MalformedInput("tar", at, "a negative size or owner")
+        if header.size < 0 or not (0 <= header.uid <= _LARGEST_ID and 0 <= header.gid <= _LARGEST_ID):
+            raise MalformedInput("tar", at, "a size or an owner out of range")
         self._note_owner("user", header.uid, header.user, at)
         self._note_owner("group", header.gid, header.group, at)
         name = header.name.decode("utf-8", "surrogateescape")
-        kind = self._kind(header.type, name, at)
+        kind = self._kind(header, name, at)
         known = canonical(name)
         entry = Entry(
             f"/{known}" if name[:1] == "/" else known,
@@ -233,19 +232,20 @@ class _Walk:
         elif kind is Kind.SYMLINK:
             entry.link = header.link.decode("utf-8", "surrogateescape")
         elif kind is Kind.CHARACTER or kind is Kind.BLOCK:
-            entry.rdev = device(header.device, at)
+            entry.rdev = header.device
         if not known:
             take_root(entry, self._reading, at)
         self._seen.setdefault(known, entry)
         return entry, holes
 
-    def _kind(self, type_: bytes, name: str, at: int) -> Kind:
+    def _kind(self, header: Header, name: str, at: int) -> Kind:
+        type_ = header.type
         kind = _KINDS.get(type_)
         if kind is None:
             self._reading.note_anomaly("unsupported", f"a member of type {type_!r}, taken for a file", at)
             return Kind.FILE
         if name.endswith("/") and kind is not Kind.DIRECTORY:
-            if type_ != b"\0":
+            if type_ != b"\0" or not header.old:
                 self._reading.note_anomaly("contradiction", f"a slash ends {name!r}, of type {type_!r}", at)
             return Kind.DIRECTORY if type_ in _PLAIN else kind
         return kind

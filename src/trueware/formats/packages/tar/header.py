@@ -36,8 +36,9 @@ class Header:
     link: bytes
     user: bytes
     group: bytes
-    device: bytes
-    """Major and minor number, unread."""
+    device: tuple[int, int]
+    old: bool
+    """Whether it is a v7 header, without a magic."""
 
 
 def is_header(block: bytes) -> bool:
@@ -61,6 +62,7 @@ def parse(block: bytes, at: int, reading: Reading) -> Header:
     name, mode, uid, gid, size, mtime, _, type_, link, magic, user, group, major, minor, prefix, reserved = (
         _FIELDS.unpack(block)
     )
+    old = False
     if magic[:6] == _POSIX:
         if prefix[0]:
             name = text(prefix) + b"/" + text(name)
@@ -69,6 +71,7 @@ def parse(block: bytes, at: int, reading: Reading) -> Header:
         # with its incremental dumps GNU tar has times here, where others look for the first folders of the path
         doubtful = b"" if type_ == b"S" else block[_PREFIX:].strip(b"\0")
     else:
+        old = True
         # GNU tar fills in the device numbers all the same
         doubtful = block[257:_DEVICE].strip(b"\0") or block[_PREFIX:].strip(b"\0")
         user = group = b""
@@ -86,7 +89,8 @@ def parse(block: bytes, at: int, reading: Reading) -> Header:
             text(link),
             text(user),
             text(group),
-            major + minor,
+            (number(major), number(minor)),
+            old,
         )
     except ValueError as error:
         raise MalformedInput("tar", at, f"a number in the header is none ({error})") from error
@@ -115,18 +119,6 @@ def number(field: bytes) -> int:
     if field[0] == 0 or digits.translate(None, b"01234567"):
         raise ValueError(field)
     return int(digits, 8)
-
-
-def device(numbers: bytes, at: int) -> tuple[int, int]:
-    """Return major and minor number.
-
-    Raises:
-        MalformedInput: they are none.
-    """
-    try:
-        return number(numbers[:8]), number(numbers[8:])
-    except ValueError as error:
-        raise MalformedInput("tar", at, f"a device number is none ({error})") from error
 
 
 def _high(block: bytes) -> int:

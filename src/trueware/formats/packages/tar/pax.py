@@ -8,7 +8,7 @@ keyword                                             what becomes of it
 ==================================================  ======================================================================
 path linkpath size uid gid uname gname mtime        takes the place of the header's field
 ``SCHILY.xattr.<name>``                             an extended attribute
-``LIBARCHIVE.xattr.<name, %XX>``                    an extended attribute, in base 64
+``LIBARCHIVE.xattr.<name, %XX>``                    the same in base 64; libarchive writes both
 ``RHT.security.selinux``                            the extended attribute ``security.selinux``
 ``SCHILY.acl.*`` ``SCHILY.fflags``                  kept as an extended attribute of that name
 ``GNU.sparse.*``                                    see `trueware.formats.packages.tar.sparse`
@@ -68,17 +68,26 @@ class Extended:
             MalformedInput: an attribute's base 64 is none.
             LimitExceeded: more attributes than an entry may have.
         """
+        plain: set[bytes] = set()
+        encoded: set[bytes] = set()
         for key, value in records:
+            if b"\0" in key:
+                reading.note_anomaly("contradiction", f"a NUL in the keyword {_shown(key)}", at)
             if key in _FIELDS:
-                if key in self.fields or not value:
-                    reading.note_anomaly("contradiction", f"pax record {_shown(key)} stands twice or is empty", at)
+                if key in self.fields or not value or b"\0" in value:
+                    detail = f"pax record {_shown(key)} stands twice, is empty or has a NUL"
+                    reading.note_anomaly("contradiction", detail, at)
                 self.fields[key] = value
             elif key.startswith(_SPARSE):
                 self.sparse.append((key[len(_SPARSE) :], value))
             elif (name := _xattr_name(key)) is not None:
-                self._take_xattr(name, _decoded(value, at) if key.startswith(_XATTR_BASE64) else value, at, reading)
+                coded = key.startswith(_XATTR_BASE64)
+                (encoded if coded else plain).add(name)
+                self._take_xattr(name, _decoded(value, at) if coded else value, at, reading)
             elif key not in _SILENT:
                 reading.note_anomaly("reserved-bits", f"unknown pax record {_shown(key)}", at)
+        if not encoded <= plain:
+            reading.note_anomaly("contradiction", "attributes in base 64 alone, which GNU tar does not read", at)
         if sum(len(name) + len(value) for name, value in self.xattrs.items()) > limits.max_xattrs:
             raise LimitExceeded("max_xattrs", limits.max_xattrs, "extended attributes of a member of a tar archive")
 
