@@ -260,7 +260,6 @@ def test_module_runs_and_starts_without_heavy_imports() -> None:
         "yaml",
         "rich",
         "sqlite3",
-        "lzma",
         "zstandard",
         "isal",
         "trueware.formats",

@@ -1,7 +1,7 @@
 """Nodes: the tree while it grows. Once everything is hashed, `freeze` turns it into `Part`s with their Merkle digests."""
 
 from trueware.formats.contract import Entry
-from trueware.model.merkle import container_digest, folder_digest, leaf_digest
+from trueware.model.merkle import part_digest
 from trueware.model.part import Kind, Part, join
 
 _ATTRIBUTELESS = Entry("", Kind.DIRECTORY)
@@ -123,12 +123,9 @@ def _part(node: Node, frozen: dict[Node, Part]) -> Part:
         sha, size, format_, facts, notes = node.sha256, node.size, node.format, node.facts, node.notes
         certain = not node.broken
     mode, uid, gid, xattrs = entry.mode, entry.uid, entry.gid, entry.xattrs
-    if format_ is not None and certain:
-        tree = container_digest(entry.kind, children, mode, uid, gid, xattrs, format_, facts)
-    elif entry.kind is Kind.DIRECTORY:
-        tree = folder_digest(children, mode, uid, gid, xattrs)
-    else:
-        tree = leaf_digest(entry.kind, sha, mode, uid, gid, entry.link, entry.rdev, xattrs, facts)
+    tree = part_digest(
+        entry.kind, children, sha, mode, uid, gid, entry.link, entry.rdev, xattrs, format_, facts, certain=certain
+    )
     return Part(
         name=node.name,
         kind=entry.kind,

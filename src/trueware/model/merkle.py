@@ -17,6 +17,29 @@ from hashlib import sha256
 from trueware.model.part import Kind, Part
 
 
+def part_digest(
+    kind: Kind,
+    children: Iterable[Part],
+    content: bytes | None,
+    mode: int | None,
+    uid: int | None,
+    gid: int | None,
+    link: str | None,
+    rdev: tuple[int, int] | None,
+    xattrs: tuple[tuple[str, bytes], ...],
+    format: str | None,  # noqa: A002 (the domain's noun)
+    facts: tuple[tuple[str, str], ...],
+    *,
+    certain: bool,
+) -> bytes:
+    """Return the Merkle digest of a part from what it is made of; the arguments are the fields of `Part`, `content` its SHA-256."""
+    if format is not None and certain:
+        return container_digest(kind, children, mode, uid, gid, xattrs, format, facts)
+    if kind is Kind.DIRECTORY:
+        return folder_digest(children, mode, uid, gid, xattrs)
+    return leaf_digest(kind, content, mode, uid, gid, link, rdev, xattrs, facts)
+
+
 def leaf_digest(
     kind: Kind,
     content: bytes | None,

@@ -17,7 +17,7 @@ from typing import Any
 
 from trueware.errors import LimitExceeded, MalformedInput
 from trueware.model.limits import MIB, Limits
-from trueware.model.merkle import container_digest, folder_digest, leaf_digest
+from trueware.model.merkle import part_digest
 from trueware.model.part import Kind, Part
 from trueware.registry import cbor
 
@@ -150,13 +150,9 @@ def _part(fields: list[Any], children: tuple[Part, ...]) -> Part:
     rdev = None if rdev is None else _device(rdev)
     attributes = () if xattrs is None else _xattrs(xattrs)
     stated = () if facts is None else _pairs(facts)
-    # the rule of trueware.model.merkle: a certain reading stands for its bytes, an uncertain one does not
-    if format_ is not None and certain:
-        tree = container_digest(kind, children, mode, uid, gid, attributes, format_, stated)
-    elif kind is Kind.DIRECTORY:
-        tree = folder_digest(children, mode, uid, gid, attributes)
-    else:
-        tree = leaf_digest(kind, sha256, mode, uid, gid, link, rdev, attributes, stated)
+    tree = part_digest(
+        kind, children, sha256, mode, uid, gid, link, rdev, attributes, format_, stated, certain=certain
+    )
     return Part(
         cbor.unpack_text(name, _NAME), kind, tree, size, sha256, mode, uid, gid, mtime, link, rdev, attributes, format_, stated,
         () if notes is None else _pairs(notes), offset, certain, children,
