@@ -39,11 +39,16 @@ class Hidden:
 
     def __init__(self, view: memoryview, what: str) -> None:
         self._view, self._what = view, what
+        # files that share blocks would have these looked at again and again
+        self._left = 2 * len(view)
         self._total, self._first = 0, 0
 
     def look(self, start: int, end: int, grain: int) -> None:
         """Search ``[start, end)``; what is found counts in units of `grain` bytes."""
         view = self._view
+        self._left -= end - start
+        if self._left < 0:
+            return
         if end - start <= CHUNK and bytes(view[start:end]) == _ZEROS[: max(min(end, len(view)) - start, 0)]:
             return
         for at in range(start, end, CHUNK):

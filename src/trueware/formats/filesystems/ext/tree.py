@@ -77,14 +77,13 @@ class Tree:
                 if inode is None:
                     continue
                 entry, listing = self._describe(inode, place)
+                self._entries[number] = entry
                 if inode.kind is _DIRECTORY:
-                    self._entries[number] = entry
                     if depth + 1 < self._limits.max_path_depth:
                         below.append((inode, listing, place, depth + 1, folder.number))
                     else:
                         self._reading.note_anomaly("limit-reached", "max_path_depth", inode.offset, place)
                 elif inode.links > 1:
-                    self._entries[number] = entry
                     self._more_names[number] = inode.links - 1
                 yield entry
             stack.extend(reversed(below))
@@ -105,8 +104,6 @@ class Tree:
             return None
         if kind and KINDS.get(kind) is not inode.kind:
             self._reading.note_anomaly("contradiction", f"{inode.kind.value} named as kind {kind}", inode.offset, path)
-        if number in self.seen:
-            self._reading.note_anomaly("contradiction", f"inode {number} has several names and says one", inode.offset, path)
         self.seen.add(number)
         return inode
 
@@ -118,7 +115,7 @@ class Tree:
         if known.kind is _DIRECTORY:
             self._reading.note_anomaly("cycle", f"folder {number} is {known.path!r} as well", None, path)
         else:
-            self._more_names[number] -= 1
+            self._more_names[number] = self._more_names.get(number, 0) - 1
         return replace(known, path=path)
 
     # --- folders ---------------------------------------------------------------------------------------------------------
@@ -216,7 +213,7 @@ class Tree:
         kind, flags = inode.kind, inode.flags
         assert kind is not None  # noqa: S101 (every caller has looked)
         entry = Entry(path, kind, mode=inode.mode, uid=inode.uid, gid=inode.gid, mtime=inode.mtime)
-        attributes: Attributes = {}
+        attributes: Attributes = ()
         if inode.attributes_block or inode.tail[:4] == MAGIC:
             attributes = self._read_attributes(inode, path)
         runs: list[Run] = []
@@ -243,9 +240,9 @@ class Tree:
                 entry.content, entry.size = _unreadable(error, inode.size), inode.size
             else:
                 self._reading.note_anomaly("malformed", error.reason, error.offset, path)
-        if attributes:
-            attributes.pop(INLINE_DATA, None)
-            entry.xattrs = tuple(sorted(attributes.items()))
+        entry.xattrs = attributes
+        if inline:
+            entry.xattrs = tuple(pair for pair in attributes if pair[0] != INLINE_DATA)
         return entry, (runs, inline)
 
     def _read_attributes(self, inode: Inode, path: str) -> Attributes:
@@ -253,7 +250,7 @@ class Tree:
             return self._attributes.read(inode)
         except MalformedInput as error:
             self._reading.note_anomaly("malformed", error.reason, error.offset, path)
-            return {}
+            return ()
 
     def _take_unusual(self, inode: Inode, entry: Entry, attributes: Attributes) -> bytes:
         """Report what hides or changes the content of an inode; return the content where it is in the inode."""
@@ -272,7 +269,7 @@ class Tree:
             return b""
         if not self._sb.has_inline_data:
             raise MalformedInput("ext", inode.offset, "inline content in a file system without")
-        held = inode.block + attributes.get(INLINE_DATA, b"")
+        held = inode.block + dict(attributes).get(INLINE_DATA, b"")
         if inode.size > len(held):
             raise MalformedInput("ext", inode.offset, f"{len(held)} bytes of inline content, the size says {inode.size}")
         return held[: inode.size]

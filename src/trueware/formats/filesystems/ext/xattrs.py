@@ -13,14 +13,15 @@ Source: Linux Documentation/filesystems/ext4/attributes.rst, fs/ext4/xattr.c, fs
 from collections.abc import Callable, Iterator
 from struct import Struct, iter_unpack, pack
 
-from trueware.errors import MalformedInput
+from trueware.errors import LimitExceeded, MalformedInput
 from trueware.formats.contract import Reading
 from trueware.formats.filesystems.ext.checksums import crc32c
 from trueware.formats.filesystems.ext.inodes import Inode
 from trueware.formats.filesystems.ext.space import METADATA, Space
 from trueware.formats.filesystems.ext.superblock import Superblock
 
-Attributes = dict[str, bytes]
+Attributes = tuple[tuple[str, bytes], ...]
+"""Names and values, sorted by name."""
 
 INLINE_DATA = "system.data"
 """Not an attribute a device shows: the part of inline content that does not fit between the fields."""
@@ -28,6 +29,8 @@ INLINE_DATA = "system.data"
 MAGIC = b"\x00\x00\x02\xea"
 _ENTRY = Struct("<2BH3I")
 _BLOCK_HEADER = 32
+_MERGED = 1_000_000
+"""Attributes of shared blocks that are joined with those of inodes; a small image could ask for very many."""
 _PREFIXES = {
     0: "", 1: "user.", 2: "system.posix_acl_access", 3: "system.posix_acl_default", 4: "trusted.",
     6: "security.", 7: "system.", 8: "system.richacl", 9: "encryption.", 10: "gnu.",
@@ -48,22 +51,29 @@ class AttributeReader:
     ) -> None:
         self._sb, self._space, self._reading, self._read_value, self._ceiling = sb, space, reading, read_value, ceiling
         self._blocks: dict[int, Attributes] = {}
+        self._merged = 0
 
     def read(self, inode: Inode) -> Attributes:
         """Return the attributes of an inode by name.
 
         Raises:
             MalformedInput: the lists contradict themselves.
+            LimitExceeded: there are more than any device would have.
         """
-        attributes: Attributes = {}
+        own: Attributes = ()
         if inode.tail[:4] == MAGIC:
-            attributes = self._parse(inode.tail[4:], 0, inode.offset)
+            own = self._parse(inode.tail[4:], 0, inode.offset)
         if not inode.attributes_block:
-            return attributes
+            return own
         block = self._read_block(inode.attributes_block)
-        if attributes.keys() & block.keys():
+        if not own:
+            return block
+        self._merged += len(block)
+        if self._merged > _MERGED:
+            raise LimitExceeded("max_xattrs", self._ceiling, "attributes in blocks that many inodes share")
+        if len(dict(own) | dict(block)) < len(own) + len(block):
             raise MalformedInput("ext", inode.offset, "an extended attribute stands in the inode and in its block")
-        return attributes | block
+        return tuple(sorted(own + block))
 
     def _read_block(self, block: int) -> Attributes:
         known = self._blocks.get(block)
@@ -84,7 +94,7 @@ class AttributeReader:
         return parsed
 
     def _parse(self, raw: bytes, at: int, offset: int) -> Attributes:
-        attributes: Attributes = {}
+        attributes: dict[str, bytes] = {}
         total = 0
         while raw[at : at + 4] != bytes(4):
             if at + _ENTRY.size > len(raw):
@@ -102,7 +112,7 @@ class AttributeReader:
             if key in attributes:
                 raise MalformedInput("ext", offset, f"extended attribute {key!r} stands twice")
             attributes[key] = _shown_acl(value, offset) if index in _ACL_INDEXES else value
-        return attributes
+        return tuple(sorted(attributes.items()))
 
 
 def _shown_acl(value: bytes, offset: int) -> bytes:
