@@ -59,7 +59,7 @@ class _Held:
     @property
     def covers(self) -> bool:
         """Whether all of the artefact that holds content was compared."""
-        return self.alignment.found_path == ""
+        return self.alignment.covers
 
     @property
     def is_equal(self) -> bool:
@@ -82,9 +82,10 @@ def appraise(artefact: str, evidence: Evidence, references: References) -> Resul
             return contradicted
     if derived:
         best = min(derived, key=lambda each: (not each.agrees, len(each.immutable), -each.alignment.shared))
-        if any(_proves_change(change) for change in best.immutable) and best.covers:
+        complete = _was_read(evidence)
+        if any(_proves_change(change, complete=complete) for change in best.immutable):
             return _tampered(artefact, evidence, best, findings)
-        return _unreadable(artefact, evidence, best, findings)
+        return _undecided(artefact, evidence, best, findings)
     pretended = [each for each in held if each.agrees and each.alignment.contained < UNRELATED and _was_read(evidence)]
     if pretended:
         return _pretender(artefact, evidence, pretended[0], findings)
@@ -161,10 +162,10 @@ def _was_read(evidence: Evidence) -> bool:
     return not any(RULES[finding.rule].unread for finding in evidence.findings)
 
 
-def _proves_change(change: Change) -> bool:
+def _proves_change(change: Change, *, complete: bool) -> bool:
     """Whether the change is more than something that could not be read: bytes that are there and are not the release's."""
     if change.kind is ChangeKind.REMOVED:
-        return True
+        return complete
     found = change.found
     if found is None or found.kind in (Kind.GAP, Kind.PADDING):
         return found is not None and found.kind is Kind.GAP
@@ -223,9 +224,15 @@ def _counterfeit_by_contradiction(
     return _result(artefact, evidence, Verdict.COUNTERFEIT, Tier.CONTRAINDICATED, reason, near, notes, changes=())
 
 
-def _unreadable(artefact: str, evidence: Evidence, each: _Held, findings: tuple[Finding, ...]) -> Result:
-    reason = f"looks like {each.reference.release.title}, but was not read completely"
-    settle = ("a complete, undamaged copy of the artefact",)
+def _undecided(artefact: str, evidence: Evidence, each: _Held, findings: tuple[Finding, ...]) -> Result:
+    """No change is proved, and yet not all of the artefact is accounted for."""
+    title = each.reference.release.title
+    if each.covers:
+        reason = f"looks like {title}, but was not read completely"
+        settle: tuple[str, ...] = ("a complete, undamaged copy of the artefact",)
+    else:
+        reason = f"holds {title} in {each.alignment.found_path}, beside content that no release accounts for"
+        settle = ("a release of the whole artefact in the registry",)
     return _result(artefact, evidence, Verdict.UNKNOWN, Tier.NONE, reason, each, findings, settle=settle)
 
 

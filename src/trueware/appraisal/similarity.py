@@ -4,7 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import log2
 
-from trueware.model.part import Kind, Part
+from trueware.model.part import Kind, Part, join
+
+_NEARLY_ALL = 0.98
+"""Share of the most that any pair has in common; what is in two places may stand beside the part that corresponds."""
 
 _CHAIN = 6
 """Nested containers tried on each side when looking for the parts that correspond."""
@@ -23,6 +26,12 @@ class Alignment:
 
     contained: float
     """Weighted content in common, as a share of the release's part, 0 to 1."""
+
+    common: float
+    """Weighted content in common."""
+
+    covers: bool
+    """Whether the artefact holds nothing beside `found`: it is the whole, or all around it is wrapping and padding."""
 
 
 def leaf_sizes(part: Part) -> dict[bytes, int]:
@@ -50,37 +59,47 @@ def weigh(sizes: Mapping[bytes, int], products: Mapping[bytes, int]) -> dict[byt
     return {digest: log2(size + 2) / max(1, products.get(digest, 1)) for digest, size in sizes.items()}
 
 
-def overlap(expected: Mapping[bytes, float], found: Mapping[bytes, float]) -> tuple[float, float]:
-    """Return the weight in common as a share of the union and as a share of `expected`."""
+def overlap(expected: Mapping[bytes, float], found: Mapping[bytes, float]) -> tuple[float, float, float]:
+    """Return the weight in common, and the same as a share of the union and as a share of `expected`."""
     common = sum(weight for digest, weight in expected.items() if digest in found)
     there = sum(expected.values())
     union = there + sum(weight for digest, weight in found.items() if digest not in expected)
-    return (common / union if union else 0.0, common / there if there else 0.0)
+    return common, common / union if union else 0.0, common / there if there else 0.0
 
 
 def align(release: Part, artefact: Part, products: Mapping[bytes, int]) -> Alignment:
     """Return the parts to compare.
 
-    Usually the whole of both. Where an image is compared with the contents of another one (a dump of one partition, a root file
-    system of which the registry has the full image), the outermost pair that shares most.
+    Usually the whole of both. Where an image is compared with the contents of another one (a dump of one partition, of a whole
+    flash, a compressed image, a root file system of which the registry has the full image): of the pairs that have nearly all of
+    what is in common, the one with the least beside it.
     """
     if release.format == artefact.format and release.kind is artefact.kind:
-        return _aligned(release, "", artefact, "", products)
-    best: Alignment | None = None
-    for expected_path, expected in _chain(release):
-        for found_path, found in _chain(artefact):
-            candidate = _aligned(expected, expected_path, found, found_path, products)
-            if best is None or candidate.shared > best.shared + 1e-9:
-                best = candidate
-    assert best is not None  # noqa: S101 (each chain has its root)
-    return best
+        return _aligned(("", release), ("", artefact, True), products)
+    pairs = [_aligned(there, here, products) for there in _chain(release) for here in _wrapped_chain(artefact)]
+    most = max(pair.common for pair in pairs)
+    nearly = [pair for pair in pairs if pair.common >= _NEARLY_ALL * most]
+    return max(nearly, key=lambda pair: (round(pair.shared, 6), pair.expected.format == pair.found.format, pair.covers))
 
 
-def _aligned(
-    expected: Part, expected_path: str, found: Part, found_path: str, products: Mapping[bytes, int]
-) -> Alignment:
-    shared, contained = overlap(weigh(leaf_sizes(expected), products), weigh(leaf_sizes(found), products))
-    return Alignment(expected, expected_path, found, found_path, shared, contained)
+def _aligned(there: tuple[str, Part], here: tuple[str, Part, bool], products: Mapping[bytes, int]) -> Alignment:
+    expected_path, expected = there
+    found_path, found, covers = here
+    common, shared, contained = overlap(weigh(leaf_sizes(expected), products), weigh(leaf_sizes(found), products))
+    return Alignment(expected, expected_path, found, found_path, shared, contained, common, covers)
+
+
+def _wrapped_chain(root: Part) -> list[tuple[str, Part, bool]]:
+    """Return the chain of an artefact, each with whether nothing lies beside it."""
+    alone, part, path = {""}, root, ""
+    while part.is_container:
+        inner = [child for child in part.children if child.kind is not Kind.PADDING]
+        if len(inner) != 1 or not inner[0].is_container:
+            break
+        path = join(path, part, inner[0].name)
+        part = inner[0]
+        alone.add(path)
+    return [(path, part, path in alone) for path, part in _chain(root)]
 
 
 def _chain(root: Part) -> list[tuple[str, Part]]:
