@@ -350,3 +350,12 @@ def test_groups_that_share_their_tables_are_refused(tmp_path: Path) -> None:
 
     with pytest.raises(MalformedInput, match="share blocks"):
         read(image)
+
+
+def test_absurd_first_inode_is_refused(tmp_path: Path) -> None:
+    """What the superblock states is never counted up to."""
+    image = make(tmp_path, None, "-t", "ext2", "-b", "1024", size="1M")
+    image[1024 + 0x54 : 1024 + 0x58] = b"\xff\xff\xff\x7f"
+
+    with pytest.raises(MalformedInput, match="first inode"):
+        read(image)

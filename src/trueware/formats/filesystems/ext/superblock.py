@@ -36,6 +36,7 @@ from trueware.formats.filesystems.ext.checksums import START, crc32c
 OFFSET = 1024
 SIZE = 1024
 ROOT_INODE = 2
+_FIRST_INODE = 11
 _MAGIC = b"\x53\xef"
 
 
@@ -209,13 +210,15 @@ class Superblock:
         self.groups = -(-(self.blocks - self.first_data_block) // self.blocks_per_group)
 
     def _measure_inodes(self, fields: Fields) -> None:
-        self.inode_size, self.first_inode = (fields.inode_size, fields.first_inode) if fields.revision else (128, 11)
+        self.inode_size, self.first_inode = (fields.inode_size, fields.first_inode) if fields.revision else (128, _FIRST_INODE)
         if not 128 <= self.inode_size <= self.block_size or self.inode_size & (self.inode_size - 1):
             raise MalformedInput("ext", OFFSET + 0x58, f"inodes of {self.inode_size} bytes")
         self.inodes, self.inodes_per_group = fields.inodes, fields.inodes_per_group
         if not 0 < self.inodes_per_group <= 8 * self.block_size or self.inodes != self.groups * self.inodes_per_group:
             raise MalformedInput("ext", OFFSET, f"{self.inodes} inodes, {self.inodes_per_group} in each of {self.groups} groups")
         self.inode_table_blocks = -(-self.inodes_per_group * self.inode_size // self.block_size)
+        if not _FIRST_INODE <= self.first_inode <= max(self.inodes_per_group, _FIRST_INODE):
+            raise MalformedInput("ext", OFFSET + 0x54, f"the first inode for files is {self.first_inode}")
         self.descriptor_size = fields.descriptor_size if self.wide else 32
         if not 32 << self.wide <= self.descriptor_size <= 1024 or self.descriptor_size & (self.descriptor_size - 1):
             raise MalformedInput("ext", OFFSET + 0xFE, f"descriptors of {self.descriptor_size} bytes")
