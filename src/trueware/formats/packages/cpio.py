@@ -162,9 +162,12 @@ class _Walk:
     def _archive(self) -> Generator[Entry, None, bool]:
         """Yield the members of one archive, and return whether its trailer was there."""
         stream, reading = self._stream, self._reading
+        magic = bytes(stream.peek(6))
         while block := bytes(stream.peek(_NEWC_SIZE)):
             at = stream.offset
             header, odc = _header(block, at), block[:6] == _ODC
+            if block[:6] != magic:
+                reading.note_anomaly("contradiction", "members of two formats: cpio reads those of the first", at)
             stream.take(_ODC_SIZE if odc else _NEWC_SIZE)
             name = self._name(header, at)
             if not odc and (odd := self._align(at)) is not None:

@@ -16,6 +16,8 @@ _END_MAGIC, _LOCATOR_MAGIC, _END64_MAGIC, _RECORD_MAGIC = b"PK\5\6", b"PK\6\7", 
 _LONGEST_TAIL = _END.size + 0xFFFF
 _FULL16, _FULL32 = 0xFFFF, 0xFFFFFFFF
 _ZIP64 = 1
+_NEWEST = 63
+"""Version 6.3 of the format, the last one; programs refuse members that need a later one."""
 
 
 @dataclass(slots=True)
@@ -90,7 +92,7 @@ def read_directory(view: memoryview, limits: Limits, reading: Reading) -> Direct
     stop = at
     if at >= _LOCATOR.size and view[at - _LOCATOR.size : at - _LOCATOR.size + 4] == _LOCATOR_MAGIC:
         stated = (disk, first_disk, here, count, size, start)
-        stop, wide = _end64(view, at)
+        stop, wide = _end64(view, at, reading)
         for narrow, value, full in zip(stated, wide, (_FULL16,) * 4 + (_FULL32,) * 2, strict=True):
             if narrow not in (value, full):
                 reading.note_anomaly("contradiction", f"the end record says {narrow}, the 64-bit one {value}", at)
@@ -120,7 +122,7 @@ def read_directory(view: memoryview, limits: Limits, reading: Reading) -> Direct
     return directory
 
 
-def _end64(view: memoryview, at: int) -> tuple[int, tuple[int, ...]]:
+def _end64(view: memoryview, at: int, reading: Reading) -> tuple[int, tuple[int, ...]]:
     """Return where the 64-bit end record is, and its fields in the order of the other one's."""
     _, disk, offset, disks = _LOCATOR.unpack_from(view, at - _LOCATOR.size)
     near = at - _LOCATOR.size - _END64.size
@@ -129,6 +131,9 @@ def _end64(view: memoryview, at: int) -> tuple[int, tuple[int, ...]]:
             _, size, _, _, *fields = _END64.unpack_from(view, place)
             if disk or disks > 1:
                 raise UnsupportedInput("zip", place, "an archive in several files")
+            if place != offset or disks != 1:
+                detail = f"a 64-bit end record at {place:#x}, its locator says {offset:#x} of file {disks}"
+                reading.note_anomaly("contradiction", detail, at - _LOCATOR.size)
             if place + 12 + size != at - _LOCATOR.size:
                 raise MalformedInput("zip", place, "the 64-bit end record is not followed by its locator")
             return place, tuple(fields)
@@ -138,7 +143,7 @@ def _end64(view: memoryview, at: int) -> tuple[int, tuple[int, ...]]:
 def _read_records(view: memoryview, directory: Directory, shift: int, limits: Limits, reading: Reading) -> None:
     at, end = directory.start, directory.end
     while at + _RECORD.size <= end:
-        magic, made, _, flags, method, time, date, crc, packed, size, *lengths, disk, _, external, offset = (
+        magic, made, needed, flags, method, time, date, crc, packed, size, *lengths, disk, _, external, offset = (
             _RECORD.unpack_from(view, at)
         )
         name_end = at + _RECORD.size + lengths[0]
@@ -151,6 +156,8 @@ def _read_records(view: memoryview, directory: Directory, shift: int, limits: Li
         comment = bytes(view[extra_end:stop])
         wide = Wide(extra.get(_ZIP64, b""), at)
         size, packed, offset = wide.take(size), wide.take(packed), wide.take(offset)
+        if needed & 0xFF > _NEWEST:
+            reading.note_anomaly("reserved-bits", f"needs version {needed & 0xFF} of the format", at)
         if disk not in (0, _FULL16):
             raise UnsupportedInput("zip", at, "a member in another file")
         record = Record(
