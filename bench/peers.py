@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
@@ -20,7 +21,8 @@ LIMIT = 120.0
 """Wall seconds after which a peer is ended."""
 
 _OUT = FOLDER / "extracted"
-_HASH = f"find {_OUT} -type f -print0 | xargs -0 -r openssl dgst -sha256"
+_SUMS = FOLDER / "extracted.sha256"
+_HASH = f"find {_OUT} -type f -print0 | xargs -0 -r openssl dgst -sha256 -r > {_SUMS}"
 _PROGRAMS = "7z debugfs fsck.erofs lz4 lziprecover lzop partclone.restore simg2img unar zstd sasquatch"
 
 
@@ -59,20 +61,33 @@ def _version() -> str:
 
 
 def extract(command: str, image: Path) -> Cost:
-    """Let a peer extract `image` and hash what came out; what it extracted stays until `clear`."""
+    """Let a peer extract `image` and hash what came out."""
     clear()
+    _SUMS.unlink(missing_ok=True)
     _OUT.mkdir(parents=True)
-    return run(("sh", "-c", command.format(image=image)), LIMIT, codes=())
+    # binwalk mounts what it cannot extract, if it may: in a namespace of its own nothing stays mounted
+    own = ("unshare", "-m") if os.geteuid() == 0 else ()
+    try:
+        return run((*own, "sh", "-c", command.format(image=image)), LIMIT, codes=())
+    finally:
+        clear()
 
 
 def clear() -> None:
-    """Remove what a peer extracted."""
-    shutil.rmtree(_OUT, ignore_errors=True)
+    """Remove what a peer extracted; its processes may still be ending."""
+    for _ in range(10):
+        shutil.rmtree(_OUT, ignore_errors=True)
+        if not _OUT.exists():
+            return
+        time.sleep(1)
+    raise SystemExit(f"cannot remove {_OUT}")
 
 
 def extracted_share(wanted: frozenset[bytes]) -> float:
-    """Return how much of `wanted`, the SHA-256 of the tree's files, is in what was extracted: 0 to 1."""
-    return len(wanted & {digest for _, digest in digests(_OUT)}) / len(wanted)
+    """Return how much of `wanted`, the SHA-256 of the tree's files, is in what was extracted last: 0 to 1."""
+    lines = _SUMS.read_text("utf-8", "replace").splitlines() if _SUMS.exists() else []
+    found = {bytes.fromhex(line[:64]) for line in lines if line[64:66] == " *"}
+    return len(wanted & found) / len(wanted)
 
 
 def digests(folder: Path) -> Iterator[tuple[str, bytes]]:

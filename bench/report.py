@@ -64,7 +64,8 @@ def rows(report: Report) -> Iterator[Row]:
     """Yield all figures."""
     costs = report.costs
     for (image, what), cost in costs.items():
-        yield _row(f"{image}/{what}/cpu", cost.cpu, "s")
+        # of a run that was cut, what its children used is not known
+        yield _row(f"{image}/{what}/cpu", None if cost.cut else cost.cpu, "s")
         yield _row(f"{image}/{what}/wall", cost.wall, "s")
         yield _row(f"{image}/{what}/peak", cost.peak, "MB")
         yield _row(f"{image}/{what}/content-per-wall-second", report.size / 1e6 / cost.wall, "MB/s")
@@ -85,8 +86,8 @@ def rows(report: Report) -> Iterator[Row]:
     yield _row("start/python-alone", report.start[1].wall, "s")
 
 
-def _row(name: str, value: float, unit: str) -> Row:
-    return Row(name=name, value=round(value, 4), unit=unit, target=None, met=None)
+def _row(name: str, value: float | None, unit: str) -> Row:
+    return Row(name=name, value=None if value is None else round(value, 4), unit=unit, target=None, met=None)
 
 
 def _most(name: str, value: float, unit: str, target: float | None) -> Row:
@@ -105,13 +106,12 @@ def table(report: Report) -> Iterator[str]:
     yield f"|{'-' * 15}|{'-' * 19}|-------:|-------:|------:|--------:|---------:|----------:|"
     for (image, what), cost in report.costs.items():
         share = report.shares.get((image, what))
-        to_floor = f"{cost.cpu / report.costs[image, 'floor'].cpu:.2f}x"
+        cpu, to_floor = f"{cost.cpu:.2f}", f"{cost.cpu / report.costs[image, 'floor'].cpu:.2f}x"
         out = "" if share is None else f"{100 * share:.0f} %"
-        speed = report.size / 1e6 / cost.wall
         if cost.cut:
-            out, to_floor = f"cut, {out}", ""
+            cpu, to_floor, out = "cut", "", f"cut, {out}"
         yield (
-            f"| {image:<13} | {what:<17} | {cost.cpu:>6.2f} | {cost.wall:>6.2f} | {speed:>5.0f} "
+            f"| {image:<13} | {what:<17} | {cpu:>6} | {cost.wall:>6.2f} | {report.size / 1e6 / cost.wall:>5.0f} "
             f"| {cost.peak:>7.0f} | {to_floor:>8} | {out:>9} |"
         )
 

@@ -21,7 +21,7 @@ from subprocess import run as call
 import report as reports
 from clock import ENVIRONMENT, Command, Cost, middle, run
 from floor import build_floor, write_blocks, write_members
-from peers import LIMIT, clear, digests, extract, extracted_share, find_peers
+from peers import LIMIT, digests, extract, extracted_share, find_peers
 from tree import COMMANDS, FOLDER, TREE, make_image, make_tree
 
 TRUEWARE = Path(sys.executable).with_name("trueware")
@@ -66,7 +66,6 @@ def main() -> int:
                 say(f"{peer}: {name}")
                 costs[name, peer] = [extract(command_line, image)]
                 shares[name, peer] = helper.submit(extracted_share, frozenset(wanted.values())).result()
-        clear()
     start = (
         middle([run((TRUEWARE, "--help")) for _ in range(5)]),
         middle([run((sys.executable, "-c", "")) for _ in range(5)]),
