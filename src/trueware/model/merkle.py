@@ -36,7 +36,7 @@ def part_digest(
     if format is not None and certain:
         return container_digest(kind, children, mode, uid, gid, xattrs, format, facts)
     if kind is Kind.DIRECTORY:
-        return folder_digest(children, mode, uid, gid, xattrs)
+        return folder_digest(children, mode, uid, gid, xattrs, facts)
     return leaf_digest(kind, content, mode, uid, gid, link, rdev, xattrs, facts)
 
 
@@ -62,9 +62,12 @@ def folder_digest(
     uid: int | None,
     gid: int | None,
     xattrs: tuple[tuple[str, bytes], ...] = (),
+    facts: tuple[tuple[str, str], ...] = (),
 ) -> bytes:
     """Return the digest of a folder."""
     head = _attributes(Kind.DIRECTORY, mode, uid, gid, None, None, xattrs)
+    if facts:
+        return sha256(b"folder with facts\0" + head + _facts(facts) + _children(children)).digest()
     return sha256(b"folder\0" + head + _children(children)).digest()
 
 

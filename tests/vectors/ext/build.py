@@ -31,7 +31,7 @@ small = {
 floppy = {
 }
 """
-FACTS = {"uuid": UUID, "label": "vector", "default-options": "0xc"}
+FACTS = {"label": "vector", "default-options": "0xc"}
 
 
 class Image:

@@ -271,7 +271,6 @@ class Superblock:
         fields = self.fields
         facts = {
             "label": fields.label.rstrip(b"\0").decode("utf-8", "surrogateescape"),
-            "uuid": str(UUID(bytes=fields.uuid)),
             "mount-options": fields.options.rstrip(b"\0").decode("utf-8", "surrogateescape"),
             "default-options": f"{fields.default_options:#x}" if fields.default_options else "",
             "on-errors": _ON_ERRORS.get(fields.on_errors, str(fields.on_errors)) if fields.on_errors != 1 else "",
@@ -284,6 +283,7 @@ class Superblock:
         reading.facts.update((key, value) for key, value in facts.items() if value)
         reading.notes.update(
             {
+                "uuid": str(UUID(bytes=fields.uuid)),  # made anew with each image
                 "block-size": str(self.block_size),
                 "blocks": str(self.blocks),
                 "inodes": str(self.inodes),
