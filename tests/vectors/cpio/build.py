@@ -108,11 +108,19 @@ write(
     findings=["hostile-name"],
 )
 
+write(
+    "two-formats",
+    newc("a", b"data", check=sum(b"data")) + END,
+    "Members of two formats, of which cpio reads one and the kernel both.",
+    parts={"a": file(b"data")},
+    findings=["contradiction"],
+)
+
 # damage
 summed = newc("file", b"data", check=sum(b"data"))
 write(
     "crc-changed",
-    summed.replace(b"data", b"Data") + END,
+    summed.replace(b"data", b"Data") + newc("TRAILER!!!", mode=0, check=0),
     "A byte of the data was changed and their sum was not.",
     parts={"file": file(b"Data")},
     findings=["checksum-mismatch"],
