@@ -12,6 +12,7 @@ The checklist (design, two axes):
 6. UNKNOWN: everything else, with what would settle it.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from trueware.appraisal.compare import Comparison, compare
@@ -82,8 +83,14 @@ def appraise(artefact: str, evidence: Evidence, references: References) -> Resul
             return contradicted
     if derived:
         best = min(derived, key=lambda each: (not each.agrees, len(each.immutable), -each.alignment.shared))
-        complete = _was_read(evidence)
-        if any(_proves_change(change, complete=complete) for change in best.immutable):
+        unread = [finding.part for finding in evidence.findings if RULES[finding.rule].unread]
+        damaged = [finding.part for finding in evidence.findings if finding.rule == "checksum-mismatch"]
+        if any(
+            _proves_change(
+                change, complete=not _is_within(change.path, unread), sound=not _is_within(change.path, damaged)
+            )
+            for change in best.immutable
+        ):
             return _tampered(artefact, evidence, best, findings)
         return _undecided(artefact, evidence, best, findings)
     pretended = [each for each in held if each.agrees and each.alignment.contained < UNRELATED and _was_read(evidence)]
@@ -162,14 +169,27 @@ def _was_read(evidence: Evidence) -> bool:
     return not any(RULES[finding.rule].unread for finding in evidence.findings)
 
 
-def _proves_change(change: Change, *, complete: bool) -> bool:
-    """Whether the change is more than something that could not be read: bytes that are there and are not the release's."""
+def _proves_change(change: Change, *, complete: bool, sound: bool) -> bool:
+    """Whether the change is more than something that could not be read: bytes that are there and are not the release's.
+
+    `complete` says whether all was read where the change is, `sound` whether the checksums there fit: opaque bytes that one
+    shows to be damaged prove nothing, files do.
+    """
     if change.kind is ChangeKind.REMOVED:
         return complete
     found = change.found
     if found is None or found.kind in (Kind.GAP, Kind.PADDING):
-        return found is not None and found.kind is Kind.GAP
-    return found.certain or bool(set(change.aspects) - {"content"})
+        return complete and sound and found is not None and found.kind is Kind.GAP
+    expected = change.expected
+    if expected is None or set(change.aspects) - {"content", "format"}:
+        return True
+    cut_off = not complete and found.size < expected.size
+    return found.certain and expected.certain and not cut_off and (sound or found.kind is not Kind.REGION)
+
+
+def _is_within(path: str, parts: Iterable[str]) -> bool:
+    """Whether `path` is one of the parts or below one."""
+    return any(not part or path == part or path.startswith((f"{part}/", f"{part}!/")) for part in parts)
 
 
 def _genuine(artefact: str, evidence: Evidence, each: _Held, findings: tuple[Finding, ...]) -> Result:
@@ -228,7 +248,8 @@ def _undecided(artefact: str, evidence: Evidence, each: _Held, findings: tuple[F
     """No change is proved, and yet not all of the artefact is accounted for."""
     title = each.reference.release.title
     if each.covers:
-        reason = f"looks like {title}, but was not read completely"
+        doubt = "programs may read it differently" if _was_read(evidence) else "was not read completely"
+        reason = f"looks like {title}, but {doubt}"
         settle: tuple[str, ...] = ("a complete, undamaged copy of the artefact",)
     else:
         reason = f"holds {title} in {each.alignment.found_path}, beside content that no release accounts for"

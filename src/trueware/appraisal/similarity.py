@@ -9,6 +9,9 @@ from trueware.model.part import Kind, Part, join
 _NEARLY_ALL = 0.98
 """Share of the most that any pair has in common; what is in two places may stand beside the part that corresponds."""
 
+_NAMESAKES = 3
+"""Folders of a release tried for one that is an artefact by itself."""
+
 _CHAIN = 6
 """Nested containers tried on each side when looking for the parts that correspond."""
 
@@ -40,12 +43,10 @@ def leaf_sizes(part: Part) -> dict[bytes, int]:
     stack = [part]
     while stack:
         node = stack.pop()
-        if node.children and (node.kind is Kind.DIRECTORY or node.certain or node.sha256 is None):
-            stack.extend(node.children)
-        elif node.sha256 is not None and node.size and node.kind is not Kind.PADDING:
+        stack.extend(node.children)
+        whole = node.certain and (node.children or node.kind is Kind.DIRECTORY)
+        if not whole and node.sha256 is not None and node.size and node.kind is not Kind.PADDING:
             sizes[node.sha256] = node.size
-        elif node.children:
-            stack.extend(node.children)
     return sizes
 
 
@@ -76,7 +77,10 @@ def align(release: Part, artefact: Part, products: Mapping[bytes, int]) -> Align
     """
     if release.format == artefact.format and release.kind is artefact.kind:
         return _aligned(("", release), ("", artefact, True), products)
-    pairs = [_aligned(there, here, products) for there in _chain(release) for here in _wrapped_chain(artefact)]
+    theirs = _chain(release)
+    if artefact.kind is Kind.DIRECTORY:
+        theirs += _namesakes(release, artefact)
+    pairs = [_aligned(there, here, products) for there in theirs for here in _wrapped_chain(artefact)]
     most = max(pair.common for pair in pairs)
     nearly = [pair for pair in pairs if pair.common >= _NEARLY_ALL * most]
     return max(nearly, key=lambda pair: (round(pair.shared, 6), pair.expected.format == pair.found.format, pair.covers))
@@ -92,7 +96,7 @@ def _aligned(there: tuple[str, Part], here: tuple[str, Part, bool], products: Ma
 def _wrapped_chain(root: Part) -> list[tuple[str, Part, bool]]:
     """Return the chain of an artefact, each with whether nothing lies beside it."""
     alone, part, path = {""}, root, ""
-    while part.is_container:
+    while part.is_container and part.certain:
         inner = [child for child in part.children if child.kind is not Kind.PADDING]
         if len(inner) != 1 or not inner[0].is_container:
             break
@@ -100,6 +104,17 @@ def _wrapped_chain(root: Part) -> list[tuple[str, Part, bool]]:
         part = inner[0]
         alone.add(path)
     return [(path, part, path in alone) for path, part in _chain(root)]
+
+
+def _namesakes(release: Part, folder: Part) -> list[tuple[str, Part]]:
+    """Return the folders of the release that a folder may be a copy of: those that share most names with it."""
+    names = {child.name for child in folder.children}
+    alike: list[tuple[int, str, Part]] = []
+    for path, part in release.walk():
+        if path and part.kind is Kind.DIRECTORY and (same := sum(child.name in names for child in part.children)):
+            alike.append((same, path, part))
+    alike.sort(key=lambda item: (-item[0], item[1]))
+    return [(path, part) for _, path, part in alike[:_NAMESAKES]]
 
 
 def _chain(root: Part) -> list[tuple[str, Part]]:

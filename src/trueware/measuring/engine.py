@@ -21,7 +21,7 @@ from trueware.measuring.gaps import uncovered, uniform_byte
 from trueware.measuring.hashing import Hashed, Hasher
 from trueware.measuring.jobs import Jobs
 from trueware.measuring.ledger import Ledger
-from trueware.measuring.node import Node, freeze
+from trueware.measuring.node import Node, container_of, freeze
 from trueware.measuring.placing import Placer
 from trueware.model.finding import Finding
 from trueware.model.kept import is_kept
@@ -318,6 +318,8 @@ class _Run:
         node.size, node.sha256 = hashed.size, hashed.sha256
         if hashed.error is not None:
             self._fail(node, hashed.error)
+            if node.parent is not None:
+                container_of(node).broken = True  # its bytes must stand for what cannot be had from it
         if hashed.view is not None:
             if hashed.formats or node.entry.kind is not Kind.FILE:
                 self.open_view(node, hashed.view, hashed.formats, depth + 1)

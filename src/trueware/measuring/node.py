@@ -77,6 +77,14 @@ class Node:
         return path
 
 
+def container_of(node: Node) -> Node:
+    """Return the container whose entry `node` is, or the artefact where no format read it."""
+    above = node.parent or node
+    while above.format is None and above.parent is not None:
+        above = above.parent
+    return above
+
+
 def join_node(path: str, parent: Node | None, name: str) -> str:
     """Return the path of a child of `parent`; the one definition is `trueware.model.part.join`."""
     return join(path, _CONTAINER if parent is not None and parent.format is not None else _FOLDER, name)
