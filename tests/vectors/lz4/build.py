@@ -1,0 +1,23 @@
+"""Builds the lz4 vectors with `lz4`, which knows nothing of our reader."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from streams import TEXT, write_all, write_truncated
+
+
+def compress(data: bytes) -> bytes:
+    """Return `data` as one stream."""
+    return subprocess.run(["lz4", "-9", "-q", "-c"], input=data, capture_output=True, check=True).stdout
+
+
+write_all(
+    compress,
+    damaged=(-4, ("checksum-mismatch",)),
+    refused=(b"\x04\x22\x4d\x18" + b"\xff" * 20, ("unsupported",)),
+    in_a_row=True,
+)
+write_truncated(compress(TEXT), ("truncated",))
