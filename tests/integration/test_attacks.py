@@ -27,11 +27,16 @@ FILES = {
 }
 
 
-def tar(files: dict[str, bytes]) -> bytes:
+CAPABILITY = {"SCHILY.xattr.security.capability": "\1\0\0\2\x20"}
+
+
+def tar(files: dict[str, bytes], records: dict[str, str] | None = None) -> bytes:
+    """Return an archive of the files; the pax `records` are those of bin/sh."""
     made = io.BytesIO()
-    with tarfile.open(fileobj=made, mode="w", format=tarfile.GNU_FORMAT) as archive:
+    with tarfile.open(fileobj=made, mode="w", format=tarfile.PAX_FORMAT) as archive:
         for name, data in files.items():
             member = tarfile.TarInfo(name)
+            member.pax_headers = dict(records or {}) if name == "bin/sh" else {}
             member.size, member.mode = len(data), 0o755 if name.startswith("bin/") else 0o644
             archive.addfile(member, io.BytesIO(data))
     return made.getvalue()
@@ -193,6 +198,25 @@ def test_empty_folder_of_an_ext_file_system_is_no_change(tmp_path: Path) -> None
     result = appraise(tmp_path, tar(FILES), folder)
 
     assert result.verdict is Verdict.GENUINE
+
+
+def test_capability_lost_by_unpacking_is_no_change(tmp_path: Path) -> None:
+    """Whoever unpacks without privilege gets the files without their capabilities."""
+    unpack(FILES, tmp_path / "unpacked")
+
+    result = appraise(tmp_path, tar(FILES, CAPABILITY), tmp_path / "unpacked")
+
+    assert result.verdict is Verdict.GENUINE
+
+
+def test_capability_that_the_release_does_not_give_is_a_change(tmp_path: Path) -> None:
+    """A folder that was learnt may have lost attributes, but no program may gain a privilege by it."""
+    unpack(FILES, tmp_path / "unpacked")
+
+    result = appraise(tmp_path, tmp_path / "unpacked", tar(FILES, CAPABILITY))
+
+    assert result.verdict is Verdict.TAMPERED
+    assert [(change.path, change.aspects) for change in result.changes] == [("bin/sh", ("xattrs",))]
 
 
 def test_hard_link_to_a_container_may_be_unpacked(tmp_path: Path) -> None:

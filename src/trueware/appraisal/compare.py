@@ -16,6 +16,12 @@ _ROOT_MARKS = frozenset({"bin", "etc", "sbin", "usr", "lib", "system", "app", "p
 """Folders of which two at the top make a container a root file system, where a policy's paths begin."""
 
 
+_UNLABELLED = frozenset({"ar", "cpio", "deb", "zip"})
+"""Formats that have no extended attributes."""
+
+_CAPABILITY = "security.capability"
+
+
 @dataclass(frozen=True, slots=True)
 class Comparison:
     """How an artefact's part differs from a release's."""
@@ -33,19 +39,23 @@ class _Pair:
     inner: str | None
     """Path inside the root file system, None above it."""
 
+    labelled: bool
+    """Whether the containers of both record extended attributes."""
+
 
 def compare(expected: Part, found: Part, policy: Policy, path: str = "") -> Comparison:
     """Return every difference of `found` from `expected`; `path` is where `found` is in its artefact."""
     changes: list[Change] = []
     rebuilt: list[str] = []
-    stack = [_Pair(expected, found, path, None)]
+    copied = Kind.DIRECTORY in (expected.kind, found.kind)  # a folder on disk, with or without the attributes
+    stack = [_Pair(expected, found, path, None, labelled=not copied)]
     while stack:
         pair = stack.pop()
         if pair.expected.tree == pair.found.tree:
             if pair.expected.is_container and _bytes_differ(pair.expected, pair.found):
                 rebuilt.append(pair.path)
             continue
-        aspects = _aspects(pair.expected, pair.found, pair.path == path)
+        aspects = _aspects(pair.expected, pair.found, pair.path == path, pair.labelled)
         descend = _comparable_inside(pair.expected, pair.found)
         if descend:
             stack.extend(_children(pair, policy, changes))
@@ -111,7 +121,7 @@ def _contents_differ(expected: Part, found: Part) -> bool:
     return expected.sha256 != found.sha256
 
 
-def _aspects(expected: Part, found: Part, top: bool) -> tuple[str, ...]:  # noqa: FBT001
+def _aspects(expected: Part, found: Part, top: bool, labelled: bool) -> tuple[str, ...]:  # noqa: FBT001
     aspects = []
     wrapped = top and expected.is_container == found.is_container  # an image is a file by itself, a region in a dump
     if expected.kind is not found.kind and not wrapped and not (top and _holds_files(expected) and _holds_files(found)):
@@ -124,7 +134,7 @@ def _aspects(expected: Part, found: Part, top: bool) -> tuple[str, ...]:  # noqa
         aspects.append("link")
     if expected.rdev != found.rdev:
         aspects.append("device")
-    if expected.xattrs != found.xattrs:
+    if expected.xattrs != found.xattrs and (labelled or _gains_capability(expected, found)):
         aspects.append("xattrs")
     if expected.format == found.format and expected.facts != found.facts:
         aspects.append("facts")
@@ -136,6 +146,15 @@ def _aspects(expected: Part, found: Part, top: bool) -> tuple[str, ...]:  # noqa
     ):
         aspects.append("format")
     return tuple(aspects)
+
+
+def _gains_capability(expected: Part, found: Part) -> bool:
+    return any(pair[0] == _CAPABILITY and pair not in expected.xattrs for pair in found.xattrs)
+
+
+def _records_attributes(container: Part, *, inherited: bool) -> bool:
+    """Whether what `container` holds has its extended attributes with it."""
+    return container.format not in _UNLABELLED if container.is_container else inherited
 
 
 def _owner_differs(expected: int | None, found: int | None) -> bool:
@@ -152,13 +171,14 @@ def _children(pair: _Pair, policy: Policy, changes: list[Change]) -> Iterator[_P
     inner = pair.inner
     if inner is None and is_root_file_system(pair.expected):
         inner = ""
+    labelled = all(_records_attributes(part, inherited=pair.labelled) for part in (pair.expected, pair.found))
     there = _by_name(pair.expected)
     for key, child in _by_name(pair.found).items():
         path = join(pair.path, pair.found, child.name)
         below = _inside(inner, pair.found, child.name)
         partner = there.pop(key, None)
         if partner is not None:
-            yield _Pair(partner, child, path, below)
+            yield _Pair(partner, child, path, below, labelled)
         else:
             for at, part, within in _leaves(child, path, below):
                 changes.append(_judge(Change(ChangeKind.ADDED, at, (), None, part), within, policy))
@@ -218,7 +238,7 @@ def _moves(changes: list[Change]) -> Iterator[Change]:
         if len(sources) == len(targets) == 1:
             source, target = sources[0], targets[0]
             assert source.expected is not None and target.found is not None  # noqa: S101, PT018 (by kind)
-            aspects = _aspects(source.expected, target.found, top=False)
+            aspects = _aspects(source.expected, target.found, top=False, labelled=True)
             both = source.mutable and target.mutable
             moved[id(target)] = replace(
                 target,

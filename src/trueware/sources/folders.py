@@ -1,7 +1,8 @@
 """Reads a folder as a tree of entries: an unpacked root file system, a firmware delivered as several files, a package feed.
 
 Links are recorded, never followed, and a mount point inside is read like a folder. Owners are recorded only where reading them
-means something: when the folder was made by root (its own owner is 0 and the reader is root); else they are the analyst's.
+means something: when the folder was made by root (its own owner is 0 and the reader is root); else they are the analyst's. Of
+extended attributes only the capabilities of programs are recorded.
 """
 
 import mmap
@@ -106,6 +107,7 @@ def _entry(where: str, path: str, status: os.stat_result, *, owners: bool) -> En
         entry.uid, entry.gid = status.st_uid, status.st_gid
     if kind is Kind.FILE:
         entry.size = status.st_size
+        entry.xattrs = _capability(where)
         entry.content = (
             FileContent(where, status.st_size) if status.st_size < _MAPPED else MappedContent(where, status.st_size)
         )
@@ -115,6 +117,18 @@ def _entry(where: str, path: str, status: os.stat_result, *, owners: bool) -> En
         entry.rdev = (os.major(status.st_rdev), os.minor(status.st_rdev))
     return entry
 
+
+def _capability(where: str) -> tuple[tuple[str, bytes], ...]:
+    """Return the capabilities a program gets; other attributes are as often the analyst's as the software's."""
+    if not hasattr(os, "getxattr"):  # Linux has it
+        return ()
+    try:
+        return ((_CAPABILITY, os.getxattr(where, _CAPABILITY, follow_symlinks=False)),)
+    except OSError:  # mostly: it has none
+        return ()
+
+
+_CAPABILITY = "security.capability"
 
 _MAPPED = 1 << 20
 """Bytes from which a file is mapped: large ones are often images that a format reads in place."""
