@@ -30,8 +30,8 @@ Raises:
     MalformedInput: the block cannot be unpacked, holds more than `max_size` bytes, or is followed by bytes of nothing.
 """
 
-_XZ_MEMORY = 1 << 23
-"""Bytes a block may make liblzma keep beside its output: a dictionary larger than the block is no use to it."""
+_XZ_MEMORY = 1 << 25
+"""Bytes a block may make liblzma keep: xz by itself asks for a dictionary of 8 MiB, though a block has use for its own size."""
 
 _ALONE = Struct("<BIQ")
 _UNKNOWN_SIZE = (1 << 64) - 1
@@ -39,6 +39,9 @@ _SMALLEST_DICTIONARY = 1 << 12
 _MAX_PROPERTIES, _MAX_LC_LP = 9 * 5 * 5, 4
 _STREAM_STARTS = 5
 """Bytes a range coder reads before it can say anything; the first is 0."""
+
+_GLANCE = 64
+"""Bytes that show most layouts to be wrong."""
 
 _per_thread = local()
 
@@ -57,7 +60,7 @@ def inflate(block: Buffer, max_size: int) -> bytearray:
 
 def unxz(block: Buffer, max_size: int) -> bytes:
     """Unpack one .xz stream, with the filters for machine code that it names."""
-    decompressor = lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_XZ_MEMORY + max_size)
+    decompressor = lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_XZ_MEMORY)
     return _drain("xz", decompressor, block, max_size)
 
 
@@ -192,22 +195,30 @@ def _unpack_unsized(stream: Buffer, properties: int, dictionary: int, max_size: 
 def find_lzma_layout(block: Buffer, max_size: int, is_right: Callable[[bytes], bool]) -> LzmaLayout | None:
     """Return the layout in which `block` unpacks to what `is_right` takes for its content, None if there is none.
 
+    `is_right` is asked about the beginning of what was unpacked, and about all of it.
     What stands in the block comes before what would have to be known. Of that the most fruitful is taken: with properties
     that are not the encoder's, a stream begins well and soon leads nowhere.
     """
     for layouts in (_STATED, _KNOWN):
-        found = [(len(data), layout) for layout, data in _unpacked(block, max_size, layouts) if is_right(data)]
+        found = list(_fitting(block, max_size, is_right, layouts))
         if found:
             return max(found, key=lambda candidate: candidate[0])[1]
     return None
 
 
-def _unpacked(block: Buffer, max_size: int, layouts: Iterable[LzmaLayout]) -> Iterator[tuple[LzmaLayout, bytes]]:
+def _fitting(
+    block: Buffer, max_size: int, is_right: Callable[[bytes], bool], layouts: Iterable[LzmaLayout]
+) -> Iterator[tuple[int, LzmaLayout]]:
+    """Yield the layouts that fit, each with how much `block` unpacks to by it."""
     for layout in layouts:
         try:
-            yield layout, layout.unpack(block, max_size)
+            if layout.properties is not None and not is_right(layout.unpack(block, _GLANCE)):
+                continue
+            data = layout.unpack(block, max_size)
         except MalformedInput:
             continue
+        if is_right(data):
+            yield len(data), layout
 
 
 _STATED = (LZMA_ALONE, LzmaLayout(9), LzmaLayout(5))

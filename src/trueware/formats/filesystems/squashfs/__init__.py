@@ -29,9 +29,8 @@ from trueware.formats.filesystems.squashfs.lookup import LookupTable
 from trueware.formats.filesystems.squashfs.metadata import Packing, Table
 from trueware.formats.filesystems.squashfs.superblock import (
     FORMAT,
-    MAGIC,
+    MAGICS,
     NONE,
-    VENDOR_MAGICS,
     Superblock,
     looks_like,
     read_options,
@@ -56,7 +55,7 @@ class Squashfs:
             "bytes of a fragment that no file uses are not looked for",
         ),
     )
-    magics: ClassVar[tuple[Magic, ...]] = tuple(Magic(0, magic) for magic in (MAGIC, *VENDOR_MAGICS))
+    magics: ClassVar[tuple[Magic, ...]] = tuple(Magic(0, magic) for magic in MAGICS)
 
     @staticmethod
     def matches(view: memoryview) -> bool:

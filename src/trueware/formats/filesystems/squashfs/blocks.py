@@ -4,8 +4,8 @@ A file is a run of blocks that lie one behind the other, a block of length 0 sta
 Equal files share their run. Runs that overlap otherwise than block by block have been made by hand.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
-from itertools import accumulate
 from struct import Struct
 from threading import local
 
@@ -187,20 +187,27 @@ class Contents:
 
 def find_overlaps(runs: Iterable[Run]) -> Iterator[Run]:
     """Yield the runs that overlap one before them otherwise than block by block."""
-    edges: set[int] = set()
     widest: Run = (0, 0, b"")
+    blocks: list[tuple[int, int]] = []
     for run in sorted(runs):
-        if run[0] < widest[1]:
-            edges = edges or set(_edges(widest))
-            if not edges.issuperset(edge for edge in _edges(run) if edge <= widest[1]):
+        start, end, _words = run
+        if start < widest[1]:
+            blocks = blocks or _blocks(widest)
+            shared = blocks[bisect_left(blocks, (start,)) : bisect_left(blocks, (end,))]
+            if [block for block in _blocks(run) if block[0] < widest[1]] != shared:
                 yield run
-        if run[1] > widest[1]:
-            widest, edges = run, set()
+        if end > widest[1]:
+            widest, blocks = run, []
 
 
-def _edges(run: Run) -> Iterator[int]:
-    """Yield where the blocks of a run begin and end."""
-    return accumulate((word & _SIZE for (word,) in _WORD.iter_unpack(run[2])), initial=run[0])
+def _blocks(run: Run) -> list[tuple[int, int]]:
+    """Return where each stored block of a run begins, and its word."""
+    blocks, at = [], run[0]
+    for (word,) in _WORD.iter_unpack(run[2]):
+        if word & _SIZE:
+            blocks.append((at, word))
+            at += word & _SIZE
+    return blocks
 
 
 def _zeros(size: int) -> Iterator[Buffer]:

@@ -36,7 +36,9 @@ from trueware.formats.contract import Reading
 
 FORMAT = "squashfs"
 MAGIC = b"hsqs"
-VENDOR_MAGICS = (b"sqsh", b"shsq", b"qshs", b"tqsh", b"hsqt", b"sqlz")
+MAGICS = (MAGIC, b"sqsh", b"shsq", b"qshs", b"tqsh", b"hsqt", b"sqlz")
+"""The usual one, and those of vendors."""
+
 NONE = (1 << 64) - 1
 """A table that is not there."""
 
@@ -81,6 +83,8 @@ def looks_like(view: memoryview) -> bool:
     if len(view) < _FIELDS.size:
         return False
     sb = Superblock._make(_FIELDS.unpack_from(view))
+    if sb.magic not in MAGICS:
+        return False
     if (sb.major, sb.minor) == (4, 0):
         return sb.block_log in _BLOCK_LOGS and sb.block_size == 1 << sb.block_log
     return _old_version(view) is not None
@@ -96,6 +100,8 @@ def read_superblock(view: memoryview) -> Superblock:
     if len(view) < _FIELDS.size:
         raise MalformedInput(FORMAT, 0, "shorter than a superblock")
     sb = Superblock._make(_FIELDS.unpack_from(view))
+    if sb.magic not in MAGICS:
+        raise MalformedInput(FORMAT, 0, f"magic {sb.magic!r}")
     if (sb.major, sb.minor) != (4, 0):
         raise UnsupportedInput(FORMAT, _VERSION, f"version {_old_version(view) or 'that never was'}")
     if sb.block_log not in _BLOCK_LOGS or sb.block_size != 1 << sb.block_log:
