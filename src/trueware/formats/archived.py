@@ -62,9 +62,8 @@ def watched(
 
 def filler(stream: Stream, size: int, reading: Reading) -> Entry | None:
     """Take a filler of `size` bytes; returns an entry for it where it is none."""
-    at = stream.offset
     data = bytes(stream.take(size))
-    return slack(data, at, reading) if data.strip(b"\0") else None
+    return slack(data, stream.offset - len(data), reading) if data.strip(b"\0") else None
 
 
 def slack(data: bytes, offset: int, reading: Reading) -> Entry:

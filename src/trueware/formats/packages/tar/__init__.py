@@ -110,6 +110,7 @@ class _Walk:
         self._extended: Extended | None = None
         self._all: dict[bytes, bytes] = {}
         self._seen: dict[str, Entry] = {}
+        self._owners: set[tuple[int, bytes, int, bytes]] = set()
         self._names: dict[tuple[str, int], bytes] = {}
 
     def entries(self) -> Iterator[Entry]:
@@ -208,8 +209,11 @@ class _Walk:
             xattrs = tuple(sorted(extended.xattrs.items()))
         if header.size < 0 or not (0 <= header.uid <= _LARGEST_ID and 0 <= header.gid <= _LARGEST_ID):
             raise MalformedInput("tar", at, "a size or an owner out of range")
-        self._note_owner("user", header.uid, header.user, at)
-        self._note_owner("group", header.gid, header.group, at)
+        owner = (header.uid, header.user, header.gid, header.group)
+        if owner not in self._owners:
+            self._owners.add(owner)
+            self._note_name("user", header.uid, header.user, at)
+            self._note_name("group", header.gid, header.group, at)
         name = header.name.decode("utf-8", "surrogateescape")
         kind = self._kind(header, name, at)
         known = canonical(name)
@@ -327,7 +331,7 @@ class _Walk:
         else:
             entry.content = Passing(Stream(holes.filled(stream)), holes.size)
 
-    def _note_owner(self, what: str, number: int, name: bytes, at: int) -> None:
+    def _note_name(self, what: str, number: int, name: bytes, at: int) -> None:
         if name == b"root" and number == 0:
             name = b""
         known = self._names.get((what, number))

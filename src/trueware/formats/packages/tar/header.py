@@ -7,6 +7,7 @@ between blanks, or binary behind a first byte 80 or FF; a text ends at the first
 from dataclasses import dataclass
 from functools import lru_cache
 from struct import Struct
+from typing import NamedTuple
 
 from trueware.errors import MalformedInput
 from trueware.formats.archived import byte_sum
@@ -15,8 +16,8 @@ from trueware.formats.contract import Reading
 BLOCK = 512
 NOTHING = bytes(BLOCK)
 
-_FIELDS = Struct("100s8s8s8s12s12s8s1s100s8s32s32s8s8s155s12s")
-_DEVICE, _PREFIX = 329, 345
+_OWNER = Struct("8s8s8s")
+_REST = Struct("1s100s8s32s32s8s8s155s12s")
 _POSIX, _GNU = b"ustar\0", b"ustar  \0"
 _ASCII = bytes(range(128))
 _LARGEST = 1 << 63
@@ -27,18 +28,31 @@ class Header:
     """One header, as it stands in its block."""
 
     name: bytes
-    mode: int
-    uid: int
-    gid: int
     size: int
     mtime: int
     type: bytes
+    mode: int
+    uid: int
+    gid: int
     link: bytes
     user: bytes
     group: bytes
     device: tuple[int, int]
     old: bool
     """Whether it is a v7 header, without a magic."""
+
+
+class _Shared(NamedTuple):
+    """What most members of an archive have in common."""
+
+    folders: bytes
+    """First folders of the path."""
+
+    doubtful: bool
+    """Whether there are bytes where this variant of the header has none."""
+
+    fields: tuple[bytes, int, int, int, bytes, bytes, bytes, tuple[int, int], bool]
+    """Fields of `Header` from `type` on."""
 
 
 def is_header(block: bytes) -> bool:
@@ -49,7 +63,7 @@ def is_header(block: bytes) -> bool:
         stated = number(block[148:156])
     except ValueError:
         return False
-    found = byte_sum(block[:148]) + byte_sum(block[156:]) + 8 * 0x20
+    found = byte_sum(block) - sum(block[148:156]) + 8 * 0x20
     return stated == found or stated == found - 256 * _high(block)
 
 
@@ -59,41 +73,49 @@ def parse(block: bytes, at: int, reading: Reading) -> Header:
     Raises:
         MalformedInput: a number that is none.
     """
-    name, mode, uid, gid, size, mtime, _, type_, link, magic, user, group, major, minor, prefix, reserved = (
-        _FIELDS.unpack(block)
-    )
-    old = False
+    try:
+        shared = _shared(block[100:124], block[156:])
+        name, size, mtime = text(block[:100]), number(block[124:136]), number(block[136:148])
+    except ValueError as error:
+        raise MalformedInput("tar", at, f"a number in the header is none ({error})") from error
+    if shared.folders:
+        name = shared.folders + b"/" + name
+    if shared.doubtful:
+        reading.note_anomaly("reserved-bits", "bytes where this variant of the header has none", at + 257)
+    return Header(name, size, mtime, *shared.fields)
+
+
+@lru_cache(maxsize=256)
+def _shared(owner: bytes, rest: bytes) -> _Shared:
+    """Read mode, uid and gid, and the fields from the type on."""
+    mode, uid, gid = _OWNER.unpack(owner)
+    type_, link, magic, user, group, major, minor, prefix, reserved = _REST.unpack(rest)
+    behind = prefix + reserved
+    folders, old = b"", False
     if magic[:6] == _POSIX:
-        if prefix[0]:
-            name = text(prefix) + b"/" + text(name)
-        doubtful = reserved.strip(b"\0")
+        folders, doubtful = text(prefix), reserved
     elif magic == _GNU:
         # with its incremental dumps GNU tar has times here, where others look for the first folders of the path
-        doubtful = b"" if type_ == b"S" else block[_PREFIX:].strip(b"\0")
+        doubtful = b"" if type_ == b"S" else behind
     else:
-        old = True
         # GNU tar fills in the device numbers all the same
-        doubtful = block[257:_DEVICE].strip(b"\0") or block[_PREFIX:].strip(b"\0")
+        old, doubtful = True, magic + user + group + behind
         user = group = b""
-    if doubtful:
-        reading.note_anomaly("reserved-bits", "bytes where this variant of the header has none", at + _PREFIX)
-    try:
-        return Header(
-            text(name),
+    return _Shared(
+        folders,
+        doubtful.strip(b"\0") != b"",
+        (
+            type_,
             number(mode) & 0o7777,
             number(uid),
             number(gid),
-            number(size),
-            number(mtime),
-            type_,
             text(link),
             text(user),
             text(group),
             (number(major), number(minor)),
             old,
-        )
-    except ValueError as error:
-        raise MalformedInput("tar", at, f"a number in the header is none ({error})") from error
+        ),
+    )
 
 
 def text(field: bytes) -> bytes:
@@ -101,9 +123,8 @@ def text(field: bytes) -> bytes:
     return field.partition(b"\0")[0]
 
 
-@lru_cache(maxsize=1024)
 def number(field: bytes) -> int:
-    """Return the value of a numeric field, 0 for a blank one. The members of an archive repeat most of them.
+    """Return the value of a numeric field, 0 for a blank one.
 
     Raises:
         ValueError: programs would not agree on its value.
