@@ -199,11 +199,12 @@ write(
     parts={**both, "gap-0": gap(b"appended")},
     findings=["unread-bytes"],
 )
+changed = patched(packed(first, member("second", noise(512))), 1024, b"S")[:2048]
 write(
     "header-changed",
-    patched(sound, 1024, b"S"),
+    changed,
     "The name of the second member was changed and its checksum was not.",
-    parts={**plain, "gap-0": gap(patched(sound, 1024, b"S")[1024:])},
+    parts={**plain, "gap-0": gap(changed[1024:])},
     findings=["malformed", "unread-bytes"],
 )
 write(
