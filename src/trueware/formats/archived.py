@@ -31,6 +31,13 @@ def canonical(path: str) -> str:
     return "/".join([step for step in path.split("/") if step not in ("", ".")])
 
 
+def place(name: str, at: int, reading: Reading) -> str:
+    """Return the path below the folder that is unpacked; some programs leave that folder for an absolute name."""
+    if name[:1] == "/":
+        reading.note_anomaly("hostile-name", f"absolute path {name[:200]!r}", at)
+    return canonical(name)
+
+
 def take_root(entry: Entry, reading: Reading, at: int) -> None:
     """Make what a nameless member says of the folder that is unpacked into a fact: a device sets its mode and owner."""
     if entry.kind is not Kind.DIRECTORY or entry.path:

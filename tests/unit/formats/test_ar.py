@@ -71,6 +71,15 @@ def test_nonsense_is_refused(bad: bytes) -> None:
         read(Ar.read(archive(bad), Limits()))
 
 
+@pytest.mark.parametrize("name", [b"", b"./", b"#1/1"])
+def test_nameless_member_is_reported(name: bytes) -> None:
+    """A member that cannot be placed leaves a doubt."""
+    reading = Ar.read(archive(member(name, b"/data")), Limits())
+    list(reading.entries)
+
+    assert {anomaly.rule for anomaly in reading.anomalies} == {"hostile-name"}
+
+
 def test_sizes_are_not_believed() -> None:
     """What is there is read; a long name is refused."""
     reading = Ar.read(archive(member(b"name", b"data", 9_999_999_999)), Limits())

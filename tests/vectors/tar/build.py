@@ -177,6 +177,13 @@ write(
     findings=["hostile-name"],
 )
 write(
+    "absolute",
+    packed(member("/outside", b"out\n")),
+    "An absolute name.",
+    parts={"outside": file(b"out\n")},
+    findings=["hostile-name"],
+)
+write(
     "twice",
     packed(second, member("second", b"2\n")),
     "One name, two files.",

@@ -24,7 +24,7 @@ from struct import Struct
 from typing import ClassVar
 
 from trueware.errors import LimitExceeded, MalformedInput
-from trueware.formats.archived import slack
+from trueware.formats.archived import canonical, place, slack
 from trueware.formats.contract import Entry, FormatDoc, Held, Magic, Reading
 from trueware.model.limits import Limits
 from trueware.model.part import Kind
@@ -108,8 +108,10 @@ def _members(view: memoryview, limits: Limits, reading: Reading) -> Iterator[Ent
             yield Entry("symbols", Kind.REGION, Held(data), len(data), offset=start)
         else:
             name, inner = _name(field, names, data, at, limits)
+            if not canonical(name):
+                reading.note_anomaly("hostile-name", f"{name!r} is no name", at)
             yield Entry(
-                name,
+                place(name, at, reading),
                 Kind.FILE,
                 Held(data[inner:]),
                 len(data) - inner,

@@ -34,7 +34,7 @@ from struct import Struct
 from typing import ClassVar, NamedTuple
 
 from trueware.errors import LimitExceeded, MalformedInput
-from trueware.formats.archived import KINDS, byte_sum, canonical, content, filler, take_root, watched
+from trueware.formats.archived import KINDS, byte_sum, content, filler, place, take_root, watched
 from trueware.formats.compressed import told
 from trueware.formats.contract import Entry, FormatDoc, Held, Magic, Reading
 from trueware.formats.stream import Stream
@@ -214,9 +214,8 @@ class _Walk:
         if kind is None or header.mode > 0o177777:
             self._reading.note_anomaly("unsupported", f"a member of mode {header.mode:o}, taken for a file", at)
             kind = Kind.FILE
-        known = canonical(name)
         entry = Entry(
-            f"/{known}" if name[:1] == "/" else known,
+            place(name, at, self._reading),
             kind,
             mode=header.mode & 0o7777,
             uid=header.uid,
@@ -233,7 +232,7 @@ class _Walk:
     def _member(self, entry: Entry, header: _Header, magic: bytes) -> Iterator[Entry]:
         """Yield a member with its data, and the links that waited for these."""
         stream, reading, at = self._stream, self._reading, self._stream.offset
-        if not entry.path.strip("/"):
+        if not entry.path:
             take_root(entry, reading, at)
         if magic == _NEWC and header.check:
             reading.note_anomaly("reserved-bits", f"a checksum {header.check:#x} where none belongs", at, entry.path)

@@ -34,7 +34,7 @@ from collections.abc import Iterator, Mapping
 from typing import ClassVar
 
 from trueware.errors import LimitExceeded, MalformedInput
-from trueware.formats.archived import canonical, content, filler, take_root
+from trueware.formats.archived import canonical, content, filler, place, take_root
 from trueware.formats.contract import Entry, FormatDoc, Magic, Passing, Produced, Reading
 from trueware.formats.packages.tar import pax, sparse
 from trueware.formats.packages.tar.header import BLOCK, NOTHING, Header, is_header, parse, text
@@ -216,9 +216,9 @@ class _Walk:
             self._note_name("group", header.gid, header.group, at)
         name = header.name.decode("utf-8", "surrogateescape")
         kind = self._kind(header, name, at)
-        known = canonical(name)
+        path = place(name, at, self._reading)
         entry = Entry(
-            f"/{known}" if name[:1] == "/" else known,
+            path,
             kind,
             mode=header.mode,
             uid=header.uid,
@@ -237,9 +237,9 @@ class _Walk:
             entry.link = header.link.decode("utf-8", "surrogateescape")
         elif kind is Kind.CHARACTER or kind is Kind.BLOCK:
             entry.rdev = header.device
-        if not known:
+        if not path:
             take_root(entry, self._reading, at)
-        self._seen.setdefault(known, entry)
+        self._seen.setdefault(path, entry)
         return entry, holes
 
     def _kind(self, header: Header, name: str, at: int) -> Kind:

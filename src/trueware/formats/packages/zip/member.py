@@ -7,7 +7,7 @@ from struct import Struct
 from zlib import crc32
 
 from trueware.errors import InputError, MalformedInput, UnsupportedInput
-from trueware.formats.archived import KINDS, canonical
+from trueware.formats.archived import KINDS, place
 from trueware.formats.contract import Buffer, Content, Entry, Held, Produced, Reading
 from trueware.formats.packages.zip.content import content
 from trueware.formats.packages.zip.directory import Record, Wide, fields
@@ -183,13 +183,12 @@ def _path(record: Record, reading: Reading) -> tuple[str, bool]:
     elif not name.isascii() and not record.flags & _UTF8:
         reading.note_anomaly("contradiction", f"{name!r} is in an unknown character set", record.at)
     shown = name.decode("utf-8", "surrogateescape")
-    known = canonical(shown)
+    path = place(shown, record.at, reading)
     if "\\" in shown:
         reading.note_anomaly("hostile-name", f"{shown!r} has a backslash, which some take for a slash", record.at)
-    if not known:
+    if not path:
         reading.note_anomaly("hostile-name", f"{shown!r} is no name", record.at)
-        known = "."
-    return f"/{known}" if shown[:1] == "/" else known, shown.endswith("/")
+    return path or ".", shown.endswith("/")
 
 
 def _owner(ids: bytes | None) -> tuple[int | None, int | None]:
