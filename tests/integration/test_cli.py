@@ -85,6 +85,31 @@ def test_published_release_is_signed_and_rests_on_its_publisher(
     assert registry.exists()
 
 
+@pytest.mark.parametrize(
+    ("arguments", "name"),
+    [
+        (["release", "list"], "releases"),
+        (["publisher", "list"], "publishers"),
+        (["registry", "show"], "registry"),
+    ],
+)
+def test_listings_follow_their_schemas(
+    arguments: list[str], name: str, registry: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What is listed as JSON follows a published schema, and so does one release with its manifest."""
+    assert main(["publisher", "add", "Acme", "--entitle", "vendor=Acme*"]) == 0
+    learn(GENUINE)
+    capsys.readouterr()
+
+    assert main([*arguments, "--json"]) == 0
+    jsonschema.validate(json.loads(capsys.readouterr().out), schema(name), jsonschema.Draft202012Validator)
+    assert main(["release", "list", "--json"]) == 0
+    (release,) = json.loads(capsys.readouterr().out)["releases"]
+    assert main(["release", "show", "--json", release["id"][:12]]) == 0
+    jsonschema.validate(json.loads(capsys.readouterr().out), schema("release"), jsonschema.Draft202012Validator)
+    assert registry.exists()
+
+
 def test_withdrawn_release_is_genuine_with_warnings(registry: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A withdrawn release stays recognisable, with its reason, and exit code 9."""
     learn(GENUINE)
