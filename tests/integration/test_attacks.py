@@ -219,6 +219,38 @@ def test_capability_that_the_release_does_not_give_is_a_change(tmp_path: Path) -
     assert [(change.path, change.aspects) for change in result.changes] == [("bin/sh", ("xattrs",))]
 
 
+def test_partition_is_a_part_of_its_disk(tmp_path: Path) -> None:
+    """What the partition table says is not in the dump of one partition."""
+    partition, disk = tar(FILES), bytearray(4096)
+    struct.pack_into("<B3sB3sII", disk, 446, 0x80, b"", 0x83, b"", 8, len(partition) // 512)
+    disk[510:512] = b"\x55\xaa"
+
+    result = appraise(tmp_path, bytes(disk) + partition, partition)
+
+    assert result.verdict is Verdict.GENUINE
+
+
+@pytest.mark.parametrize("filler", [b"\0", b"\xff"])
+def test_dump_with_other_padding_is_genuine(tmp_path: Path, filler: bytes) -> None:
+    """Padding beside opaque bytes is no part of them, however long it is."""
+    before, after = bytes(range(1, 255)) * 3, bytes(range(1, 254)) * 3
+    genuine = before + bytes(2000) + zipped(FILES) + bytes(512) + after
+    suspect = before + filler * 3000 + zipped(FILES) + filler * 700 + after + filler * 4096
+
+    result = appraise(tmp_path, genuine, suspect)
+
+    assert result.verdict is Verdict.GENUINE
+
+
+def test_cut_off_opaque_bytes_do_not_accuse(tmp_path: Path) -> None:
+    """Nothing tells that the end of opaque bytes is missing, except that the whole is shorter."""
+    genuine = zipped(FILES) + bytes(512) + bytes(range(1, 254)) * 3
+
+    result = appraise(tmp_path, bytes(range(1, 254)) + genuine, (bytes(range(1, 254)) + genuine)[:-100])
+
+    assert result.verdict is Verdict.UNKNOWN
+
+
 def test_hard_link_to_a_container_may_be_unpacked(tmp_path: Path) -> None:
     """An archive with two names is two archives in a folder."""
     inner = zipped({"Main.class": bytes(2000)})

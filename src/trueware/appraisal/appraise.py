@@ -85,9 +85,13 @@ def appraise(artefact: str, evidence: Evidence, references: References) -> Resul
         best = min(derived, key=lambda each: (not each.agrees, len(each.immutable), -each.alignment.shared))
         unread = [finding.part for finding in evidence.findings if RULES[finding.rule].unread]
         damaged = [finding.part for finding in evidence.findings if finding.rule == "checksum-mismatch"]
+        shorter = evidence.root.size < best.reference.manifest.size
         if any(
             _proves_change(
-                change, complete=not _is_within(change.path, unread), sound=not _is_within(change.path, damaged)
+                change,
+                complete=not _is_within(change.path, unread),
+                sound=not _is_within(change.path, damaged),
+                shorter=shorter,
             )
             for change in best.immutable
         ):
@@ -169,11 +173,12 @@ def _was_read(evidence: Evidence) -> bool:
     return not any(RULES[finding.rule].unread for finding in evidence.findings)
 
 
-def _proves_change(change: Change, *, complete: bool, sound: bool) -> bool:
+def _proves_change(change: Change, *, complete: bool, sound: bool, shorter: bool) -> bool:
     """Whether the change is more than something that could not be read: bytes that are there and are not the release's.
 
     `complete` says whether all was read where the change is, `sound` whether the checksums there fit: opaque bytes that one
-    shows to be damaged prove nothing, files do.
+    shows to be damaged prove nothing, files do. `shorter` says whether the artefact is shorter than the release: opaque bytes do
+    not show that their end is missing.
     """
     if change.kind is ChangeKind.REMOVED:
         return complete
@@ -183,8 +188,9 @@ def _proves_change(change: Change, *, complete: bool, sound: bool) -> bool:
     expected = change.expected
     if expected is None or set(change.aspects) - {"content", "format"}:
         return True
-    cut_off = not complete and found.size < expected.size
-    return found.certain and expected.certain and not cut_off and (sound or found.kind is not Kind.REGION)
+    opaque = found.kind is Kind.REGION
+    cut_off = found.size < expected.size and (not complete or (opaque and shorter))
+    return found.certain and expected.certain and not cut_off and (sound or not opaque)
 
 
 def _is_within(path: str, parts: Iterable[str]) -> bool:

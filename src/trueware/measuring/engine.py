@@ -17,7 +17,7 @@ from trueware.formats.stream import Stream
 from trueware.measuring.budget import Budget, Clock
 from trueware.measuring.carve import Candidate, Carver, Search
 from trueware.measuring.detect import Detector
-from trueware.measuring.gaps import uncovered, uniform_byte
+from trueware.measuring.gaps import split_padding, uncovered, uniform_byte
 from trueware.measuring.hashing import Hashed, Hasher
 from trueware.measuring.jobs import Jobs
 from trueware.measuring.ledger import Ledger
@@ -226,14 +226,15 @@ class _Run:
             if entry.offset is not None and isinstance(entry.content, Held):
                 spans.append((entry.offset, entry.offset + len(entry.content.view)))
         end = len(view) if reading.end is None else min(reading.end, len(view))
-        for start, stop in uncovered(spans, end, len(view)):
-            self._budget.count_entry()
-            gap = view[start:stop]
-            filler = uniform_byte(gap)
-            child = self._add_gap(node, start, stop - start, filler, None)
-            if filler is None:
-                self._open_opaque(child, gap, depth + 1)
-                self._settle(child, gap)
+        for first, last in uncovered(spans, end, len(view)):
+            for at, to in split_padding(view[first:last]):
+                self._budget.count_entry()
+                start, gap = first + at, view[first + at : first + to]
+                filler = uniform_byte(gap)
+                child = self._add_gap(node, start, len(gap), filler, None)
+                if child.entry.kind is Kind.GAP:
+                    self._open_opaque(child, gap, depth + 1)
+                    self._settle(child, gap)
 
     def _add_gap(self, node: Node, start: int, size: int, filler: int | None, digest: bytes | None) -> Node:
         padding = filler in (0x00, 0xFF)
@@ -299,17 +300,16 @@ class _Run:
         return offset + end
 
     def _add_between(self, node: Node, view: memoryview, start: int, end: int) -> None:
-        if start >= end:
-            return
-        data = view[start:end]
-        padding = uniform_byte(data) is not None
-        kind = Kind.PADDING if padding else Kind.REGION
-        prefix = "padding" if padding else "bytes"
-        number = sum(name.startswith(prefix) for name in node.children)
-        child = Node(f"{prefix}-{number}", Entry("", kind, size=end - start, offset=start), node)
-        if not padding:
-            child.sha256 = sha256(data).digest()
-        node.add(child)
+        for first, last in split_padding(view[start:end]):
+            data = view[start + first : start + last]
+            padding = uniform_byte(data) is not None
+            kind = Kind.PADDING if padding else Kind.REGION
+            prefix = "padding" if padding else "bytes"
+            number = sum(name.startswith(prefix) for name in node.children)
+            child = Node(f"{prefix}-{number}", Entry("", kind, size=len(data), offset=start + first), node)
+            if not padding:
+                child.sha256 = sha256(data).digest()
+            node.add(child)
 
     # --- leaves --------------------------------------------------------------------------------------------------------
 

@@ -114,7 +114,7 @@ write(
     "between",
     patched(disk, 60 * 512, b"between the partitions"),
     "Bytes where no partition is.",
-    parts={**parts, "gap-0": gap(patched(bytes(TABLE - 56 * 512), 4 * 512, b"between the partitions"))},
+    parts={**parts, "gap-0": gap(b"between the partitions")},
     facts=FACTS,
     findings=["unread-bytes"],
 )
