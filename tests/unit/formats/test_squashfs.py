@@ -312,6 +312,19 @@ def test_size_beyond_the_blocks_is_refused(tmp_path: Path) -> None:
     assert "large" not in [entry.path for entry in entries]
 
 
+def test_metadata_that_unpacks_to_too_much_is_refused(tmp_path: Path) -> None:
+    """A table that takes more than its share of what may be held ends the reading."""
+    root = tmp_path / "tree"
+    root.mkdir()
+    for number in range(600):
+        (root / f"{number:03}").touch()
+    data = squash(root)
+
+    assert len(read(data, Limits(max_held=1 << 20))[1]) == 600
+    with pytest.raises(LimitExceeded, match="max_held"):
+        read(data, Limits(max_held=1 << 16))
+
+
 def test_flips_in_metadata_are_answered(tmp_path: Path) -> None:
     """Any byte of the tables of an image changed to anything: entries or an error of the input, and contents likewise."""
     data = bad(tmp_path)

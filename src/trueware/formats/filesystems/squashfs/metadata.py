@@ -21,6 +21,9 @@ from trueware.model.limits import Limits
 
 BLOCK = 1 << 13
 _STORED = 1 << 15
+_SHARE = 8
+"""Part of what may be held that one table may take: the inodes of a million files fit, and a bomb ends early."""
+
 _CODECS: dict[str, Codec] = {
     "gzip": inflate, "lzma": LZMA_ALONE.unpack, "lzo": unlzo, "xz": unxz, "lz4": unlz4, "zstd": unzstd,
 }  # fmt: skip
@@ -112,8 +115,10 @@ class Table:
             pieces.append(piece)
             size += len(piece)
             self._places[start - self.start] = size
-            if size > limits.max_held:
-                raise LimitExceeded("max_held", limits.max_held, "metadata of a squashfs")
+            if size > limits.max_held // _SHARE:
+                raise LimitExceeded(
+                    "max_held", limits.max_held, f"a table of a squashfs, with more than 1/{_SHARE} of it"
+                )
         self.data = b"".join(pieces)
         self.end = start
         self._left = 2 * size
