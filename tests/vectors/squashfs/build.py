@@ -83,7 +83,13 @@ def build_genuine() -> None:
         tree.file("whole", noise(8_192))
         tree.file("equal", noise(8_192))
         image = squash(tree, "-b", "4096")
-    write("sparse", image, "Blocks that are not stored, and two equal files that share theirs.", parts=tree.parts, facts=FACTS)
+    write(
+        "sparse",
+        image,
+        "Blocks that are not stored, and two equal files that share theirs.",
+        parts=tree.parts,
+        facts=FACTS,
+    )
     with a_tree() as tree:
         for number in range(80):
             tree.file(f"{number:03}-{'long' * 40}", b"%d\n" % number)
@@ -113,7 +119,13 @@ def build_attributes() -> None:
         image = squash(tree)
         stored = squash(tree, *STORED)
     facts = {"root": "0755 0:0 user.root=72"}
-    write("attributes", image, "Extended attributes, two files with the same ones, the root with its own.", parts=tree.parts, facts=facts)
+    write(
+        "attributes",
+        image,
+        "Extended attributes, two files with the same ones, the root with its own.",
+        parts=tree.parts,
+        facts=facts,
+    )
     broken = patched(stored, stored.index(b"\x04\0long") - 2, b"\x09")
     parts = {**tree.parts, "three": {**tree.parts["three"], "xattrs": None}}
     write(
@@ -126,12 +138,24 @@ def build_vendors() -> None:
     """What vendors made of it."""
     with a_tree(spread) as tree:
         image = bytearray(squash(tree, "-comp", "lzma", "-b", "4096"))
-    write("vendor-magic", b"shsq" + image[4:], "LZMA with a magic of its own.", parts=tree.parts, facts={**FACTS, "magic": "shsq"})
+    write(
+        "vendor-magic",
+        b"shsq" + image[4:],
+        "LZMA with a magic of its own.",
+        parts=tree.parts,
+        facts={**FACTS, "magic": "shsq"},
+    )
     for dictionary in (b"\x00\x10", b"\x00\x20"):
         while (place := image.find(b"\x5d" + dictionary + b"\0\0")) >= 0:
             image[place : place + 13] = bytes(13)
     facts = {**FACTS, "lzma": "at 13, lc=3 lp=0 pb=2"}
-    write("vendor-lzma", bytes(image), "LZMA blocks whose headers are empty: the kernel knows better.", parts=tree.parts, facts=facts)
+    write(
+        "vendor-lzma",
+        bytes(image),
+        "LZMA blocks whose headers are empty: the kernel knows better.",
+        parts=tree.parts,
+        facts=facts,
+    )
 
 
 def build_damaged() -> None:
@@ -234,9 +258,16 @@ def build_contents() -> None:
         "truncated", sound[:2_000], "The end, where the tables are, is missing.",
         parts={"gap-0": gap(sound[96:2_000])}, facts={}, findings=["truncated", "unread-bytes"],
     )  # fmt: skip
-    write("tables", patched(sound, INODE_TABLE, b"\xff\xff\xff\xff"), "Tables in an order that cannot be.", findings=["malformed"])
+    write(
+        "tables",
+        patched(sound, INODE_TABLE, b"\xff\xff\xff\xff"),
+        "Tables in an order that cannot be.",
+        findings=["malformed"],
+    )
     write("compressor", patched(sound, 20, b"\x09"), "A compressor nobody has heard of.", findings=["unsupported"])
-    write("version-3", patched(patched(sound, 28, b"\x03\0\1\0"), 34, b"\x10\0"), "Version 3.1.", findings=["unsupported"])
+    write(
+        "version-3", patched(patched(sound, 28, b"\x03\0\1\0"), 34, b"\x10\0"), "Version 3.1.", findings=["unsupported"]
+    )
 
 
 build_genuine()
