@@ -50,7 +50,8 @@ def rules_page() -> Iterator[str]:
 
 def limits_page() -> Iterator[str]:
     """Yield the ceilings, with the reasons that stand in the code."""
-    yield "# Limits\n\nReaching one is a finding (`limit-reached`), never a crash or a silent pass.\n\n| limit | default |\n|---|---|\n"
+    yield "# Limits\n\nReaching one is a finding (`limit-reached`), never a crash or a silent pass.\n\n"
+    yield "| limit | default |\n|---|---|\n"
     defaults = Limits()
     for name in Limits.__slots__:
         yield f"| {name} | {getattr(defaults, name):,} |\n"

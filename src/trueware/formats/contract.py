@@ -81,6 +81,7 @@ class Held:
         self.group = -1
 
     def chunks(self) -> Iterator[Buffer]:
+        """Yield all bytes at once."""
         yield self.view
 
 
@@ -93,6 +94,7 @@ class Produced:
         self.produce, self.size, self.group = produce, size, group
 
     def chunks(self) -> Iterator[Buffer]:
+        """Start the function anew."""
         return self.produce()
 
 
@@ -107,6 +109,7 @@ class Passing:
         self.group = -1
 
     def chunks(self) -> Iterator[Buffer]:
+        """Take the bytes from the stream."""
         assert self.size is not None  # noqa: S101 (set in the constructor)
         return self.stream.chunks(self.size)
 

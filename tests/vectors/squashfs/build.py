@@ -266,7 +266,7 @@ def build_contents() -> None:
     )
     write("compressor", patched(sound, 20, b"\x09"), "A compressor nobody has heard of.", findings=["unsupported"])
     write(
-        "version-3", patched(patched(sound, 28, b"\x03\0\1\0"), 34, b"\x10\0"), "Version 3.1.", findings=["unsupported"]
+        "version-3", patched(patched(sound, 28, b"\x03\0\1\0"), 34, b"\x10\0"), "Version 3.1, of which only later work reads the tables.", findings=["unsupported"]
     )
 
 

@@ -179,7 +179,7 @@ write(
 write(
     "absolute",
     packed(member("/outside", b"out\n")),
-    "An absolute name.",
+    "A member with an absolute name, which tools strip or obey.",
     parts={"outside": file(b"out\n")},
     findings=["hostile-name"],
 )

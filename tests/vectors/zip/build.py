@@ -112,10 +112,10 @@ write("descriptors", stream.getvalue(), "Checksums and sizes behind the data, on
 write(
     "comment",
     packed(*BOTH, comment=b"signed by somebody"),
-    "A comment.",
+    "An archive with a comment, which is a region of its own.",
     parts={**PARTS, "comment": region(b"signed by somebody")},
 )
-write("empty", packed(comment=b"c"), "No members.", parts={"comment": region(b"c")})
+write("empty", packed(comment=b"c"), "An archive with no members, only the end record and a comment.", parts={"comment": region(b"c")})
 
 crc = zlib.crc32(b"wide")
 own = header(b"wide", b"wide", 0, 0xFFFFFFFF, crc, extra=pack("<2H2Q", 1, 16, 4, 4))
