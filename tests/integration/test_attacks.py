@@ -17,6 +17,8 @@ from trueware.releasing import Naming, take_in
 from trueware.storage.memory import MemoryStore
 from trueware.verify import verify
 
+VECTORS = Path(__file__).resolve().parents[1] / "vectors"
+
 FILES = {
     "etc/os-release": b'ID=acme\nVERSION_ID="1.0"\n',
     "etc/passwd": b"root:x:0:0::/root:/bin/sh\n",
@@ -249,6 +251,20 @@ def test_cut_off_opaque_bytes_do_not_accuse(tmp_path: Path) -> None:
     result = appraise(tmp_path, bytes(range(1, 254)) + genuine, (bytes(range(1, 254)) + genuine)[:-100])
 
     assert result.verdict is Verdict.UNKNOWN
+
+
+def test_root_folder_of_an_ext_image_counts(tmp_path: Path) -> None:
+    """Whoever may write to the root folder may replace everything in it."""
+    genuine = gzip.decompress((VECTORS / "ext" / "ext2" / "input.bin.gz").read_bytes())
+    suspect = bytearray(genuine)
+    (table,) = struct.unpack_from("<I", genuine, 2048 + 8)
+    assert struct.unpack_from("<H", genuine, table * 1024 + 256) == (0o40755,)
+    struct.pack_into("<H", suspect, table * 1024 + 256, 0o40777)
+
+    result = appraise(tmp_path, genuine, bytes(suspect))
+
+    assert result.verdict is Verdict.TAMPERED
+    assert [(change.path, change.aspects) for change in result.changes] == [("", ("facts",))]
 
 
 def test_hard_link_to_a_container_may_be_unpacked(tmp_path: Path) -> None:

@@ -203,9 +203,11 @@ class _Run:
         jobs.finish()
         node.facts += tuple(sorted(reading.facts.items()))
         node.notes += tuple(sorted(reading.notes.items()))
-        if reading.attributes is not None and node.entry.kind is Kind.REGION:
+        if reading.attributes is not None and node.entry.kind is not Kind.DIRECTORY:
             attributes = reading.attributes
-            node.facts += (("root", f"{attributes.mode or 0:04o} {attributes.uid}:{attributes.gid}"),)
+            told = f"{attributes.mode or 0:04o} {attributes.uid}:{attributes.gid}"
+            told += "".join(f" {name}={value.hex()}" for name, value in attributes.xattrs)
+            node.facts += (("root", told),)
         end = 0
         if view is not None:
             end = len(view) if reading.end is None else min(reading.end, len(view))

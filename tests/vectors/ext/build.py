@@ -31,7 +31,7 @@ small = {
 floppy = {
 }
 """
-FACTS = {"label": "vector", "default-options": "0xc"}
+FACTS = {"label": "vector", "default-options": "0xc", "root": "0755 0:0"}
 
 
 class Image:
