@@ -9,7 +9,7 @@ The checklist (design, two axes):
 4. TAMPERED: it comes from a candidate (shares most of its content and does not claim to be another release) and differs where a
    device may not change it. What could not be read is no difference.
 5. COUNTERFEIT: it claims to be exactly a registered release and shares next to nothing with it.
-6. UNKNOWN: everything else, with what would settle it.
+6. UNKNOWN: everything else, with what would settle it; where a release shares half of it, with the differences from that one.
 """
 
 from collections.abc import Iterable
@@ -304,7 +304,7 @@ def _unknown(
         near,
         tuple(notes),
         settle=tuple(settle),
-        changes=None if side_by_side else (),
+        changes=None if side_by_side or (near is not None and near.alignment.contained >= DERIVED) else (),
     )
 
 
