@@ -67,7 +67,7 @@ def rows(report: Report) -> Iterator[Row]:
         # of a run that was cut, what its children used is not known
         yield _row(f"{image}/{what}/cpu", None if cost.cut else cost.cpu, "s")
         yield _row(f"{image}/{what}/wall", cost.wall, "s")
-        yield _row(f"{image}/{what}/peak", cost.peak, "MB")
+        yield _row(f"{image}/{what}/peak", None if cost.cut else cost.peak, "MB")
         yield _row(f"{image}/{what}/content-per-wall-second", report.size / 1e6 / cost.wall, "MB/s")
     for image in report.images:
         floor, measure, verify = (costs[image, what] for what in ("floor", "measure", "verify"))
@@ -107,12 +107,15 @@ def table(report: Report) -> Iterator[str]:
     for (image, what), cost in report.costs.items():
         share = report.shares.get((image, what))
         cpu, to_floor = f"{cost.cpu:.2f}", f"{cost.cpu / report.costs[image, 'floor'].cpu:.2f}x"
-        out = "" if share is None else f"{100 * share:.0f} %"
-        if cost.cut:
-            cpu, to_floor, out = "cut", "", f"cut, {out}"
+        speed, out = f"{report.size / 1e6 / cost.wall:.0f}", "" if share is None else f"{100 * share:.0f} %"
+        peak = f"{cost.peak:.0f}"
+        if cost.cut:  # what its children used is not known
+            cpu, peak, out = "cut", "", f"cut, {out}"
+        if cost.cut or (share is not None and share < _WHOLE):
+            speed, to_floor = "", ""  # of work not done
         yield (
-            f"| {image:<13} | {what:<17} | {cpu:>6} | {cost.wall:>6.2f} | {report.size / 1e6 / cost.wall:>5.0f} "
-            f"| {cost.peak:>7.0f} | {to_floor:>8} | {out:>9} |"
+            f"| {image:<13} | {what:<17} | {cpu:>6} | {cost.wall:>6.2f} | {speed:>5} "
+            f"| {peak:>7} | {to_floor:>8} | {out:>9} |"
         )
 
 
@@ -159,7 +162,8 @@ tree the digest that the tree itself gives.
 
 {targets}
 
-"not shown": the peer did not bring out the tree, or was cut, so that its time says nothing.
+"not shown": the peer did not bring out the tree, or was cut, so that its time says nothing. (`unblob -d 1` goes one level deep: into
+an image, but of a compressed archive it only unpacks the outer layer.)
 
 ## What it means
 
