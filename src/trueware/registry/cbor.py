@@ -10,7 +10,29 @@ from typing import NoReturn
 from trueware.errors import MalformedInput
 
 _BUILT_IN_TAGS = (
-    0, 1, 2, 3, 4, 5, 25, 28, 29, 30, 35, 36, 37, 52, 54, 100, 256, 258, 260, 261, 1004, 43000, 55799,
+    0,
+    1,
+    2,
+    3,
+    4,
+    5,
+    25,
+    28,
+    29,
+    30,
+    35,
+    36,
+    37,
+    52,
+    54,
+    100,
+    256,
+    258,
+    260,
+    261,
+    1004,
+    43000,
+    55799,
 )  # what cbor2 would turn into dates, patterns, addresses, shared and cyclic values; other tags stay tags and fail by type
 _SCALARS = (int, str, bytes, bool, type(None))
 
@@ -38,7 +60,10 @@ def decode(data: bytes, what: str, max_depth: int = 6, *, check_types: bool = Tr
 
     try:
         value = cbor2.loads(
-            data, max_depth=max_depth, allow_indefinite=False, allow_duplicate_keys=False,
+            data,
+            max_depth=max_depth,
+            allow_indefinite=False,
+            allow_duplicate_keys=False,
             semantic_decoders=dict.fromkeys(_BUILT_IN_TAGS, _refuse),
         )
         if check_types:

@@ -55,5 +55,11 @@ def import_index(store: RegistryStore, text: str, *, publisher: str, source: str
 
 def _payload(listed: Listed, publisher: str) -> Payload:
     return Payload(
-        publisher, listed.product, listed.version, Authority.THIRD_PARTY, listed.sha256, size=listed.size, claims=listed.claims
+        publisher,
+        listed.product,
+        listed.version,
+        Authority.THIRD_PARTY,
+        listed.sha256,
+        size=listed.size,
+        claims=listed.claims,
     )

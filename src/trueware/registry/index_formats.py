@@ -24,7 +24,9 @@ _SUM = re.compile(r"([0-9A-Fa-f]{32,128})[ \t]+\*?(\S.*)")
 _HEX = re.compile(r"[0-9A-Fa-f]{32,128}")
 _FIELD = re.compile(r"([!-9;-~]+):[ \t]*(.*)")
 _NUMBER = re.compile(r"(?:(?<=[-_])|^)[vVrR]?(\d+(?:\.\d+)+(?:[-.~+]?(?:rc|beta|alpha)\d*)?)(?=[-_.]|$)")
-_ENDING = re.compile(r"(?:\.(?:bin|img|gz|xz|bz2|zst|zip|tar|tgz|ipk|apk|deb|itb|trx|chk|ubi|elf|iso|vmdk|vdi|dmg))+$", re.IGNORECASE)
+_ENDING = re.compile(
+    r"(?:\.(?:bin|img|gz|xz|bz2|zst|zip|tar|tgz|ipk|apk|deb|itb|trx|chk|ubi|elf|iso|vmdk|vdi|dmg))+$", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,9 @@ def _lines(lines: list[str]) -> Iterator[Listed | Refused]:
             yield found
         else:
             file, size = found
-            weak.append((file, Refused(number, f"{file[:100]}: {_WEAK.get(size, f'{size * 4}-bit')} digest, SHA-256 is needed")))
+            weak.append(
+                (file, Refused(number, f"{file[:100]}: {_WEAK.get(size, f'{size * 4}-bit')} digest, SHA-256 is needed"))
+            )
     yield from (refused for file, refused in weak if file not in taken)
 
 
@@ -127,7 +131,9 @@ def _package(fields: Mapping[str, str], line: int) -> Listed | Refused:
     product = f"{name} ({fields['architecture']})" if "architecture" in fields else name
     size = fields.get("size", "0")
     file = fields.get("filename", "")
-    return Listed(bytes.fromhex(digest), product, version, file, int(size[:18]) if size.isdecimal() else 0, tuple(claims))
+    return Listed(
+        bytes.fromhex(digest), product, version, file, int(size[:18]) if size.isdecimal() else 0, tuple(claims)
+    )
 
 
 def split_name(file: str) -> tuple[str, str]:

@@ -53,7 +53,9 @@ def subtrees(root: Part) -> set[bytes]:
 
 def claim_keys(claims: Iterable[Claim]) -> list[tuple[str, str]]:
     """Return (name, folded value) of the claims that tell products and versions apart, at most `MAX_CLAIMS`, sorted."""
-    keys = {(c.name, c.value.casefold()) for c in claims if c.name in _IDENTIFYING and 0 < len(c.value) <= _LONGEST_VALUE}
+    keys = {
+        (c.name, c.value.casefold()) for c in claims if c.name in _IDENTIFYING and 0 < len(c.value) <= _LONGEST_VALUE
+    }
     return sorted(key for key in keys if key[1].isprintable())[:MAX_CLAIMS]
 
 

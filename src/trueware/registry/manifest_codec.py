@@ -95,10 +95,23 @@ def _ceiling(data: bytes) -> int:
 
 def _fields(part: Part) -> list[object]:
     fields: list[object] = [
-        cbor.pack_text(part.name), part.kind.value, len(part.children), part.size, part.sha256, part.mode, part.uid, part.gid,
-        part.mtime, None if part.link is None else cbor.pack_text(part.link), None if part.rdev is None else list(part.rdev),
-        [[cbor.pack_text(name), value] for name, value in part.xattrs] or None, part.format, _packed(part.facts),
-        _packed(part.notes), part.offset, part.certain,
+        cbor.pack_text(part.name),
+        part.kind.value,
+        len(part.children),
+        part.size,
+        part.sha256,
+        part.mode,
+        part.uid,
+        part.gid,
+        part.mtime,
+        None if part.link is None else cbor.pack_text(part.link),
+        None if part.rdev is None else list(part.rdev),
+        [[cbor.pack_text(name), value] for name, value in part.xattrs] or None,
+        part.format,
+        _packed(part.facts),
+        _packed(part.notes),
+        part.offset,
+        part.certain,
     ]
     end = len(fields)
     while fields[end - 1] == _DEFAULTS[end - 1]:  # ends at the latest with the kind
@@ -114,7 +127,11 @@ def _assemble(parts: list[Any]) -> Part:
     """Return the root. From the last part to the first, whatever a part's children are, they are on top of the stack."""
     done: list[Part] = []
     for fields in reversed(parts):
-        if not isinstance(fields, list) or not 2 <= len(fields) <= len(_DEFAULTS) or fields[-1] == _DEFAULTS[len(fields) - 1]:
+        if (
+            not isinstance(fields, list)
+            or not 2 <= len(fields) <= len(_DEFAULTS)
+            or fields[-1] == _DEFAULTS[len(fields) - 1]
+        ):
             raise MalformedInput(_NAME, 0, "a part is not a list of known fields without defaults at its end")
         count = fields[2] if len(fields) > 2 else 0
         if type(count) is not int or not 0 <= count <= len(done):
@@ -129,7 +146,9 @@ def _assemble(parts: list[Any]) -> Part:
 
 
 def _part(fields: list[Any], children: tuple[Part, ...]) -> Part:
-    name, word, _, size, sha256, mode, uid, gid, mtime, link, rdev, xattrs, format_, facts, notes, offset, certain = fields
+    name, word, _, size, sha256, mode, uid, gid, mtime, link, rdev, xattrs, format_, facts, notes, offset, certain = (
+        fields
+    )
     kind = _KINDS.get(word) if isinstance(word, str) else None
     if kind is None:
         raise MalformedInput(_NAME, 0, f"kind {word!r}")
@@ -150,12 +169,26 @@ def _part(fields: list[Any], children: tuple[Part, ...]) -> Part:
     rdev = None if rdev is None else _device(rdev)
     attributes = () if xattrs is None else _xattrs(xattrs)
     stated = () if facts is None else _pairs(facts)
-    tree = part_digest(
-        kind, children, sha256, mode, uid, gid, link, rdev, attributes, format_, stated, certain=certain
-    )
+    tree = part_digest(kind, children, sha256, mode, uid, gid, link, rdev, attributes, format_, stated, certain=certain)
     return Part(
-        cbor.unpack_text(name, _NAME), kind, tree, size, sha256, mode, uid, gid, mtime, link, rdev, attributes, format_, stated,
-        () if notes is None else _pairs(notes), offset, certain, children,
+        cbor.unpack_text(name, _NAME),
+        kind,
+        tree,
+        size,
+        sha256,
+        mode,
+        uid,
+        gid,
+        mtime,
+        link,
+        rdev,
+        attributes,
+        format_,
+        stated,
+        () if notes is None else _pairs(notes),
+        offset,
+        certain,
+        children,
     )
 
 
@@ -172,7 +205,9 @@ def _xattrs(pairs: Any) -> tuple[tuple[str, bytes], ...]:
 
 
 def _pairs(pairs: Any) -> tuple[tuple[str, str], ...]:
-    return tuple((cbor.unpack_text(name, _NAME), cbor.unpack_text(value, _NAME)) for name, value in _lists_of_two(pairs))
+    return tuple(
+        (cbor.unpack_text(name, _NAME), cbor.unpack_text(value, _NAME)) for name, value in _lists_of_two(pairs)
+    )
 
 
 def _lists_of_two(pairs: Any) -> list[Any]:

@@ -71,8 +71,14 @@ def encode(payload: Payload) -> bytes:
         LimitExceeded: more than `MAX_PAYLOAD`.
     """
     fields: dict[int, object] = {
-        1: _VERSION, 2: payload.publisher, 3: payload.product, 4: payload.version, 5: payload.authority.value,
-        6: payload.sha256, 8: payload.size, 9: payload.policy,
+        1: _VERSION,
+        2: payload.publisher,
+        3: payload.product,
+        4: payload.version,
+        5: payload.authority.value,
+        6: payload.sha256,
+        8: payload.size,
+        9: payload.policy,
     }
     if payload.tree is not None:
         fields[7] = payload.tree
@@ -103,7 +109,14 @@ def decode(data: bytes) -> Payload:
         raise MalformedInput(_NAME, 0, "a digest or size of the wrong type")
     try:
         return Payload(
-            fields[2], fields[3], fields[4], Authority(fields[5]), fields[6], fields.get(7), fields[8], fields[9],
+            fields[2],
+            fields[3],
+            fields[4],
+            Authority(fields[5]),
+            fields[6],
+            fields.get(7),
+            fields[8],
+            fields[9],
             _claims(fields.get(10)),
         )
     except ValueError as error:
@@ -130,9 +143,19 @@ def as_release(
     """
     said = decode(data)
     return Release(
-        id=identify(data), publisher=said.publisher, product=said.product, version=said.version, authority=said.authority,
-        sha256=said.sha256, tree=said.tree, policy=said.policy, claims=said.claims, published=published,
-        withdrawn=withdrawn, source=source, statement=statement,
+        id=identify(data),
+        publisher=said.publisher,
+        product=said.product,
+        version=said.version,
+        authority=said.authority,
+        sha256=said.sha256,
+        tree=said.tree,
+        policy=said.policy,
+        claims=said.claims,
+        published=published,
+        withdrawn=withdrawn,
+        source=source,
+        statement=statement,
     )
 
 

@@ -36,7 +36,13 @@ def prove_release(release: Release, publisher: Publisher | None) -> None:
     said = proved.payload
     stated = (proved.id, said.publisher, said.product, said.version, said.sha256, said.tree, said.policy, said.claims)
     stored = (
-        release.id, release.publisher, release.product, release.version, release.sha256, release.tree, release.policy,
+        release.id,
+        release.publisher,
+        release.product,
+        release.version,
+        release.sha256,
+        release.tree,
+        release.policy,
         release.claims,
     )
     if stated != stored:  # 2
@@ -52,4 +58,6 @@ def prove_manifest(release: Release, manifest: Part) -> None:
     if release.tree is None:
         raise UntrustedStatement("a manifest, yet the release says nothing of one")
     if manifest.tree != release.tree:
-        raise UntrustedStatement(f"the manifest has Merkle digest {manifest.tree.hex()}, the release says {release.tree.hex()}")
+        raise UntrustedStatement(
+            f"the manifest has Merkle digest {manifest.tree.hex()}, the release says {release.tree.hex()}"
+        )

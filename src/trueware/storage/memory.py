@@ -38,7 +38,9 @@ class MemoryStore:
         known = self._publishers.get(publisher.name, Publisher(publisher.name))
         keys = tuple(sorted({*known.keys, *publisher.keys}))
         entitlements = {*known.entitlements, *publisher.entitlements}
-        self._publishers[publisher.name] = Publisher(publisher.name, keys, tuple(sorted(entitlements, key=_entitlement_order)))
+        self._publishers[publisher.name] = Publisher(
+            publisher.name, keys, tuple(sorted(entitlements, key=_entitlement_order))
+        )
 
     def get_publisher(self, name: str) -> Publisher | None:
         return self._publishers.get(name)
@@ -47,7 +49,9 @@ class MemoryStore:
         return tuple(self._publishers[name] for name in sorted(self._publishers))
 
     def add_releases(self, submissions: Iterable[Submission]) -> tuple[bool, ...]:
-        prepared = [self._prepare(submission) for submission in submissions]  # all that can fail, before anything changes
+        prepared = [
+            self._prepare(submission) for submission in submissions
+        ]  # all that can fail, before anything changes
         return tuple(self._file(submission, stored) for submission, stored in prepared)
 
     def get_release(self, id: str) -> Release | None:  # noqa: A002 (the port's)

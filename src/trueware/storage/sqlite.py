@@ -82,7 +82,9 @@ class SqliteStore:
         if mode != "rwc" and not path.is_file():
             raise StoreError(f"there is no registry at {path}")
         with _translated(path):
-            connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode={mode}", timeout, isolation_level=None, uri=True)
+            connection = sqlite3.connect(
+                f"{path.absolute().as_uri()}?mode={mode}", timeout, isolation_level=None, uri=True
+            )
         store = cls(connection, path, writes=mode != "ro")
         try:
             with _translated(path):
@@ -137,7 +139,8 @@ class SqliteStore:
             name = publisher.name
             connection.execute("INSERT INTO publisher VALUES (?, ?) ON CONFLICT DO NOTHING", (name, now))
             connection.executemany(
-                "INSERT INTO publisher_key VALUES (?, ?, ?) ON CONFLICT DO NOTHING", [(name, key, now) for key in publisher.keys]
+                "INSERT INTO publisher_key VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+                [(name, key, now) for key in publisher.keys],
             )
             connection.executemany(
                 "INSERT INTO entitlement VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
@@ -179,7 +182,12 @@ class SqliteStore:
         release = connection.execute(
             "INSERT INTO release (id, product, sha256, published, source, payload, statement) VALUES (?, ?, ?, ?, ?, ?, ?)",
             (
-                identity, product, said.sha256, submission.published, submission.source, submission.payload,
+                identity,
+                product,
+                said.sha256,
+                submission.published,
+                submission.source,
+                submission.payload,
                 submission.statement,
             ),
         ).lastrowid
@@ -194,7 +202,9 @@ class SqliteStore:
     def _add_manifest(self, root: Part, release: int | None, product: int) -> None:
         connection = self._connection
         connection.execute("INSERT INTO manifest VALUES (?, ?)", (release, manifest_codec.encode(root)))
-        connection.executemany("INSERT INTO subtree VALUES (?, ?)", [(tree, release) for tree in sorted(subtrees(root))])
+        connection.executemany(
+            "INSERT INTO subtree VALUES (?, ?)", [(tree, release) for tree in sorted(subtrees(root))]
+        )
         connection.execute("DELETE FROM wanted")
         connection.executemany("INSERT INTO wanted VALUES (?, ?)", sorted(contents(root).items()))
         connection.execute(
@@ -292,7 +302,8 @@ class SqliteStore:
             asked = ordered[start : start + _TOGETHER]
             marks = ", ".join("?" * len(asked))
             yield from self._connection.execute(
-                f"SELECT number, sha256, products, releases FROM content WHERE sha256 IN ({marks})", asked  # noqa: S608 (marks)
+                f"SELECT number, sha256, products, releases FROM content WHERE sha256 IN ({marks})",
+                asked,  # noqa: S608 (marks)
             )
 
     # --- bytes ---------------------------------------------------------------------------------------------------------

@@ -51,7 +51,8 @@ def fsck(connection: sqlite3.Connection, enrolled: Iterable[Publisher]) -> list[
         found = _audit(connection, number, identity.hex(), publishers, holdings.get(number, 0))
         problems += [Problem(f"release {identity.hex()}", detail) for detail in found]
     problems += [
-        Problem(f"content {digest.hex()}", "its counts are not those of its releases") for (digest,) in connection.execute(_COUNTS)
+        Problem(f"content {digest.hex()}", "its counts are not those of its releases")
+        for (digest,) in connection.execute(_COUNTS)
     ]
     for wording, query in _ORPHANS.items():
         problems += [Problem("registry", wording.format(name)) for (name,) in connection.execute(query)]

@@ -16,7 +16,9 @@ from trueware.formats.filesystems.ext.blocks import Mapped
 from trueware.model.limits import Limits
 from trueware.model.part import Kind
 
-pytestmark = pytest.mark.skipif(not shutil.which("mke2fs") or not shutil.which("debugfs"), reason="e2fsprogs is missing")
+pytestmark = pytest.mark.skipif(
+    not shutil.which("mke2fs") or not shutil.which("debugfs"), reason="e2fsprogs is missing"
+)
 
 OPTIONS = {
     "ext2": ("-t", "ext2", "-b", "1024"),
@@ -36,7 +38,9 @@ def make(folder: Path, source: Path | None, *options: str, size: str = "16M") ->
     image = folder / "image"
     image.unlink(missing_ok=True)
     fill = ["-d", str(source)] if source else []
-    subprocess.run(["mke2fs", "-q", "-F", "-m", "0", *options, *fill, str(image), size], check=True, capture_output=True)
+    subprocess.run(
+        ["mke2fs", "-q", "-F", "-m", "0", *options, *fill, str(image), size], check=True, capture_output=True
+    )
     return bytearray(image.read_bytes())
 
 
@@ -92,7 +96,9 @@ def source(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS.keys())
 def test_reads_what_mke2fs_packed(tmp_path: Path, source: Path, options: tuple[str, ...]) -> None:
     """Every name, kind, mode, target and content of the packed tree comes back, and nothing is wrong."""
-    reading, entries = read(make(tmp_path, source, *options, size="64M" if {"65536", "bigalloc"} & {*options} else "16M"))
+    reading, entries = read(
+        make(tmp_path, source, *options, size="64M" if {"65536", "bigalloc"} & {*options} else "16M")
+    )
 
     packed = {str(path.relative_to(source)): path for path in source.rglob("*")}
     assert set(entries) == {*packed, "lost+found"}

@@ -131,7 +131,12 @@ def test_imported_releases_have_a_third_partys_authority() -> None:
     release = store.find_by_sha256(bytes.fromhex(B))[1]
 
     assert (first.added, first.known, again.added, again.known) == (4, 0, 0, 2)
-    assert (release.authority, release.published, release.tree, release.statement) == (Authority.THIRD_PARTY, 1, None, None)
+    assert (release.authority, release.published, release.tree, release.statement) == (
+        Authority.THIRD_PARTY,
+        1,
+        None,
+        None,
+    )
     assert {each.source for each in store.find_by_sha256(bytes.fromhex(B))} == {
         "list: sub/openwrt-snapshot.img.gz", "list: gluon-dir825.bin",
     }  # fmt: skip
@@ -164,7 +169,9 @@ def test_names_tell_product_and_version(file: str, product: str, version: str) -
     assert split_name(file) == (product, version)
 
 
-@pytest.mark.parametrize("text", ["", "\n\n", "---", "Package: x", "\x00", "Package:" + "y" * 100_000, "aa" * 32, "KEY=1\n" * 3])
+@pytest.mark.parametrize(
+    "text", ["", "\n\n", "---", "Package: x", "\x00", "Package:" + "y" * 100_000, "aa" * 32, "KEY=1\n" * 3]
+)
 def test_lists_that_say_nothing(text: str) -> None:
     """No text makes the reader stumble or a release appear."""
     assert not any(isinstance(each, Listed) for each in parse_index(text))

@@ -30,14 +30,22 @@ def _everything() -> Part:
     shell = leaf_digest(Kind.SYMLINK, None, 0o777, 0, 0, target)
     link = Part("sh\udcff", Kind.SYMLINK, shell, mode=0o777, uid=0, gid=0, link=target)
     capable = file("ping", b"ping", 0o4755)
-    capable = replace(capable, xattrs=xattrs, tree=leaf_digest(Kind.FILE, capable.sha256, 0o4755, 0, 0, None, None, xattrs))
+    capable = replace(
+        capable, xattrs=xattrs, tree=leaf_digest(Kind.FILE, capable.sha256, 0o4755, 0, 0, None, None, xattrs)
+    )
     header = leaf_digest(Kind.REGION, capable.sha256, None, None, None, facts=facts)
     region = Part("header", Kind.REGION, header, 64, capable.sha256, facts=facts, notes=(("codec", "xz"),), offset=0)
     doubtful = file("broken.gz", b"broken", format="gzip", certain=False, children=(file("data", b"?"),))
-    padding = Part("padding-0", Kind.PADDING, leaf_digest(Kind.PADDING, None, None, None, None), 512, None, offset=1 << 40)
+    padding = Part(
+        "padding-0", Kind.PADDING, leaf_digest(Kind.PADDING, None, None, None, None), 512, None, offset=1 << 40
+    )
     old = file("old", b"old", mtime=-5)
     empty = Part("", Kind.DIRECTORY, folder_digest((), None, None, None))
-    return image("all.bin", b"all", [device, link, capable, region, doubtful, padding, old, empty, folder("f", [file("x", b"x")])])
+    return image(
+        "all.bin",
+        b"all",
+        [device, link, capable, region, doubtful, padding, old, empty, folder("f", [file("x", b"x")])],
+    )
 
 
 def test_every_field_survives() -> None:
@@ -70,7 +78,9 @@ def test_multiplied_tree_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
         manifest_codec.encode(root)
 
 
-NAME, KIND, CHILDREN, SIZE, SHA256, MODE, UID, GID, MTIME, LINK, RDEV, XATTRS, FORMAT, FACTS, NOTES, OFFSET, CERTAIN = range(17)
+NAME, KIND, CHILDREN, SIZE, SHA256, MODE, UID, GID, MTIME, LINK, RDEV, XATTRS, FORMAT, FACTS, NOTES, OFFSET, CERTAIN = (
+    range(17)
+)
 ROOT = ["r", "directory", 0, 0, None, 0o755, 0, 0]
 LEAF = ["l", "file", 0, 0, bytes(32)]
 
@@ -179,7 +189,7 @@ def test_what_no_digest_covers_is_only_reported() -> None:
         _pack([1, bytes(32)]),
         _pack([1, "x" * 32, [ROOT]]),
         _pack({}),
-        bytes.fromhex("28b52ffd" "e0" "0000000000000010" "010000"),  # one zstd frame that states 2^60 bytes
+        bytes.fromhex("28b52ffde00000000000000010010000"),  # one zstd frame that states 2^60 bytes
         zstandard.ZstdCompressor().compress(bytes(64 << 20)),
         zstandard.ZstdCompressor(write_content_size=False).compress(cbor.encode([1, bytes(32), [ROOT]])),
         zstandard.ZstdCompressor().compress(b"\x81" * 500_000),

@@ -29,7 +29,10 @@ KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 MALLORY = ec.derive_private_key(99, ec.SECP256R1())
 PASSWD = b"root:x:0:0\n"
 KEPT = {sha256(PASSWD).digest(): PASSWD}
-CLAIMS = (Claim("vendor", "ACME Inc.", "os-release", "etc/os-release"), Claim("product", "Acme R1", "os-release", "etc/os-release"))
+CLAIMS = (
+    Claim("vendor", "ACME Inc.", "os-release", "etc/os-release"),
+    Claim("product", "Acme R1", "os-release", "etc/os-release"),
+)
 
 
 @pytest.fixture
@@ -80,9 +83,19 @@ def test_folder_is_known_by_its_tree(store: MemoryStore) -> None:
 def test_others_claims_are_refused(store: MemoryStore) -> None:
     """Mallory cannot publish what claims to be Acme's, in the artefact or in the statement; a golden sample of it can be learnt."""
     for product, claims, word in (("M1", CLAIMS, "vendor 'ACME Inc.'"), ("acme r9", (), "product 'acme r9'")):
-        with pytest.raises(UntrustedStatement, match=f"'Mallory' is not entitled to the claim {word}.*belongs to 'Acme'"):
+        with pytest.raises(
+            UntrustedStatement, match=f"'Mallory' is not entitled to the claim {word}.*belongs to 'Acme'"
+        ):
             publish(
-                store, firmware(), KEPT, claims, publisher="Mallory", product=product, version="1", private_key=MALLORY, now=1
+                store,
+                firmware(),
+                KEPT,
+                claims,
+                publisher="Mallory",
+                product=product,
+                version="1",
+                private_key=MALLORY,
+                now=1,
             )
     learnt = learn(store, firmware(), KEPT, CLAIMS, publisher="Acme", product="Acme R1", version="1", now=1)
 
@@ -98,7 +111,15 @@ def test_claims_nobody_owns_may_be_made(store: MemoryStore) -> None:
         product="M1", version="1", private_key=MALLORY, now=1,
     )  # fmt: skip
     shared = publish(
-        store, firmware(2), {}, CLAIMS[:1], publisher="Acme Europe", product="E1", version="1", private_key=MALLORY, now=1
+        store,
+        firmware(2),
+        {},
+        CLAIMS[:1],
+        publisher="Acme Europe",
+        product="E1",
+        version="1",
+        private_key=MALLORY,
+        now=1,
     )
 
     assert {ours.publisher, shared.publisher} == {"Mallory", "Acme Europe"}
@@ -108,7 +129,9 @@ def test_keys_of_others_do_not_publish(store: MemoryStore) -> None:
     """A key publishes only for the publisher it is enrolled for, and nobody who is not enrolled publishes."""
     for publisher, reason in (("Acme", "not one of 'Acme'"), ("Nobody", "not enrolled")):
         with pytest.raises(UntrustedStatement, match=reason):
-            publish(store, firmware(), {}, (), publisher=publisher, product="P", version="1", private_key=MALLORY, now=1)
+            publish(
+                store, firmware(), {}, (), publisher=publisher, product="P", version="1", private_key=MALLORY, now=1
+            )
 
     assert store.releases() == ()
 

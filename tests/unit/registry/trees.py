@@ -31,6 +31,8 @@ def image(name: str, data: bytes, children: Iterable[Part], format_: str = "squa
 
 def firmware(number: int = 1, files: int = 6) -> Part:
     """Return a small image: /etc with an account file, /bin with `files` programs, of which half are in every firmware."""
-    programs = [file(f"tool{i}", b"shared %d" % i if i % 2 else b"own %d %d" % (number, i), 0o755) for i in range(files)]
+    programs = [
+        file(f"tool{i}", b"shared %d" % i if i % 2 else b"own %d %d" % (number, i), 0o755) for i in range(files)
+    ]
     etc = folder("etc", [file("passwd", b"root:x:0:0\n"), file("version", b"%d" % number)])
     return image(f"firmware-{number}.bin", b"image %d" % number, [etc, folder("bin", programs)])

@@ -21,7 +21,11 @@ def submission(
     claims: tuple[Claim, ...] = (),
     keep: bool = True,
 ) -> Submission:
-    digest = root.sha256 if root is not None and root.sha256 is not None else sha256(f"{product} {version}".encode()).digest()
+    digest = (
+        root.sha256
+        if root is not None and root.sha256 is not None
+        else sha256(f"{product} {version}".encode()).digest()
+    )
     said = Payload(
         "Acme", product, version, Authority.GOLDEN_SAMPLE, digest, root.tree if root is not None else None,
         root.size if root is not None else 0, "generic", claims,

@@ -141,7 +141,10 @@ def test_altered_tables_are_refused(registry: Path, statement: str) -> None:
         ("UPDATE product SET name = 'Other'", "its index columns are not what its payload says"),
         ("INSERT INTO claim VALUES ('product', 'x', 1)", "its claims are indexed wrongly"),
         ("DELETE FROM subtree", "its subtrees are indexed wrongly"),
-        ("UPDATE subtree SET tree = zeroblob(32) WHERE tree = (SELECT min(tree) FROM subtree)", "its subtrees are indexed wrongly"),
+        (
+            "UPDATE subtree SET tree = zeroblob(32) WHERE tree = (SELECT min(tree) FROM subtree)",
+            "its subtrees are indexed wrongly",
+        ),
         ("DELETE FROM holding WHERE content = 1", "its contents are indexed wrongly"),
         ("UPDATE content SET products = 2 WHERE number = 1", "its counts are not those of its releases"),
         ("UPDATE content SET size = 1 WHERE number = 1", "its contents are indexed wrongly"),
@@ -266,7 +269,9 @@ def test_killed_publishers_lose_nothing(tmp_path: Path) -> None:
     rng = random.Random(20)
     for round_ in range(20):
         command = [sys.executable, "-c", textwrap.dedent(PUBLISHER_LOOP), str(path), str(round_ * 10_000)]
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT, env={**os.environ, "PYTHONPATH": "src:."})
+        process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, text=True, cwd=ROOT, env={**os.environ, "PYTHONPATH": "src:."}
+        )
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
         time.sleep(rng.uniform(0.005, 0.08))

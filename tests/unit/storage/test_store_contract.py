@@ -22,7 +22,9 @@ from trueware.storage.sqlite import SqliteStore
 
 @pytest.fixture(params=["memory", "sqlite"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[RegistryStore]:
-    made: RegistryStore = MemoryStore() if request.param == "memory" else SqliteStore.create(tmp_path / "registry.sqlite")
+    made: RegistryStore = (
+        MemoryStore() if request.param == "memory" else SqliteStore.create(tmp_path / "registry.sqlite")
+    )
     yield made
     made.close()
 
@@ -120,7 +122,11 @@ def test_failed_addition_adds_nothing(store: RegistryStore) -> None:
     good = submission(firmware())
     stranger = replace(submission(firmware(2)), kept={sha256(b"x").digest(): b"x"})
     forged = replace(submission(firmware(2)), kept={sha256(PASSWD).digest(): b"other"})
-    for bad, error in ((replace(good, payload=b"no payload"), InputError), (stranger, ValueError), (forged, ValueError)):
+    for bad, error in (
+        (replace(good, payload=b"no payload"), InputError),
+        (stranger, ValueError),
+        (forged, ValueError),
+    ):
         with pytest.raises(error):
             store.add_releases([good, bad])
 
@@ -131,7 +137,10 @@ def test_failed_addition_adds_nothing(store: RegistryStore) -> None:
 def test_subtrees_are_found(store: RegistryStore) -> None:
     """A folder or container of some size finds the releases that hold it; a small one is everywhere and finds none."""
     root = firmware()
-    bin_folder, etc = next(p for p in root.children if p.name == "bin"), next(p for p in root.children if p.name == "etc")
+    bin_folder, etc = (
+        next(p for p in root.children if p.name == "bin"),
+        next(p for p in root.children if p.name == "etc"),
+    )
     outer = image("outer.bin", b"outer", [root, file("extra", b"extra")], "trx")
     store.add_releases([submission(root, version="1", published=1), submission(outer, version="2", published=2)])
 
@@ -185,6 +194,7 @@ def test_stores_weigh_alike(tmp_path: Path) -> None:
 
 def test_claims_find_releases(store: RegistryStore) -> None:
     """Two kinds of identifying claims find a release, in whatever case; one kind, or a claim everybody makes, does not."""
+
     def say(**claims: str) -> tuple[Claim, ...]:
         return tuple(Claim(name, value, "test", "") for name, value in claims.items())
 

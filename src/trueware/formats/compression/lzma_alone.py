@@ -40,6 +40,9 @@ _MAX_RATIO = 1 << 13
 _PROBED = 1 << 12
 """Packed bytes that must unpack for the format to match."""
 
+_PROBED_DICTIONARY = 1 << 16
+"""Dictionary kept for that, and what is unpacked at most, so that no match can reach beyond it."""
+
 _MAGICS = tuple(
     bytes(((2 * 5 + lp) * 9 + lc, 0, 0)) for lp in range(_MAX_LC_LP + 1) for lc in range(_MAX_LC_LP + 1 - lp)
 )
@@ -64,11 +67,11 @@ class LzmaAlone:
     def matches(view: memoryview) -> bool:
         if len(view) < _SMALLEST or bytes(view[:3]) not in _MAGICS or view[_HEADER.size] != 0:
             return False
-        _, dictionary, size = _HEADER.unpack_from(view)
+        properties, dictionary, size = _HEADER.unpack_from(view)
         if not _is_usual(dictionary) or (size != _UNKNOWN and size >= _BELIEVABLE):
             return False
         # code 0 would unpack zeros for ever: the mark of a table that begins like a header, not of an encoder's work
-        return any(view[_HEADER.size + 1 : _SMALLEST]) and _unpacks(view[:_PROBED])
+        return any(view[_HEADER.size + 1 : _SMALLEST]) and _unpacks(view[:_PROBED], properties, size)
 
     @staticmethod
     def read(view: memoryview, limits: Limits) -> Reading:
@@ -98,11 +101,12 @@ def _is_usual(dictionary: int) -> bool:
     return dictionary > 0 and dictionary & (dictionary - 1) in (0, 1 << max(dictionary.bit_length() - 2, 0))
 
 
-def _unpacks(head: memoryview) -> bool:
+def _unpacks(head: memoryview, properties: int, size: int) -> bool:
     """Tell whether the beginning of a stream unpacks to something without an error."""
-    decompressor = lzma.LZMADecompressor(lzma.FORMAT_ALONE, memlimit=_MEMORY)
+    decompressor = lzma.LZMADecompressor(lzma.FORMAT_ALONE)
     try:
-        return bool(decompressor.decompress(head, 2 * _PROBED)) or decompressor.eof
+        decompressor.decompress(_HEADER.pack(properties, _PROBED_DICTIONARY, size))
+        return bool(decompressor.decompress(head[_HEADER.size :], _PROBED_DICTIONARY)) or decompressor.eof
     except lzma.LZMAError:
         return False
 

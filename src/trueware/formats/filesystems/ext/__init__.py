@@ -133,7 +133,9 @@ class _Hidden:
             return
         raw = self._space.block(found[0].runs[0][2])
         if raw[:4] != _JOURNAL_MAGIC:
-            self._reading.note_anomaly("contradiction", "the journal does not begin as one", found[0].runs[0][2] * sb.block_size)
+            self._reading.note_anomaly(
+                "contradiction", "the journal does not begin as one", found[0].runs[0][2] * sb.block_size
+            )
         elif unpack_from(">I", raw, _JOURNAL_START)[0] and not waits:
             detail = "the journal holds changes and the superblock says it does not"
             self._reading.note_anomaly("contradiction", detail, OFFSET + 0x60)
@@ -151,7 +153,11 @@ class _Hidden:
         fields = self._sb.fields
         if RoCompat.QUOTA not in self._sb.ro_compat:
             return
-        for kind, number in (("user", fields.user_quota), ("group", fields.group_quota), ("project", fields.project_quota)):
+        for kind, number in (
+            ("user", fields.user_quota),
+            ("group", fields.group_quota),
+            ("project", fields.project_quota),
+        ):
             found = self._map(number, CONTENT) if number else None
             if found is not None:
                 made, offset = content(self._view, self._sb.block_size, found[0].runs, found[1])
@@ -163,7 +169,13 @@ def _compare_inodes(
 ) -> None:
     """Compare which inodes the bitmaps call used with those that have a name, and look into the others."""
     free = Hidden(view, "inodes that are not in use")
-    own = {*range(1, sb.first_inode), sb.fields.orphan_file, sb.fields.user_quota, sb.fields.group_quota, sb.fields.project_quota}
+    own = {
+        *range(1, sb.first_inode),
+        sb.fields.orphan_file,
+        sb.fields.user_quota,
+        sb.fields.group_quota,
+        sb.fields.project_quota,
+    }
     named = sorted(seen | own)
     nameless = unmarked = 0
     for index, group in enumerate(groups):

@@ -164,7 +164,9 @@ def _descend(runs: list[Run], root: bytes, depth: int, inode: Inode, sb: Superbl
             magic, entries, room, below = _HEADER.unpack_from(node)
             end = _NODE + _NODE * room
             if magic != _MAGIC or entries > room or end + 4 > len(node) or below != depth - 1:
-                raise MalformedInput("ext", block * sb.block_size, f"extent node of depth {below} with {entries} entries")
+                raise MalformedInput(
+                    "ext", block * sb.block_size, f"extent node of depth {below} with {entries} entries"
+                )
             if sb.checksummed and crc32c(seed, node[:end]).to_bytes(4, "little") != node[end : end + 4]:
                 checked = False
             stack.append((node[_NODE : _NODE + _NODE * entries], below, logical, bound, block * sb.block_size))

@@ -58,9 +58,7 @@ def lost_names(blocks: list[bytes], names: list[list[bytes]], sb: Superblock) ->
     for (low, block), high in zip(leaves, bounds, strict=True):
         found.add(block)
         lost.extend(
-            name
-            for name in names[block]
-            if not low & _LAST <= name_hash(name, version, start, signed=signed) < high
+            name for name in names[block] if not low & _LAST <= name_hash(name, version, start, signed=signed) < high
         )
     for block, inside in enumerate(names):
         if block not in found:

@@ -44,8 +44,13 @@ _WHOLE = Struct(_CORE.format + "2H 4x B")
 _IDENTITY = Struct("<2I")
 _CORE_SIZE, _CHECKSUM_HIGH_END, _MTIME_EXTRA_END = 128, 0x84 - 0x80, 0x8C - 0x80
 _KINDS = {
-    0x1: Kind.FIFO, 0x2: Kind.CHARACTER, 0x4: Kind.DIRECTORY, 0x6: Kind.BLOCK,
-    0x8: Kind.FILE, 0xA: Kind.SYMLINK, 0xC: Kind.SOCKET,
+    0x1: Kind.FIFO,
+    0x2: Kind.CHARACTER,
+    0x4: Kind.DIRECTORY,
+    0x6: Kind.BLOCK,
+    0x8: Kind.FILE,
+    0xA: Kind.SYMLINK,
+    0xC: Kind.SOCKET,
 }
 
 

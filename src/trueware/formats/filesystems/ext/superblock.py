@@ -210,12 +210,16 @@ class Superblock:
         self.groups = -(-(self.blocks - self.first_data_block) // self.blocks_per_group)
 
     def _measure_inodes(self, fields: Fields) -> None:
-        self.inode_size, self.first_inode = (fields.inode_size, fields.first_inode) if fields.revision else (128, _FIRST_INODE)
+        self.inode_size, self.first_inode = (
+            (fields.inode_size, fields.first_inode) if fields.revision else (128, _FIRST_INODE)
+        )
         if not 128 <= self.inode_size <= self.block_size or self.inode_size & (self.inode_size - 1):
             raise MalformedInput("ext", OFFSET + 0x58, f"inodes of {self.inode_size} bytes")
         self.inodes, self.inodes_per_group = fields.inodes, fields.inodes_per_group
         if not 0 < self.inodes_per_group <= 8 * self.block_size or self.inodes != self.groups * self.inodes_per_group:
-            raise MalformedInput("ext", OFFSET, f"{self.inodes} inodes, {self.inodes_per_group} in each of {self.groups} groups")
+            raise MalformedInput(
+                "ext", OFFSET, f"{self.inodes} inodes, {self.inodes_per_group} in each of {self.groups} groups"
+            )
         self.inode_table_blocks = -(-self.inodes_per_group * self.inode_size // self.block_size)
         if not _FIRST_INODE <= self.first_inode <= max(self.inodes_per_group, _FIRST_INODE):
             raise MalformedInput("ext", OFFSET + 0x54, f"the first inode for files is {self.first_inode}")
@@ -274,7 +278,9 @@ class Superblock:
             "mount-options": fields.options.rstrip(b"\0").decode("utf-8", "surrogateescape"),
             "default-options": f"{fields.default_options:#x}" if fields.default_options else "",
             "on-errors": _ON_ERRORS.get(fields.on_errors, str(fields.on_errors)) if fields.on_errors != 1 else "",
-            "reserved-for": f"{fields.reserved_uid}:{fields.reserved_gid}" if fields.reserved_uid | fields.reserved_gid else "",
+            "reserved-for": f"{fields.reserved_uid}:{fields.reserved_gid}"
+            if fields.reserved_uid | fields.reserved_gid
+            else "",
             "read-only": "yes" if RoCompat.READONLY in self.ro_compat else "",
         }
         if Incompat.CASEFOLD in self.incompat:
@@ -294,7 +300,9 @@ class Superblock:
         if unknown := fields.ro_compat & ~_KNOWN_RO_COMPAT:
             reading.note_anomaly("reserved-bits", f"read-only compatible features {unknown:#x}", OFFSET + 0x64)
         if not fields.revision and fields.compat | fields.incompat | fields.ro_compat:
-            reading.note_anomaly("contradiction", "features in a file system of revision 0, which has none", OFFSET + 0x4C)
+            reading.note_anomaly(
+                "contradiction", "features in a file system of revision 0, which has none", OFFSET + 0x4C
+            )
         if self.checksummed:
             found, stated = crc32c(START, self.raw[:-4]), int.from_bytes(self.raw[-4:], "little")
             if found != stated:

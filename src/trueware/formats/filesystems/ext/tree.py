@@ -42,7 +42,14 @@ class Tree:
     def __init__(
         self, view: memoryview, sb: Superblock, table: InodeTable, space: Space, reading: Reading, limits: Limits
     ) -> None:
-        self._view, self._sb, self._table, self._space, self._reading, self._limits = view, sb, table, space, reading, limits
+        self._view, self._sb, self._table, self._space, self._reading, self._limits = (
+            view,
+            sb,
+            table,
+            space,
+            reading,
+            limits,
+        )
         self._attributes = AttributeReader(sb, space, reading, self._read_value, limits.max_xattrs)
         self._values: dict[int, bytes] = {}
         self._entries: dict[int, Entry] = {}
@@ -156,7 +163,9 @@ class Tree:
         if indexed and kept:
             self._look_up(kept, kept_names, folder, path)
         if found != {b".": folder.number, b"..": parent}:
-            detail = f"'.' and '..' are inodes {found.get(b'.')} and {found.get(b'..')}, not {folder.number} and {parent}"
+            detail = (
+                f"'.' and '..' are inodes {found.get(b'.')} and {found.get(b'..')}, not {folder.number} and {parent}"
+            )
             self._reading.note_anomaly("contradiction", detail, folder.offset, path)
 
     def _is_indexed(self, folder: Inode) -> bool:
@@ -199,12 +208,16 @@ class Tree:
                     return
                 if self._sb.checksummed:
                     indexed = bool(folder.flags & ino.FLAG_INDEX)
-                    bad += not has_good_checksum(block, block_seed(folder, self._sb), indexed=indexed, first=not logical + place)
+                    bad += not has_good_checksum(
+                        block, block_seed(folder, self._sb), indexed=indexed, first=not logical + place
+                    )
                 yield block
         if at < end:
             self._reading.note_anomaly("malformed", "blocks of the folder are missing", folder.offset, path)
         if bad:
-            self._reading.note_anomaly("checksum-mismatch", f"CRC-32C of {bad} blocks of the folder", folder.offset, path)
+            self._reading.note_anomaly(
+                "checksum-mismatch", f"CRC-32C of {bad} blocks of the folder", folder.offset, path
+            )
 
     # --- inodes ----------------------------------------------------------------------------------------------------------
 
@@ -271,7 +284,9 @@ class Tree:
             raise MalformedInput("ext", inode.offset, "inline content in a file system without")
         held = inode.block + dict(attributes).get(INLINE_DATA, b"")
         if inode.size > len(held):
-            raise MalformedInput("ext", inode.offset, f"{len(held)} bytes of inline content, the size says {inode.size}")
+            raise MalformedInput(
+                "ext", inode.offset, f"{len(held)} bytes of inline content, the size says {inode.size}"
+            )
         return held[: inode.size]
 
     def _map(self, inode: Inode, path: str) -> list[Run]:

@@ -81,7 +81,9 @@ class AttributeReader:
             return known
         at = block * self._sb.block_size
         if not self._space.is_valid(block) or not self._space.claim(block, 1, METADATA):
-            raise MalformedInput("ext", at, "block of extended attributes that belongs to something else, or to nothing")
+            raise MalformedInput(
+                "ext", at, "block of extended attributes that belongs to something else, or to nothing"
+            )
         raw = self._space.block(block)
         if len(raw) < self._sb.block_size or raw[:4] != MAGIC:
             raise MalformedInput("ext", at, "no extended attributes in the block that should hold them")
