@@ -301,10 +301,8 @@ class SqliteStore:
         for start in range(0, len(ordered), _TOGETHER):
             asked = ordered[start : start + _TOGETHER]
             marks = ", ".join("?" * len(asked))
-            yield from self._connection.execute(
-                f"SELECT number, sha256, products, releases FROM content WHERE sha256 IN ({marks})",
-                asked,  # noqa: S608 (marks)
-            )
+            query = f"SELECT number, sha256, products, releases FROM content WHERE sha256 IN ({marks})"  # noqa: S608 (marks)
+            yield from self._connection.execute(query, asked)
 
     # --- bytes ---------------------------------------------------------------------------------------------------------
 
