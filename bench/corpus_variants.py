@@ -1,0 +1,149 @@
+"""Variants of genuine images: made here, verified against a registry that knows the genuine ones and their neighbours.
+
+Four kinds: *tampered* (must come out TAMPERED, with the changed paths and no others), *other* (says in its header that it is for
+other hardware, where a publisher may well ship the same files: UNKNOWN or TAMPERED), *twin* (the same content packed otherwise,
+or changed only where the owner may; must come out GENUINE), and *cut* (an incomplete copy; must come out UNKNOWN, since what is
+missing shows nobody's intent).
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from corpus_edits import tampering, use
+from corpus_subjects import SUBJECTS, Subject
+from trueware.model.verdict import Verdict
+from trueware.registry.lookup import Registry
+from trueware.releasing import Naming, take_in
+from trueware.storage.memory import MemoryStore
+from trueware.verify import verify
+
+NOW = 1_700_000_000
+CUTS = ((1, 4), (1, 2), (3, 4), (99, 100))
+
+NEIGHBOURS = (
+    ("open/ffnord-gluon/gluon-ffnord-2016.2.7.1-tp-link-tl-wr841n-nd-v9.bin", "Freifunk Nord", "Gluon factory", "2016.2.7.1"),
+    ("open/tp-link-stock-vs-ddwrt/wr840nv2_eu_3_16_9_up_boot_160406_original.bin", "TP-LINK", "TL-WR840N v2", "3.16.9"),
+    ("open/gpon-onu/V2801F_V1.9.0-200827.tar", "V-SOL", "V2801F", "V1.9.0-200827"),
+    ("open/debian-bookworm-updates/openssl_3.0.20-1~deb12u2_amd64.deb", "Debian", "openssl (amd64)", "3.0.20-1~deb12u2"),
+    ("open/debian-bookworm-updates/openssl_3.0.22-1~deb12u2_amd64.deb", "Debian", "openssl (amd64)", "3.0.22-1~deb12u2"),
+    ("open/apk-settings/io.appium.settings-8.0.10.apk", "Appium", "io.appium.settings", "8.0.10"),
+)  # fmt: skip
+"""Other releases and versions the registry holds: path, publisher, product, version."""
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One made image."""
+
+    subject: Subject
+    kind: str
+    """`tampered`, `other`, `twin` or `cut`."""
+
+    name: str
+    data: bytes
+    expected: frozenset[str] = frozenset()
+    """Paths that differ; one that ends in ``**`` stands for all that begin so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What came of one variant."""
+
+    subject: str
+    kind: str
+    name: str
+    verdict: Verdict
+    reason: str
+    attributed: bool
+    """Whether the release named is the one it was made of."""
+
+    missed: frozenset[str]
+    """Expected paths that are not among the changes."""
+
+    found: frozenset[str]
+    """Paths of the changes that no policy excuses."""
+
+    excess: frozenset[str]
+    """Those of them that were not expected."""
+
+    expected: int
+
+    @property
+    def right(self) -> bool:
+        """Whether the verdict is the one this kind must have."""
+        return self.verdict in _WANTED[self.kind]
+
+
+_WANTED = {
+    "tampered": (Verdict.TAMPERED,),
+    "other": (Verdict.UNKNOWN, Verdict.TAMPERED),
+    "twin": (Verdict.GENUINE,),
+    "cut": (Verdict.UNKNOWN,),
+}
+
+
+def run_variants(corpus: Path, say: Callable[[str], None]) -> list[Trial]:
+    """Make all variants and verify them."""
+    store = MemoryStore()
+    known = [(each.path, each.publisher, each.product, each.version) for each in SUBJECTS]
+    for path, publisher, product, version in (*known, *NEIGHBOURS):
+        take_in(store, corpus / path, Naming(publisher, product, version), NOW)
+    registry = Registry(store)
+    trials = []
+    for subject in SUBJECTS:
+        say(f"variants of {subject.name}")
+        with TemporaryDirectory() as name:
+            folder = Path(name)
+            trials += [_try(variant, registry, folder) for variant in variants(subject, corpus, folder)]
+    return trials
+
+
+def variants(subject: Subject, corpus: Path, folder: Path) -> Iterator[Variant]:
+    """Yield everything that is made of one genuine image; `folder` is for the tools' files."""
+    data, places = (corpus / subject.path).read_bytes(), subject.places
+    family = subject.family(data, folder)
+    yield Variant(subject, "twin", "the same bytes", data)
+    for name, made in family.twins():
+        yield Variant(subject, "twin", name, made)
+    if places is not None:
+        if places.settings is not None:
+            used = family.pack(use(family.tree, places)[0])[0]
+            yield Variant(subject, "twin", "settings changed by owner and device", used)
+        for name, edit in tampering(places):
+            edited, paths = edit(family.tree)
+            made, more = family.pack(edited)
+            yield Variant(subject, "tampered", name, made, more | {family.inner + path for path in paths})
+    for name, (made, expected) in family.altered():
+        yield Variant(subject, "other" if expected is None else "tampered", name, made, expected or frozenset())
+    for part, whole in CUTS:
+        yield Variant(subject, "cut", f"the first {100 * part // whole} %", data[: len(data) * part // whole])
+    if data[-1]:  # a zero at the end is padding
+        yield Variant(subject, "cut", "all but the last byte", data[:-1])
+
+
+def _try(variant: Variant, registry: Registry, folder: Path) -> Trial:
+    suspect = folder / "suspect"
+    suspect.write_bytes(variant.data)
+    result = verify(suspect, registry)
+    suspect.unlink()
+    found = frozenset(change.path for change in result.changes if not change.mutable)
+    subject = variant.subject
+    release = result.match.release if result.match is not None else None
+    return Trial(
+        subject.name,
+        variant.kind,
+        variant.name,
+        result.verdict,
+        result.reason,
+        release is not None and (release.product, release.version) == (subject.product, subject.version),
+        frozenset(path for path in variant.expected if not any(_fits(each, path) for each in found)),
+        found,
+        frozenset(each for each in found if not any(_fits(each, path) for path in variant.expected)),
+        len(variant.expected),
+    )
+
+
+def _fits(path: str, expected: str) -> bool:
+    return path.startswith(expected[:-2]) if expected.endswith("**") else path == expected
