@@ -55,19 +55,18 @@ class Lz4Legacy:
 
 def _frames(view: memoryview, this: Pass) -> Generator[Buffer, None, int]:
     """Yield the data of all frames and return where the last one ends."""
-    at, size, before = 4, 0, 0
+    at, size = 4, 0
     while at + 4 <= len(view):
         if bytes(view[at : at + 4]) == _MAGIC:
             this.end_stream(size)
-            before, size = before + size, 0
-            at += 4
+            at, size = at + 4, 0
             continue
         (packed,) = _U32.unpack_from(view, at)
-        if not 0 < packed <= _PACKED or packed == before + size:
+        if not 0 < packed <= _PACKED or packed == size:
             break
         start, end = at + 4, at + 4 + packed
         if end > len(view):
-            this.note_truncated(before + size, at)
+            this.note_truncated(size, at)
             at = len(view)
             break
         try:
