@@ -113,9 +113,8 @@ def _data(view: memoryview, frame: Frame, this: Pass) -> Generator[bytes, None, 
         except zstandard.ZstdError as error:
             raise MalformedInput("zstd", at, f"the block cannot be unpacked ({error})") from error
         at = end
-        if data:
-            size += len(data)
-            yield data
+        size += len(data)
+        yield data  # even if there is none: blocks may be tiny and many, and time is only looked at between chunks
     if frame.complete and frame.checksum:
         try:
             decompressor.decompress(view[at : frame.end])
