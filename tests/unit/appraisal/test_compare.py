@@ -1,0 +1,249 @@
+"""Comparing two trees: every aspect of a difference, what policy excuses, and what never differs."""
+
+from dataclasses import replace
+
+import pytest
+from tests.unit.appraisal.parts import container, device, file, folder, image, link, part, region, root_files
+
+from trueware.appraisal.compare import compare, is_root_file_system
+from trueware.model.change import Change, ChangeKind
+from trueware.model.part import Kind, Part
+from trueware.model.policy import Policy
+
+STRICT = Policy("strict", "nothing may change", ())
+ROUTER = Policy("router", "settings may change", ("etc/config/**", "etc/hostname"))
+
+
+def told(expected: Part, found: Part, policy: Policy = STRICT) -> list[tuple[str, str, tuple[str, ...]]]:
+    """Return kind, path and aspects of each change."""
+    return [(each.kind.value, each.path, each.aspects) for each in compare(expected, found, policy).changes]
+
+
+def in_etc(*children: Part) -> Part:
+    return folder("", folder("bin", file("sh", b"sh", 0o755)), folder("etc", *children))
+
+
+def one(expected: Part, found: Part, policy: Policy) -> Change:
+    (change,) = compare(in_etc(expected), in_etc(found), policy).changes
+    return change
+
+
+@pytest.mark.parametrize(
+    ("expected", "found", "aspects"),
+    [
+        (file("a"), file("a", b"other"), ("content",)),
+        (file("a"), file("a", mode=0o4755), ("mode",)),
+        (file("a"), file("a", uid=1), ("owner",)),
+        (file("a"), file("a", xattrs=(("security.capability", b"\1"),)), ("xattrs",)),
+        (link("a", "b"), link("a", "c"), ("link",)),
+        (device("a"), device("a", minor=3), ("device",)),
+        (file("a"), link("a", "b"), ("content", "type", "mode", "link")),
+        (file("a"), folder("a"), ("type", "mode")),
+        (container("a", "trx", facts=(("load", "1"),)), container("a", "trx", facts=(("load", "2"),)), ("facts",)),
+        (container("a", "gzip", file("x")), container("a", "xz", file("y"), data=b"z"), ("format",)),
+    ],
+)
+def test_each_aspect_is_named(expected: Part, found: Part, aspects: tuple[str, ...]) -> None:
+    """Each way in which one path can differ is named, and no other."""
+    pair = container("", "tar", expected), container("", "tar", found)
+    (change,) = [change for change in compare(*pair, STRICT).changes if change.path == "a"]
+
+    assert (change.kind, change.aspects) == (ChangeKind.CHANGED, aspects)
+
+
+def test_what_a_container_does_not_record_is_not_compared() -> None:
+    """A reading without modes and owners says nothing about them."""
+    bare = part("a", Kind.FILE, b"data")
+
+    assert told(folder("", file("a")), folder("", bare)) == []
+
+
+def test_added_and_removed_folders_are_told_with_all_below() -> None:
+    """A folder on one side only is a change for itself and each thing below it."""
+    new = folder("new", file("a"), folder("b", file("c")))
+
+    assert told(folder(""), folder("", new)) == [
+        ("added", "new", ()),
+        ("added", "new/a", ()),
+        ("added", "new/b", ()),
+        ("added", "new/b/c", ()),
+    ]
+    assert [kind for kind, _, _ in told(folder("", new), folder(""))] == ["removed"] * 4
+
+
+def test_a_move_joins_a_removal_and_an_addition() -> None:
+    """Equal content gone from one path and come to another is one move, with what else changed on the way."""
+    (change,) = compare(folder("", file("a", b"same")), folder("", file("b", b"same", 0o755)), STRICT).changes
+
+    assert (change.kind, change.path, change.origin, change.aspects) == (ChangeKind.MOVED, "b", "a", ("mode",))
+
+
+def test_a_copy_is_no_move() -> None:
+    """Content that came to two paths, or is empty, is added; nobody can say which one moved."""
+    assert [kind for kind, _, _ in told(folder("", file("a", b"x")), folder("", file("b", b"x"), file("c", b"x")))] == [
+        "removed",
+        "added",
+        "added",
+    ]
+    assert [kind for kind, _, _ in told(folder("", file("a", b"")), folder("", file("b", b"")))] == ["removed", "added"]
+
+
+def test_paths_go_through_containers() -> None:
+    """A change deep inside an image has the path of the part, through containers with an exclamation mark."""
+    root = container("rootfs", "squashfs", *root_files(passwd=b"changed"), kind=Kind.REGION)
+
+    assert told(image(), image(root=root)) == [("changed", "rootfs!/etc/passwd", ("content",))]
+
+
+def test_equal_content_in_other_bytes_is_rebuilt() -> None:
+    """A container packed differently is no change; it is named as rebuilt, unless something below it changed."""
+
+    def packed(codec: bytes, passwd: bytes = b"root") -> Part:
+        return container("rootfs", "squashfs", *root_files(passwd=passwd), data=codec)
+
+    same = compare(packed(b"xz"), packed(b"gzip"), STRICT)
+
+    assert (same.changes, same.rebuilt) == ((), ("",))
+    assert compare(packed(b"xz"), packed(b"gzip", b"other"), STRICT).rebuilt == ()
+
+
+def test_padding_never_differs() -> None:
+    """Padding may come, go and be of any length."""
+    padding = part("padding-0", Kind.PADDING, b"\xff" * 9)
+
+    assert told(image(), image(padding)) == []
+
+
+def test_gaps_and_regions_differ_by_their_bytes() -> None:
+    """Bytes that no reader accounts for are compared like any content."""
+    assert told(image(), image(part("gap-0", Kind.GAP, b"hidden"))) == [("added", "gap-0", ())]
+    assert told(image(), image(kernel=b"other")) == [("changed", "kernel", ("content",))]
+
+
+def test_an_uncertain_reading_is_never_equal_by_its_parts() -> None:
+    """Where a reading leaves a doubt, equal parts in other bytes are a change of the container's content."""
+    sure = container("a", "zip", file("x"), data=b"one")
+    doubtful = container("a", "zip", file("x"), data=b"two", certain=False)
+
+    assert told(folder("", sure), folder("", doubtful)) == [("changed", "a", ("content",))]
+    assert told(folder("", doubtful), folder("", sure)) == [("changed", "a", ("content",))]
+
+
+def test_an_uncertain_reading_equals_itself() -> None:
+    """The same bytes are the same, however they are read."""
+    doubtful = container("a", "zip", file("x"), data=b"one", certain=False)
+
+    assert told(folder("", container("a", "zip", file("x"), data=b"one")), folder("", doubtful)) == []
+
+
+def test_names_that_stand_twice_are_compared_in_their_order() -> None:
+    """A second entry of a name is a part of its own."""
+    twice = container("", "tar", file("a", b"1"), file("a", b"2"), data=b"t", certain=False)
+    once = container("", "tar", file("a", b"1"), data=b"o")
+
+    assert ("added", "a", ()) in told(once, twice)
+
+
+@pytest.mark.parametrize(
+    ("expected", "found"),
+    [
+        (file("network", b"1"), file("network", b"2")),
+        (file("network", mode=0o644), file("network", mode=0o600)),
+        (link("network", "/a"), link("network", "/b")),
+    ],
+)
+def test_ordinary_changes_of_mutable_paths_are_excused(expected: Part, found: Part) -> None:
+    """Content, permissions and link targets of settings are the owner's business."""
+    change = one(folder("config", expected), folder("config", found), ROUTER)
+
+    assert (change.path, change.mutable) == ("etc/config/network", True)
+
+
+def test_mutable_files_may_come_and_go() -> None:
+    """An added or removed ordinary file, folder or link among the settings is excused."""
+    settings = folder("config", file("new", b"n"), folder("sub", link("l", "t")))
+    come = compare(in_etc(folder("config")), in_etc(settings), ROUTER).changes
+    gone = compare(in_etc(settings), in_etc(folder("config")), ROUTER).changes
+
+    assert [change.mutable for change in (*come, *gone)] == [True] * 6
+
+
+@pytest.mark.parametrize(
+    ("expected", "found"),
+    [
+        (file("x"), file("x", mode=0o4644)),
+        (file("x"), file("x", mode=0o2644)),
+        (file("x"), file("x", mode=0o755)),
+        (None, file("x", mode=0o700)),
+        (None, file("x", mode=0o4644)),
+        (None, device("x")),
+        (None, part("x", Kind.FIFO, mode=0o600, uid=0)),
+        (None, part("x", Kind.SOCKET, mode=0o600, uid=0)),
+        (device("x"), None),
+        (file("x"), file("x", uid=1000)),
+        (file("x"), file("x", xattrs=(("security.capability", b"\1"),))),
+        (None, file("x", xattrs=(("security.capability", b"\1"),))),
+        (file("x"), link("x", "/bin/sh")),
+        (file("x"), folder("x")),
+    ],
+)
+def test_mutable_paths_excuse_nothing_else(expected: Part | None, found: Part | None) -> None:
+    """Set-uid and set-gid bits, new programs, devices, other owners, attributes and types are never excused."""
+    root = [
+        container("", "squashfs", *in_etc(folder("config", *([x] if x else []))).children) for x in (expected, found)
+    ]
+
+    assert [change.mutable for change in compare(root[0], root[1], ROUTER).changes] == [False]
+
+
+def test_a_program_that_was_one_stays_excused() -> None:
+    """A script among the settings that the release ships may be edited."""
+    change = one(folder("config", file("up.sh", b"1", 0o755)), folder("config", file("up.sh", b"2", 0o755)), ROUTER)
+
+    assert change.mutable
+
+
+def test_policy_paths_begin_at_the_root_file_system() -> None:
+    """The same name outside of the root file system, or in a container inside it, is not the settings folder."""
+    outside = [folder("", folder("etc", folder("config", file("x", data)))) for data in (b"1", b"2")]
+    archive = [file("x", data) for data in (b"1", b"2")]
+    nested = [
+        folder("", folder("bin"), folder("etc", container("b.tar", "tar", folder("etc", folder("config", each)))))
+        for each in archive
+    ]
+
+    assert [change.mutable for change in compare(outside[0], outside[1], ROUTER).changes] == [False]
+    assert [change.mutable for change in compare(nested[0], nested[1], ROUTER).changes] == [False]
+
+
+def test_a_move_is_excused_only_where_both_ends_are() -> None:
+    """Moving a file out of the settings, or into them, is a change of what may not change."""
+    settings = folder("config", file("x", b"same"))
+    out = compare(in_etc(settings), in_etc(folder("config"), file("x", b"same")), ROUTER).changes
+    within = compare(in_etc(settings), in_etc(folder("config", file("y", b"same"))), ROUTER).changes
+
+    assert [(change.kind, change.mutable) for change in out] == [(ChangeKind.MOVED, False)]
+    assert [(change.kind, change.mutable) for change in within] == [(ChangeKind.MOVED, True)]
+
+
+def test_root_file_systems_are_told_by_two_folders() -> None:
+    """One folder of a well-known name is too little; a region with opaque parts is none."""
+    assert is_root_file_system(folder("", folder("etc"), folder("bin")))
+    assert not is_root_file_system(folder("", folder("etc")))
+    assert not is_root_file_system(container("", "trx", region("etc", b"1"), region("bin", b"2")))
+
+
+def test_a_file_system_may_be_held_against_a_folder() -> None:
+    """The same files in a folder on disk and in an image are equal at the top, whatever holds them."""
+    unpacked = folder("root", *root_files(), mode=0o700)
+    packed = container("rootfs", "squashfs", *root_files(), facts=(("root", "0755 0:0"),))
+
+    assert told(packed, unpacked) == []
+
+
+def test_content_that_could_not_be_had_equals_nothing() -> None:
+    """A file without a digest is not the file of the release."""
+    missing = replace(file("a", certain=False), sha256=None)
+    missing = replace(missing, tree=b"\0" * 32)
+
+    assert told(folder("", file("a")), folder("", missing)) == [("changed", "a", ("content",))]
