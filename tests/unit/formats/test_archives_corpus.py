@@ -56,7 +56,7 @@ def test_contents_are_those_of_the_standard_library(
     pattern: str, format_: str, peer: Callable[[Path], Digests], corpus: Path, measure_bytes: Measure
 ) -> None:
     """Every file of the archive has the digest that Python's own reader gives."""
-    paths = sorted((corpus / "open").glob(pattern))
+    paths = sorted((corpus / "corpus" / "open").glob(pattern))
     assert paths
     for path in paths:
         measurement = measure_bytes(path.read_bytes())
@@ -80,7 +80,7 @@ EXPECTED = {
 def test_signing_block(name: str, corpus: Path, measure_bytes: Measure) -> None:
     """The block of signatures is a region where its magic is right, and unread bytes where it is not."""
     format_, block, rules = EXPECTED[name]
-    measurement = measure_bytes((corpus / "open" / "apksig-vectors" / name).read_bytes())
+    measurement = measure_bytes((corpus / "corpus" / "open" / "apksig-vectors" / name).read_bytes())
 
     assert measurement.root.format == format_
     assert any(part.name == "apk-signing-block" for part in measurement.root.children) is block
@@ -89,7 +89,7 @@ def test_signing_block(name: str, corpus: Path, measure_bytes: Measure) -> None:
 
 def test_packages(corpus: Path, measure_bytes: Measure) -> None:
     """Debian packages are read down to their files without a finding."""
-    paths = sorted((corpus / "open").glob("debian-*/*.deb"))
+    paths = sorted((corpus / "corpus" / "open").glob("debian-*/*.deb"))
     assert paths
     for path in paths:
         measurement = measure_bytes(path.read_bytes())

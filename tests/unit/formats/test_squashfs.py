@@ -95,6 +95,12 @@ LAYOUTS = (
 )
 
 
+def _paths(tree: Path) -> Iterator[str]:
+    """Yield the paths below a folder; unlike `Path.rglob` of older Pythons it minds no link that is too long to follow."""
+    for folder, folders, files in os.walk(tree):
+        yield from (os.path.relpath(os.path.join(folder, name), tree) for name in folders + files)
+
+
 @pytest.mark.parametrize("options", LAYOUTS, ids=["default", "stored", "fragments", "whole"])
 @pytest.mark.parametrize("compressor", ["gzip", "lzma", "lzo", "xz", "lz4", "zstd"])
 def test_what_was_packed_is_read(tree: Path, compressor: str, options: tuple[str, ...]) -> None:
@@ -103,7 +109,7 @@ def test_what_was_packed_is_read(tree: Path, compressor: str, options: tuple[str
     reading, entries = read(data)
 
     assert reading.anomalies == []
-    assert {entry.path for entry in entries} == {str(path.relative_to(tree)) for path in tree.rglob("*")}
+    assert {entry.path for entry in entries} == set(_paths(tree))
     for entry in entries:
         compare(entry, tree / entry.path)
     assert covered(reading) == reading.end == u64(data, 40)
