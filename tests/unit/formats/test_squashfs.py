@@ -98,7 +98,7 @@ LAYOUTS = (
 def _paths(tree: Path) -> Iterator[str]:
     """Yield the paths below a folder; unlike `Path.rglob` of older Pythons it minds no link that is too long to follow."""
     for folder, folders, files in os.walk(tree):
-        yield from (os.path.relpath(os.path.join(folder, name), tree) for name in folders + files)
+        yield from (str((Path(folder) / name).relative_to(tree)) for name in folders + files)
 
 
 @pytest.mark.parametrize("options", LAYOUTS, ids=["default", "stored", "fragments", "whole"])
