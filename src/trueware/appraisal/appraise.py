@@ -176,22 +176,21 @@ def _was_read(evidence: Evidence) -> bool:
 def _proves_change(change: Change, *, complete: bool, sound: bool, shorter: bool) -> bool:
     """Whether the change is more than something that could not be read: bytes that are there and are not the release's.
 
-    `complete` says whether all was read where the change is, `sound` whether the checksums there fit: opaque bytes that one
-    shows to be damaged prove nothing, files do. `shorter` says whether the artefact is shorter than the release: opaque bytes do
-    not show that their end is missing, and where a checksum does not fit either, that end is taken for lost, with the regions
-    in it and what the header's facts owe to them.
+    `complete` says whether all was read where the change is, `sound` whether the checksums there fit: opaque bytes and header
+    fields that one shows to be damaged prove nothing, whether they differ or are gone; files do. `shorter` says whether the
+    artefact is shorter than the release: opaque bytes do not show that their end is missing.
     """
-    has_end = complete and (sound or not shorter)
+    whole = complete and sound
     found, expected = change.found, change.expected
     if change.kind is ChangeKind.REMOVED:
-        return has_end if expected is not None and expected.kind is Kind.REGION else complete
+        return whole if expected is not None and expected.kind is Kind.REGION else complete
     if found is None or found.kind in (Kind.GAP, Kind.PADDING):
-        return complete and sound and found is not None and found.kind is Kind.GAP
+        return whole and found is not None and found.kind is Kind.GAP
     opaque = found.kind is Kind.REGION
     if expected is None:
-        return has_end or not opaque
+        return whole or not opaque
     beyond_content = set(change.aspects) - {"content", "format"}
-    if beyond_content - {"facts"} or (beyond_content and (found.certain or has_end)):
+    if beyond_content - {"facts"} or (beyond_content and (found.certain or whole)):
         return True
     cut_off = found.size < expected.size and (not complete or (opaque and shorter))
     return found.certain and expected.certain and not cut_off and (sound or not opaque)

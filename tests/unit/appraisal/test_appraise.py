@@ -274,21 +274,19 @@ def test_a_cut_image_with_a_changed_file_is_tampered() -> None:
 MARKED = container("router.bin", "trx", *GENUINE.children, region("end-mark", b"mark"), facts=(("end-mark", "0x100"),))
 
 
-def test_a_lost_end_is_no_change_of_header_or_regions() -> None:
-    """A shorter copy whose checksum does not fit lost its end: what was in it, and facts about it, are not taken for removed."""
-    shorter = container("router.bin", "trx", *GENUINE.children, data=b"short", certain=False)
-    result = judge(shorter, reference(MARKED), findings=(found("checksum-mismatch"),))
+@pytest.mark.parametrize("data", [b"short", b"long" * 999])
+def test_regions_and_facts_under_a_checksum_that_does_not_fit_prove_nothing(data: bytes) -> None:
+    """A damaged copy, cut within its last mark or not, lacks the mark and what its header owes to it; nobody took them out."""
+    damaged = container("router.bin", "trx", *GENUINE.children, data=data, certain=False)
+    result = judge(damaged, reference(MARKED), findings=(found("checksum-mismatch"),))
 
     assert result.verdict is Verdict.UNKNOWN
 
 
-@pytest.mark.parametrize(
-    ("data", "findings"), [(b"short", ()), (b"long" * 999, (found("checksum-mismatch"),))], ids=["sound", "longer"]
-)
-def test_a_region_taken_out_is_a_change(data: bytes, findings: tuple[Finding, ...]) -> None:
-    """Where the checksum was made anew, or nothing was cut off, a region that is missing was removed."""
-    without = container("router.bin", "trx", *GENUINE.children, data=data, certain=not findings)
-    result = judge(without, reference(MARKED), findings=findings)
+@pytest.mark.parametrize("data", [b"short", b"long" * 999])
+def test_a_region_taken_out_is_a_change(data: bytes) -> None:
+    """Where the checksum was made anew, a region that is missing was removed."""
+    result = judge(container("router.bin", "trx", *GENUINE.children, data=data), reference(MARKED))
 
     assert (result.verdict, "end-mark" in {change.path for change in result.changes}) == (Verdict.TAMPERED, True)
 
