@@ -12,17 +12,17 @@ The checklist (design, two axes):
 6. UNKNOWN: everything else, with what would settle it; where a release shares half of it, with the differences from that one.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from trueware.appraisal.compare import Comparison, compare
+from trueware.appraisal.damage import Damage
 from trueware.appraisal.entitlement import entitled_publishers
 from trueware.appraisal.reference import Evidence, Reference, References, identity_of
 from trueware.appraisal.similarity import Alignment, align
 from trueware.appraisal.vector import vector_for
 from trueware.identifying import contradictions
 from trueware.identifying.identity import Identity
-from trueware.model.change import Change, ChangeKind
+from trueware.model.change import Change
 from trueware.model.finding import Finding
 from trueware.model.part import Kind, Part
 from trueware.model.release import Release
@@ -83,18 +83,8 @@ def appraise(artefact: str, evidence: Evidence, references: References) -> Resul
             return contradicted
     if derived:
         best = min(derived, key=lambda each: (not each.agrees, len(each.immutable), -each.alignment.shared))
-        unread = [finding.part for finding in evidence.findings if RULES[finding.rule].unread]
-        damaged = [finding.part for finding in evidence.findings if finding.rule == "checksum-mismatch"]
-        shorter = evidence.root.size < best.reference.manifest.size
-        if any(
-            _proves_change(
-                change,
-                complete=not _is_within(change.path, unread),
-                sound=not _is_within(change.path, damaged),
-                shorter=shorter,
-            )
-            for change in best.immutable
-        ):
+        damage = Damage.of(evidence, best.reference.manifest.size)
+        if any(damage.leaves_proof(change) for change in best.immutable):
             return _tampered(artefact, evidence, best, findings)
         return _undecided(artefact, evidence, best, findings)
     pretended = [each for each in held if each.agrees and each.alignment.contained < UNRELATED and _was_read(evidence)]
@@ -171,34 +161,6 @@ def _is_derived(each: _Held) -> bool:
 def _was_read(evidence: Evidence) -> bool:
     """Whether nothing that matters of the artefact stayed unread."""
     return not any(RULES[finding.rule].unread for finding in evidence.findings)
-
-
-def _proves_change(change: Change, *, complete: bool, sound: bool, shorter: bool) -> bool:
-    """Whether the change is more than something that could not be read: bytes that are there and are not the release's.
-
-    `complete` says whether all was read where the change is, `sound` whether the checksums there fit: opaque bytes and header
-    fields that one shows to be damaged prove nothing, whether they differ or are gone; files do. `shorter` says whether the
-    artefact is shorter than the release: opaque bytes do not show that their end is missing.
-    """
-    whole = complete and sound
-    found, expected = change.found, change.expected
-    if change.kind is ChangeKind.REMOVED:
-        return whole if expected is not None and expected.kind is Kind.REGION else complete
-    if found is None or found.kind in (Kind.GAP, Kind.PADDING):
-        return whole and found is not None and found.kind is Kind.GAP
-    opaque = found.kind is Kind.REGION
-    if expected is None:
-        return whole or not opaque
-    beyond_content = set(change.aspects) - {"content", "format"}
-    if beyond_content - {"facts"} or (beyond_content and (found.certain or whole)):
-        return True
-    cut_off = found.size < expected.size and (not complete or (opaque and shorter))
-    return found.certain and expected.certain and not cut_off and (sound or not opaque)
-
-
-def _is_within(path: str, parts: Iterable[str]) -> bool:
-    """Whether `path` is one of the parts or below one."""
-    return any(not part or path == part or path.startswith((f"{part}/", f"{part}!/")) for part in parts)
 
 
 def _genuine(artefact: str, evidence: Evidence, each: _Held, findings: tuple[Finding, ...]) -> Result:

@@ -271,6 +271,33 @@ def test_a_cut_image_with_a_changed_file_is_tampered() -> None:
     assert judge(cut, reference(GENUINE), findings=(found("truncated", "rootfs"),)).verdict is Verdict.TAMPERED
 
 
+def streamed(*files: Part) -> Part:
+    return container("a.gz", "gzip", container("data", "tar", *files, kind=Kind.REGION), certain=False)
+
+
+@pytest.mark.parametrize(("rule", "place"), [("checksum-mismatch", ""), ("malformed", "data")])
+def test_a_stream_that_does_not_unpack_as_it_was_packed_proves_nothing(rule: str, place: str) -> None:
+    """One wrong bit in a compressed stream garbles the files in it; whoever changes them packs anew, with a checksum that fits."""
+    garbled = streamed(*root_files(passwd=b"garbled garbled garbled garbled"))
+    genuine = reference(streamed(*root_files()))
+
+    assert judge(garbled, genuine, findings=(found(rule, place),)).verdict is Verdict.UNKNOWN
+    assert judge(garbled, genuine).verdict is Verdict.TAMPERED
+
+
+def test_a_garbled_member_of_an_archive_proves_nothing() -> None:
+    """A member whose own checksum does not fit is damaged; another one beside it that differs was changed."""
+    one, both = (container("a.zip", "zip", *files, certain=False) for files in (
+        root_files(passwd=b"garbled garbled garbled garbled"),
+        root_files(file("backdoor", b"x", 0o755), passwd=b"garbled garbled garbled garbled"),
+    ))  # fmt: skip
+    genuine = reference(container("a.zip", "zip", *root_files()))
+    damage = (found("checksum-mismatch", "etc/passwd"),)
+
+    assert judge(one, genuine, findings=damage).verdict is Verdict.UNKNOWN
+    assert judge(both, genuine, findings=damage).verdict is Verdict.TAMPERED
+
+
 MARKED = container("router.bin", "trx", *GENUINE.children, region("end-mark", b"mark"), facts=(("end-mark", "0x100"),))
 
 
