@@ -68,6 +68,10 @@ def rows(report: Report) -> Iterator[Row]:
     yield _exact("variants/twins-accused", sum(trial.verdict in _ACCUSING for trial in twins), 0)
     yield _exact("variants/cut-unknown", sum(trial.right for trial in cuts), len(cuts))
     yield _exact("variants/cut-accused", sum(trial.verdict in _ACCUSING for trial in cuts), 0)
+    damaged = report.of_kind("damaged")
+    yield _exact("variants/damaged-unknown", sum(trial.right for trial in damaged), len(damaged))
+    yield _exact("variants/damaged-accused", sum(trial.verdict in _ACCUSING for trial in damaged), 0)
+    yield _exact("variants/damaged-genuine", sum(trial.verdict is Verdict.GENUINE for trial in damaged), 0)
 
 
 def _count(name: str, value: int) -> Row:
@@ -123,8 +127,8 @@ def beside(report: Report) -> Iterator[str]:
 
 def subjects(report: Report) -> Iterator[str]:
     """Yield a line for each genuine image that variants were made of."""
-    yield f"| {'made of':<20} | tampered: found | paths: precision, recall | twins: genuine | cut: unknown |"
-    yield f"|{'-' * 22}|----------------:|------------------------:|---------------:|-------------:|"
+    yield f"| {'made of':<20} | tampered: found | paths: precision, recall | twins: genuine | cut: unknown | damaged: unknown |"
+    yield f"|{'-' * 22}|----------------:|------------------------:|---------------:|-------------:|-----------------:|"
     for name in dict.fromkeys(trial.subject for trial in report.trials):
         mine = [trial for trial in report.trials if trial.subject == name]
         tampered = [trial for trial in mine if trial.kind == "tampered"]
@@ -133,13 +137,10 @@ def subjects(report: Report) -> Iterator[str]:
         expected = sum(trial.expected for trial in tampered)
         recalled = expected - sum(len(trial.missed) for trial in tampered)
         paths = f"{hits}/{found}, {recalled}/{expected}"
-        cells = [
-            _of(tampered),
-            paths,
-            _of(t for t in mine if t.kind == "twin"),
-            _of(t for t in mine if t.kind == "cut"),
-        ]
-        yield f"| {name:<20} | {cells[0]:>15} | {cells[1]:>23} | {cells[2]:>14} | {cells[3]:>12} |"
+        twins, cut, damaged = (
+            _of(trial for trial in mine if trial.kind == kind) for kind in ("twin", "cut", "damaged")
+        )
+        yield f"| {name:<20} | {_of(tampered):>15} | {paths:>23} | {twins:>14} | {cut:>12} | {damaged:>16} |"
 
 
 def _of(trials: Iterable[Trial]) -> str:
@@ -219,7 +220,8 @@ images and their neighbours: other versions, other builds for the same device.
   GENUINE.
 - **twin**: the same bytes; the same content with another codec, block size, order or times; settings changed by the
   owner and keys made by the device, where the release's policy allows that. Each must be GENUINE.
-- **cut**: an incomplete copy. Each must be UNKNOWN: damage is no evidence of intent.
+- **cut**: an incomplete copy, and **damaged**: one wrong bit in what a checksum covers. Each must be UNKNOWN: damage is no
+  evidence of intent.
 
 *Precision* is the share of the reported paths that were changed, *recall* the share of the changed paths that were
 reported.

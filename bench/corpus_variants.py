@@ -1,9 +1,9 @@
 """Variants of genuine images: made here, verified against a registry that knows the genuine ones and their neighbours.
 
-Four kinds: *tampered* (must come out TAMPERED, with the changed paths and no others), *other* (says in its header that it is for
+Five kinds: *tampered* (must come out TAMPERED, with the changed paths and no others), *other* (says in its header that it is for
 other hardware, where a publisher may well ship the same files: UNKNOWN or TAMPERED), *twin* (the same content packed otherwise,
-or changed only where the owner may; must come out GENUINE), and *cut* (an incomplete copy; must come out UNKNOWN, since what is
-missing shows nobody's intent).
+or changed only where the owner may; must come out GENUINE), *cut* and *damaged* (an incomplete copy, a copy with one wrong bit that a
+checksum shows; must come out UNKNOWN, since damage shows nobody's intent).
 """
 
 from collections.abc import Callable, Iterator
@@ -21,6 +21,7 @@ from trueware.verify import verify
 
 NOW = 1_700_000_000
 CUTS = ((1, 4), (1, 2), (3, 4), (99, 100))
+FLIPS = 8
 
 NEIGHBOURS = (
     ("open/ffnord-gluon/gluon-ffnord-2016.2.7.1-tp-link-tl-wr841n-nd-v9.bin", "Freifunk Nord", "Gluon factory", "2016.2.7.1"),
@@ -39,7 +40,7 @@ class Variant:
 
     subject: Subject
     kind: str
-    """`tampered`, `other`, `twin` or `cut`."""
+    """`tampered`, `other`, `twin`, `cut` or `damaged`."""
 
     name: str
     data: bytes
@@ -81,6 +82,7 @@ _WANTED = {
     "other": (Verdict.UNKNOWN, Verdict.TAMPERED),
     "twin": (Verdict.GENUINE,),
     "cut": (Verdict.UNKNOWN,),
+    "damaged": (Verdict.UNKNOWN,),
 }
 
 
@@ -121,6 +123,10 @@ def variants(subject: Subject, corpus: Path, folder: Path) -> Iterator[Variant]:
         yield Variant(subject, "cut", f"the first {100 * part // whole} %", data[: len(data) * part // whole])
     if data[-1]:  # a zero at the end is padding
         yield Variant(subject, "cut", "all but the last byte", data[:-1])
+    for part in range(1, 2 * FLIPS, 2):
+        flipped = bytearray(data)
+        flipped[len(data) * part // (2 * FLIPS)] ^= 4
+        yield Variant(subject, "damaged", f"one wrong bit at {50 * part / FLIPS:.4g} %", bytes(flipped))
 
 
 def _try(variant: Variant, registry: Registry, folder: Path) -> Trial:
