@@ -8,6 +8,9 @@ from trueware.model.limits import Limits
 Clock = Callable[[], float]
 """Seconds from an arbitrary start, never going back (`time.monotonic`)."""
 
+_ENTRY = 512
+"""Bytes an entry takes, roughly."""
+
 
 class Budget:
     """Counts bytes and entries; raises when a ceiling is passed.
@@ -41,14 +44,14 @@ class Budget:
         if self.report is not None:
             self.report(self.unpacked)
 
-    def count_entry(self) -> None:
-        """Account for one more entry.
+    def count_entry(self, name: int = 0) -> None:
+        """Account for one more entry, whose path has `name` characters: a long one takes the memory of several entries.
 
         Raises:
             LimitExceeded: `max_entries` or, asked every 1,024 entries, `max_seconds`.
         """
-        self.entries += 1
+        self.entries += 1 + name // _ENTRY
         if self.entries > self._limits.max_entries:
             raise LimitExceeded("max_entries", self._limits.max_entries)
-        if not self.entries & 1023 and self._clock() > self._deadline:
+        if (not self.entries & 1023 or name >= _ENTRY) and self._clock() > self._deadline:
             raise LimitExceeded("max_seconds", self._limits.max_seconds)

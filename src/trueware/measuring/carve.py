@@ -24,6 +24,8 @@ from trueware.model.limits import Limits
 
 _CONFIRMATIONS = 1024
 _BYTES_PER_CONFIRMATION = 1 << 16
+_READING = 32
+"""Confirmations that an attempt to read counts for: tables that many beginnings share are read again for each of them."""
 
 _HEAD = 1 << 18
 """Bytes that hold the first block of any zstd frame, of 128 KiB at most."""
@@ -106,11 +108,16 @@ class Search:
             view = self._view[offset:]
             if format_.matches(view) and (look.check is None or look.check(format_, view)):
                 return Candidate(offset, format_)
-            self._confirmations -= 1
-            if self._confirmations < 0:
-                self.given_up = True
-                return None
+            self._count(1)
         return None
+
+    def count_refused(self) -> None:
+        """Account for a candidate that could not be read."""
+        self._count(_READING)
+
+    def _count(self, confirmations: int) -> None:
+        self._confirmations -= confirmations
+        self.given_up = self.given_up or self._confirmations < 0
 
     def _next_find(self, start: int) -> tuple[int, int, _Look, type[Format]] | None:
         """Return the find with the smallest offset, searching on until no smaller one can come."""

@@ -75,6 +75,7 @@ def measure(
         report: told how many bytes of content were read so far, from any thread.
         formats: what to look for.
     """
+    limits = limits.fitted(len(view))
     budget = Budget(limits, len(view), clock, report)
     run = _Run(pool, budget, limits, tuple(formats), scan)
     root = Node(name, Entry("", Kind.FILE, size=len(view)), None)
@@ -120,7 +121,7 @@ class _Run:
         self._carver = Carver(formats)
         self._ledger = Ledger(limits)
         self._gaps: dict[tuple[Node, Kind], int] = {}
-        """How many gaps and paddings a container has so far; they are numbered."""
+        """How many parts of a kind that stand for unclaimed bytes a container has so far; they are numbered."""
         self._kept: dict[bytes, bytes] = {}
         self._kept_size = 0
         self._banners: dict[str, tuple[str, ...]] = {}
@@ -187,13 +188,13 @@ class _Run:
 
         Where the container was carved out of other bytes, what follows its end is not its own.
         """
-        placer = Placer(node, self._limits)
+        placer = Placer(node, self._limits, self._budget)
         jobs = Jobs(
             self._pool, self._hasher, self._limits, lambda child, hashed: self._settle_content(child, hashed, depth)
         )
         try:
             for entry in reading.entries:
-                self._budget.count_entry()
+                self._budget.count_entry(len(entry.path))
                 child = placer.place(entry, reading)
                 if child is not None and entry.content is not None:
                     jobs.add(child, entry.content)
@@ -271,6 +272,7 @@ class _Run:
             child = Node(f"{name}-{number}", Entry("", Kind.REGION, offset=offset), node)
             end = self._open_candidate(child, candidate, view, depth)
             if end is None:
+                search.count_refused()
                 at = offset + 1
                 continue
             numbers[name] = number + 1
@@ -307,7 +309,7 @@ class _Run:
             padding = uniform_byte(data) is not None
             kind = Kind.PADDING if padding else Kind.REGION
             prefix = "padding" if padding else "bytes"
-            number = sum(name.startswith(prefix) for name in node.children)
+            number = self._gaps[node, kind] = self._gaps.get((node, kind), -1) + 1
             child = Node(f"{prefix}-{number}", Entry("", kind, size=len(data), offset=start + first), node)
             if not padding:
                 child.sha256 = sha256(data).digest()

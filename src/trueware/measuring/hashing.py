@@ -82,14 +82,13 @@ class Hasher:
         if formats and hasattr(formats[0], "read_stream"):
             return Hashed(formats=(formats[0],), stream=chain((head,), chunks))
         if formats or hold:
-            pieces = self._gather(head, chunks, self._limits.max_held if formats else _SCANNED)
+            ceiling = self._limits.max_held if formats else _SCANNED
+            held = self._gather(head, chunks, ceiling)
             if (more := next(chunks, None)) is None:
-                return self._examine_view(memoryview(b"".join(pieces)), whole=whole, hold=hold, spent=True)
+                return self._examine_view(memoryview(held), whole=whole, hold=hold, spent=True)
             if formats:
-                raise LimitExceeded(
-                    "max_held", self._limits.max_held, f"{formats[0].name} inside needs all its bytes at once"
-                )
-            chunks = chain(pieces, (more,), chunks)
+                raise LimitExceeded("max_held", ceiling, f"{formats[0].name} inside needs all its bytes at once")
+            chunks = chain((held, more), chunks)
         else:
             chunks = chain((head,), chunks)
         return self._digest_chunks(content, chunks)
@@ -111,20 +110,19 @@ class Hasher:
             hashed.sha256 = digest.digest()
             again = not isinstance(content, Passing)
             if again and self._detector.may_have_tail(tail) and size <= self._limits.max_held:
-                view = memoryview(b"".join(content.chunks()))
+                view = memoryview(self._gather(b"", content.chunks(), size))
                 if formats := tuple(self._detector.all(view)):
                     hashed.formats, hashed.view = formats, view
         return hashed
 
-    def _gather(self, head: bytes, chunks: Iterator[Buffer], ceiling: int) -> list[bytes]:
-        """Return pieces that hold all the bytes, or the first `ceiling` of them and a little more."""
-        pieces, size = [head], len(head)
-        self._budget.spend(size)
-        while size <= ceiling and (chunk := next(chunks, None)) is not None:
-            pieces.append(bytes(chunk))
-            size += len(chunk)
+    def _gather(self, head: bytes, chunks: Iterator[Buffer], ceiling: int) -> bytearray:
+        """Return all the bytes, or the first `ceiling` of them and a little more; in one piece, or they would be held twice."""
+        held = bytearray(head)
+        self._budget.spend(len(head))
+        while len(held) <= ceiling and (chunk := next(chunks, None)) is not None:
+            held += chunk
             self._budget.spend(len(chunk))
-        return pieces
+        return held
 
     def _digest(self, view: memoryview) -> bytes:
         if len(view) <= _PIECE:

@@ -1,6 +1,7 @@
 """Places the entries of one reading in the tree: implied folders, names that climb or stand twice, hard links."""
 
 from trueware.formats.contract import Entry, Reading
+from trueware.measuring.budget import Budget
 from trueware.measuring.node import Node
 from trueware.model.limits import Limits
 from trueware.model.part import Kind
@@ -12,8 +13,8 @@ class Placer:
     Names are data: ``..`` and absolute paths become folders of that name below the container, and are reported.
     """
 
-    def __init__(self, root: Node, limits: Limits) -> None:
-        self._root, self._limits = root, limits
+    def __init__(self, root: Node, limits: Limits, budget: Budget) -> None:
+        self._root, self._limits, self._budget = root, limits, budget
         self._folders: dict[str, Node] = {"": root}
         self._links: list[tuple[Node, str]] = []
 
@@ -92,6 +93,7 @@ class Placer:
             path = f"{path}/{name}" if path else name
             known = self._folders.get(path)
             if known is None:
+                self._budget.count_entry(len(path))
                 known = Node.folder(name, node)
                 if not node.add(known):
                     reading.note_anomaly("duplicate-path", f"{path!r} is a folder and something else")

@@ -1,9 +1,16 @@
 """Ceilings on what one artefact may cost; every one has a unit, a default and a reason."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 MIB = 1 << 20
 GIB = 1 << 30
+
+_HELD_FREE, _HELD_RATIO = 256 * MIB, 32
+"""Bytes of one container that may be held, and as many more for each byte of the artefact; packed disk images stay under 20."""
+
+_ENTRIES_FREE, _BYTES_PER_ENTRY = 1 << 17, 16
+"""Entries that an artefact may have, and bytes of it that allow one more; packed as tightly as it gets, one takes 20."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,3 +55,11 @@ class Limits:
 
     max_seconds: float = 3_600.0
     """Wall seconds for one artefact."""
+
+    def fitted(self, size: int) -> Self:
+        """Return the ceilings for an artefact of `size` bytes: what takes memory is less for a small one."""
+        return replace(
+            self,
+            max_held=min(self.max_held, _HELD_FREE + _HELD_RATIO * size),
+            max_entries=min(self.max_entries, _ENTRIES_FREE + size // _BYTES_PER_ENTRY),
+        )

@@ -1,0 +1,156 @@
+"""Inputs of a few kilobytes that once cost minutes or gigabytes, each the smallest that shows the ceiling that now ends it."""
+
+import gzip
+import struct
+import subprocess
+import sys
+import tracemalloc
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Measure
+from trueware.measuring import Measurement
+from trueware.model.limits import Limits
+from trueware.model.part import Kind
+from trueware.registry.index_formats import split_name
+
+OPAQUE = b"\x80" * 512
+
+
+def rules(measurement: Measurement) -> set[str]:
+    return {finding.rule for finding in measurement.findings}
+
+
+def details(measurement: Measurement, rule: str) -> str:
+    return " ".join(finding.detail for finding in measurement.findings if finding.rule == rule)
+
+
+def cpio(name: str, number: int) -> bytes:
+    """Return an empty member of a newc archive."""
+    raw = name.encode() + b"\0"
+    header = b"070701" + b"".join(b"%08X" % each for each in (number, 0o100644, 0, 0, 1, 0, 0, 0, 0, 0, 0, len(raw), 0))
+    return header + raw + bytes(-len(header + raw) % 4)
+
+
+def test_beginnings_that_lead_nowhere_end_the_search(measure_bytes: Measure) -> None:
+    """Each looks like a member of a zip whose directory is looked for anew."""
+    measurement = measure_bytes(OPAQUE + b"PK\x03\x04\x14\0" * 200)
+
+    assert "not-checkable" in rules(measurement)
+
+
+def test_trees_that_share_one_broken_block_are_not_all_read(measure_bytes: Measure) -> None:
+    """Many headers of device trees lead to the same properties, behind which no node begins or ends."""
+    count, properties = 100, struct.pack(">3I", 3, 0, 0) * 1_000
+    end = 40 * count + len(properties)
+    headers = b"".join(
+        struct.pack(
+            ">10I",
+            0xD00DFEED,
+            end - at,
+            40 * count - at,
+            40 * count - at,
+            40 * count - at,
+            17,
+            16,
+            0,
+            0,
+            len(properties),
+        )
+        for at in range(0, 40 * count, 40)
+    )
+    measurement = measure_bytes(OPAQUE + headers + properties)
+
+    assert "not-checkable" in rules(measurement)
+
+
+def test_what_lies_between_many_carved_containers_is_numbered_apart(measure_bytes: Measure) -> None:
+    """The numbers are counted on, not counted anew."""
+    root = measure_bytes(OPAQUE + (gzip.compress(b"x", mtime=0) + OPAQUE) * 30).root
+
+    names = [name for number in range(30) for name in (f"gzip-{number}", f"bytes-{number + 1}")]
+    assert [part.name for part in root.children if part.kind is Kind.REGION] == ["bytes-0", *names]
+
+
+def test_folders_that_only_paths_name_count_as_entries(measure_bytes: Measure) -> None:
+    """Twenty kilobytes of paths name 150,000 folders."""
+    archive = b"".join(cpio(f"{number}/" + "d/" * 120 + "f", number) for number in range(1_250))
+    measurement = measure_bytes(gzip.compress(archive, mtime=0))
+
+    assert "max_entries" in details(measurement, "limit-reached")
+
+
+def test_long_paths_count_as_several_entries(measure_bytes: Measure) -> None:
+    """Every entry has its path, however few bytes the folder above takes."""
+    folder = "d" * 200 + "/" + "e" * 200 + "/"
+    long = "/".join("n" * 250 for _ in range(14))
+    archive = b"".join(cpio(f"{folder}{long}{number}", number) for number in range(20_000))
+    measurement = measure_bytes(gzip.compress(archive, mtime=0))
+
+    assert "max_entries" in details(measurement, "limit-reached")
+
+
+def test_container_that_must_be_held_is_held_once(measure_bytes: Measure) -> None:
+    """What begins like a zip is gathered before it turns out to be none."""
+    packed = gzip.compress(b"PK\x03\x04" + bytes(32 << 20), 1, mtime=0)
+    tracemalloc.start()
+    measurement = measure_bytes(packed)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert "malformed" in rules(measurement)
+    assert peak < 48 << 20
+
+
+def test_small_artefact_may_take_little_memory() -> None:
+    """The ceilings of what is held and of entries grow with the artefact, up to those asked for."""
+    small, large = Limits().fitted(1 << 20), Limits().fitted(1 << 30)
+
+    assert (small.max_held, small.max_entries) == (288 << 20, 196_608)
+    assert large == Limits()
+    assert Limits(max_held=1, max_entries=2).fitted(1 << 30) == Limits(max_held=1, max_entries=2)
+
+
+def test_name_of_endings_is_taken_apart_from_its_end() -> None:
+    """All of them go, or none where the last is not one; looking for a row of them from every dot took minutes."""
+    assert split_name("a-1.2" + ".GZ" * 100) == ("a", "1.2")
+    assert split_name("a" + ".gz" * 100_000 + "x")[1] == "unknown"
+
+
+def trueware(*arguments: str, stdout: str | None = None) -> subprocess.CompletedProcess[str]:
+    """Run the command line in a process of its own, its answer thrown away or written to a device."""
+    command = [sys.executable, "-m", "trueware", *arguments]
+    if stdout is None:
+        command = ["/bin/sh", "-c", 'exec "$@" >&-', "sh", *command]
+        return subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False)
+    with Path(stdout).open("w") as answer:
+        return subprocess.run(command, stdout=answer, stderr=subprocess.PIPE, text=True, check=False)
+
+
+def test_path_no_file_can_have_is_told() -> None:
+    """Its name is longer than any file system takes."""
+    done = trueware("measure", "x" * 5_000, stdout="/dev/null")
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: cannot open")
+
+
+def test_closed_stdout_leaves_the_exit_code(tmp_path: Path) -> None:
+    """Whoever closes it wants no answer but that."""
+    artefact = tmp_path / "artefact"
+    artefact.write_bytes(b"x")
+    done = trueware("measure", str(artefact))
+
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has it")
+def test_answer_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    """The disk is full: words, not a traceback."""
+    artefact = tmp_path / "artefact"
+    artefact.write_bytes(b"x")
+    done = trueware("measure", str(artefact), stdout="/dev/full")
+
+    assert done.returncode == 1
+    assert done.stderr == "error: [Errno 28] No space left on device\n"
