@@ -56,7 +56,7 @@ def measure_artefact(
         with default_pool() as own:
             return measure_artefact(path, pool=own, limits=limits, digest=digest, report=report)
     name = artefact_name(path)
-    if Path(path).is_dir():
+    if os.path.isdir(path):  # noqa: PTH112 (Path.is_dir raises for a name that is too long)
         reading, size = read_folder(path)
         measurement = measure_reading(
             name, reading, size=size, pool=pool, clock=time.monotonic, limits=limits, scan=scan_banners, report=report

@@ -44,14 +44,18 @@ def parser() -> argparse.ArgumentParser:
 
 def run(arguments: Sequence[str] | None) -> int:
     """Run one command; never raises for what the user, the input or the world did."""
+    if sys.stdout is None:  # closed by the caller, who wants the exit code alone
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 (until the process ends)
     try:
         options = parser().parse_args(arguments)
         code = int(options.run(options))
         sys.stdout.flush()
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else ExitCode.USAGE
-    except BrokenPipeError:
-        # the reader of our answer left; let the interpreter's own flush at exit meet no broken pipe
+    except OSError as error:
+        if not isinstance(error, BrokenPipeError):  # the reader of our answer left, which needs no words
+            complain(error)
+        # let the interpreter's own flush at exit not fail again
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.INTERNAL
     except KeyboardInterrupt:

@@ -24,9 +24,10 @@ _SUM = re.compile(r"([0-9A-Fa-f]{32,128})[ \t]+\*?(\S.*)")
 _HEX = re.compile(r"[0-9A-Fa-f]{32,128}")
 _FIELD = re.compile(r"([!-9;-~]+):[ \t]*(.*)")
 _NUMBER = re.compile(r"(?:(?<=[-_])|^)[vVrR]?(\d+(?:\.\d+)+(?:[-.~+]?(?:rc|beta|alpha)\d*)?)(?=[-_.]|$)")
-_ENDING = re.compile(
-    r"(?:\.(?:bin|img|gz|xz|bz2|zst|zip|tar|tgz|ipk|apk|deb|itb|trx|chk|ubi|elf|iso|vmdk|vdi|dmg))+$", re.IGNORECASE
-)
+_ENDINGS = frozenset({
+    "bin", "img", "gz", "xz", "bz2", "zst", "zip", "tar", "tgz", "ipk", "apk", "deb", "itb", "trx", "chk", "ubi", "elf",
+    "iso", "vmdk", "vdi", "dmg",
+})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +145,9 @@ def split_name(file: str) -> tuple[str, str]:
     >>> split_name("snapshots/u-boot.elf")
     ('u-boot', 'unknown')
     """
-    stem = _ENDING.sub("", file.replace("\\", "/").rstrip("/").rpartition("/")[2])
+    stem = file.replace("\\", "/").rstrip("/").rpartition("/")[2]
+    while (dot := stem.rfind(".")) >= 0 and stem[dot + 1 :].casefold() in _ENDINGS:
+        stem = stem[:dot]
     match = _NUMBER.search(stem)
     if match is None:
         return stem or "unknown", "unknown"
