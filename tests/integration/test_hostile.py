@@ -4,13 +4,15 @@ import gzip
 import struct
 import subprocess
 import sys
+import time
 import tracemalloc
+from concurrent.futures import Executor
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import Measure
-from trueware.measuring import Measurement
+from trueware.measuring import Measurement, measure
 from trueware.model.limits import Limits
 from trueware.model.part import Kind
 from trueware.registry.index_formats import split_name
@@ -89,6 +91,16 @@ def test_long_paths_count_as_several_entries(measure_bytes: Measure) -> None:
     measurement = measure_bytes(gzip.compress(archive, mtime=0))
 
     assert "max_entries" in details(measurement, "limit-reached")
+
+
+def test_bytes_left_over_when_the_entries_are_used_up_are_no_crash(pool: Executor) -> None:
+    """The rest of the archive is a gap more than may be had."""
+    archive = b"".join(cpio(str(number), number) for number in range(4)) + b"\x80" * 1_000
+    limits = Limits(max_entries=3)
+    measurement = measure("input", memoryview(archive), pool=pool, clock=time.monotonic, limits=limits)
+
+    assert "max_entries" in details(measurement, "limit-reached")
+    assert not measurement.root.certain
 
 
 def test_container_that_must_be_held_is_held_once(measure_bytes: Measure) -> None:

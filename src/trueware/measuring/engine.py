@@ -231,7 +231,11 @@ class _Run:
         end = len(view) if reading.end is None else min(reading.end, len(view))
         for first, last in uncovered(spans, end, len(view)):
             for at, to in split_padding(view[first:last]):
-                self._budget.count_entry()
+                try:
+                    self._budget.count_entry()
+                except LimitExceeded as error:
+                    self._fail(node, error)  # its bytes stand for what is left
+                    return
                 start, gap = first + at, view[first + at : first + to]
                 filler = uniform_byte(gap)
                 child = self._add_gap(node, start, len(gap), filler, None)
