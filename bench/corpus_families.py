@@ -228,7 +228,7 @@ class Deb(Family):
 
 
 def _owners(tree: Tree) -> set[tuple[int, str]]:
-    return {(item.uid, item.names[0]) for item in tree.values()}
+    return {(item.uid, item.names[0]) for item in tree.values() if item.uid or item.names[0] not in ("", "root")}
 
 
 class Ipk(Family):
@@ -296,7 +296,8 @@ class Apk(Family):
         yield "code added", (write_zip(self.data, add={"classes9.dex": _NOISE}), frozenset({"classes9.dex"}))
         last = zip_members(self.data)[-1]
         yield "member removed", (write_zip(self.data, remove=[last]), frozenset({last}))
-        yield "self.data before the archive", (_NOISE + self.data, frozenset({"gap-**"}))
+        # the offsets in the directory do not fit then: the archive itself is in doubt
+        yield "data before the archive", (_NOISE + self.data, frozenset({"", "gap-**"}))
         yield "trailing data", (self.data + _NOISE, frozenset({"gap-**"}))
 
 

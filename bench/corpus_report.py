@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from textwrap import shorten
 from typing import TypedDict
 
 from corpus_items import LATER, Judged, Outcome
@@ -99,22 +100,18 @@ def figures(report: Report) -> Iterator[str]:
 
 def items(report: Report) -> Iterator[str]:
     """Yield the table of items."""
-    yield f"| id  | {'what':<40.40} | {'label':<23} | {'with its references':<23} | rests on          | state"
-    yield f"|-----|{'-' * 42}|{'-' * 25}|{'-' * 25}|-------------------|---"
+    yield f"| id  | {'what':<56} | {'label':<36} | with its references | rests on          | state"
+    yield f"|-----|{'-' * 58}|{'-' * 38}|---------------------|-------------------|---"
     for outcome in report.items:
         others = [value for value in outcome.acceptable if value != outcome.expected]
         label = "per file" if outcome.expected.startswith("(") else outcome.expected
         if others and label != "per file":
-            label += " or " + ", ".join(_short(value) for value in others)
+            label += " or " + ", ".join(others)
         referenced = outcome.referenced
         yield (
-            f"| {outcome.id} | {outcome.what:<40.40} | {label:<23} | {referenced.verdict.value:<23} "
+            f"| {outcome.id} | {shorten(outcome.what, 56, placeholder=' …'):<56} | {label:<36} | {referenced.verdict.value:<19} "
             f"| {referenced.authority:<17} | {outcome.state}"
         )
-
-
-def _short(value: str) -> str:
-    return value.capitalize()[:7]
 
 
 def beside(report: Report) -> Iterator[str]:

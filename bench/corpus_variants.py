@@ -58,7 +58,7 @@ class Trial:
     verdict: Verdict
     reason: str
     attributed: bool
-    """Whether the release named is the one it was made of."""
+    """Whether the release named is the one it was made of, or one of the very same content (factory and upgrade image)."""
 
     missed: frozenset[str]
     """Expected paths that are not among the changes."""
@@ -90,15 +90,18 @@ def run_variants(corpus: Path, say: Callable[[str], None]) -> list[Trial]:
     """Make all variants and verify them."""
     store = MemoryStore()
     known = [(each.path, each.publisher, each.product, each.version) for each in SUBJECTS]
-    for path, publisher, product, version in (*known, *NEIGHBOURS):
-        take_in(store, corpus / path, Naming(publisher, product, version), NOW)
+    trees = {
+        path: take_in(store, corpus / path, Naming(publisher, product, version), NOW).tree
+        for path, publisher, product, version in (*known, *NEIGHBOURS)
+    }
     registry = Registry(store)
     trials = []
     for subject in SUBJECTS:
         say(f"variants of {subject.name}")
         with TemporaryDirectory() as name:
             folder = Path(name)
-            trials += [_try(variant, registry, folder) for variant in variants(subject, corpus, folder)]
+            tree = trees[subject.path]
+            trials += [_try(variant, registry, tree, folder) for variant in variants(subject, corpus, folder)]
     return trials
 
 
@@ -129,21 +132,19 @@ def variants(subject: Subject, corpus: Path, folder: Path) -> Iterator[Variant]:
         yield Variant(subject, "damaged", f"one wrong bit at {50 * part / FLIPS:.4g} %", bytes(flipped))
 
 
-def _try(variant: Variant, registry: Registry, folder: Path) -> Trial:
+def _try(variant: Variant, registry: Registry, tree: bytes | None, folder: Path) -> Trial:
     suspect = folder / "suspect"
     suspect.write_bytes(variant.data)
     result = verify(suspect, registry)
     suspect.unlink()
     found = frozenset(change.path for change in result.changes if not change.mutable)
-    subject = variant.subject
-    release = result.match.release if result.match is not None else None
     return Trial(
-        subject.name,
+        variant.subject.name,
         variant.kind,
         variant.name,
         result.verdict,
         result.reason,
-        release is not None and (release.product, release.version) == (subject.product, subject.version),
+        result.match is not None and result.match.release.tree == tree,
         frozenset(path for path in variant.expected if not any(_fits(each, path) for each in found)),
         found,
         frozenset(each for each in found if not any(_fits(each, path) for path in variant.expected)),
