@@ -178,6 +178,8 @@ class Outcome:
         """What no item may ever be, whatever is enrolled; empty where all is well."""
         if Verdict.GENUINE.value not in self.acceptable and self._is_anywhere(Verdict.GENUINE):
             return "GENUINE, which its label does not allow"
+        if self.id in LATER and self._is_anywhere(Verdict.GENUINE):
+            return "GENUINE, which only a signature could show"
         if self.own is not None and self.own.verdict is not Verdict.GENUINE:
             return "not GENUINE with its own digest enrolled"
         if self.bare.verdict is Verdict.GENUINE:

@@ -45,7 +45,7 @@ def rows(report: Report) -> Iterator[Row]:
     yield _count("items/right-and-decided", sum(o.referenced.verdict is not Verdict.UNKNOWN for o in right))
     yield _count("items/later", later)
     yield _exact("items/wrong", len(states) - len(right) - later, 0)
-    yield _exact("items/genuine-not-allowed", sum("GENUINE, which" in state for state in states), 0)
+    yield _exact("items/genuine-not-allowed", sum(": GENUINE, which" in state for state in states), 0)
     own = [outcome.own for outcome in report.items if outcome.own is not None]
     yield _exact("items/genuine-by-own-digest", sum(judged.verdict is Verdict.GENUINE for judged in own), len(own))
     yield _exact("items/accused-among-all-others", sum("accused" in state for state in states), 0)
