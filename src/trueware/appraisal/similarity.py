@@ -76,21 +76,34 @@ def align(release: Part, artefact: Part, products: Mapping[bytes, int]) -> Align
     what is in common, the one with the least beside it.
     """
     if release.format == artefact.format and release.kind is artefact.kind:
-        return _aligned(("", release), ("", artefact, True), products)
-    theirs = _chain(release)
+        return _aligned(_Weighed.of("", release, products), _Weighed.of("", artefact, products), covers=True)
+    places = _chain(release)
     if artefact.kind is Kind.DIRECTORY:
-        theirs += _namesakes(release, artefact)
-    pairs = [_aligned(there, here, products) for there in theirs for here in _wrapped_chain(artefact)]
+        places += _namesakes(release, artefact)
+    theirs = [_Weighed.of(path, part, products) for path, part in places]
+    ours = [(_Weighed.of(path, part, products), covers) for path, part, covers in _wrapped_chain(artefact)]
+    pairs = [_aligned(there, here, covers=covers) for there in theirs for here, covers in ours]
     most = max(pair.common for pair in pairs)
     nearly = [pair for pair in pairs if pair.common >= _NEARLY_ALL * most]
     return max(nearly, key=lambda pair: (round(pair.shared, 6), pair.expected.format == pair.found.format, pair.covers))
 
 
-def _aligned(there: tuple[str, Part], here: tuple[str, Part, bool], products: Mapping[bytes, int]) -> Alignment:
-    expected_path, expected = there
-    found_path, found, covers = here
-    common, shared, contained = overlap(weigh(leaf_sizes(expected), products), weigh(leaf_sizes(found), products))
-    return Alignment(expected, expected_path, found, found_path, shared, contained, common, covers)
+@dataclass(frozen=True, slots=True)
+class _Weighed:
+    """A part with the weights of its contents, made once for all it is paired with."""
+
+    path: str
+    part: Part
+    weights: Mapping[bytes, float]
+
+    @classmethod
+    def of(cls, path: str, part: Part, products: Mapping[bytes, int]) -> "_Weighed":
+        return cls(path, part, weigh(leaf_sizes(part), products))
+
+
+def _aligned(there: _Weighed, here: _Weighed, *, covers: bool) -> Alignment:
+    common, shared, contained = overlap(there.weights, here.weights)
+    return Alignment(there.part, there.path, here.part, here.path, shared, contained, common, covers)
 
 
 def _wrapped_chain(root: Part) -> list[tuple[str, Part, bool]]:

@@ -120,7 +120,7 @@ class _Run:
         self._hasher = Hasher(self.detector, budget, limits)
         self._carver = Carver(formats)
         self._ledger = Ledger(limits)
-        self._gaps: dict[tuple[Node, Kind], int] = {}
+        self._unclaimed: dict[tuple[Node, Kind], int] = {}
         """How many parts of a kind that stand for unclaimed bytes a container has so far; they are numbered."""
         self._kept: dict[bytes, bytes] = {}
         self._kept_size = 0
@@ -179,7 +179,7 @@ class _Run:
             digest.update(piece)
             size += len(piece)
         if size and node.format is not None:
-            self._add_gap(node, start, size, filler, digest.digest())
+            self._add_gap(node, start, size, filler).sha256 = digest.digest()
 
     def take_in(
         self, node: Node, reading: Reading, view: memoryview | None, depth: int, *, carved: bool = False
@@ -212,15 +212,15 @@ class _Run:
         end = 0
         if view is not None:
             end = len(view) if reading.end is None else min(reading.end, len(view))
-            self._account(node, reading, view[:end] if carved else view, depth)
+            self._account(node, reading, view[:end] if carved else view, end, depth)
         for anomaly in reading.anomalies:
             where = placer.find(anomaly.path) or node
             if self._ledger.note(where, anomaly.rule, anomaly.detail, anomaly.offset).uncertain:
                 node.broken = True
         return end
 
-    def _account(self, node: Node, reading: Reading, view: memoryview, depth: int) -> None:
-        """Turn what the reading does not cover into padding or gaps."""
+    def _account(self, node: Node, reading: Reading, view: memoryview, end: int, depth: int) -> None:
+        """Turn what the reading, whose container ends at `end`, does not cover of `view` into padding or gaps."""
         if node.broken and not reading.spans and reading.end is None:
             return  # nothing is known about the layout; the container is a leaf by its bytes
         spans = list(reading.spans)
@@ -228,7 +228,6 @@ class _Run:
             entry = child.entry
             if entry.offset is not None and isinstance(entry.content, Held):
                 spans.append((entry.offset, entry.offset + len(entry.content.view)))
-        end = len(view) if reading.end is None else min(reading.end, len(view))
         for first, last in uncovered(spans, end, len(view)):
             for at, to in split_padding(view[first:last]):
                 try:
@@ -237,21 +236,24 @@ class _Run:
                     self._fail(node, error)  # its bytes stand for what is left
                     return
                 start, gap = first + at, view[first + at : first + to]
-                filler = uniform_byte(gap)
-                child = self._add_gap(node, start, len(gap), filler, None)
+                child = self._add_gap(node, start, len(gap), uniform_byte(gap))
                 if child.entry.kind is Kind.GAP:
                     self._open_opaque(child, gap, depth + 1)
                     self._settle(child, gap)
 
-    def _add_gap(self, node: Node, start: int, size: int, filler: int | None, digest: bytes | None) -> Node:
-        padding = filler in (0x00, 0xFF)
-        kind = Kind.PADDING if padding else Kind.GAP
-        number = self._gaps[node, kind] = self._gaps.get((node, kind), -1) + 1
-        child = Node(f"{kind.value}-{number}", Entry("", kind, size=size, offset=start), node)
-        child.sha256 = digest
-        node.add(child)
-        if not padding:
+    def _add_gap(self, node: Node, start: int, size: int, filler: int | None) -> Node:
+        """Add padding, or bytes that the format of `node` leaves over, which is a finding."""
+        child = self._add_unclaimed(node, start, size, Kind.GAP if filler is None else Kind.PADDING)
+        if filler is None:
             self._ledger.note(child, "unread-bytes", f"{size} bytes that {node.format} does not account for", start)
+        return child
+
+    def _add_unclaimed(self, node: Node, start: int, size: int, kind: Kind) -> Node:
+        """Add a numbered part for bytes that no entry describes."""
+        number = self._unclaimed[node, kind] = self._unclaimed.get((node, kind), -1) + 1
+        prefix = "bytes" if kind is Kind.REGION else kind.value
+        child = Node(f"{prefix}-{number}", Entry("", kind, size=size, offset=start), node)
+        node.add(child)
         return child
 
     # --- what no format claims -----------------------------------------------------------------------------------------
@@ -308,16 +310,13 @@ class _Run:
         return offset + end
 
     def _add_between(self, node: Node, view: memoryview, start: int, end: int) -> None:
+        """Add what lies between two containers that were found."""
         for first, last in split_padding(view[start:end]):
             data = view[start + first : start + last]
-            padding = uniform_byte(data) is not None
-            kind = Kind.PADDING if padding else Kind.REGION
-            prefix = "padding" if padding else "bytes"
-            number = self._gaps[node, kind] = self._gaps.get((node, kind), -1) + 1
-            child = Node(f"{prefix}-{number}", Entry("", kind, size=len(data), offset=start + first), node)
-            if not padding:
+            kind = Kind.REGION if uniform_byte(data) is None else Kind.PADDING
+            child = self._add_unclaimed(node, start + first, len(data), kind)
+            if kind is Kind.REGION:
                 child.sha256 = sha256(data).digest()
-            node.add(child)
 
     # --- leaves --------------------------------------------------------------------------------------------------------
 

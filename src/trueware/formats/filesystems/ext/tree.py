@@ -14,6 +14,7 @@ from trueware.formats.filesystems.ext.inodes import Inode, InodeTable, block_see
 from trueware.formats.filesystems.ext.space import CONTENT, METADATA, Space
 from trueware.formats.filesystems.ext.superblock import ROOT_INODE, Compat, Incompat, RoCompat, Superblock
 from trueware.formats.filesystems.ext.xattrs import INLINE_DATA, MAGIC, AttributeReader, Attributes
+from trueware.formats.names import is_hostile, readable
 from trueware.model.limits import Limits
 from trueware.model.part import Kind
 
@@ -26,8 +27,6 @@ _INLINE, _INLINE_FOLDER = 60, 4
 _FILE, _DIRECTORY, _SYMLINK = Kind.FILE, Kind.DIRECTORY, Kind.SYMLINK
 _DEVICES = (Kind.CHARACTER, Kind.BLOCK)
 _ABSURD = 1 << 63
-_HOSTILE = {b"": "%", b".": "%2E", b"..": "%2E%2E"}
-
 _Listing = tuple[list[Run], bytes]
 """Where the names of a folder are: in blocks, or in the inode."""
 
@@ -76,7 +75,7 @@ class Tree:
             below: list[tuple[Inode, _Listing, str, int, int]] = []
             prefix = f"{path}/" if path else ""
             for name, number, kind in self._list(folder, listing, path, parent):
-                place = prefix + _readable(name)
+                place = prefix + readable(name)
                 if number in self._entries:
                     yield self._name_again(number, kind, place)
                     continue
@@ -147,7 +146,7 @@ class Tree:
                 self._reading.note_anomaly("malformed", f"{wrong} (block {number} of the folder)", folder.offset, path)
             for entry in entries:
                 name = entry[0]
-                if name in _HOSTILE or b"/" in name or b"\0" in name:
+                if is_hostile(name):
                     if not number and name in (b".", b"..") and name not in found:
                         found[name] = entry[1]
                         continue
@@ -356,16 +355,6 @@ class Tree:
         if len(value) != size:
             raise MalformedInput("ext", 0, f"the value in inode {number} has {len(value)} bytes, not {size}")
         return value
-
-
-def _readable(name: bytes) -> str:
-    """Return a name fit to stand in a path; one that would change the path is escaped (and reported by who lists it)."""
-    text = _HOSTILE.get(name)
-    if text is None:
-        text = name.decode("utf-8", "surrogateescape")
-        if "/" in text or "\0" in text:
-            text = text.replace("/", "%2F").replace("\0", "%00")
-    return text
 
 
 def _device(block: bytes) -> tuple[int, int]:

@@ -24,7 +24,6 @@ from trueware.formats.filesystems.squashfs.superblock import FORMAT
 _HEADER = Struct("<3I")
 _ENTRY = Struct("<HhHH")
 _MAX_ENTRIES, _MAX_NAME = 256, 256
-_SPECIAL = {b".": "%2E", b"..": "%2E%2E"}
 
 
 class Name(NamedTuple):
@@ -102,14 +101,3 @@ class Listing:
             if heads.get(offset) != name or self._table.find(block, place) != start + offset:
                 return False
         return True
-
-
-def readable(name: bytes) -> tuple[str, bool]:
-    """Return a name fit to stand in a path, and whether it had to be escaped: it would have changed the path."""
-    text = _SPECIAL.get(name)
-    if text is not None:
-        return text, True
-    text = name.decode("utf-8", "surrogateescape")
-    if "/" in text or "\0" in text:
-        return text.replace("/", "%2F").replace("\0", "%00"), True
-    return text, False

@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 from trueware.errors import MalformedInput
 from trueware.formats.contract import Entry, Reading
 from trueware.formats.filesystems.squashfs.blocks import Contents
-from trueware.formats.filesystems.squashfs.directories import Listing, Name, readable
+from trueware.formats.filesystems.squashfs.directories import Listing, Name
 from trueware.formats.filesystems.squashfs.inodes import BASIC, Inode, InodeTable
 from trueware.formats.filesystems.squashfs.metadata import Table
 from trueware.formats.filesystems.squashfs.superblock import FORMAT, Superblock
 from trueware.formats.filesystems.squashfs.xattrs import NO_LIST, Attributes, AttributeTable
+from trueware.formats.names import is_hostile, readable
 from trueware.model.limits import Limits
 from trueware.model.part import Kind
 
@@ -55,9 +56,8 @@ class Tree:
             below: list[tuple[Inode, str, int]] = []
             prefix = f"{path}/" if path else ""
             for name in self._list(folder, path):
-                text, escaped = readable(name.name)
-                place = prefix + text
-                if escaped:
+                place = prefix + readable(name.name)
+                if is_hostile(name.name):
                     self._reading.note_anomaly("hostile-name", f"{name.name!r}", None, path)
                 if name.reference in self._entries:
                     yield self._name_again(name, place)
