@@ -1,5 +1,7 @@
 # Two commands on a fresh machine with Python 3.11 or newer: `make demo` and `make test`.
-PYTHON ?= $(firstword $(shell command -v python3.14 python3.13 python3.12 python3.11 python3 2>/dev/null))
+# The newest that really starts: a version manager's shim may stand on the PATH for a Python that is not there.
+PYTHON ?= $(shell for p in python3.14 python3.13 python3.12 python3.11 python3; do \
+  $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo $$p && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
@@ -10,6 +12,7 @@ help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | sort
 
 $(READY): uv.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "trueware needs Python 3.11 or newer; none was found on the PATH" >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit("trueware needs Python 3.11 or newer, found " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { \
 	  echo "no venv module: trying virtualenv from PyPI" >&2; \
