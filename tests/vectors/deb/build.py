@@ -8,7 +8,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from case import patched, region, write
+from case import gap, patched, region, write
 
 from tree import THEN, Stated, Tree
 
@@ -84,6 +84,14 @@ write(
     "A package without the archive of its files, which dpkg refuses.",
     parts={key: three[key] for key in ("debian-binary", "control.tar")},
     findings=["malformed"],
+)
+BEHIND = b"Bytes that are no member, and more of them than the header of a member would take. They are here."
+write(
+    "behind",
+    package(binary, control, data) + BEHIND,
+    "Bytes behind the last member: dpkg ignores them.",
+    parts={**three, "gap-0": gap(BEHIND)},
+    findings=["unread-bytes"],
 )
 write(
     "cut",

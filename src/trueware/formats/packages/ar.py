@@ -162,7 +162,7 @@ def _number(field: bytes, base: int, at: int) -> int:
 def _in_order(members: Iterable[Entry], reading: Reading) -> Iterator[Entry]:
     """Yield the members of a Debian package, and report any that dpkg and others would see differently."""
     wanted = [_BINARY, _CONTROL, _DATA]
-    for entry in members:
+    for entry in _to_last(members, wanted, reading):
         base = next((base for base in (_CONTROL, _DATA) if entry.path.startswith(base)), entry.path)
         known = entry.path == _BINARY or entry.path.removeprefix(base) in _CODECS
         if wanted and base == wanted[0] and known:
@@ -173,3 +173,13 @@ def _in_order(members: Iterable[Entry], reading: Reading) -> Iterator[Entry]:
         yield entry
     if wanted:
         reading.note_anomaly("malformed", f"no member {wanted[0]!r}", reading.end)
+
+
+def _to_last(members: Iterable[Entry], wanted: list[str], reading: Reading) -> Iterator[Entry]:
+    """Yield the members; once none is `wanted` any more, what is no member is no part of the package, which dpkg ignores."""
+    try:
+        yield from members
+    except MalformedInput:
+        if wanted:
+            raise
+        reading.end = reading.spans[0][1]
