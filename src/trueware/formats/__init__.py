@@ -4,7 +4,10 @@
 the same bytes: what wraps comes before what is wrapped, strict magics before weak ones.
 """
 
+from trueware.formats.android.avb_footer import AvbFooter
+from trueware.formats.android.dhtb import Dhtb
 from trueware.formats.android.sparse import Sparse
+from trueware.formats.android.vbmeta import Vbmeta
 from trueware.formats.compression.bzip2 import Bzip2
 from trueware.formats.compression.gzip import Gzip
 from trueware.formats.compression.lz4 import Lz4
@@ -31,6 +34,7 @@ from trueware.formats.packages.tar import Tar
 from trueware.formats.packages.zip import Zip
 
 FORMATS: tuple[type[Format], ...] = (
+    AvbFooter,
     Sysupgrade,
     TplinkV1,
     UImage,
@@ -41,6 +45,8 @@ FORMATS: tuple[type[Format], ...] = (
     Mbr,
     LinuxKernel,
     Sparse,
+    Dhtb,
+    Vbmeta,
     Ext,
     Squashfs,
     Tar,

@@ -1,0 +1,107 @@
+"""A partition with a footer of Android Verified Boot: the image, a hash tree over it, and the vbmeta structure, by a trailer.
+
+======  ====  =====================================================
+offset  size  field (big-endian), in the last 64 bytes
+======  ====  =====================================================
+0       4     magic "AVBf"
+4       8     version: major (1), minor
+12      8     size of the image
+20      16    offset and size of the vbmeta structure
+36      28    reserved
+======  ====  =====================================================
+
+Source: AOSP ``external/avb/libavb/avb_footer.h``. Where tree and error correction lie is said by the structure
+(`trueware.formats.avb`). A hash of the image in it is verified here; a hash tree is not: that costs as much again as hashing
+the partition, and proves nothing before the signature does.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from struct import Struct
+from typing import ClassVar
+
+from trueware.errors import MalformedInput
+from trueware.formats.avb import MAGIC as STRUCTURE
+from trueware.formats.avb import Hash, HashTree, read_vbmeta
+from trueware.formats.contract import Entry, FormatDoc, Held, Magic, Reading
+from trueware.model.limits import Limits
+from trueware.model.part import Kind
+
+_MAGIC = b"AVBf"
+_FOOTER = Struct(">4sIIQQQ28s")
+_DIGESTS = ("sha1", "sha256", "sha512")
+
+
+class AvbFooter:
+    """A partition that ends with a footer."""
+
+    name: ClassVar[str] = "avb-footer"
+    doc: ClassVar[FormatDoc] = FormatDoc(
+        "partition with an Android Verified Boot footer",
+        "Google",
+        ("AOSP external/avb/libavb/avb_footer.h",),
+        ("hash trees are not verified here",),
+    )
+    magics: ClassVar[tuple[Magic, ...]] = (Magic(-_FOOTER.size, _MAGIC),)
+
+    @staticmethod
+    def matches(view: memoryview) -> bool:
+        if len(view) < _FOOTER.size or view[-_FOOTER.size :][:4] != _MAGIC:
+            return False
+        _, major, _, _, offset, size, _ = _FOOTER.unpack_from(view, len(view) - _FOOTER.size)
+        return bool(major == 1 and offset + size <= len(view) and view[offset : offset + 4] == STRUCTURE)
+
+    @staticmethod
+    def read(view: memoryview, limits: Limits) -> Reading:  # noqa: ARG004 (a handful of regions)
+        if not AvbFooter.matches(view):
+            raise MalformedInput("avb-footer", max(len(view) - _FOOTER.size, 0), "no footer with a structure")
+        at = len(view) - _FOOTER.size
+        _, major, minor, image, offset, size, reserved = _FOOTER.unpack_from(view, at)
+        if image > offset or offset + size > at:
+            raise MalformedInput("avb-footer", at, f"an image of {image} bytes, a structure of {size} at {offset}")
+        reading = Reading(notes={"version": f"{major}.{minor}"})
+        if any(reserved):
+            reading.note_anomaly("reserved-bits", "a reserved field of the footer is set", at + 36)
+        reading.cover(at, len(view))
+        reading.entries = [
+            _region("image", view, 0, image),
+            *_redundancy(view, image, offset, size, reading),
+            _region("vbmeta", view, offset, offset + size),
+        ]
+        return reading
+
+
+def _redundancy(view: memoryview, image: int, offset: int, size: int, reading: Reading) -> Iterator[Entry]:
+    """Yield what the structure says lies between the image and itself; verify the hash of the image."""
+    found = read_vbmeta(view[offset : offset + size], Reading(), "avb-footer")
+    reach = image
+    for descriptor in found.descriptors:
+        match descriptor:
+            case Hash(image_size=covered) if covered == image and descriptor.digest:
+                _check_hash(view[:image], descriptor, reading)
+            case HashTree(image_size=covered) if covered <= image:
+                detail = f"the {descriptor.algorithm} tree over {covered} bytes was not verified"
+                reading.note_anomaly("checksum-unchecked", detail, descriptor.tree[0])
+                for name, (start, length) in (("hashtree", descriptor.tree), ("fec", descriptor.fec)):
+                    if not length:
+                        continue
+                    if start < reach or start + length > offset:
+                        reading.note_anomaly("overlap", f"the {name} is stated at {start:#x}+{length:#x}", start)
+                        continue
+                    reach = start + length
+                    yield _region(name, view, start, reach)
+
+
+def _check_hash(image: memoryview, descriptor: Hash, reading: Reading) -> None:
+    if descriptor.algorithm not in _DIGESTS:
+        reading.note_anomaly("checksum-unchecked", f"the image has a digest by {descriptor.algorithm!r}", path="image")
+        return
+    made = hashlib.new(descriptor.algorithm, descriptor.salt, usedforsecurity=False)
+    made.update(image)
+    if made.digest() != descriptor.digest:
+        detail = f"the {descriptor.algorithm} of the image is {made.hexdigest()}, stated {descriptor.digest.hex()}"
+        reading.note_anomaly("checksum-mismatch", detail, path="image")
+
+
+def _region(name: str, view: memoryview, start: int, end: int) -> Entry:
+    return Entry(name, Kind.REGION, Held(view[start:end]), end - start, offset=start)
