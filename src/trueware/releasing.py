@@ -55,9 +55,29 @@ def take_in(
     root, kept = measured.measurement.root, measured.measurement.kept
     policy = naming.policy or policy_for(root)
     source = artefact_name(path)
-    names = {"publisher": naming.publisher, "product": naming.product, "version": naming.version}
     if private_key is None:
-        return learn(store, root, kept, measured.claims, **names, now=now, policy=policy, source=source)
+        return learn(
+            store,
+            root,
+            kept,
+            measured.claims,
+            publisher=naming.publisher,
+            product=naming.product,
+            version=naming.version,
+            now=now,
+            policy=policy,
+            source=source,
+        )
     return publish(
-        store, root, kept, measured.claims, **names, private_key=private_key, now=now, policy=policy, source=source
+        store,
+        root,
+        kept,
+        measured.claims,
+        publisher=naming.publisher,
+        product=naming.product,
+        version=naming.version,
+        private_key=private_key,
+        now=now,
+        policy=policy,
+        source=source,
     )

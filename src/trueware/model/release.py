@@ -60,6 +60,9 @@ class Release:
     statement: bytes | None = field(default=None, repr=False)
     """COSE_Sign1 by the publisher's key; None for the weaker authorities."""
 
+    packings: bytes | None = field(default=None, repr=False)
+    """SHA-256 of its list of packings (`trueware.registry.packings`); None where it has none."""
+
     @property
     def title(self) -> str:
         """How people call it: product, version and publisher."""

@@ -4,10 +4,13 @@ from trueware.errors import InputError
 from trueware.model.part import Part
 from trueware.model.release import Publisher, Release
 from trueware.registry import payload as payloads
-from trueware.registry.proof import prove_manifest, prove_release
+from trueware.registry.packings import decode
+from trueware.registry.proof import prove_manifest, prove_packings, prove_release
 
 
-def audit_release(release: Release, payload: bytes, publisher: Publisher | None, manifest: Part | None) -> list[str]:
+def audit_release(
+    release: Release, payload: bytes, publisher: Publisher | None, manifest: Part | None, packings: bytes | None
+) -> list[str]:
     """Return what is wrong with a release.
 
     Args:
@@ -15,6 +18,7 @@ def audit_release(release: Release, payload: bytes, publisher: Publisher | None,
         payload: the bytes its id is the digest of.
         publisher: the one enrolled under its publisher's name.
         manifest: decoded, its digests computed.
+        packings: its list, as stored.
     """
     wrong = []
     if payloads.identify(payload) != release.id:
@@ -29,6 +33,15 @@ def audit_release(release: Release, payload: bytes, publisher: Publisher | None,
     else:
         try:
             prove_manifest(release, manifest)
+        except InputError as error:
+            wrong.append(str(error))
+    if packings is None:
+        if release.packings is not None:
+            wrong.append("its packings are missing")
+    else:
+        try:
+            prove_packings(release, packings)
+            decode(packings)
         except InputError as error:
             wrong.append(str(error))
     return wrong

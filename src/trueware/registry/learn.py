@@ -6,6 +6,7 @@ from trueware.model.claim import Claim
 from trueware.model.part import Part
 from trueware.model.release import Release
 from trueware.model.verdict import Authority
+from trueware.registry.packings import Known
 from trueware.registry.ports import RegistryStore
 from trueware.registry.publish import describe, submit
 
@@ -22,6 +23,7 @@ def learn(
     now: int,
     policy: str = "generic",
     source: str = "",
+    packings: Known | None = None,
 ) -> Release:
     """Store a release on the word of whoever runs this; returns it as stored, which is the earlier one where it was known.
 
@@ -31,5 +33,5 @@ def learn(
     Raises:
         ValueError: a name that cannot stand on one line, or an artefact without a digest.
     """
-    said = describe(root, tuple(claims), publisher, product, version, Authority.GOLDEN_SAMPLE, policy)
-    return submit(store, said, root, kept, now, source)
+    said = describe(root, tuple(claims), publisher, product, version, Authority.GOLDEN_SAMPLE, policy, packings)
+    return submit(store, said, root, kept, now, source, packings=packings)

@@ -14,8 +14,9 @@ from trueware.model.part import Part
 from trueware.model.release import Publisher, Release
 from trueware.model.rules import RULES
 from trueware.registry.indexing import contents, subtrees
+from trueware.registry.packings import Known, decode, sketch
 from trueware.registry.ports import RegistryStore
-from trueware.registry.proof import prove_manifest, prove_release
+from trueware.registry.proof import prove_manifest, prove_packings, prove_release
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,22 @@ class Registry:
             prove_manifest(release, manifest)
         return manifest
 
+    def find_packings(self, packings: Iterable[bytes], findings: list[Finding]) -> tuple[Release, ...]:
+        """Return the releases, proved, whose contents look packed like these; what cannot be proved is a finding."""
+        return tuple(self._proved(self._store.find_packings(sketch(packings)), findings))
+
+    def packings(self, release: Release) -> Known:
+        """Return what a release says of packed contents, proved.
+
+        Raises:
+            InputError: it cannot be proved.
+        """
+        data = self._store.get_packings(release.id)
+        if data is None:
+            return {}
+        prove_packings(release, data)
+        return decode(data)
+
     def content(self, sha256: bytes) -> bytes | None:
         """Return a kept content of some release by its digest."""
         return self._store.get_content(sha256)
@@ -108,7 +125,7 @@ class Registry:
             try:
                 prove_release(release, self._publishers[release.publisher])
             except InputError as error:
-                findings.append(_untrusted(release, error))
+                findings.append(untrusted(release, error))
             else:
                 yield release
 
@@ -118,13 +135,14 @@ class Registry:
                 try:
                     manifest = self.manifest(proved)
                 except InputError as error:
-                    findings.append(_untrusted(release, error))
+                    findings.append(untrusted(release, error))
                 else:
                     if manifest is not None:
                         yield Candidate(release, manifest, shared)
 
 
-def _untrusted(release: Release, error: InputError) -> Finding:
+def untrusted(release: Release, error: InputError) -> Finding:
+    """Return the finding that a release could not be proved."""
     rule = RULES["reference-untrusted"]
     detail = f"{release.product} {release.version} of {release.publisher} ({release.id[:12]}): {error}"
     return Finding(rule.id, "", detail, rule.severity, rule.confidence)

@@ -11,6 +11,7 @@
       8: uint,              length of the artefact in bytes, 0 where not known
       9: tstr,              policy
       ? 10: [+ [name, value, source, part]]   claims; each tstr, or bstr where it is not Unicode
+      ? 11: bstr .size 32,  SHA-256 of the list of packings (`packings.py`), where there is one
     }
 
 The time of publication is not in it: the same release published twice is one. This structure is trueware's own.
@@ -33,7 +34,7 @@ MAX_PAYLOAD = 1 << 20
 _NAME = "release payload"
 _VERSION = 1
 _LONGEST_NAME = 512
-_REQUIRED, _OPTIONAL = frozenset({1, 2, 3, 4, 5, 6, 8, 9}), frozenset({7, 10})
+_REQUIRED, _OPTIONAL = frozenset({1, 2, 3, 4, 5, 6, 8, 9}), frozenset({7, 10, 11})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +54,13 @@ class Payload:
     size: int = 0
     policy: str = "generic"
     claims: tuple[Claim, ...] = ()
+    packings: bytes | None = None
 
     def __post_init__(self) -> None:
         for name in (self.publisher, self.product, self.version, self.policy):
             if not 0 < len(name) <= _LONGEST_NAME or not name.isprintable():
                 raise ValueError(f"1 to {_LONGEST_NAME} printable characters expected, found {name[:40]!r}")
-        if len(self.sha256) != 32 or (self.tree is not None and len(self.tree) != 32):
+        if any(digest is not None and len(digest) != 32 for digest in (self.sha256, self.tree, self.packings)):
             raise ValueError("a digest has 32 bytes")
         if not 0 <= self.size < 1 << 63:
             raise ValueError(f"a size of {self.size}")
@@ -84,6 +86,8 @@ def encode(payload: Payload) -> bytes:
         fields[7] = payload.tree
     if payload.claims:
         fields[10] = [[cbor.pack_text(text) for text in (c.name, c.value, c.source, c.part)] for c in payload.claims]
+    if payload.packings is not None:
+        fields[11] = payload.packings
     data = cbor.encode(fields)
     if len(data) > MAX_PAYLOAD:
         raise LimitExceeded("release payload", MAX_PAYLOAD, f"{len(data)} bytes")
@@ -105,7 +109,8 @@ def decode(data: bytes) -> Payload:
         raise MalformedInput(_NAME, 0, f"version {fields[1]!r}, expected {_VERSION}")
     if not all(isinstance(fields[key], str) for key in (2, 3, 4, 5, 9)):
         raise MalformedInput(_NAME, 0, "a name is not text")
-    if not isinstance(fields[6], bytes) or not isinstance(fields.get(7, b""), bytes) or type(fields[8]) is not int:
+    digests = (fields[6], fields.get(7, b""), fields.get(11, b""))
+    if not all(isinstance(digest, bytes) for digest in digests) or type(fields[8]) is not int:
         raise MalformedInput(_NAME, 0, "a digest or size of the wrong type")
     try:
         return Payload(
@@ -118,6 +123,7 @@ def decode(data: bytes) -> Payload:
             fields[8],
             fields[9],
             _claims(fields.get(10)),
+            fields.get(11),
         )
     except ValueError as error:
         raise MalformedInput(_NAME, 0, str(error)) from error
@@ -156,6 +162,7 @@ def as_release(
         withdrawn=withdrawn,
         source=source,
         statement=statement,
+        packings=said.packings,
     )
 
 

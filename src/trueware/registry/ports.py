@@ -42,6 +42,20 @@ class Submission:
     kept: Mapping[bytes, bytes] = field(default_factory=dict, repr=False)
     """Content of small files of the manifest by SHA-256."""
 
+    packings: bytes | None = field(default=None, repr=False)
+    """`trueware.registry.packings`; its SHA-256 stands in the payload."""
+
+
+def check_packings(submission: Submission, stated: bytes | None) -> None:
+    """Return if the list of packings is the one that the payload has the digest of; stores call it before they write.
+
+    Raises:
+        ValueError: it is not.
+    """
+    found = None if submission.packings is None else _sha256(submission.packings).digest()
+    if found != stated:
+        raise ValueError("the list of packings is not the one the release speaks of")
+
 
 def check_kept(submission: Submission) -> None:
     """Return if every kept content is what its digest says and belongs to the manifest; stores call it before they write.
@@ -117,7 +131,8 @@ class RegistryStore(Protocol):
         Raises:
             MalformedInput: a payload is none.
             LimitExceeded: a manifest is beyond what `trueware.registry.manifest_codec` writes.
-            ValueError: a kept content is not what its digest says, or no content of the manifest.
+            ValueError: a kept content is not what its digest says, or no content of the manifest; or the packings are others
+                than the payload says.
         """
         ...
 
@@ -155,6 +170,14 @@ class RegistryStore(Protocol):
         Raises:
             MalformedInput: what is stored is no manifest, or was altered.
         """
+        ...
+
+    def find_packings(self, packings: Iterable[bytes], limit: int = 4) -> tuple[Release, ...]:
+        """Return the releases that have most of these in the sketch of theirs, most first, then latest, then by id."""
+        ...
+
+    def get_packings(self, id: str) -> bytes | None:  # noqa: A002 (the domain's noun)
+        """Return the list of packings of a release as it was given; None where it has none, or is not there."""
         ...
 
     def get_content(self, sha256: bytes) -> bytes | None:

@@ -3,9 +3,12 @@
 1. A publisher-signed release has a statement that verifies under a key enrolled for that publisher (`statement.verify`).
 2. What the statement says is what the release says, in every field, and its id is the digest of that payload.
 3. The Merkle digest of its manifest, computed from the leaves up, is the one in the payload.
+4. The digest of its list of packings is the one in the payload.
 
-A weaker authority signs nothing: for it only step 3 can be made, and the result names the authority it rests on.
+A weaker authority signs nothing: for it only steps 3 and 4 can be made, and the result names the authority it rests on.
 """
+
+from hashlib import sha256
 
 from trueware.errors import UntrustedStatement
 from trueware.model.part import Part
@@ -34,7 +37,17 @@ def prove_release(release: Release, publisher: Publisher | None) -> None:
         raise UntrustedStatement(f"publisher {release.publisher!r} is not enrolled")
     proved = verify(release.statement, publisher.keys)  # 1
     said = proved.payload
-    stated = (proved.id, said.publisher, said.product, said.version, said.sha256, said.tree, said.policy, said.claims)
+    stated = (
+        proved.id,
+        said.publisher,
+        said.product,
+        said.version,
+        said.sha256,
+        said.tree,
+        said.policy,
+        said.claims,
+        said.packings,
+    )
     stored = (
         release.id,
         release.publisher,
@@ -44,6 +57,7 @@ def prove_release(release: Release, publisher: Publisher | None) -> None:
         release.tree,
         release.policy,
         release.claims,
+        release.packings,
     )
     if stated != stored:  # 2
         raise UntrustedStatement("the statement says something else than the release")
@@ -61,3 +75,13 @@ def prove_manifest(release: Release, manifest: Part) -> None:
         raise UntrustedStatement(
             f"the manifest has Merkle digest {manifest.tree.hex()}, the release says {release.tree.hex()}"
         )
+
+
+def prove_packings(release: Release, data: bytes) -> None:
+    """Return if step 4 holds for the list as bytes.
+
+    Raises:
+        UntrustedStatement: it does not.
+    """
+    if sha256(data).digest() != release.packings:
+        raise UntrustedStatement("the list of packings is not the one the release speaks of")

@@ -1,6 +1,7 @@
 """Publishing a release: a measured artefact enters the registry under its publisher's signature."""
 
 from collections.abc import Iterable, Mapping
+from hashlib import sha256
 
 from trueware.appraisal.entitlement import entitled_publishers, is_entitled
 from trueware.errors import UntrustedStatement
@@ -10,6 +11,7 @@ from trueware.model.release import Publisher, Release
 from trueware.model.verdict import Authority
 from trueware.registry import payload as payloads
 from trueware.registry.cose import PrivateKey
+from trueware.registry.packings import Known, encode
 from trueware.registry.payload import Payload
 from trueware.registry.ports import RegistryStore, Submission
 from trueware.registry.statement import public_key, sign, verify
@@ -31,6 +33,7 @@ def publish(
     now: int,
     policy: str = "generic",
     source: str = "",
+    packings: Known | None = None,
 ) -> Release:
     """Sign a release and store it; returns it as stored, which is the earlier one where it was published before.
 
@@ -46,6 +49,7 @@ def publish(
         now: seconds since 1970; enters the statement, not the id.
         policy: which paths a device may change.
         source: where the artefact came from.
+        packings: what its packed contents are.
 
     Raises:
         UntrustedStatement: the publisher or key is not enrolled, or the artefact makes claims only others may make.
@@ -58,10 +62,10 @@ def publish(
     if public_key(private_key) not in signer.keys:
         raise UntrustedStatement(f"the key is not one of {publisher!r}")
     check_entitled(signer, store.publishers(), (*claims, Claim("product", product, "statement", "")))
-    said = describe(root, claims, publisher, product, version, Authority.PUBLISHER, policy)
+    said = describe(root, claims, publisher, product, version, Authority.PUBLISHER, policy, packings)
     statement = sign(said, private_key, now)
     verify(statement, signer.keys)  # what cannot be verified must not be stored
-    return submit(store, said, root, kept, now, source, statement)
+    return submit(store, said, root, kept, now, source, statement, packings)
 
 
 def check_entitled(publisher: Publisher, everybody: Iterable[Publisher], claims: Iterable[Claim]) -> None:
@@ -83,7 +87,14 @@ def check_entitled(publisher: Publisher, everybody: Iterable[Publisher], claims:
 
 
 def describe(
-    root: Part, claims: tuple[Claim, ...], publisher: str, product: str, version: str, authority: Authority, policy: str
+    root: Part,
+    claims: tuple[Claim, ...],
+    publisher: str,
+    product: str,
+    version: str,
+    authority: Authority,
+    policy: str,
+    packings: Known | None = None,
 ) -> Payload:
     """Return what is said of a measured artefact; of a folder, the digest is its tree's.
 
@@ -93,7 +104,8 @@ def describe(
     digest = root.tree if root.kind is Kind.DIRECTORY else root.sha256
     if digest is None:
         raise ValueError("an artefact whose bytes could not all be read has no digest and cannot be a reference")
-    return Payload(publisher, product, version, authority, digest, root.tree, root.size, policy, claims)
+    listed = sha256(encode(packings)).digest() if packings else None
+    return Payload(publisher, product, version, authority, digest, root.tree, root.size, policy, claims, listed)
 
 
 def submit(
@@ -104,10 +116,11 @@ def submit(
     now: int,
     source: str,
     statement: bytes | None = None,
+    packings: Known | None = None,
 ) -> Release:
     """Store a release; returns it as stored."""
     data = payloads.encode(said)
-    store.add_releases([Submission(data, now, source, statement, root, kept)])
+    store.add_releases([Submission(data, now, source, statement, root, kept, encode(packings) if packings else None)])
     stored = store.get_release(payloads.identify(data))
     assert stored is not None  # noqa: S101 (just added; nothing is ever deleted)
     return stored

@@ -9,10 +9,11 @@ from trueware.model.claim import Claim
 from trueware.model.part import Part
 from trueware.model.release import Entitlement, Publisher, Release
 from trueware.registry import manifest_codec
+from trueware.registry import packings as packing_lists
 from trueware.registry.audit import audit_release
 from trueware.registry.indexing import Spread, claim_keys, contents, subtrees, weigh_rarest
 from trueware.registry.payload import as_release
-from trueware.registry.ports import Problem, RegistryStore, Sharing, Statistics, Submission, check_kept
+from trueware.registry.ports import Problem, RegistryStore, Sharing, Statistics, Submission, check_kept, check_packings
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,7 @@ class _Stored:
     release: Release
     payload: bytes
     manifest: bytes | None
+    packings: bytes | None
 
 
 class MemoryStore:
@@ -32,6 +34,7 @@ class MemoryStore:
         self._by_tree: dict[bytes, set[str]] = {}
         self._by_claim: dict[tuple[str, str], set[str]] = {}
         self._holders: dict[bytes, dict[str, tuple[str, str]]] = {}
+        self._by_packing: dict[bytes, set[str]] = {}
         self._kept: dict[bytes, bytes] = {}
 
     def add_publisher(self, publisher: Publisher, now: int) -> None:  # noqa: ARG002 (the port's)
@@ -100,6 +103,17 @@ class MemoryStore:
         stored = self._stored.get(id)
         return manifest_codec.decode(stored.manifest) if stored is not None and stored.manifest is not None else None
 
+    def find_packings(self, packings: Iterable[bytes], limit: int = 4) -> tuple[Release, ...]:
+        shared: dict[str, int] = {}
+        for packing in set(packings):
+            for each in self._by_packing.get(packing, ()):
+                shared[each] = shared.get(each, 0) + 1
+        return tuple(sorted(self._named(shared), key=lambda release: -shared[release.id]))[:limit]
+
+    def get_packings(self, id: str) -> bytes | None:  # noqa: A002 (the port's)
+        stored = self._stored.get(id)
+        return stored.packings if stored is not None else None
+
     def get_content(self, sha256: bytes) -> bytes | None:
         return self._kept.get(sha256)
 
@@ -126,7 +140,7 @@ class MemoryStore:
             except InputError as error:
                 problems.append(Problem(f"release {each}", str(error)))
             else:
-                found = audit_release(stored.release, stored.payload, publisher, manifest)
+                found = audit_release(stored.release, stored.payload, publisher, manifest, stored.packings)
                 problems += [Problem(f"release {each}", detail) for detail in found]
         problems += [
             Problem(f"content {digest.hex()}", "the bytes have another digest")
@@ -143,8 +157,9 @@ class MemoryStore:
             submission.payload, statement=submission.statement, published=submission.published, source=submission.source
         )
         check_kept(submission)
+        check_packings(submission, release.packings)
         manifest = manifest_codec.encode(submission.manifest) if submission.manifest is not None else None
-        return submission, _Stored(release, submission.payload, manifest)
+        return submission, _Stored(release, submission.payload, manifest, submission.packings)
 
     def _file(self, submission: Submission, stored: _Stored) -> bool:
         release = stored.release
@@ -154,6 +169,9 @@ class MemoryStore:
         self._by_sha256.setdefault(release.sha256, set()).add(release.id)
         for key in claim_keys(release.claims):
             self._by_claim.setdefault(key, set()).add(release.id)
+        if submission.packings is not None:
+            for packing in packing_lists.sketch(packing_lists.decode(submission.packings)):
+                self._by_packing.setdefault(packing, set()).add(release.id)
         if submission.manifest is not None:
             for tree in subtrees(submission.manifest):
                 self._by_tree.setdefault(tree, set()).add(release.id)

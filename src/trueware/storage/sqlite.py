@@ -31,9 +31,10 @@ from trueware.model.claim import Claim
 from trueware.model.part import Part
 from trueware.model.release import Entitlement, Publisher, Release
 from trueware.registry import manifest_codec
+from trueware.registry import packings as packing_lists
 from trueware.registry import payload as payloads
 from trueware.registry.indexing import Spread, claim_keys, contents, subtrees, weigh_rarest
-from trueware.registry.ports import Problem, RegistryStore, Sharing, Statistics, Submission, check_kept
+from trueware.registry.ports import Problem, RegistryStore, Sharing, Statistics, Submission, check_kept, check_packings
 from trueware.storage import kept_content, sqlite_fsck, sqlite_schema
 
 _MAX_VALUE = 1 << 29
@@ -173,6 +174,7 @@ class SqliteStore:
         connection = self._connection
         said = payloads.decode(submission.payload)
         check_kept(submission)
+        check_packings(submission, said.packings)
         identity = bytes.fromhex(payloads.identify(submission.payload))
         if connection.execute("SELECT 1 FROM release WHERE id = ?", (identity,)).fetchone():
             return False
@@ -197,6 +199,8 @@ class SqliteStore:
         if submission.manifest is not None:
             self._add_manifest(submission.manifest, release, product)
             self._keep(submission.kept)
+        if submission.packings is not None:
+            self._add_packings(submission.packings, release)
         return True
 
     def _add_manifest(self, root: Part, release: int | None, product: int) -> None:
@@ -221,6 +225,11 @@ class SqliteStore:
             "INSERT INTO holding SELECT c.number, ?, ? FROM wanted w JOIN content c ON c.sha256 = w.sha256 ORDER BY c.number",
             (product, release),
         )
+
+    def _add_packings(self, data: bytes, release: int | None) -> None:
+        self._connection.execute("INSERT INTO packings VALUES (?, ?)", (release, data))
+        rows = [(packing, release) for packing in packing_lists.sketch(packing_lists.decode(data))]
+        self._connection.executemany("INSERT INTO packing VALUES (?, ?)", rows)
 
     def _keep(self, kept: Mapping[bytes, bytes]) -> None:
         self._connection.executemany(
@@ -312,6 +321,28 @@ class SqliteStore:
                 "SELECT m.data FROM manifest m JOIN release r ON r.number = m.release WHERE r.id = ?", (_identity(id),)
             ).fetchone()
         return manifest_codec.decode(row[0]) if row else None
+
+    def find_packings(self, packings: Iterable[bytes], limit: int = 4) -> tuple[Release, ...]:
+        asked = sorted(set(packings))
+        with self._transaction() as connection:
+            shared: dict[int, int] = {}
+            for start in range(0, len(asked), _TOGETHER):
+                some = asked[start : start + _TOGETHER]
+                marks = ", ".join("?" * len(some))
+                query = f"SELECT release FROM packing WHERE packing IN ({marks})"  # noqa: S608 (question marks only)
+                for (release,) in connection.execute(query, some):
+                    shared[release] = shared.get(release, 0) + 1
+            found = [(self._rows(" WHERE r.number = ?", (number,)), count) for number, count in shared.items()]
+        ranked = [(rows[0], count) for rows, count in found if rows]
+        ranked.sort(key=lambda each: (-each[1], -each[0].published, each[0].id))
+        return tuple(release for release, _ in ranked[:limit])
+
+    def get_packings(self, id: str) -> bytes | None:  # noqa: A002 (the port's)
+        with self._transaction() as connection:
+            row = connection.execute(
+                "SELECT p.data FROM packings p JOIN release r ON r.number = p.release WHERE r.id = ?", (_identity(id),)
+            ).fetchone()
+        return row[0] if row else None
 
     def get_content(self, sha256: bytes) -> bytes | None:
         with self._transaction() as connection:

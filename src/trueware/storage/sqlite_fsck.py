@@ -7,6 +7,7 @@ from trueware.errors import InputError, StoreError
 from trueware.model.part import Part
 from trueware.model.release import Publisher
 from trueware.registry import manifest_codec
+from trueware.registry import packings as packing_lists
 from trueware.registry import payload as payloads
 from trueware.registry.audit import audit_release
 from trueware.registry.indexing import claim_keys, contents, subtrees
@@ -76,12 +77,14 @@ def _audit(
     try:
         release = payloads.as_release(payload, statement=statement)
         manifest = _manifest(connection, number)
+        packings = _packings(connection, number)
+        sketch = packing_lists.sketch(packing_lists.decode(packings)) if packings is not None else []
     except InputError as error:
         yield str(error)
         return
     if payloads.identify(payload) != identity:
         yield f"its id is not the digest of its payload, {payloads.identify(payload)}"
-    yield from audit_release(release, payload, publishers.get(release.publisher), manifest)
+    yield from audit_release(release, payload, publishers.get(release.publisher), manifest, packings)
     if (sha256, publisher, product) != (release.sha256, release.publisher, release.product):
         yield "its index columns are not what its payload says"
     if _rows(connection, "SELECT name, value FROM claim WHERE release = ?", number) != set(claim_keys(release.claims)):
@@ -90,6 +93,8 @@ def _audit(
         (tree,) for tree in (subtrees(manifest) if manifest is not None else ())
     }:
         yield "its subtrees are indexed wrongly"
+    if _rows(connection, "SELECT packing FROM packing WHERE release = ?", number) != {(packing,) for packing in sketch}:
+        yield "its packings are indexed wrongly"
     held = contents(manifest) if manifest is not None else {}
     indexed = sum(
         connection.execute(_HOLDING, (digest, size, product_number, number)).fetchone() is not None
@@ -102,6 +107,11 @@ def _audit(
 def _manifest(connection: sqlite3.Connection, number: int) -> Part | None:
     row = connection.execute("SELECT data FROM manifest WHERE release = ?", (number,)).fetchone()
     return manifest_codec.decode(row[0]) if row else None
+
+
+def _packings(connection: sqlite3.Connection, number: int) -> bytes | None:
+    row = connection.execute("SELECT data FROM packings WHERE release = ?", (number,)).fetchone()
+    return row[0] if row else None
 
 
 def _rows(connection: sqlite3.Connection, query: str, number: int) -> set[tuple[object, ...]]:

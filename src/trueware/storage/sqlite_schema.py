@@ -3,9 +3,10 @@
 A file may come from anybody. One whose schema is not word for word ours could hold triggers or views that run when we query it,
 so it is refused, as are files of another application and of a newer version of this one.
 
-``release`` holds what is said (payload, statement) and, beside it, the columns it is found by; ``subtree``, ``claim``, ``content``
-and ``holding`` are indexes made from manifests and payloads. fsck proves that they say the same. ``content.products`` and
-``content.releases`` count the rows of ``holding``, so that a search knows what is common before it follows it.
+``release`` holds what is said (payload, statement) and, beside it, the columns it is found by; ``subtree``, ``claim``,
+``content``, ``holding`` and ``packing`` are indexes made from manifests, payloads and lists of packings. fsck proves that they
+say the same. ``content.products`` and ``content.releases`` count the rows of ``holding``, so that a search knows what is common
+before it follows it.
 """
 
 import sqlite3
@@ -13,7 +14,7 @@ import sqlite3
 from trueware.errors import StoreError
 
 APPLICATION_ID = 0x54525752  # "TRWR"
-VERSION = 1
+VERSION = 2
 
 SCHEMA = (
     """CREATE TABLE publisher (
@@ -65,6 +66,14 @@ SCHEMA = (
     """CREATE TABLE kept (
         sha256 BLOB NOT NULL PRIMARY KEY, size INTEGER NOT NULL, data BLOB NOT NULL
     ) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE packings (
+        release INTEGER PRIMARY KEY REFERENCES release, data BLOB NOT NULL
+    ) STRICT""",
+    """CREATE TABLE packing (
+        packing BLOB NOT NULL, release INTEGER NOT NULL REFERENCES release,
+        PRIMARY KEY (packing, release)
+    ) STRICT, WITHOUT ROWID""",
+    "CREATE INDEX packing_release ON packing (release)",
 )
 
 
@@ -94,8 +103,10 @@ def check(connection: sqlite3.Connection, path: str) -> None:
         raise StoreError(f"{path} is a database, but not a trueware registry")
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version != VERSION:
-        newer = "a newer trueware made it" if version > VERSION else "it is damaged"
-        raise StoreError(f"{path} has registry version {version}, this program reads {VERSION}: {newer}")
+        other = "a newer" if version > VERSION else "an older"
+        raise StoreError(
+            f"{path} has registry version {version}, this program reads {VERSION}: {other} trueware made it"
+        )
     found = {sql for (sql,) in connection.execute("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL")}
     if found != set(SCHEMA):
         raise StoreError(f"{path} is not a trueware registry: its tables were altered")

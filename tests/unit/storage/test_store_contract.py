@@ -11,10 +11,12 @@ from tests.unit.storage.submissions import PASSWD, submission
 
 from trueware.errors import InputError
 from trueware.model.claim import Claim
+from trueware.model.part import Part
 from trueware.model.release import Entitlement, Publisher, Release
 from trueware.model.verdict import Authority
+from trueware.registry import packings as packing_lists
 from trueware.registry.indexing import contents
-from trueware.registry.payload import Payload, encode, identify
+from trueware.registry.payload import Payload, decode, encode, identify
 from trueware.registry.ports import Problem, RegistryStore, Statistics, Submission
 from trueware.storage.memory import MemoryStore
 from trueware.storage.sqlite import SqliteStore
@@ -242,3 +244,35 @@ def test_hard_linked_folders_do_not_multiply(store: RegistryStore) -> None:
     assert store.statistics().contents == 6
     assert names(store.find_by_tree(shared.tree)) == ["Router 1"]
     assert store.fsck() == []
+
+
+def _packed(root: Part, packings: dict[bytes, tuple[bytes, int]], version: str = "1") -> Submission:
+    given = submission(root, version=version)
+    data = packing_lists.encode(packings)
+    return replace(given, payload=encode(replace(decode(given.payload), packings=sha256(data).digest())), packings=data)
+
+
+def test_packings_come_back_and_find_their_release(store: RegistryStore) -> None:
+    """A list is returned as given; the release that shares more of the asked ones comes first."""
+    some = {sha256(bytes([n])).digest(): (sha256(b"c").digest(), n) for n in range(9)}
+    more = {**some, **{sha256(bytes([n])).digest(): (sha256(b"c").digest(), n) for n in range(9, 20)}}
+    first, second = _packed(firmware(), some), _packed(firmware(), more, "2")
+    store.add_releases([first, second])
+
+    assert store.get_packings(identify(first.payload)) == first.packings
+    assert names(store.find_packings(more)) == ["Router 2", "Router 1"]
+    assert names(store.find_packings(list(more.keys() - some.keys()))) == ["Router 2"]
+    assert names(store.find_packings(more, limit=1)) == ["Router 2"]
+    assert store.find_packings([b"x" * 32]) == ()
+    assert store.get_packings("ab" * 32) is None
+    assert store.fsck() == []
+
+
+@pytest.mark.parametrize("wrong", [None, b"", b"x" * 72], ids=["none", "another", "other bytes"])
+def test_packings_that_the_payload_does_not_speak_of_are_refused(store: RegistryStore, wrong: bytes | None) -> None:
+    """Nothing is stored of a release whose list is not the one it has the digest of."""
+    given = _packed(firmware(), {sha256(b"p").digest(): (sha256(b"c").digest(), 1)})
+
+    with pytest.raises(ValueError, match="packings"):
+        store.add_releases([replace(given, packings=wrong)])
+    assert store.releases() == ()
