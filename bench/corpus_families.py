@@ -18,6 +18,7 @@ from typing import ClassVar
 from corpus_edits import touch
 from remake import (
     Tree,
+    lay_out_tplink,
     pack_gzip,
     pack_xz,
     read_ar,
@@ -86,17 +87,21 @@ class Tplink(Family):
         return read_squashfs(tplink_regions(self.data)[1], self.folder)
 
     def pack(self, tree: Tree) -> Made:
-        """Return the image with another root in the place of its own."""
-        return write_tplink(self.data, root=write_squashfs(tree, self.folder)), _NONE
+        """Return the image with another root, its lengths restated."""
+        return lay_out_tplink(self.data, root=write_squashfs(tree, self.folder)), _NONE
 
     def twins(self) -> Iterator[tuple[str, bytes]]:
-        """Yield other blocks, order, times and tables."""
+        """Yield other blocks, order, times, tables and lengths."""
         yield "xz, blocks of 1 MiB", self.pack(self.tree)[0]
+        kernel = tplink_regions(self.data)[0]
+        anew = repack_kernel(kernel, unpack_stream(kernel), preset=1)
+        yield "kernel packed anew", lay_out_tplink(self.data, kernel=anew)
         options = ("-comp", "xz", "-b", "512K", "-all-time", "1234567890", "-no-duplicates")
-        yield "xz, 512 KiB, other times", write_tplink(self.data, root=write_squashfs(self.tree, self.folder, *options))
+        root = write_squashfs(self.tree, self.folder, *options)
+        yield "xz, 512 KiB, other times", lay_out_tplink(self.data, root=root)
         yield (
             "no exports, other order",
-            write_tplink(
+            lay_out_tplink(
                 self.data,
                 root=write_squashfs(touch(self.tree), self.folder, "-comp", "xz", "-b", "1M", "-no-exports"),
             ),
@@ -118,6 +123,9 @@ class Tplink(Family):
         content[middle : middle + 2048] = bytes(2048)
         made = write_tplink(self.data, kernel=repack_kernel(kernel, bytes(content)))
         yield "kernel patched", (made, frozenset({"kernel**"}))
+        early = write_tplink(self.data, root=write_squashfs(self.tree, self.folder))
+        # a root that ends an erase block earlier: the device does not find the mark, and keeps what was written before
+        yield "mark where no device looks for it", (early, frozenset({""}))
         inside = len(self.data) < unpack_from(">I", self.data, 0x7C)[0]
         # a last mark is one only where nothing follows
         mark = {"", "jffs2-end-mark-**"} if inside else set()

@@ -210,6 +210,8 @@ def pack_xz(data: bytes, level: int = 6) -> bytes:
 # --- TP-Link ----------------------------------------------------------------------------------------------------------
 
 _HEADER = 0x200
+_ERASE_BLOCK = 0x10000
+_END_MARK = b"\xde\xad\xc0\xde"
 _SALT = bytes.fromhex("dcd73aa5c39598fbddf9e7f40eae4738")
 """OpenWrt firmware-utils src/mktplinkfw.c, md5salt_normal."""
 
@@ -232,6 +234,20 @@ def write_tplink(image: bytes, *, kernel: bytes | None = None, root: bytes | Non
     return sign_tplink(image[: unpack_from(">I", image, 0x80)[0]] + fitted + rest)
 
 
+def lay_out_tplink(image: bytes, *, kernel: bytes | None = None, root: bytes | None = None) -> bytes:
+    """Return `image` laid out anew as OpenWrt's tool does: root behind kernel, mark at the next erase block, lengths restated."""
+    old_kernel, old_root, rest = tplink_regions(image)
+    at = unpack_from(">I", image, 0x80)[0]
+    kernel, root = kernel or old_kernel, root or old_root
+    made = bytearray(image[:at] + kernel + root)
+    pack_into(">I", made, 0x84, len(kernel))
+    pack_into(">I", made, 0x8C, len(root))
+    made += b"\xff" * (-len(made) % _ERASE_BLOCK) + _END_MARK
+    if not rest.endswith(_END_MARK):
+        made += b"\xff" * (len(image) - len(made))
+    return sign_tplink(bytes(made))
+
+
 def _fit(new: bytes | None, old: bytes, filler: bytes) -> bytes:
     if new is None:
         return old
@@ -249,8 +265,8 @@ def sign_tplink(image: bytes) -> bytes:
     return bytes(made)
 
 
-def repack_kernel(kernel: bytes, content: bytes) -> bytes:
-    """Return `content` packed as `kernel` was: LZMA with its settings, its length in the header."""
+def repack_kernel(kernel: bytes, content: bytes, preset: int = 9 | lzma.PRESET_EXTREME) -> bytes:
+    """Return `content` packed as `kernel` was: LZMA with its settings."""
     properties, dictionary = kernel[0], unpack_from("<I", kernel, 1)[0]
     lc, rest = properties % 9, properties // 9
     return lzma.compress(
@@ -259,7 +275,7 @@ def repack_kernel(kernel: bytes, content: bytes) -> bytes:
         filters=[
             {
                 "id": lzma.FILTER_LZMA1,
-                "preset": 9 | lzma.PRESET_EXTREME,
+                "preset": preset,
                 "lc": lc,
                 "lp": rest % 5,
                 "pb": rest // 5,

@@ -16,7 +16,9 @@ NORMAL = bytes.fromhex("dcd73aa5c39598fbddf9e7f40eae4738")
 BOOT = bytes.fromhex("8cef335bd5c5cefaa79c28dab2e90f42")
 KERNEL = b"kernel " * 60
 ROOT = b"hsqs but no more of a squashfs than its magic " * 9
+"""Its version is none that says how long it is."""
 ELSEWHERE = 0x800
+MARK = b"\xde\xad\xc0\xde"
 LOADER = b"boot loader " * 40
 FACTS = {
     "vendor": "VECTOR",
@@ -27,6 +29,8 @@ FACTS = {
     "region": "00000000;45550000;",
     "region-2": "",
     "firmware-version": "3.16.9",
+    "kernel-offset": "0x200",
+    "bootloader-offset": "0x0",
     "load": "0x80060000",
     "entry": "0x80060400",
     "second-md5": "00" * 16,
@@ -34,25 +38,20 @@ FACTS = {
 }
 
 
-def image(body: bytes, root: tuple[int, int], boot: int = 0, second: bytes = bytes(16)) -> bytes:
+def image(
+    body: bytes, root: tuple[int, int], boot: int = 0, second: bytes = bytes(16), kernel: int = len(KERNEL)
+) -> bytes:
     salt = BOOT if boot else NORMAL
     head = pack(">4s24s36sIII16sI16sI", b"\1\0\0\0", b"VECTOR", b"ver. 1.0", 0x08410009, 1, 0, salt, 0, second, 0)
-    head += pack(">IIIII", 0x80060000, 0x80060400, 0x200 + len(body), 0x200, len(KERNEL))
+    head += pack(">IIIII", 0x80060000, 0x80060400, 0x200 + len(body), 0x200, kernel)
     head += pack(">IIII3H", *root, 0, boot, 3, 16, 9)
     whole = patched(bytes(0x200), 0, head)
     whole = patched(whole, 0x120, b"00000000;45550000;") + body
     return patched(whole, 0x4C, md5(whole, usedforsecurity=False).digest())
 
 
-def facts(size: int, root: tuple[int, int], boot: int = 0, second: str = "00" * 16) -> dict[str, str]:
-    return {
-        **FACTS,
-        "flash-size": f"{0x200 + size:#x}",
-        "kernel": f"0x200+{len(KERNEL):#x}",
-        "rootfs": f"{root[0]:#x}+{root[1]:#x}",
-        "bootloader": f"0x0+{boot:#x}",
-        "second-md5": second,
-    }
+def facts(size: int, second: str = "00" * 16) -> dict[str, str]:
+    return {**FACTS, "flash-size": f"{0x200 + size:#x}", "second-md5": second}
 
 
 def at_stated_place() -> bytes:
@@ -63,18 +62,31 @@ stated = (ELSEWHERE, len(ROOT))
 parts: Parts = {"kernel": region(KERNEL), "rootfs": region(ROOT)}
 plain = image(at_stated_place(), stated)
 write(
-    "stock", plain, "Kernel and root where the header says.", parts=parts, facts=facts(len(at_stated_place()), stated)
+    "stock", plain, "Kernel and root where the header says.", parts=parts, facts=facts(len(at_stated_place()))
 )
 
-tail = bytes([0xFF]) * 30 + b"\xde\xad\xc0\xde"
-body = KERNEL + ROOT + tail
 inside = (0x300, len(ROOT))
+body = KERNEL + ROOT + bytes([0xFF]) * 30 + MARK
 write(
     "openwrt",
     image(body, inside),
     "As OpenWrt builds them: the root right after the kernel, a header that says otherwise, and the mark where JFFS2 begins.",
-    parts={**parts, "jffs2-end-mark-0": region(b"\xde\xad\xc0\xde")},
-    facts={**facts(len(body), inside), "jffs2-end-marks": f"{0x200 + len(KERNEL + ROOT) + 30:#x}"},
+    parts={**parts, "jffs2-end-mark-0": region(MARK)},
+    facts={
+        **facts(len(body)),
+        "rootfs-offset": "0x300",
+        "jffs2-end-marks": f"{0x200 + len(KERNEL + ROOT) + 30 - 0x10000:+#x}",
+    },
+)
+short = b"hsqs" + bytes(24) + pack("<HHQQ", 4, 0, 0, 300) + b"a squashfs of 300 bytes in a region that is longer " * 6
+filled = short[:300] + bytes([0xFF]) * (0x10000 - 300)
+body = KERNEL + filled + bytes([0xFF]) * (0x20000 - 0x200 - len(KERNEL + filled)) + MARK
+write(
+    "mark-too-late",
+    image(body, (0, len(filled))),
+    "The root ends earlier than the header says, so that the device looks for the mark one erase block before it.",
+    parts={"kernel": region(KERNEL), "rootfs": region(filled), "jffs2-end-mark-0": region(MARK)},
+    facts={**facts(len(body)), "rootfs-offset": "0x0", "jffs2-end-marks": "+0x10000"},
 )
 body = KERNEL + ROOT + bytes(0x200 - len(ROOT) % 0x200)
 second_at = 0x200 + len(body)
@@ -85,7 +97,7 @@ write(
     image(body, both),
     "A squashfs after the kernel and another where the header says: OpenWrt mounts the first, the vendor the second.",
     parts={**parts, "gap-0": gap(body[len(KERNEL) + len(ROOT) :])},
-    facts=facts(len(body), both),
+    facts={**facts(len(body)), "rootfs-offset": f"{second_at:#x}"},
     findings=["contradiction", "unread-bytes"],
 )
 write(
@@ -93,7 +105,7 @@ write(
     patched(plain, ELSEWHERE + 6, b"B"),
     "One byte of the root was changed and the MD5 was not.",
     parts={**parts, "rootfs": region(patched(ROOT, 6, b"B"))},
-    facts=facts(len(at_stated_place()), stated),
+    facts=facts(len(at_stated_place())),
     findings=["checksum-mismatch"],
 )
 inner = image(at_stated_place(), stated, second=b"\x11" * 16)
@@ -107,7 +119,24 @@ write(
         "firmware": {"kind": "region", "size": len(inner), "format": "tplink-v1"},
         **{f"firmware!/{name}": part for name, part in parts.items()},
     },
-    facts={**facts(len(body), stated, len(LOADER), "11" * 16), "firmware-offset": "0x20200"},
+    facts={**facts(len(body), "11" * 16), "firmware-offset": "0x20200"},
+    findings=["checksum-unchecked"],
+)
+outer = (ELSEWHERE + 4, len(ROOT))
+write(
+    "headers-disagree",
+    image(body, outer, len(LOADER), b"\x11" * 16),
+    "The outer header says of the root what the inner one does not, and a device might follow it.",
+    parts={
+        "bootloader": region(LOADER),
+        "firmware": {"kind": "region", "size": len(inner), "format": "tplink-v1"},
+        **{f"firmware!/{name}": part for name, part in parts.items()},
+    },
+    facts={
+        **facts(len(body), "11" * 16),
+        "firmware-offset": "0x20200",
+        "stated": f"0x200+{len(KERNEL):#x} {outer[0]:#x}+{outer[1]:#x}",
+    },
     findings=["checksum-unchecked"],
 )
 write(
@@ -115,7 +144,7 @@ write(
     patched(plain, 0x180, b"hidden in the header"),
     "Text in a part of the header that has no meaning; the MD5 was not changed.",
     parts={**parts, "gap-0": gap(patched(bytes(160), 0x20, b"hidden in the header"))},
-    facts=facts(len(at_stated_place()), stated),
+    facts=facts(len(at_stated_place())),
     findings=["checksum-mismatch", "unread-bytes"],
 )
 write(
@@ -123,7 +152,7 @@ write(
     plain[: ELSEWHERE + 50],
     "The download broke off within the root.",
     parts={**parts, "rootfs": region(ROOT[:50])},
-    facts=facts(len(at_stated_place()), stated),
+    facts=facts(len(at_stated_place())),
     findings=["checksum-mismatch", "truncated"],
 )
 write("no-kernel", patched(plain, 0x84, bytes(4)), "A kernel of no bytes.")

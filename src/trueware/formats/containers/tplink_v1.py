@@ -32,6 +32,10 @@ header; its firmware, with a header of its own, follows in a later erase block, 
 Where the root lies is told twice: OpenWrt looks for squashfs right after the kernel first and then where the header
 says (``mtdsplit_tplink.c``); two answers are reported. No official tool confirmed this reader; images of TP-Link,
 OpenWrt, Gluon and DD-WRT were read with fitting MD5.
+
+Lengths, and offsets that say where a part was found, restate what the parts show and are notes: whoever packs the same parts
+anew states others. Offsets nothing was found at, or looked for at, are facts, since a device might follow them; and so is where
+JFFS2's end marks are, told from the place where a device with erase blocks of 64 KiB looks for one.
 """
 
 import re
@@ -53,6 +57,14 @@ _BLOCK = 0x10000
 _BOOT_AREA = 0x20000
 _BOOT_BLOCKS = 16
 _SQUASHFS = (b"hsqs", b"sqsh", b"shsq", b"qshs")
+_SUPERBLOCK = Struct("<4s24xH10xQ")
+"""Magic, version and bytes used of a squashfs (Linux ``fs/squashfs/squashfs_fs.h``)."""
+
+_MAJOR = 4
+
+_PLACES = slice(0x80, 0x90)
+"""Offset and length of kernel and root in the header."""
+
 _END_MARKS = re.compile(rb"(?:[\xff\0]*+\xde\xad\xc0\xde)+[\xff\0]*+\Z")
 _END_MARK = re.compile(rb"\xde\xad\xc0\xde")
 
@@ -101,11 +113,15 @@ class TplinkV1:
                 "load": f"{load:#010x}",
                 "entry": f"{entry:#010x}",
                 "flash-size": f"{length:#x}",
+                "kernel-offset": f"{kernel_at:#x}",
+                "bootloader-offset": f"{boot_at:#x}",
+                "second-md5": second.hex(),
+                "unknown": f"{unknown_1:#x} {unknown_2:#x}",
+            },
+            notes={
                 "kernel": f"{kernel_at:#x}+{kernel_size:#x}",
                 "rootfs": f"{root_at:#x}+{root_size:#x}",
                 "bootloader": f"{boot_at:#x}+{boot_size:#x}",
-                "second-md5": second.hex(),
-                "unknown": f"{unknown_1:#x} {unknown_2:#x}",
             },
             end=min(length, len(view)),
         )
@@ -152,6 +168,8 @@ def _with_boot_loader(view: memoryview, boot_size: int, reading: Reading) -> lis
     if not inner:
         reading.note_anomaly("unsupported", "a boot loader without an inner header behind it", stop)
     reading.facts["firmware-offset"] = f"{start:#x}"
+    if not inner or view[_PLACES] != view[start + _PLACES.start : start + _PLACES.stop]:
+        reading.facts["stated"] = f"{reading.notes['kernel']} {reading.notes['rootfs']}"
     entries = [_region("bootloader", view, _SIZE, stop)]
     if start < end:
         entries.append(_region("firmware", view, start, end))
@@ -167,6 +185,7 @@ def _kernel_and_root(view: memoryview, kernel: tuple[int, int], root: tuple[int,
         reading.note_anomaly("truncated", f"the kernel ends at {kernel_end:#x}, the bytes at {end:#x}", end)
     entries = [_region("kernel", view, kernel_at, min(kernel_end, end))]
     if not root_size:
+        reading.facts["rootfs-offset"] = f"{root_at:#x}"
         return entries
     follows = view[kernel_end : kernel_end + 4] in _SQUASHFS
     where_stated = view[root_at : root_at + 4] in _SQUASHFS
@@ -177,6 +196,8 @@ def _kernel_and_root(view: memoryview, kernel: tuple[int, int], root: tuple[int,
         detail = f"the root at {root_at:#x} begins before the kernel ends at {kernel_end:#x}"
         reading.note_anomaly("overlap", detail, 0x88)
     start = kernel_end if follows or root_at < kernel_end else root_at
+    if root_at != start:
+        reading.facts["rootfs-offset"] = f"{root_at:#x}"
     if start + root_size > end:
         reading.note_anomaly("truncated", f"the root ends at {start + root_size:#x}, the bytes at {end:#x}", end)
     stop = min(start + root_size, end)
@@ -184,10 +205,19 @@ def _kernel_and_root(view: memoryview, kernel: tuple[int, int], root: tuple[int,
         entries.append(_region("rootfs", view, start, stop))
     if _END_MARKS.match(view, stop, end):
         marks = [mark.start() for mark in _END_MARK.finditer(view, stop, end)]
-        # the device makes its writable file system where the first mark is
-        reading.facts["jffs2-end-marks"] = " ".join(f"{mark:#x}" for mark in marks)
+        # the device makes its writable file system anew where it finds one at the first erase block behind the root
+        expected = -(-_root_end(view, start, stop) // _BLOCK) * _BLOCK
+        reading.facts["jffs2-end-marks"] = " ".join(f"{mark - expected:+#x}" for mark in marks)
         entries += [_region(f"jffs2-end-mark-{index}", view, at, at + 4) for index, at in enumerate(marks)]
     return entries
+
+
+def _root_end(view: memoryview, start: int, stop: int) -> int:
+    """Return where the root ends by its own superblock, as a device asks it, or by the header where it is no squashfs 4."""
+    if stop - start < _SUPERBLOCK.size:
+        return stop
+    magic, major, used = _SUPERBLOCK.unpack_from(view, start)
+    return start + int(used) if magic == b"hsqs" and major == _MAJOR and used <= stop - start else stop
 
 
 def _region(path: str, view: memoryview, start: int, stop: int) -> Entry:
