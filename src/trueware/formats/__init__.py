@@ -5,9 +5,12 @@ the same bytes: what wraps comes before what is wrapped, strict magics before we
 """
 
 from trueware.formats.android.avb_footer import AvbFooter
+from trueware.formats.android.boot import Boot
 from trueware.formats.android.dhtb import Dhtb
+from trueware.formats.android.dtbo import Dtbo
 from trueware.formats.android.sparse import Sparse
 from trueware.formats.android.vbmeta import Vbmeta
+from trueware.formats.android.vendor_boot import VendorBoot
 from trueware.formats.compression.bzip2 import Bzip2
 from trueware.formats.compression.gzip import Gzip
 from trueware.formats.compression.lz4 import Lz4
@@ -35,6 +38,11 @@ from trueware.formats.packages.zip import Zip
 
 FORMATS: tuple[type[Format], ...] = (
     AvbFooter,
+    Dhtb,
+    Vbmeta,
+    Boot,
+    VendorBoot,
+    Dtbo,
     Sysupgrade,
     TplinkV1,
     UImage,
@@ -45,8 +53,6 @@ FORMATS: tuple[type[Format], ...] = (
     Mbr,
     LinuxKernel,
     Sparse,
-    Dhtb,
-    Vbmeta,
     Ext,
     Squashfs,
     Tar,
