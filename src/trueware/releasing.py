@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from trueware.artefact import Report, artefact_name, measure_artefact
 from trueware.knowledge import load_policies, policy_for
+from trueware.model.limits import Limits
 from trueware.model.release import Release
 from trueware.registry.learn import learn
 from trueware.registry.ports import RegistryStore
@@ -32,6 +33,7 @@ def take_in(
     naming: Naming,
     now: int,
     private_key: "PrivateKey | None" = None,
+    limits: Limits = Limits(),  # noqa: B008 (frozen)
     report: Report | None = None,
 ) -> Release:
     """Measure the artefact at `path` and store it as a release; returns it as stored.
@@ -42,6 +44,7 @@ def take_in(
         naming: its names.
         now: seconds since 1970.
         private_key: the publisher's; without one the release is a golden sample.
+        limits: ceilings.
         report: told the bytes of content read so far.
 
     Raises:
@@ -51,7 +54,7 @@ def take_in(
     """
     if naming.policy is not None and naming.policy not in load_policies():
         raise ValueError(f"no policy {naming.policy!r}; there are {', '.join(sorted(load_policies()))}")
-    measured = measure_artefact(path, report=report)
+    measured = measure_artefact(path, limits=limits, report=report)
     root, kept = measured.measurement.root, measured.measurement.kept
     policy = naming.policy or policy_for(root)
     source = artefact_name(path)

@@ -1,13 +1,18 @@
 """Options that several commands share, and the places trueware looks by default."""
 
 import os
-from argparse import ArgumentParser, Namespace, _SubParsersAction
+from argparse import ArgumentParser, ArgumentTypeError, Namespace, _SubParsersAction
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from trueware.model.limits import Limits
 
 Subparsers: TypeAlias = "_SubParsersAction[ArgumentParser]"
 
 REGISTRY_VARIABLE = "TRUEWARE_REGISTRY"
+
+_UNITS = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 
 
 def add_registry(parser: ArgumentParser) -> None:
@@ -25,6 +30,53 @@ def add_output(parser: ArgumentParser) -> None:
     group.add_argument("--json", action="store_true", help="answer as JSON, by the published schema")
     group.add_argument("--all", action="store_true", help="show every change, finding and claim")
     group.add_argument("--quiet", action="store_true", help="no progress bar")
+
+
+def add_limits(parser: ArgumentParser) -> None:
+    """Add `--limit`."""
+    parser.add_argument(
+        "--limit",
+        metavar="NAME=VALUE",
+        dest="limits",
+        action="append",
+        default=[],
+        type=_limit,
+        help="another ceiling, e.g. max_depth=40 or max_unpacked=200G; may be given several times (names: docs, limits)",
+    )
+
+
+def limits_of(options: Namespace) -> "Limits":
+    """Return the ceilings asked for."""
+    from dataclasses import replace
+
+    from trueware.model.limits import Limits
+
+    return replace(Limits(), **dict(options.limits))
+
+
+def positive(text: str) -> int:
+    """Return a number above 0; the type of an argument."""
+    number = int(text)
+    if number <= 0:
+        raise ArgumentTypeError(f"{text} is not above 0")
+    return number
+
+
+def _limit(text: str) -> tuple[str, float]:
+    from trueware.model.limits import Limits
+
+    name, _, value = text.partition("=")
+    default = getattr(Limits(), name, None) if name in Limits.__slots__ else None
+    if default is None:
+        raise ArgumentTypeError(f"no limit {name!r}; there are {', '.join(Limits.__slots__)}")
+    digits, unit = (value[:-1], _UNITS[value[-1].upper()]) if value[-1:].upper() in _UNITS else (value, 1)
+    try:
+        number = type(default)(digits) * unit
+    except ValueError:
+        number = 0
+    if not 0 < number < 1 << 62:
+        raise ArgumentTypeError(f"{value!r} is no {'number' if isinstance(default, float) else 'whole number'} above 0")
+    return name, number
 
 
 def registry_path(options: Namespace) -> Path:

@@ -44,6 +44,21 @@ def progress(path: str, *, wanted: bool = True) -> Iterator[Report | None]:
         yield report
 
 
+@contextmanager
+def count_progress(what: str, *, wanted: bool = True) -> Iterator[Report | None]:
+    """Show how many are done while the block runs; yields what to call with their number, None as `progress` does."""
+    if not wanted or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.completed} {task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done: bar.update(task, completed=done)
+
+
 def _is_small(path: str) -> bool:
     try:
         status = os.stat(path)

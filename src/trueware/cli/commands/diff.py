@@ -4,7 +4,7 @@ from argparse import Namespace
 
 from trueware.cli.answer import print_results
 from trueware.cli.exit_code import ExitCode
-from trueware.cli.options import Subparsers, add_output
+from trueware.cli.options import Subparsers, add_limits, add_output, limits_of
 
 
 def add(commands: Subparsers) -> None:
@@ -17,6 +17,7 @@ def add(commands: Subparsers) -> None:
     parser.add_argument("genuine", metavar="GENUINE")
     parser.add_argument("suspect", metavar="SUSPECT")
     parser.add_argument("--policy", metavar="NAME", help="class of product (default: by what GENUINE looks like)")
+    add_limits(parser)
     add_output(parser)
     parser.set_defaults(run=run)
 
@@ -27,5 +28,5 @@ def run(options: Namespace) -> ExitCode:
     from trueware.verify import diff
 
     with progress(options.suspect, wanted=not options.quiet) as report:
-        result = diff(options.genuine, options.suspect, policy=options.policy, report=report)
+        result = diff(options.genuine, options.suspect, policy=options.policy, limits=limits_of(options), report=report)
     return print_results([result], as_json=options.json, everything=options.all)

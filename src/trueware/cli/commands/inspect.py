@@ -4,7 +4,7 @@ import sys
 from argparse import Namespace
 
 from trueware.cli.exit_code import ExitCode
-from trueware.cli.options import Subparsers
+from trueware.cli.options import Subparsers, add_limits, limits_of
 
 
 def add(commands: Subparsers) -> None:
@@ -15,6 +15,7 @@ def add(commands: Subparsers) -> None:
         description="Draw the tree of containers and regions of an artefact: where each lies, its format, and what is in it.",
     )
     parser.add_argument("artefact", metavar="ARTEFACT")
+    add_limits(parser)
     group = parser.add_argument_group("output")
     group.add_argument(
         "--html", metavar="FILE", help="also write a page with a map by offset and entropy (- for stdout)"
@@ -31,7 +32,7 @@ def run(options: Namespace) -> ExitCode:
     from trueware.inspection import inspect
 
     with default_pool() as pool, progress(options.artefact, wanted=not options.quiet) as report:
-        inspection = inspect(options.artefact, pool=pool, report=report)
+        inspection = inspect(options.artefact, pool=pool, limits=limits_of(options), report=report)
     if options.html:
         from trueware.cli.map_page import map_page
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from trueware.cli.exit_code import ExitCode
-from trueware.cli.options import Subparsers
+from trueware.cli.options import Subparsers, add_limits, limits_of
 from trueware.cli.text import printable
 from trueware.model.part import Part
 
@@ -22,6 +22,7 @@ def add(commands: Subparsers) -> None:
         description="Measure artefacts: the tree of parts with SHA-256, size, type, mode, owner and Merkle digest.",
     )
     parser.add_argument("artefacts", metavar="ARTEFACT", nargs="+")
+    add_limits(parser)
     group = parser.add_argument_group("output")
     group.add_argument("--json", action="store_true", help="answer as JSON, by the published schema")
     group.add_argument("--quiet", action="store_true", help="no progress bar")
@@ -39,7 +40,7 @@ def run(options: Namespace) -> ExitCode:
     with default_pool() as pool:
         for path in options.artefacts:
             with progress(path, wanted=not options.quiet) as report:
-                measured = measure_artefact(path, pool=pool, report=report)
+                measured = measure_artefact(path, pool=pool, limits=limits_of(options), report=report)
             if options.json:
                 manifests.append(manifest_value(measured.measurement))
             else:

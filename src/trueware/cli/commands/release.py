@@ -5,7 +5,7 @@ from argparse import ArgumentParser, Namespace
 from typing import Any
 
 from trueware.cli.exit_code import ExitCode
-from trueware.cli.options import Subparsers, add_registry, registry_path
+from trueware.cli.options import Subparsers, add_limits, add_registry, limits_of, registry_path
 from trueware.cli.text import printable
 from trueware.model.release import Release
 
@@ -63,6 +63,7 @@ def _add_artefact(parser: ArgumentParser) -> None:
     parser.add_argument("--version", required=True, metavar="VERSION")
     parser.add_argument("--policy", metavar="NAME", help="class of product (default: by what the artefact looks like)")
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
+    add_limits(parser)
     add_registry(parser)
 
 
@@ -90,7 +91,7 @@ def _take_in(options: Namespace, key_file: str | None) -> ExitCode:
         SqliteStore.open(registry_path(options)) as store,
         progress(options.artefact, wanted=not options.quiet) as report,
     ):
-        release = take_in(store, options.artefact, naming, int(time.time()), key, report)
+        release = take_in(store, options.artefact, naming, int(time.time()), key, limits_of(options), report)
     sys.stdout.write(_line(release))
     return ExitCode.GENUINE
 

@@ -2,11 +2,15 @@
 
 from argparse import Namespace
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from trueware.cli.answer import print_results
 from trueware.cli.exit_code import ExitCode
-from trueware.cli.options import Subparsers, add_output, add_registry, registry_path
+from trueware.cli.options import Subparsers, add_limits, add_output, add_registry, limits_of, positive, registry_path
 from trueware.model.result import Result
+
+if TYPE_CHECKING:
+    from trueware.fleet import Outcome
 
 
 def add(commands: Subparsers) -> None:
@@ -18,6 +22,13 @@ def add(commands: Subparsers) -> None:
     )
     parser.add_argument("artefacts", metavar="ARTEFACT", nargs="+", help="a file, or a folder as one artefact")
     parser.add_argument("--each", action="store_true", help="take every file in a folder as an artefact of its own")
+    parser.add_argument(
+        "--processes",
+        metavar="N",
+        type=positive,
+        help="artefacts verified at a time, each in a process of its own (default: 1, with --each one for each core)",
+    )
+    add_limits(parser)
     add_registry(parser)
     add_output(parser)
     parser.set_defaults(run=run)
@@ -32,26 +43,30 @@ def run(options: Namespace) -> ExitCode:
 
 def _results(options: Namespace, failed: list[str]) -> Iterator[Result]:
     from trueware.cli.complaint import complain
-    from trueware.cli.progress import progress
-    from trueware.errors import SourceError
-    from trueware.registry.lookup import Registry
-    from trueware.storage.sqlite import SqliteStore
-    from trueware.verify import verify
 
-    store = SqliteStore.open_read_only(registry_path(options))
-    try:
-        registry = Registry(store)
-        for path in _paths(options):
-            try:
-                with progress(path, wanted=not options.quiet) as report:
-                    result = verify(path, registry, report=report)
-            except SourceError as error:
-                failed.append(path)
-                complain(error)
-                continue
-            yield result
-    finally:
-        store.close()
+    for outcome in _outcomes(options):
+        if outcome.error is not None:
+            failed.append(outcome.path)
+            complain(outcome.error)
+        if outcome.result is not None:
+            yield outcome.result
+
+
+def _outcomes(options: Namespace) -> "Iterator[Outcome]":
+    """Verify in this process, where one artefact has all cores and a bar of its own; of many, some at a time."""
+    from trueware.cli.progress import count_progress, progress
+    from trueware.fleet import verify_each
+
+    registry, limits = registry_path(options), limits_of(options)
+    paths = _paths(options)
+    if not options.each and len(options.artefacts) == 1:
+        with progress(options.artefacts[0], wanted=not options.quiet) as report:
+            yield from verify_each(paths, registry, processes=1, limits=limits, report_bytes=report)
+        return
+    with count_progress("artefacts", wanted=not options.quiet) as report:
+        yield from verify_each(
+            paths, registry, processes=options.processes or (None if options.each else 1), limits=limits, report=report
+        )
 
 
 def _paths(options: Namespace) -> Iterator[str]:

@@ -1,0 +1,133 @@
+"""Verifies many artefacts, in processes of their own where there is more than one core: a folder of images, a laboratory's day.
+
+Answers come in the order asked, and are those that `verify` gives one by one. Each process opens the registry for itself, reading.
+A process that dies over an artefact (memory, or a file that shrinks while it is mapped) takes only that artefact's answer with it:
+those that were under way beside it are asked again, one at a time.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+
+from trueware.artefact import cores, default_pool
+from trueware.errors import SourceError
+from trueware.model.limits import Limits
+from trueware.model.result import Result
+from trueware.registry.lookup import Registry
+from trueware.storage.sqlite import SqliteStore
+from trueware.verify import verify
+
+_AHEAD = 4
+"""Artefacts under way for each process: the next is there when one is done, and a folder of millions is not listed at once."""
+
+_DIED = "the process that read it died: out of memory, or the file shrank while it was read"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of one artefact: a result, or the reason why there is none."""
+
+    path: str
+    result: Result | None = None
+    error: SourceError | None = None
+
+
+def verify_each(
+    paths: Iterable[str],
+    registry: Path,
+    *,
+    processes: int | None = None,
+    limits: Limits = Limits(),  # noqa: B008 (frozen)
+    report: Callable[[int], None] | None = None,
+    report_bytes: Callable[[int], None] | None = None,
+) -> Iterator[Outcome]:
+    """Verify artefacts, in order.
+
+    Args:
+        paths: files and folders, each an artefact.
+        registry: the registry's file.
+        processes: how many; by default one for each core. One: in this process, with a thread for each core.
+        limits: ceilings for each artefact.
+        report: told how many artefacts are done.
+        report_bytes: in one process, told the bytes of content read so far of each.
+
+    Raises:
+        StoreError: the registry cannot be read.
+    """
+    if (count := processes or cores()) == 1:
+        yield from _counted(_in_turn(paths, registry, limits, report_bytes), report)
+    else:
+        yield from _counted(_in_processes(paths, registry, limits, count), report)
+
+
+def _counted(outcomes: Iterator[Outcome], report: Callable[[int], None] | None) -> Iterator[Outcome]:
+    for done, outcome in enumerate(outcomes, 1):
+        if report is not None:
+            report(done)
+        yield outcome
+
+
+def _in_turn(
+    paths: Iterable[str], registry: Path, limits: Limits, report: Callable[[int], None] | None
+) -> Iterator[Outcome]:
+    with SqliteStore.open_read_only(registry) as store, default_pool() as pool:
+        known = Registry(store)
+        for path in paths:
+            try:
+                yield Outcome(path, verify(path, known, pool=pool, limits=limits, report=report))
+            except SourceError as error:
+                yield Outcome(path, error=error)
+
+
+def _in_processes(paths: Iterable[str], registry: Path, limits: Limits, count: int) -> Iterator[Outcome]:
+    SqliteStore.open_read_only(registry).close()  # what is wrong with it is said once, and here
+    waiting, flying = iter(paths), deque[tuple[str, Future[Outcome]]]()
+    pool = _processes(count)
+    try:
+        while True:
+            while len(flying) < _AHEAD * count and (path := next(waiting, None)) is not None:
+                flying.append((path, pool.submit(_verify_one, path, registry, limits)))
+            if not flying:
+                return
+            path, future = flying[0]
+            try:
+                outcome = future.result()
+            except BrokenProcessPool:
+                again = [path for path, _ in flying]
+                flying.clear()
+                pool.shutdown()
+                yield from (_alone(path, registry, limits) for path in again)
+                pool = _processes(count)
+                continue
+            flying.popleft()
+            yield outcome
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _alone(path: str, registry: Path, limits: Limits) -> Outcome:
+    with _processes(1) as pool:
+        try:
+            return pool.submit(_verify_one, path, registry, limits).result()
+        except BrokenProcessPool:
+            return Outcome(path, error=SourceError(f"cannot read {path!r}: {_DIED}"))
+
+
+def _processes(count: int) -> ProcessPoolExecutor:
+    # a forked copy of a process with threads may hang; these start clean
+    return ProcessPoolExecutor(count, mp_context=get_context("spawn"))
+
+
+def _verify_one(path: str, registry: Path, limits: Limits) -> Outcome:
+    """Verify in a process of the pool, on one core: the others have artefacts of their own."""
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 (only where it is needed)
+
+    with SqliteStore.open_read_only(registry) as store, ThreadPoolExecutor(1) as pool:
+        try:
+            return Outcome(path, verify(path, Registry(store), pool=pool, limits=limits))
+        except SourceError as error:
+            return Outcome(path, error=error)
