@@ -35,6 +35,8 @@ from trueware.formats.packages.ar import Ar, Deb
 from trueware.formats.packages.cpio import Cpio
 from trueware.formats.packages.tar import Tar
 from trueware.formats.packages.zip import Zip
+from trueware.formats.vendor.tplink_safeloader import TplinkSafeloader
+from trueware.formats.vendor.tplink_v2 import TplinkV2
 
 FORMATS: tuple[type[Format], ...] = (
     AvbFooter,
@@ -44,6 +46,8 @@ FORMATS: tuple[type[Format], ...] = (
     VendorBoot,
     Dtbo,
     Sysupgrade,
+    TplinkSafeloader,
+    TplinkV2,
     TplinkV1,
     UImage,
     Trx,

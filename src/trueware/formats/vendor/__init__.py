@@ -1,0 +1,1 @@
+"""Containers in which makers of network devices ship their firmware."""
