@@ -35,6 +35,8 @@ from trueware.formats.packages.ar import Ar, Deb
 from trueware.formats.packages.cpio import Cpio
 from trueware.formats.packages.tar import Tar
 from trueware.formats.packages.zip import Zip
+from trueware.formats.vendor.netgear_chk import NetgearChk
+from trueware.formats.vendor.netgear_dni import NetgearDni
 from trueware.formats.vendor.tplink_safeloader import TplinkSafeloader
 from trueware.formats.vendor.tplink_v2 import TplinkV2
 
@@ -48,6 +50,8 @@ FORMATS: tuple[type[Format], ...] = (
     Sysupgrade,
     TplinkSafeloader,
     TplinkV2,
+    NetgearChk,
+    NetgearDni,
     TplinkV1,
     UImage,
     Trx,
