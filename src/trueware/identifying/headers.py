@@ -13,17 +13,21 @@ from trueware.model.part import Part
 
 _FINGERPRINT = re.compile(r"com\.android\.build\.\w{1,32}\.fingerprint")
 _KIND_OF_PAYLOAD = re.compile(r"\b(?:Linux|kernel|u-?boot|rootfs|ramdisk|initrd|script|fdt|fit)\b", re.IGNORECASE)
-_NO_VERSION = re.compile(r"[0.]*")
+_NO_VERSION = re.compile(r"[0._-]*")
+_NUMBERED = re.compile(r"(?<![\w.])[vV]?(\d+(?:\.\d+)+)")
+"""A version within a text, such as ``soft_ver:2.0.0 Build 2024``."""
 
 _Facts = Mapping[str, str]
 
 
 def header_claims(path: str, part: Part) -> Iterator[Claim]:
     """Yield what the header of `part`, read by its format, claims."""
-    reader = _READERS.get(part.format or "")
-    if reader is not None:
-        for name, value in reader(dict(part.facts)):
-            yield from claim(name, value, part.format or "", path)
+    facts, source = dict(part.facts), part.format or ""
+    for name, fact in _PLAIN.get(source, ()):
+        yield from claim(name, facts.get(fact, ""), source, path)
+    if reader := _READERS.get(source):
+        for name, value in reader(facts):
+            yield from claim(name, value, source, path)
 
 
 def _tplink_v1(facts: _Facts) -> Iterator[tuple[str, str]]:
@@ -32,6 +36,13 @@ def _tplink_v1(facts: _Facts) -> Iterator[tuple[str, str]]:
     yield "hardware", facts.get("hardware", "")
     yield "build", facts.get("version", "")
     if not _NO_VERSION.fullmatch(version := facts.get("firmware-version", "")):
+        yield "version", version
+
+
+def _tplink_v2(facts: _Facts) -> Iterator[tuple[str, str]]:
+    yield "hardware", facts.get("hardware", "")
+    yield "build", facts.get("version", "")
+    if not _NO_VERSION.fullmatch((version := facts.get("firmware-version", "")).partition("-")[0]):
         yield "version", version
 
 
@@ -55,12 +66,35 @@ def _vbmeta(facts: _Facts) -> Iterator[tuple[str, str]]:
             yield "fingerprint", value
 
 
+def _safeloader(facts: _Facts) -> Iterator[tuple[str, str]]:
+    """The support list names every product the image fits; the version is told in numbers or in a text."""
+    for product in facts.get("products", "").split():
+        yield "product", product
+    if version := _NUMBERED.search(facts.get("soft-version", "").replace(":", " ")):
+        yield "version", version[1]
+
+
+def _netgear_dni(facts: _Facts) -> Iterator[tuple[str, str]]:
+    yield "version", facts.get("version", "").removeprefix("V")
+
+
+_PLAIN: dict[str, tuple[tuple[str, str], ...]] = {
+    "netgear-chk": (("board", "board"), ("version", "version")),
+    "netgear-dni": (("product", "device"), ("hardware", "hd_id")),
+    "seama": (("board", "signature"), ("version", "version")),
+    "tplink-safeloader": (("hardware", "vendor-text"),),
+}
+"""By format: claims whose value is that of a fact."""
+
 _READERS: dict[str, Callable[[_Facts], Iterator[tuple[str, str]]]] = {
+    "netgear-dni": _netgear_dni,
+    "tplink-safeloader": _safeloader,
     "tplink-v1": _tplink_v1,
+    "tplink-v2": _tplink_v2,
     "uimage": _uimage,
     "fit": _fit,
     "vbmeta": _vbmeta,
 }
 
-HEADERS = frozenset(_READERS)
+HEADERS = frozenset(_READERS) | frozenset(_PLAIN)
 """Sources that speak for the wrapping."""

@@ -1,0 +1,68 @@
+"""Containers of network devices: what is none of them, and what their checksums are."""
+
+from struct import pack
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.promises.vectors import FOLDER, Vector
+
+from trueware.formats import FORMATS
+from trueware.formats.contract import Format
+from trueware.formats.vendor.netgear_chk import checksum
+
+VENDOR = [format_ for format_ in FORMATS if format_.__module__.startswith("trueware.formats.vendor.")]
+ORDINARY = [
+    b"",
+    b"#!/bin/sh\n" * 400,
+    b"\x7fELF" + bytes(8000),
+    bytes(8192),
+    b"\xff" * 8192,
+    b"device:eth0\nversion:1\nregion:none\n" + b"key:value\n" * 500,
+    bytes(range(256)) * 40,
+]
+
+
+@pytest.mark.parametrize("format_", VENDOR, ids=lambda format_: format_.name)
+def test_ordinary_files_are_none_of_them(format_: type[Format]) -> None:
+    """Text, programs and fillers do not match, whatever magic is written over them."""
+    for content in ORDINARY:
+        for magic in format_.magics:
+            data = bytearray(content)
+            start = magic.offset if magic.offset >= 0 else max(len(data) + magic.offset, 0)
+            data[start : start + len(magic.value)] = magic.value
+
+            assert not format_.matches(memoryview(bytes(data)))
+
+
+@pytest.mark.parametrize("format_", VENDOR, ids=lambda format_: format_.name)
+def test_no_beginning_of_an_image_escapes(format_: type[Format]) -> None:
+    """`matches` answers for every beginning of every genuine image, however short."""
+    for folder in (FOLDER / format_.name).iterdir():
+        if folder.is_dir():
+            data = Vector(folder).data
+            for size in range(min(len(data), 700)):
+                assert format_.matches(memoryview(data[:size])) in (True, False)
+
+
+@given(data=st.binary(max_size=400))
+def test_netgear_checksum(data: bytes) -> None:
+    """The sums of short pieces are the sums over all bytes, as the definition has them."""
+    low = high = 0
+    for byte in data:
+        low = (low + byte) % 2**32
+        high = (high + low) % 2**32
+    for _ in range(2):
+        low, high = (low & 0xFFFF) + (low >> 16), (high & 0xFFFF) + (high >> 16)
+
+    assert checksum(memoryview(data)) == (high & 0xFFFF) << 16 | low & 0xFFFF
+
+
+def test_netgear_checksum_wraps_around() -> None:
+    """The second sum passes 2³² within a few kilobytes of the highest byte."""
+    data = b"\xff" * 10_000
+    high = sum(255 * place for place in range(1, 10_001)) % 2**32
+    folded = (high & 0xFFFF) + (high >> 16)
+    low = 2_550_000 % 65_536 + 2_550_000 // 65_536
+
+    assert checksum(memoryview(data)).to_bytes(4, "big") == pack(">HH", (folded & 0xFFFF) + (folded >> 16), low)

@@ -1,0 +1,48 @@
+"""What the headers of routers' images claim."""
+
+import pytest
+
+from trueware.identifying import identify
+from trueware.model.part import Kind, Part
+
+CASES = {
+    "netgear-chk": (
+        {"board": "U12H319T00_NETGEAR", "region": "1", "version": "1.0.0.22_1.0.17"},
+        (("board", "U12H319T00_NETGEAR"), ("version", "1.0.0.22_1.0.17")),
+    ),
+    "netgear-dni": (
+        {"device": "BR500", "version": "V1.0.2.52", "region": "", "hd_id": "29764958+0+128"},
+        (("product", "BR500"), ("hardware", "29764958+0+128"), ("version", "1.0.2.52")),
+    ),
+    "seama": ({"signature": "wrgac65_dlink.2015_dir842"}, (("board", "wrgac65_dlink.2015_dir842"),)),
+    "tplink-v2": (
+        {"hardware": "0x00c20001", "version": "ver. 1.0", "firmware-version": "3.16.0-1.0"},
+        (("hardware", "0x00c20001"), ("build", "ver. 1.0"), ("version", "3.16.0-1.0")),
+    ),
+    "tplink-safeloader": (
+        {"vendor-text": "CPE210(TP-LINK|UN|N300-2):3.0\r\n", "products": "CPE210 CPE220", "soft-version": "2.2.3 2020-01-02 r9"},
+        (("hardware", "CPE210(TP-LINK|UN|N300-2):3.0"), ("product", "CPE210"), ("product", "CPE220"), ("version", "2.2.3")),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("format_", CASES)
+def test_what_a_header_claims(format_: str) -> None:
+    """Each fact that says who or what becomes the claim it is."""
+    facts, claims = CASES[format_]
+    part = Part("image", Kind.FILE, b"", format=format_, facts=tuple(sorted(facts.items())))
+
+    told = [(claim.name, claim.value) for claim in identify(part, {})]
+    assert told == list(claims)
+    assert {claim.source for claim in identify(part, {})} == {format_}
+
+
+def test_versions_in_texts() -> None:
+    """A version is found in a text, and none where OpenWrt wrote zeros."""
+    text = Part(
+        "image", Kind.FILE, b"", format="tplink-safeloader", facts=(("soft-version", "soft_ver:2.0.0 Build 1"),)
+    )
+    zeros = Part("image", Kind.FILE, b"", format="tplink-v2", facts=(("firmware-version", "0.0.0-1.0"),))
+
+    assert [(claim.name, claim.value) for claim in identify(text, {})] == [("version", "2.0.0")]
+    assert identify(zeros, {}) == ()
