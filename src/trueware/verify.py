@@ -10,6 +10,7 @@ from concurrent.futures import Executor
 
 from trueware.appraisal.appraise import appraise, appraise_exact
 from trueware.appraisal.reference import Evidence, Reference, References
+from trueware.appraisal.wrapping import unwrap
 from trueware.artefact import Measured, Report, artefact_name, default_pool, digest_file, measure_artefact
 from trueware.knowledge import load_policies, policy_for
 from trueware.model.finding import Finding
@@ -67,18 +68,29 @@ def appraise_measured(artefact: str, measured: Measured, registry: Registry) -> 
         StoreError: the registry cannot be read.
     """
     root = measured.measurement.root
-    if root.kind is Kind.DIRECTORY:
-        found = registry.find_exact(root.tree)
-        if found.releases:
-            return appraise_exact(
-                artefact, root.size, root.tree, found.releases, (*measured.measurement.findings, *found.findings)
-            )
+    exact = _appraise_exact(artefact, measured, registry)
+    if exact is not None:
+        return exact
     evidence = Evidence(root, measured.claims, measured.measurement.findings)
     equal = registry.find_tree(root.tree)
     if equal.releases:
         return appraise(artefact, evidence, _references(equal.releases, registry, {}, equal.findings))
     sharing = registry.candidates(root, measured.claims, _CANDIDATES)
     return appraise(artefact, evidence, _references(sharing.releases, registry, sharing.products, sharing.findings))
+
+
+def _appraise_exact(artefact: str, measured: Measured, registry: Registry) -> Result | None:
+    """Return the result where the registry has the very bytes of what the artefact wraps (for a folder, its tree)."""
+    root = measured.measurement.root
+    for each in unwrap(root):
+        digest = each.part.tree if each.part.kind is Kind.DIRECTORY else each.part.sha256
+        if digest is not None and (each.path or root.kind is Kind.DIRECTORY):
+            found = registry.find_exact(digest)
+            if found.releases:
+                whole = root.tree if root.kind is Kind.DIRECTORY else root.sha256
+                findings = (*measured.measurement.findings, *found.findings)
+                return appraise_exact(artefact, root.size, whole or digest, found.releases, findings, each)
+    return None
 
 
 def _references(

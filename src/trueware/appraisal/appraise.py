@@ -3,7 +3,8 @@
 The checklist (design, two axes):
 
 1. Compare the artefact with every candidate release, under the policy of that release.
-2. GENUINE: it, or a part it consists of, equals a candidate in everything the policy calls immutable.
+2. GENUINE: it, or a part it consists of, equals a candidate in everything the policy calls immutable. With warnings where files
+   for people lie beside that part: each is named.
 3. COUNTERFEIT: parts of it contradict each other about who made it, one names a publisher the registry knows, and it does not
    come from a release of theirs.
 4. TAMPERED: it comes from a candidate (shares most of its content and does not claim to be another release) and differs where a
@@ -12,7 +13,9 @@ The checklist (design, two axes):
 6. UNKNOWN: everything else, with what would settle it; where a release shares half of it, with the differences from that one.
 """
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from trueware.appraisal.compare import Comparison, compare
 from trueware.appraisal.damage import Damage
@@ -20,6 +23,7 @@ from trueware.appraisal.entitlement import entitled_publishers
 from trueware.appraisal.reference import Evidence, Reference, References, identity_of
 from trueware.appraisal.similarity import Alignment, align
 from trueware.appraisal.vector import vector_for
+from trueware.appraisal.wrapping import Wrapped, surroundings
 from trueware.identifying import contradictions
 from trueware.identifying.identity import Identity
 from trueware.model.change import Change
@@ -28,7 +32,7 @@ from trueware.model.part import Kind, Part
 from trueware.model.release import Release
 from trueware.model.result import Match, Result
 from trueware.model.rules import RULES
-from trueware.model.verdict import Authority, Tier, Verdict
+from trueware.model.verdict import Authority, Tier, TrustVector, Verdict
 
 DERIVED_CLAIMING = 0.3
 """Share of a release's weighted content that makes an artefact which claims to be that very release one derived from it."""
@@ -41,6 +45,12 @@ DERIVED_SILENT = 0.8
 
 UNRELATED = 0.1
 """Below this share an artefact that claims to be a release has nothing to do with it."""
+
+
+_CONTAINER = "!/"
+
+_TOLD = 20
+"""Things beside a release that are named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +104,12 @@ def appraise(artefact: str, evidence: Evidence, references: References) -> Resul
 
 
 def appraise_exact(
-    artefact: str, size: int, digest: bytes, releases: tuple[Release, ...], doubts: tuple[Finding, ...] = ()
+    artefact: str,
+    size: int,
+    digest: bytes,
+    releases: tuple[Release, ...],
+    doubts: tuple[Finding, ...] = (),
+    wrapped: Wrapped | None = None,
 ) -> Result:
     """Return the result for an artefact whose bytes (or, for a folder, tree) are those of registered releases.
 
@@ -104,23 +119,25 @@ def appraise_exact(
         digest: SHA-256 of its bytes, for a folder its Merkle digest.
         releases: at least one.
         doubts: what was noticed on the way, such as another release of these bytes that could not be proved.
+        wrapped: what has these bytes, where they are not those of the artefact itself.
     """
     release = min(releases, key=lambda each: (each.withdrawn is not None, _STRENGTH[each.authority], each.published))
-    findings = (*doubts, *_about_release(release))
-    verdict, tier = Verdict.GENUINE, Tier.WARNING if release.withdrawn is not None else Tier.AFFIRMING
+    path, beside = (wrapped.path, wrapped.beside) if wrapped is not None else ("", ())
+    withdrawn = release.withdrawn is not None
+    vector = vector_for(Verdict.GENUINE, (), withdrawn=withdrawn, complete=not beside)
     return Result(
         artefact,
         size,
         digest,
-        verdict,
-        tier,
-        vector_for(verdict, (), withdrawn=release.withdrawn is not None),
-        f"identical to {release.title}",
+        Verdict.GENUINE,
+        vector.tier,
+        vector,
+        f"{f'its {path} is ' if path else ''}identical to {release.title}{_apart_from(beside)}",
         release.authority,
         Match(release, 1.0),
         release.claims,
         (),
-        findings,
+        (*doubts, *_about_release(release), *_outside(beside)),
     )
 
 
@@ -141,9 +158,15 @@ def _preference(each: _Held) -> tuple[object, ...]:
 
 def _hold(root: Part, identity: Identity, reference: Reference, references: References) -> _Held:
     alignment = align(reference.manifest, root, references.products)
-    comparison = compare(alignment.expected, alignment.found, reference.policy, alignment.found_path)
+    copied = _is_on_disk(reference.manifest, alignment.expected_path) or _is_on_disk(root, alignment.found_path)
+    comparison = compare(alignment.expected, alignment.found, reference.policy, alignment.found_path, copied=copied)
     theirs = identity_of(reference.release)
     return _Held(reference, alignment, comparison, identity.conflicts(theirs), identity.agrees(theirs))
+
+
+def _is_on_disk(root: Part, path: str) -> bool:
+    """Whether what is at `path` was read off a disk as a file or folder of its own, and not out of a container."""
+    return root.kind is Kind.DIRECTORY and _CONTAINER not in path
 
 
 def _is_derived(each: _Held) -> bool:
@@ -178,10 +201,13 @@ def _genuine(artefact: str, evidence: Evidence, each: _Held, findings: tuple[Fin
     rebuilt = each.comparison.rebuilt
     if rebuilt or (not changes and evidence.root.sha256 != release.sha256 and not part):
         notes.append(_finding("container-rebuilt", "same content, packed differently", rebuilt[0] if rebuilt else ""))
-    withdrawn = release.withdrawn is not None
-    tier = Tier.WARNING if withdrawn else Tier.AFFIRMING
-    reason = f"equals {part + ' of ' if part else ''}{release.title} in everything that may not change"
-    return _result(artefact, evidence, Verdict.GENUINE, tier, reason, each, (*findings, *notes), withdrawn=withdrawn)
+    beside = each.alignment.beside
+    notes += _outside(beside)
+    vector = vector_for(Verdict.GENUINE, changes, withdrawn=release.withdrawn is not None, complete=not beside)
+    what = f"{part} of {release.title}" if part else release.title
+    subject = f"its {each.alignment.found_path} " if each.alignment.found_path else ""
+    reason = f"{subject}equals {what} in everything that may not change{_apart_from(beside)}"
+    return _result(artefact, evidence, Verdict.GENUINE, vector.tier, reason, each, (*findings, *notes), vector=vector)
 
 
 def _tampered(artefact: str, evidence: Evidence, each: _Held, findings: tuple[Finding, ...]) -> Result:
@@ -223,8 +249,10 @@ def _undecided(artefact: str, evidence: Evidence, each: _Held, findings: tuple[F
         reason = f"looks like {title}, but {doubt}"
         settle: tuple[str, ...] = ("a complete, undamaged copy of the artefact",)
     else:
-        reason = f"holds {title} in {each.alignment.found_path}, beside content that no release accounts for"
-        settle = ("a release of the whole artefact in the registry",)
+        reason = f"holds {title} in {each.alignment.found_path}, beside or within what no release accounts for"
+        settle = ("a release of the whole artefact in the registry", f"{each.alignment.found_path} verified by itself")
+        around = (path for path, _ in surroundings(evidence.root, each.alignment.found_path))
+        findings = (*findings, *_outside(islice(around, _TOLD)))
     return _result(artefact, evidence, Verdict.UNKNOWN, Tier.NONE, reason, each, findings, settle=settle)
 
 
@@ -288,6 +316,18 @@ def _about_release(release: Release) -> tuple[Finding, ...]:
     return tuple(notes)
 
 
+def _apart_from(beside: tuple[str, ...]) -> str:
+    return f"; beside it {_counted(len(beside), 'file')} of no release" if beside else ""
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def _outside(paths: Iterable[str]) -> Iterator[Finding]:
+    return (_finding("outside-release", "lies beside the release and is no part of it", path) for path in paths)
+
+
 def _finding(rule_id: str, detail: str, part: str = "") -> Finding:
     rule = RULES[rule_id]
     return Finding(rule.id, part, detail, rule.severity, rule.confidence)
@@ -304,7 +344,7 @@ def _result(
     *,
     settle: tuple[str, ...] = (),
     changes: tuple[Change, ...] | None = None,
-    withdrawn: bool = False,
+    vector: TrustVector | None = None,
 ) -> Result:
     root = evidence.root
     if changes is None:
@@ -315,7 +355,6 @@ def _result(
         similarity = 1.0 if not changes and verdict is Verdict.GENUINE else min(alignment.shared, 0.9999)
         match = Match(each.reference.release, similarity, alignment.expected_path)
     authority = match.release.authority if match is not None and verdict is not Verdict.UNKNOWN else None
-    vector = vector_for(verdict, changes, withdrawn=withdrawn)
     digest = root.sha256 if root.kind is not Kind.DIRECTORY else root.tree
     return Result(
         artefact,
@@ -323,7 +362,7 @@ def _result(
         digest,
         verdict,
         tier,
-        vector,
+        vector or vector_for(verdict, changes),
         reason,
         authority,
         match,

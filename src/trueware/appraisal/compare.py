@@ -43,11 +43,18 @@ class _Pair:
     """Whether the containers of both record extended attributes."""
 
 
-def compare(expected: Part, found: Part, policy: Policy, path: str = "") -> Comparison:
-    """Return every difference of `found` from `expected`; `path` is where `found` is in its artefact."""
+def compare(expected: Part, found: Part, policy: Policy, path: str = "", *, copied: bool = False) -> Comparison:
+    """Return every difference of `found` from `expected`.
+
+    Args:
+        expected: the part of the release.
+        found: the part of the artefact.
+        policy: what may differ.
+        path: where `found` is in its artefact.
+        copied: whether one of them is a folder on somebody's disk, which has the attributes of its files or not.
+    """
     changes: list[Change] = []
     rebuilt: list[str] = []
-    copied = Kind.DIRECTORY in (expected.kind, found.kind)  # a folder on disk, with or without the attributes
     stack = [_Pair(expected, found, path, None, labelled=not copied)]
     while stack:
         pair = stack.pop()

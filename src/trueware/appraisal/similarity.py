@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import log2
 
-from trueware.model.part import Kind, Part, join
+from trueware.appraisal.wrapping import Wrapped, unwrap
+from trueware.model.part import Kind, Part
 
 _NEARLY_ALL = 0.98
 """Share of the most that any pair has in common; what is in two places may stand beside the part that corresponds."""
 
-_NAMESAKES = 3
+_FOLDERS = 3
 """Folders of a release tried for one that is an artefact by itself."""
 
 _CHAIN = 6
@@ -34,7 +35,10 @@ class Alignment:
     """Weighted content in common."""
 
     covers: bool
-    """Whether the artefact holds nothing beside `found`: it is the whole, or all around it is wrapping and padding."""
+    """Whether the artefact holds no other software than `found`: all around it is wrapping, padding, and files for people."""
+
+    beside: tuple[str, ...] = ()
+    """Paths of the files for people that lie around `found`; they belong to no release."""
 
 
 def leaf_sizes(part: Part) -> dict[bytes, int]:
@@ -73,19 +77,37 @@ def align(release: Part, artefact: Part, products: Mapping[bytes, int]) -> Align
 
     Usually the whole of both. Where an image is compared with the contents of another one (a dump of one partition, of a whole
     flash, a compressed image, a root file system of which the registry has the full image): of the pairs that have nearly all of
-    what is in common, the one with the least beside it.
+    what is in common, the one with the least beside it. An image that was only wrapped is compared as itself.
     """
-    if release.format == artefact.format and release.kind is artefact.kind:
-        return _aligned(_Weighed.of("", release, products), _Weighed.of("", artefact, products), covers=True)
-    places = _chain(release)
+    wrapped = unwrap(artefact)
+    if _same_shape(release, artefact) and release.kind is artefact.kind:
+        alike = (each for each in wrapped if _same_shape(release, each.part) and _namesakes(release, each.part))
+        here = next(alike, wrapped[0])
+        return _aligned(_Weighed.of("", release, products), _Weighed.of(here.path, here.part, products), here)
+    places = dict(_chain(release))
     if artefact.kind is Kind.DIRECTORY:
-        places += _namesakes(release, artefact)
-    theirs = [_Weighed.of(path, part, products) for path, part in places]
-    ours = [(_Weighed.of(path, part, products), covers) for path, part, covers in _wrapped_chain(artefact)]
-    pairs = [_aligned(there, here, covers=covers) for there in theirs for here, covers in ours]
+        for each in (wrapped[0], wrapped[-1]):
+            places.update(_folders_like(each.part, release))
+    theirs = [_Weighed.of(path, part, products) for path, part in places.items()]
+    ours = [(_Weighed.of(path, part, products), around) for path, part, around in _wrapped_chain(artefact, wrapped)]
+    pairs = [_aligned(there, here, around) for there in theirs for here, around in ours]
     most = max(pair.common for pair in pairs)
-    nearly = [pair for pair in pairs if pair.common >= _NEARLY_ALL * most]
-    return max(nearly, key=lambda pair: (round(pair.shared, 6), pair.expected.format == pair.found.format, pair.covers))
+    return max((pair for pair in pairs if pair.common >= _NEARLY_ALL * most), key=_closeness)
+
+
+def _closeness(pair: Alignment) -> tuple[float, bool, int, bool]:
+    shape = _same_shape(pair.expected, pair.found)
+    return round(pair.shared, 6), shape, _namesakes(pair.expected, pair.found), pair.covers
+
+
+def _same_shape(expected: Part, found: Part) -> bool:
+    return expected.format == found.format and (expected.kind is Kind.DIRECTORY) == (found.kind is Kind.DIRECTORY)
+
+
+def _namesakes(expected: Part, found: Part) -> int:
+    """Return how many children have a name that one of the other has."""
+    names = {child.name for child in expected.children}
+    return sum(child.name in names for child in found.children)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,25 +123,25 @@ class _Weighed:
         return cls(path, part, weigh(leaf_sizes(part), products))
 
 
-def _aligned(there: _Weighed, here: _Weighed, *, covers: bool) -> Alignment:
+def _aligned(there: _Weighed, here: _Weighed, around: Wrapped | None) -> Alignment:
+    """Return the pair; `around` is what is known of the wrapping, None where other software lies beside `here`."""
     common, shared, contained = overlap(there.weights, here.weights)
-    return Alignment(there.part, there.path, here.part, here.path, shared, contained, common, covers)
+    beside = around.beside if around is not None else ()
+    places = (there.part, there.path, here.part, here.path)
+    return Alignment(*places, shared, contained, common, covers=around is not None, beside=beside)
 
 
-def _wrapped_chain(root: Part) -> list[tuple[str, Part, bool]]:
-    """Return the chain of an artefact, each with whether nothing lies beside it."""
-    alone, part, path = {""}, root, ""
-    while part.is_container and part.certain:
-        inner = [child for child in part.children if child.kind is not Kind.PADDING]
-        if len(inner) != 1 or not inner[0].is_container:
-            break
-        path = join(path, part, inner[0].name)
-        part = inner[0]
-        alone.add(path)
-    return [(path, part, path in alone) for path, part in _chain(root)]
+def _wrapped_chain(root: Part, wrapped: tuple[Wrapped, ...]) -> list[tuple[str, Part, Wrapped | None]]:
+    """Return the parts of an artefact that may correspond, each with its wrapping where nothing but that lies around it."""
+    around = {each.path: each for each in wrapped}
+    chain = [(path, part, around.get(path)) for path, part in _chain(root)]
+    innermost = wrapped[-1]
+    if all(path != innermost.path for path, _, _ in chain):
+        chain.append((innermost.path, innermost.part, innermost))
+    return chain
 
 
-def _namesakes(release: Part, folder: Part) -> list[tuple[str, Part]]:
+def _folders_like(folder: Part, release: Part) -> list[tuple[str, Part]]:
     """Return the folders of the release that a folder may be a copy of: those that share most names with it."""
     names = {child.name for child in folder.children}
     alike: list[tuple[int, str, Part]] = []
@@ -127,7 +149,7 @@ def _namesakes(release: Part, folder: Part) -> list[tuple[str, Part]]:
         if path and part.kind is Kind.DIRECTORY and (same := sum(child.name in names for child in part.children)):
             alike.append((same, path, part))
     alike.sort(key=lambda item: (-item[0], item[1]))
-    return [(path, part) for _, path, part in alike[:_NAMESAKES]]
+    return [(path, part) for _, path, part in alike[:_FOLDERS]]
 
 
 def _chain(root: Part) -> list[tuple[str, Part]]:

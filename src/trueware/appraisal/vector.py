@@ -1,8 +1,9 @@
 """The AR4SI trustworthiness vector of a result (draft-ietf-rats-ar4si §2.3.4 and §3.4), worst value first (§2.3.3).
 
 Our reading for software at rest, which no vector confirms: `file-system` and `executables` are 2 where everything equals an
-approved release; 96 where a file, or a program, differs from the release it comes from; `executables` 32 where the release is
-genuine and withdrawn. What an image cannot show (hardware, runtime, storage, identity of an instance) is not claimed.
+approved release; 96 where a file, or a program, differs from the release it comes from; `executables` 32 where the release
+is genuine and withdrawn; `file-system` 32 where files lie beside it that no release accounts for. What an image cannot show
+(hardware, runtime, storage, identity of an instance) is not claimed.
 """
 
 from collections.abc import Iterable
@@ -11,14 +12,19 @@ from trueware.model.change import Change
 from trueware.model.part import Kind, Part
 from trueware.model.verdict import TrustVector, Verdict
 
-_APPROVED, _KNOWN_FAULT, _CONTRAINDICATED = 2, 32, 96
+_APPROVED, _KNOWN_FAULT, _UNRECOGNISED, _CONTRAINDICATED = 2, 32, 32, 96
 
 
-def vector_for(verdict: Verdict, changes: Iterable[Change], *, withdrawn: bool = False) -> TrustVector:
-    """Return the vector for a verdict and the changes it rests on."""
+def vector_for(
+    verdict: Verdict, changes: Iterable[Change], *, withdrawn: bool = False, complete: bool = True
+) -> TrustVector:
+    """Return the vector for a verdict and the changes it rests on; `complete` where the release accounts for all files."""
     match verdict:
         case Verdict.GENUINE:
-            return TrustVector(executables=_KNOWN_FAULT if withdrawn else _APPROVED, file_system=_APPROVED)
+            return TrustVector(
+                executables=_KNOWN_FAULT if withdrawn else _APPROVED,
+                file_system=_APPROVED if complete else _UNRECOGNISED,
+            )
         case Verdict.TAMPERED:
             immutable = [change for change in changes if not change.mutable]
             programs = any(_is_program(change.found or change.expected) for change in immutable)

@@ -109,6 +109,12 @@ _RULES = (
         _INFO,
         help="As with a dump of one partition. The other parts were not seen.",
     ),
+    Rule(
+        "outside-release",
+        "Something beside the software belongs to no release",
+        _LOW,
+        help="Nobody vouches for it. Beside genuine software only files for people are let pass: terms, checksums, signatures.",
+    ),
     Rule("release-withdrawn", "The release it equals was withdrawn", _HIGH),
     Rule(
         "weak-authority",

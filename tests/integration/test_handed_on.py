@@ -1,0 +1,89 @@
+"""Software as people hand it on: in a folder or an archive, with other files, or only a part of it."""
+
+import gzip
+from pathlib import Path
+
+import pytest
+
+from tests.integration.test_attacks import FILES, appraise, tar, trx, unpack, zipped
+from trueware.model.result import Result
+from trueware.model.verdict import Tier, Verdict
+
+IMAGE = trx(b"kernel" * 900, gzip.compress(tar(FILES), mtime=0))
+README = b"Hold the button for ten seconds.\n"
+
+
+def folder(tmp_path: Path, **files: bytes) -> Path:
+    made = tmp_path / "handed-on"
+    unpack({name.replace("_", ".", 1): data for name, data in files.items()}, made)
+    return made
+
+
+def outside(result: Result) -> list[str]:
+    return [finding.part for finding in result.findings if finding.rule == "outside-release"]
+
+
+@pytest.mark.parametrize("genuine", [IMAGE, b"\x17\x42" * 5000], ids=["image", "opaque"])
+def test_a_folder_with_the_image_alone_is_genuine(tmp_path: Path, genuine: bytes) -> None:
+    """The folder says nothing, and the image is the release, read or not."""
+    result = appraise(tmp_path, genuine, folder(tmp_path, image_bin=genuine))
+
+    assert (result.verdict, result.tier, outside(result)) == (Verdict.GENUINE, Tier.AFFIRMING, [])
+    assert result.reason == "its image.bin is identical to Router 1.0 of Acme"
+
+
+@pytest.mark.parametrize("packed", [False, True], ids=["identical", "packed anew"])
+def test_files_for_people_are_named_with_a_warning(tmp_path: Path, packed: bool) -> None:  # noqa: FBT001 (a parameter)
+    """A readme beside the image is nobody's release: the image is genuine, and somebody must look at the rest."""
+    image = gzip.compress(IMAGE, 1) if packed else IMAGE
+    result = appraise(
+        tmp_path, gzip.compress(IMAGE, 9), folder(tmp_path, image_bin=image, README=README, sha256sums=b"0")
+    )
+
+    assert (result.verdict, result.tier, result.vector.tier) == (Verdict.GENUINE, Tier.WARNING, Tier.WARNING)
+    assert outside(result) == ["README", "sha256sums"]
+    assert result.reason.endswith("; beside it 2 files of no release")
+
+
+@pytest.mark.parametrize("name", ["update_sh", "second_bin", "config_txt"])
+def test_what_a_device_may_act_upon_beside_the_image_is_never_genuine(tmp_path: Path, name: str) -> None:
+    """Nobody vouches for a script, another image or settings in the same folder; they are named."""
+    files = {"image_bin": IMAGE, "README": README, name: b"#!/bin/sh\n"}
+    result = appraise(tmp_path, IMAGE, folder(tmp_path, **files))
+
+    assert result.verdict is Verdict.UNKNOWN
+    assert name.replace("_", ".") in outside(result)
+    assert "image.bin verified by itself" in result.settle
+
+
+def test_an_archive_that_carries_a_genuine_one_is_genuine(tmp_path: Path) -> None:
+    """A zip that is a release, in a zip: the outer one is no changed copy of the inner one."""
+    result = appraise(tmp_path, zipped(FILES), zipped({"app.zip": zipped(FILES), "Read me.txt": README}))
+
+    assert (result.verdict, result.tier, outside(result)) == (Verdict.GENUINE, Tier.WARNING, ["Read me.txt"])
+
+
+def test_a_changed_image_among_other_files_is_tampered(tmp_path: Path) -> None:
+    """What lies around it neither hides nor excuses a change."""
+    changed = trx(b"kernel" * 900, gzip.compress(tar(FILES | {"bin/ls": b"\x7fELF evil"}), mtime=0))
+    result = appraise(tmp_path, IMAGE, folder(tmp_path, image_bin=changed, README=README))
+
+    assert result.verdict is Verdict.TAMPERED
+    assert [change.path for change in result.changes] == ["image.bin!/partition-1!/data!/bin/ls"]
+
+
+def test_an_unpacked_root_in_a_folder_of_its_own_is_genuine(tmp_path: Path) -> None:
+    """Unpackers make a folder for what they unpack."""
+    unpack(FILES, tmp_path / "handed-on" / "squashfs-root")
+    result = appraise(tmp_path, IMAGE, tmp_path / "handed-on")
+
+    assert (result.verdict, result.match and result.match.part) == (Verdict.GENUINE, "partition-1!/data")
+
+
+def test_a_delivery_of_several_files_in_another_folder_is_genuine(tmp_path: Path) -> None:
+    """A release that is a folder, one folder deeper."""
+    genuine = tmp_path / "delivery"
+    unpack({"image.bin": IMAGE, "update.sh": b"#!/bin/sh\n"}, genuine)
+    unpack({"image.bin": IMAGE, "update.sh": b"#!/bin/sh\n"}, tmp_path / "handed-on" / "deeper")
+
+    assert appraise(tmp_path, genuine, tmp_path / "handed-on").verdict is Verdict.GENUINE
