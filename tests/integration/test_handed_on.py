@@ -87,3 +87,52 @@ def test_a_delivery_of_several_files_in_another_folder_is_genuine(tmp_path: Path
     unpack({"image.bin": IMAGE, "update.sh": b"#!/bin/sh\n"}, tmp_path / "handed-on" / "deeper")
 
     assert appraise(tmp_path, genuine, tmp_path / "handed-on").verdict is Verdict.GENUINE
+
+
+ROUTER = FILES | {
+    "etc/openwrt_release": b"DISTRIB_RELEASE='1.0'\n",
+    "etc/init.d/network": b"#!/bin/sh /etc/rc.common\nSTART=20\n" * 9,
+    "etc/init.d/firewall": b"#!/bin/sh /etc/rc.common\nSTART=19\n" * 8,
+    "etc/config/system": b"config system\n",
+}
+
+
+def etc(tmp_path: Path, **changed: bytes) -> Path:
+    """Return the folder `etc` of the router, read out of a device, with files changed or added."""
+    files = {path: data for path, data in ROUTER.items() if path.startswith("etc/")}
+    unpack(files | {f"etc/{name.replace('__', '/')}": data for name, data in changed.items()}, tmp_path / "dump")
+    return tmp_path / "dump" / "etc"
+
+
+@pytest.mark.parametrize("above", [False, True], ids=["the folder", "the folder in another"])
+def test_a_configured_folder_of_a_device_is_genuine(tmp_path: Path, above: bool) -> None:  # noqa: FBT001 (a parameter)
+    """Settings are settings, whether the whole root is seen or only the folder they are in."""
+    suspect = etc(tmp_path, config__network=b"config wan\n", config__wireless=b"config radio\n")
+    result = appraise(tmp_path, tar(ROUTER), suspect.parent if above else suspect)
+
+    assert (result.verdict, result.match and result.match.part) == (Verdict.GENUINE, "etc")
+    assert [change.mutable for change in result.changes] == [True, True]
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("passwd", b"root::0:0::/:/bin/sh\n"),
+        ("init.d__network", b"#!/bin/sh\nevil\n"),
+        ("cron__root", b"* * * * * evil\n"),
+    ],
+)
+def test_a_changed_folder_of_a_device_is_tampered(tmp_path: Path, name: str, data: bytes) -> None:
+    """What is not settings in the whole root is not settings in the folder alone."""
+    result = appraise(tmp_path, tar(ROUTER), etc(tmp_path, config__network=b"config wan\n", **{name: data}))
+
+    assert result.verdict is Verdict.TAMPERED
+
+
+def test_settings_alone_are_never_genuine_for_being_changeable(tmp_path: Path) -> None:
+    """Everything in etc/config may change, so that any folder would equal it."""
+    suspect = etc(tmp_path, config__network=b"config wan\n") / "config"
+    unpack({"network": b"config evil\n", "more": b"evil"}, tmp_path / "made-up")
+    result, made_up = (appraise(tmp_path, tar(ROUTER), path) for path in (suspect, tmp_path / "made-up"))
+
+    assert (result.verdict, made_up.verdict) == (Verdict.UNKNOWN, Verdict.UNKNOWN)

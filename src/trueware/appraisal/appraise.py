@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from trueware.appraisal.compare import Comparison, compare
+from trueware.appraisal.compare import Comparison, compare, policy_path, vouches
 from trueware.appraisal.damage import Damage
 from trueware.appraisal.entitlement import entitled_publishers
 from trueware.appraisal.reference import Evidence, Reference, References, identity_of
@@ -63,6 +63,9 @@ class _Held:
     conflicts: tuple[str, ...]
     agrees: bool
 
+    vouched: bool
+    """Whether equality says something: in a folder of a device, everything may be settings."""
+
     @property
     def immutable(self) -> tuple[Change, ...]:
         return tuple(change for change in self.comparison.changes if not change.mutable)
@@ -74,7 +77,7 @@ class _Held:
 
     @property
     def is_equal(self) -> bool:
-        return self.covers and not self.immutable
+        return self.covers and self.vouched and not self.immutable
 
 
 def appraise(artefact: str, evidence: Evidence, references: References) -> Result:
@@ -159,9 +162,12 @@ def _preference(each: _Held) -> tuple[object, ...]:
 def _hold(root: Part, identity: Identity, reference: Reference, references: References) -> _Held:
     alignment = align(reference.manifest, root, references.products)
     copied = _is_on_disk(reference.manifest, alignment.expected_path) or _is_on_disk(root, alignment.found_path)
-    comparison = compare(alignment.expected, alignment.found, reference.policy, alignment.found_path, copied=copied)
+    inner, policy = policy_path(reference.manifest, alignment.expected_path), reference.policy
+    comparison = compare(alignment.expected, alignment.found, policy, alignment.found_path, inner=inner, copied=copied)
     theirs = identity_of(reference.release)
-    return _Held(reference, alignment, comparison, identity.conflicts(theirs), identity.agrees(theirs))
+    whole = inner is None or not comparison.changes
+    vouched = whole or (alignment.shared >= DERIVED and vouches(alignment.expected, inner, policy))
+    return _Held(reference, alignment, comparison, identity.conflicts(theirs), identity.agrees(theirs), vouched)
 
 
 def _is_on_disk(root: Part, path: str) -> bool:
@@ -244,10 +250,13 @@ def _counterfeit_by_contradiction(
 def _undecided(artefact: str, evidence: Evidence, each: _Held, findings: tuple[Finding, ...]) -> Result:
     """No change is proved, and yet not all of the artefact is accounted for."""
     title = each.reference.release.title
-    if each.covers:
+    if not each.immutable and not each.vouched:
+        reason = f"looks like {each.alignment.expected_path} of {title}, where a device may change everything else"
+        settle: tuple[str, ...] = ("the whole root file system it was taken from",)
+    elif each.covers:
         doubt = "programs may read it differently" if _was_read(evidence) else "was not read completely"
         reason = f"looks like {title}, but {doubt}"
-        settle: tuple[str, ...] = ("a complete, undamaged copy of the artefact",)
+        settle = ("a complete, undamaged copy of the artefact",)
     else:
         reason = f"holds {title} in {each.alignment.found_path}, beside or within what no release accounts for"
         settle = ("a release of the whole artefact in the registry", f"{each.alignment.found_path} verified by itself")

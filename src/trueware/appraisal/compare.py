@@ -7,7 +7,9 @@ compared. Padding, time stamps and packing never differ.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
+from trueware.appraisal.wrapping import way
 from trueware.model.change import Change, ChangeKind
 from trueware.model.part import Kind, Part, join
 from trueware.model.policy import Policy
@@ -43,7 +45,9 @@ class _Pair:
     """Whether the containers of both record extended attributes."""
 
 
-def compare(expected: Part, found: Part, policy: Policy, path: str = "", *, copied: bool = False) -> Comparison:
+def compare(
+    expected: Part, found: Part, policy: Policy, path: str = "", *, inner: str | None = None, copied: bool = False
+) -> Comparison:
     """Return every difference of `found` from `expected`.
 
     Args:
@@ -51,11 +55,12 @@ def compare(expected: Part, found: Part, policy: Policy, path: str = "", *, copi
         found: the part of the artefact.
         policy: what may differ.
         path: where `found` is in its artefact.
+        inner: where `expected` is in the root file system of its release, None above it; see `policy_path`.
         copied: whether one of them is a folder on somebody's disk, which has the attributes of its files or not.
     """
     changes: list[Change] = []
     rebuilt: list[str] = []
-    stack = [_Pair(expected, found, path, None, labelled=not copied)]
+    stack = [_Pair(expected, found, path, inner, labelled=not copied)]
     while stack:
         pair = stack.pop()
         if pair.expected.tree == pair.found.tree:
@@ -179,6 +184,26 @@ def _owner_differs(expected: int | None, found: int | None) -> bool:
 def is_root_file_system(part: Part) -> bool:
     """Tell whether `part` looks like the root of a device's files."""
     return _holds_files(part) and len(_ROOT_MARKS.intersection(child.name for child in part.children)) > 1
+
+
+def policy_path(release: Part, path: str) -> str | None:
+    """Return where the part at `path` of a release is in its root file system, None above it: a policy's paths begin there."""
+    inner: str | None = None
+    for (_, outer), (_, part) in pairwise(way(release, path)):
+        inner = _inside("" if inner is None and is_root_file_system(outer) else inner, outer, part.name)
+    return inner
+
+
+def vouches(expected: Part, inner: str | None, policy: Policy) -> bool:
+    """Tell whether any content of `expected` may not change: equality where everything may is worth nothing."""
+    stack = [(expected, "" if inner is None and is_root_file_system(expected) else inner)]
+    while stack:
+        part, at = stack.pop()
+        if part.kind is not Kind.DIRECTORY and part.size and (at is None or not policy.is_mutable(at)):
+            return True
+        if part.kind is Kind.DIRECTORY or not part.size:
+            stack.extend((child, _inside(at, part, child.name)) for child in part.children)
+    return False
 
 
 def _children(pair: _Pair, policy: Policy, changes: list[Change]) -> Iterator[_Pair]:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from tests.unit.appraisal.parts import container, device, file, folder, image, link, part, region, root_files
 
-from trueware.appraisal.compare import compare, is_root_file_system
+from trueware.appraisal.compare import compare, is_root_file_system, policy_path, vouches
 from trueware.model.change import Change, ChangeKind
 from trueware.model.part import Kind, Part
 from trueware.model.policy import Policy
@@ -247,3 +247,34 @@ def test_content_that_could_not_be_had_equals_nothing() -> None:
     missing = replace(missing, tree=b"\0" * 32)
 
     assert told(folder("", file("a")), folder("", missing)) == [("changed", "a", ("content",))]
+
+
+@pytest.mark.parametrize(
+    ("path", "inner"),
+    [
+        ("", None),
+        ("kernel", None),
+        ("rootfs", None),
+        ("rootfs!/etc", "etc"),
+        ("rootfs!/etc/config", "etc/config"),
+        ("rootfs!/lib/fw.tar", "lib/fw.tar"),
+        ("rootfs!/lib/fw.tar!/etc", "lib/fw.tar!/etc"),
+    ],
+)
+def test_a_part_of_a_release_has_its_place_in_the_root_file_system(path: str, inner: str | None) -> None:
+    """A policy's paths begin at the outermost root file system of the release, wherever the part that is compared begins."""
+    nested = container("fw.tar", "tar", folder("etc", file("a")), folder("bin", file("b")))
+    files = (folder("bin"), folder("etc", folder("config", file("network"))), folder("lib", nested))
+    release = image(root=container("rootfs", "squashfs", *files, kind=Kind.REGION))
+
+    assert policy_path(release, path) == inner
+
+
+def test_settings_alone_vouch_for_nothing() -> None:
+    """A folder in which everything may change equals any other under the policy."""
+    settings = folder("config", file("network"), folder("more", file("x")))
+
+    assert not vouches(settings, "etc/config", ROUTER)
+    assert not vouches(folder("empty", file("hostname", b"")), "etc", ROUTER)
+    assert vouches(folder("etc", settings, file("passwd")), "etc", ROUTER)
+    assert vouches(container("rootfs", "squashfs", *root_files()), None, ROUTER)
