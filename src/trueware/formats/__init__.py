@@ -40,6 +40,7 @@ from trueware.formats.vendor.netgear_dni import NetgearDni
 from trueware.formats.vendor.seama import Seama
 from trueware.formats.vendor.tplink_safeloader import TplinkSafeloader
 from trueware.formats.vendor.tplink_v2 import TplinkV2
+from trueware.formats.vendor.ubnt import Ubnt
 
 FORMATS: tuple[type[Format], ...] = (
     AvbFooter,
@@ -54,6 +55,7 @@ FORMATS: tuple[type[Format], ...] = (
     NetgearChk,
     NetgearDni,
     Seama,
+    Ubnt,
     TplinkV1,
     UImage,
     Trx,
