@@ -37,6 +37,7 @@ from trueware.formats.packages.tar import Tar
 from trueware.formats.packages.zip import Zip
 from trueware.formats.vendor.netgear_chk import NetgearChk
 from trueware.formats.vendor.netgear_dni import NetgearDni
+from trueware.formats.vendor.npk import Npk
 from trueware.formats.vendor.seama import Seama
 from trueware.formats.vendor.tplink_safeloader import TplinkSafeloader
 from trueware.formats.vendor.tplink_v2 import TplinkV2
@@ -56,6 +57,7 @@ FORMATS: tuple[type[Format], ...] = (
     NetgearDni,
     Seama,
     Ubnt,
+    Npk,
     TplinkV1,
     UImage,
     Trx,
