@@ -35,6 +35,7 @@ from trueware.formats.packages.ar import Ar, Deb
 from trueware.formats.packages.cpio import Cpio
 from trueware.formats.packages.tar import Tar
 from trueware.formats.packages.zip import Zip
+from trueware.formats.vendor.hwnp import Hwnp
 from trueware.formats.vendor.netgear_chk import NetgearChk
 from trueware.formats.vendor.netgear_dni import NetgearDni
 from trueware.formats.vendor.npk import Npk
@@ -58,6 +59,7 @@ FORMATS: tuple[type[Format], ...] = (
     Seama,
     Ubnt,
     Npk,
+    Hwnp,
     TplinkV1,
     UImage,
     Trx,
