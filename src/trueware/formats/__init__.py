@@ -35,6 +35,7 @@ from trueware.formats.packages.ar import Ar, Deb
 from trueware.formats.packages.cpio import Cpio
 from trueware.formats.packages.tar import Tar
 from trueware.formats.packages.zip import Zip
+from trueware.formats.vendor.bcm63xx import Bcm63xx
 from trueware.formats.vendor.hwnp import Hwnp
 from trueware.formats.vendor.netgear_chk import NetgearChk
 from trueware.formats.vendor.netgear_dni import NetgearDni
@@ -60,6 +61,7 @@ FORMATS: tuple[type[Format], ...] = (
     Ubnt,
     Npk,
     Hwnp,
+    Bcm63xx,
     TplinkV1,
     UImage,
     Trx,
