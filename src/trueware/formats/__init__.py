@@ -36,6 +36,8 @@ from trueware.formats.packages.cpio import Cpio
 from trueware.formats.packages.tar import Tar
 from trueware.formats.packages.zip import Zip
 from trueware.formats.vendor.bcm63xx import Bcm63xx
+from trueware.formats.vendor.dlink_encrpted import DlinkEncrpted
+from trueware.formats.vendor.dlink_shrs import DlinkShrs
 from trueware.formats.vendor.hwnp import Hwnp
 from trueware.formats.vendor.netgear_chk import NetgearChk
 from trueware.formats.vendor.netgear_dni import NetgearDni
@@ -62,6 +64,8 @@ FORMATS: tuple[type[Format], ...] = (
     Npk,
     Hwnp,
     Bcm63xx,
+    DlinkShrs,
+    DlinkEncrpted,
     TplinkV1,
     UImage,
     Trx,

@@ -78,19 +78,39 @@ def _netgear_dni(facts: _Facts) -> Iterator[tuple[str, str]]:
     yield "version", facts.get("version", "").removeprefix("V")
 
 
+def _ubnt(facts: _Facts) -> Iterator[tuple[str, str]]:
+    """A version reads ``XM.ar7240.v5.6.2.27929.150716.1201``: board, chip, version, build, date, time."""
+    board, found, rest = facts.get("version", "").partition(".v")
+    yield "build", facts.get("version", "")
+    if found:
+        yield "board", board
+        yield "version", rest
+
+
+def _bcm63xx(facts: _Facts) -> Iterator[tuple[str, str]]:
+    """The signature is the vendor's, or that of the maker of the chip, whom the field is one byte too short for."""
+    if not (signature := facts.get("signature", "")).startswith("Broadcom Corporatio"):
+        yield "vendor", signature
+
+
 _PLAIN: dict[str, tuple[tuple[str, str], ...]] = {
+    "bcm63xx": (("board", "board"), ("hardware", "chip")),
+    "hwnp": (("hardware", "products"),),
     "netgear-chk": (("board", "board"), ("version", "version")),
     "netgear-dni": (("product", "device"), ("hardware", "hd_id")),
+    "npk": (("package", "name"), ("version", "version"), ("architecture", "architecture")),
     "seama": (("board", "signature"), ("version", "version")),
     "tplink-safeloader": (("hardware", "vendor-text"),),
 }
 """By format: claims whose value is that of a fact."""
 
 _READERS: dict[str, Callable[[_Facts], Iterator[tuple[str, str]]]] = {
+    "bcm63xx": _bcm63xx,
     "netgear-dni": _netgear_dni,
     "tplink-safeloader": _safeloader,
     "tplink-v1": _tplink_v1,
     "tplink-v2": _tplink_v2,
+    "ubnt": _ubnt,
     "uimage": _uimage,
     "fit": _fit,
     "vbmeta": _vbmeta,

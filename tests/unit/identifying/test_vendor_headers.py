@@ -23,6 +23,19 @@ CASES = {
         {"vendor-text": "CPE210(TP-LINK|UN|N300-2):3.0\r\n", "products": "CPE210 CPE220", "soft-version": "2.2.3 2020-01-02 r9"},
         (("hardware", "CPE210(TP-LINK|UN|N300-2):3.0"), ("product", "CPE210"), ("product", "CPE220"), ("version", "2.2.3")),
     ),
+    "ubnt": (
+        {"version": "XM.ar7240.v5.6.2.27929.150716.1201"},
+        (("build", "XM.ar7240.v5.6.2.27929.150716.1201"), ("board", "XM.ar7240"), ("version", "5.6.2.27929.150716.1201")),
+    ),
+    "npk": (
+        {"name": "routeros", "version": "6.41.4", "architecture": "mipsbe"},
+        (("package", "routeros"), ("version", "6.41.4"), ("architecture", "mipsbe")),
+    ),
+    "hwnp": ({"products": "494|4B4|;COMMON|CMCC|"}, (("hardware", "494|4B4|;COMMON|CMCC|"),)),
+    "bcm63xx": (
+        {"board": "96358VW", "chip": "6358", "signature": "Vector Networks"},
+        (("board", "96358VW"), ("hardware", "6358"), ("vendor", "Vector Networks")),
+    ),
 }  # fmt: skip
 
 
@@ -35,6 +48,13 @@ def test_what_a_header_claims(format_: str) -> None:
     told = [(claim.name, claim.value) for claim in identify(part, {})]
     assert told == list(claims)
     assert {claim.source for claim in identify(part, {})} == {format_}
+
+
+def test_the_maker_of_the_chip_is_no_vendor() -> None:
+    """Where a tag bears Broadcom's name, nobody says who made the device."""
+    facts = (("board", "96358VW"), ("signature", "Broadcom Corporatio"))
+
+    assert [claim.name for claim in identify(Part("a", Kind.FILE, b"", format="bcm63xx", facts=facts), {})] == ["board"]
 
 
 def test_versions_in_texts() -> None:
