@@ -14,82 +14,42 @@ The checklist (design, two axes):
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import islice
 
-from trueware.appraisal.compare import Comparison, compare, policy_path, vouches
 from trueware.appraisal.damage import Damage
 from trueware.appraisal.entitlement import entitled_publishers
-from trueware.appraisal.reference import Evidence, Reference, References, identity_of
-from trueware.appraisal.similarity import Alignment, align
+from trueware.appraisal.held import DERIVED, Held, hold, is_derived
+from trueware.appraisal.nearness import counted, if_no_such_release, nearness, places, why_not
+from trueware.appraisal.reference import Evidence, References
 from trueware.appraisal.vector import vector_for
 from trueware.appraisal.wrapping import Wrapped, surroundings
 from trueware.identifying import contradictions
 from trueware.identifying.identity import Identity
 from trueware.model.change import Change
 from trueware.model.finding import Finding
-from trueware.model.part import Kind, Part
+from trueware.model.part import Kind
 from trueware.model.release import Release
 from trueware.model.result import Match, Result
 from trueware.model.rules import RULES
 from trueware.model.verdict import Authority, Tier, TrustVector, Verdict
 
-DERIVED_CLAIMING = 0.3
-"""Share of a release's weighted content that makes an artefact which claims to be that very release one derived from it."""
-
-DERIVED = 0.5
-"""The same where the artefact dropped the release's claims."""
-
-DERIVED_SILENT = 0.8
-"""The same where neither says what it is: another version of the same product often shares half."""
-
 UNRELATED = 0.1
 """Below this share an artefact that claims to be a release has nothing to do with it."""
-
-
-_CONTAINER = "!/"
 
 _TOLD = 20
 """Things beside a release that are named."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Held:
-    """The artefact held against one candidate."""
-
-    reference: Reference
-    alignment: Alignment
-    comparison: Comparison
-    conflicts: tuple[str, ...]
-    agrees: bool
-
-    vouched: bool
-    """Whether equality says something: in a folder of a device, everything may be settings."""
-
-    @property
-    def immutable(self) -> tuple[Change, ...]:
-        return tuple(change for change in self.comparison.changes if not change.mutable)
-
-    @property
-    def covers(self) -> bool:
-        """Whether all of the artefact that holds content was compared."""
-        return self.alignment.covers
-
-    @property
-    def is_equal(self) -> bool:
-        return self.covers and self.vouched and not self.immutable
-
-
 def appraise(artefact: str, evidence: Evidence, references: References) -> Result:
     """Return the result for one artefact; see the module for the order of the checks."""
     identity = Identity.of(evidence.claims)
-    held = [_hold(evidence.root, identity, reference, references) for reference in references.candidates]
+    held = [hold(evidence.root, identity, reference, references) for reference in references.candidates]
     findings = (*evidence.findings, *references.findings)
     equal = [each for each in held if each.is_equal]
     if equal:
         return _genuine(artefact, evidence, min(equal, key=_preference), findings)
     nearest = max(held, key=lambda each: each.alignment.contained, default=None)
-    derived = [each for each in held if _is_derived(each)]
+    derived = [each for each in held if is_derived(each)]
     if not derived:
         contradicted = _counterfeit_by_contradiction(artefact, evidence, references, nearest, findings)
         if contradicted is not None:
@@ -147,7 +107,7 @@ def appraise_exact(
 _STRENGTH = {authority: rank for rank, authority in enumerate(Authority)}
 
 
-def _preference(each: _Held) -> tuple[object, ...]:
+def _preference(each: Held) -> tuple[object, ...]:
     release = each.reference.release
     return (
         release.withdrawn is not None,
@@ -159,40 +119,12 @@ def _preference(each: _Held) -> tuple[object, ...]:
     )
 
 
-def _hold(root: Part, identity: Identity, reference: Reference, references: References) -> _Held:
-    alignment = align(reference.manifest, root, references.products)
-    copied = _is_on_disk(reference.manifest, alignment.expected_path) or _is_on_disk(root, alignment.found_path)
-    inner, policy = policy_path(reference.manifest, alignment.expected_path), reference.policy
-    comparison = compare(alignment.expected, alignment.found, policy, alignment.found_path, inner=inner, copied=copied)
-    theirs = identity_of(reference.release)
-    whole = inner is None or not comparison.changes
-    vouched = whole or (alignment.shared >= DERIVED and vouches(alignment.expected, inner, policy))
-    return _Held(reference, alignment, comparison, identity.conflicts(theirs), identity.agrees(theirs), vouched)
-
-
-def _is_on_disk(root: Part, path: str) -> bool:
-    """Whether what is at `path` was read off a disk as a file or folder of its own, and not out of a container."""
-    return root.kind is Kind.DIRECTORY and _CONTAINER not in path
-
-
-def _is_derived(each: _Held) -> bool:
-    """Whether the artefact comes from this release and does not claim to be another one."""
-    if each.conflicts:
-        return False
-    share = each.alignment.contained
-    if each.agrees:
-        return share >= DERIVED_CLAIMING
-    theirs = identity_of(each.reference.release)
-    silent = not theirs.says_version
-    return share >= (DERIVED_SILENT if silent else DERIVED)
-
-
 def _was_read(evidence: Evidence) -> bool:
     """Whether nothing that matters of the artefact stayed unread."""
     return not any(RULES[finding.rule].unread for finding in evidence.findings)
 
 
-def _genuine(artefact: str, evidence: Evidence, each: _Held, findings: tuple[Finding, ...]) -> Result:
+def _genuine(artefact: str, evidence: Evidence, each: Held, findings: tuple[Finding, ...]) -> Result:
     release = each.reference.release
     changes, part = each.comparison.changes, each.alignment.expected_path
     notes = list(_about_release(release))
@@ -216,15 +148,12 @@ def _genuine(artefact: str, evidence: Evidence, each: _Held, findings: tuple[Fin
     return _result(artefact, evidence, Verdict.GENUINE, vector.tier, reason, each, (*findings, *notes), vector=vector)
 
 
-def _tampered(artefact: str, evidence: Evidence, each: _Held, findings: tuple[Finding, ...]) -> Result:
-    count = len(each.immutable)
-    reason = (
-        f"comes from {each.reference.release.title} and was changed in {count} {'place' if count == 1 else 'places'}"
-    )
+def _tampered(artefact: str, evidence: Evidence, each: Held, findings: tuple[Finding, ...]) -> Result:
+    reason = f"comes from {each.reference.release.title} and was changed {places(each)}"
     return _result(artefact, evidence, Verdict.TAMPERED, Tier.CONTRAINDICATED, reason, each, findings)
 
 
-def _pretender(artefact: str, evidence: Evidence, each: _Held, findings: tuple[Finding, ...]) -> Result:
+def _pretender(artefact: str, evidence: Evidence, each: Held, findings: tuple[Finding, ...]) -> Result:
     name = each.reference.release.title
     note = _finding("claim-mismatch", f"claims to be {name}, of whose content it holds {each.alignment.contained:.0%}")
     reason = f"claims to be {name} and has next to nothing of it"
@@ -234,7 +163,7 @@ def _pretender(artefact: str, evidence: Evidence, each: _Held, findings: tuple[F
 
 
 def _counterfeit_by_contradiction(
-    artefact: str, evidence: Evidence, references: References, nearest: _Held | None, findings: tuple[Finding, ...]
+    artefact: str, evidence: Evidence, references: References, nearest: Held | None, findings: tuple[Finding, ...]
 ) -> Result | None:
     contradicting = contradictions(evidence.claims)
     known = entitled_publishers(references.publishers, evidence.claims)
@@ -247,7 +176,7 @@ def _counterfeit_by_contradiction(
     return _result(artefact, evidence, Verdict.COUNTERFEIT, Tier.CONTRAINDICATED, reason, near, notes, changes=())
 
 
-def _undecided(artefact: str, evidence: Evidence, each: _Held, findings: tuple[Finding, ...]) -> Result:
+def _undecided(artefact: str, evidence: Evidence, each: Held, findings: tuple[Finding, ...]) -> Result:
     """No change is proved, and yet not all of the artefact is accounted for."""
     title = each.reference.release.title
     if not each.immutable and not each.vouched:
@@ -266,25 +195,19 @@ def _undecided(artefact: str, evidence: Evidence, each: _Held, findings: tuple[F
 
 
 def _unknown(
-    artefact: str, evidence: Evidence, references: References, nearest: _Held | None, findings: tuple[Finding, ...]
+    artefact: str, evidence: Evidence, references: References, nearest: Held | None, findings: tuple[Finding, ...]
 ) -> Result:
     notes = [*findings, *contradictions(evidence.claims)]
-    settle = []
+    settle: list[str] = []
     known = entitled_publishers(references.publishers, evidence.claims)
     what = _what(evidence)
     side_by_side = nearest is not None and nearest.reference.release.authority is Authority.COMPARISON
     near = nearest if nearest is not None and (side_by_side or nearest.alignment.contained >= UNRELATED) else None
     if near is not None:
-        name = near.reference.release.title
-        differing = f"; they differ in {', '.join(near.conflicts)}" if near.conflicts else ""
-        notes.append(
-            _finding("nearest-release", f"shares {near.alignment.contained:.0%} of the content of {name}{differing}")
-        )
-        reason = (
-            f"holds {near.alignment.contained:.0%} of the content of {name}: too little to say that it comes from it"
-            if side_by_side
-            else f"not a registered release; the nearest is {name}, which it does not claim to be"
-        )
+        notes.append(_finding("nearest-release", nearness(near, Identity.of(evidence.claims))))
+        reason = why_not(near, side_by_side=side_by_side)
+        if near.conflicts and near.alignment.contained >= DERIVED:
+            settle.append(if_no_such_release(near, what))
     elif references.is_empty:
         reason = "nothing in the registry resembles it"
     else:
@@ -292,8 +215,9 @@ def _unknown(
     for publisher, (claim, *_) in sorted(known.items()):
         detail = f"{publisher} may say {claim.name} {claim.value!r}, and has registered no such release"
         notes.append(_finding("claim-unregistered", detail))
-    settle.append(
-        f"a release of {what} published or learnt into the registry" if what else "a reference release in the registry"
+    settle.insert(
+        0,
+        f"a release of {what} published or learnt into the registry" if what else "a reference release in the registry",
     )
     if not _was_read(evidence):
         settle.append("a complete copy, or a reader for the parts that could not be read")
@@ -326,11 +250,7 @@ def _about_release(release: Release) -> tuple[Finding, ...]:
 
 
 def _apart_from(beside: tuple[str, ...]) -> str:
-    return f"; beside it {_counted(len(beside), 'file')} of no release" if beside else ""
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
+    return f"; beside it {counted(len(beside), 'file')} of no release" if beside else ""
 
 
 def _outside(paths: Iterable[str]) -> Iterator[Finding]:
@@ -348,7 +268,7 @@ def _result(
     verdict: Verdict,
     tier: Tier,
     reason: str,
-    each: _Held | None,
+    each: Held | None,
     findings: tuple[Finding, ...],
     *,
     settle: tuple[str, ...] = (),

@@ -23,6 +23,16 @@ Said = frozenset[tuple[str, str]]
 _NOTHING: Said = frozenset()
 
 
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One kind of claim that one source makes otherwise in two artefacts; values as they are compared, sorted."""
+
+    name: str
+    source: str
+    ours: tuple[str, ...]
+    theirs: tuple[str, ...]
+
+
 @dataclass(frozen=True)
 class Identity:
     """What is claimed, by the name of the claim."""
@@ -53,7 +63,20 @@ class Identity:
 
     def conflicts(self, other: "Identity") -> tuple[str, ...]:
         """Return the names of the claims that a source makes in both and that have no value in common."""
-        return tuple(name for name in _CONFLICTING if _conflict(getattr(self, name), getattr(other, name)))
+        return tuple(name for name in _CONFLICTING if _conflicting(getattr(self, name), getattr(other, name)))
+
+    def differences(self, other: "Identity") -> tuple[Difference, ...]:
+        """Return what makes the conflicts, source by source."""
+        return tuple(
+            Difference(name, source, _values(ours, source), _values(theirs, source))
+            for name in self.conflicts(other)
+            for ours, theirs in ((getattr(self, name), getattr(other, name)),)
+            for source in sorted(_conflicting(ours, theirs))
+        )
+
+    def repeats(self, other: "Identity", name: str) -> tuple[str, ...]:
+        """Return the sources that say of `name` what they say in the other, sorted."""
+        return tuple(sorted({source for source, _ in getattr(self, name) & getattr(other, name)}))
 
     def agrees(self, other: "Identity") -> bool:
         """Whether both claim to be the same version of the same product or package, and nothing conflicts."""
@@ -61,10 +84,14 @@ class Identity:
         return what and bool(self.version & other.version) and not self.conflicts(other)
 
 
-def _conflict(ours: Said, theirs: Said) -> bool:
+def _conflicting(ours: Said, theirs: Said) -> set[str]:
+    """Return the sources that speak in both and say nothing alike."""
     sources = {source for source, _ in ours} & {source for source, _ in theirs}
-    same = {source for source, _ in ours & theirs}
-    return bool(sources - same)
+    return sources - {source for source, _ in ours & theirs}
+
+
+def _values(said: Said, source: str) -> tuple[str, ...]:
+    return tuple(sorted(value for each, value in said if each == source))
 
 
 def _normal(value: str) -> str:

@@ -232,6 +232,29 @@ def test_another_version_is_unknown() -> None:
     assert "nearest-release" in rules(result)
 
 
+def test_an_artefact_that_only_says_it_is_another_version_is_told_how_near_it_is() -> None:
+    """A new version may differ as little as a changed copy with a false claim; what is known of either is all said."""
+    said = (*claims("1.1"), Claim("version", "1.0", "openwrt-release", "rootfs!/etc/openwrt_release"))
+    there = (*claims("1.0"), Claim("version", "1.0", "openwrt-release", "rootfs!/etc/openwrt_release"))
+    suspect = with_root(*root_files(file("backdoor", b"x", 0o755)))
+    result = judge(suspect, reference(GENUINE, said=there), said=said)
+    (near,) = (finding for finding in result.findings if finding.rule == "nearest-release")
+
+    assert result.verdict is Verdict.UNKNOWN
+    assert result.reason == (
+        "claims to be another release, which is not registered; it holds 100 % of Router 1.0 of Acme and differs in 1 place"
+    )
+    assert near.detail == (
+        "shares 100 % of the content of Router 1.0 of Acme; os-release says version '1.1', there '1.0'; "
+        "the artefact's openwrt-release says version as there"
+    )
+    assert result.settle == (
+        "a release of Router 1.1 published or learnt into the registry",
+        "the word of Acme whether there is a Router 1.1: if not, this is Router 1.0 of Acme, changed in 1 place",
+    )
+    assert [change.path for change in result.changes] == ["rootfs!/backdoor"]
+
+
 def test_an_unrelated_artefact_is_unknown() -> None:
     """Software of another product that shares nothing is compared with nothing."""
     result = judge(FOREIGN, reference(GENUINE), said=claims("1.0", "Camera"))

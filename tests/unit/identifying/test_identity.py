@@ -1,6 +1,6 @@
 """What claims say together, and when two artefacts' claims conflict or agree."""
 
-from trueware.identifying.identity import Identity
+from trueware.identifying.identity import Difference, Identity
 from trueware.model.claim import Claim
 
 
@@ -65,3 +65,13 @@ def test_login_banners_carry_no_weight() -> None:
     assert mine == Identity()
     assert not mine.says_version
     assert identity("file version 1").says_version
+
+
+def test_differences_are_told_source_by_source() -> None:
+    """What each source says here and there, only where nothing it says is the same, and which sources say the same."""
+    mine = identity("os-release version 1.1", "openwrt-release version 1.0", "prop board a", "prop board b")
+    theirs = identity("os-release version 1.0", "openwrt-release version 1.0", "prop board b")
+
+    assert mine.differences(theirs) == (Difference("version", "os-release", ("1.1",), ("1.0",)),)
+    assert mine.repeats(theirs, "version") == ("openwrt-release",)
+    assert mine.differences(mine) == ()

@@ -1,0 +1,79 @@
+"""Holds an artefact against one release: which parts correspond, how they differ, and whether the artefact comes from it."""
+
+from dataclasses import dataclass
+
+from trueware.appraisal.compare import Comparison, compare, policy_path, vouches
+from trueware.appraisal.reference import Reference, References, identity_of
+from trueware.appraisal.similarity import Alignment, align
+from trueware.identifying.identity import Identity
+from trueware.model.change import Change
+from trueware.model.part import Kind, Part
+
+DERIVED_CLAIMING = 0.3
+"""Share of a release's weighted content that makes an artefact which claims to be that very release one derived from it."""
+
+DERIVED = 0.5
+"""The same where the artefact dropped the release's claims."""
+
+DERIVED_SILENT = 0.8
+"""The same where neither says what it is: another version of the same product often shares half."""
+
+_CONTAINER = "!/"
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The artefact held against one candidate."""
+
+    reference: Reference
+    alignment: Alignment
+    comparison: Comparison
+    conflicts: tuple[str, ...]
+    agrees: bool
+
+    vouched: bool
+    """Whether equality says something: in a folder of a device, everything may be settings."""
+
+    @property
+    def immutable(self) -> tuple[Change, ...]:
+        """The changes that no policy excuses."""
+        return tuple(change for change in self.comparison.changes if not change.mutable)
+
+    @property
+    def covers(self) -> bool:
+        """Whether all of the artefact that holds content was compared."""
+        return self.alignment.covers
+
+    @property
+    def is_equal(self) -> bool:
+        """Whether the artefact is the release, or that part of it, in everything that may not change."""
+        return self.covers and self.vouched and not self.immutable
+
+
+def hold(root: Part, identity: Identity, reference: Reference, references: References) -> Held:
+    """Return how the artefact `root`, which says that it is `identity`, and one of the `references` compare."""
+    alignment = align(reference.manifest, root, references.products)
+    copied = _is_on_disk(reference.manifest, alignment.expected_path) or _is_on_disk(root, alignment.found_path)
+    inner, policy = policy_path(reference.manifest, alignment.expected_path), reference.policy
+    comparison = compare(alignment.expected, alignment.found, policy, alignment.found_path, inner=inner, copied=copied)
+    theirs = identity_of(reference.release)
+    whole = inner is None or not comparison.changes
+    vouched = whole or (alignment.shared >= DERIVED and vouches(alignment.expected, inner, policy))
+    return Held(reference, alignment, comparison, identity.conflicts(theirs), identity.agrees(theirs), vouched)
+
+
+def _is_on_disk(root: Part, path: str) -> bool:
+    """Whether what is at `path` was read off a disk as a file or folder of its own, and not out of a container."""
+    return root.kind is Kind.DIRECTORY and _CONTAINER not in path
+
+
+def is_derived(each: Held) -> bool:
+    """Whether the artefact comes from this release and does not claim to be another one."""
+    if each.conflicts:
+        return False
+    share = each.alignment.contained
+    if each.agrees:
+        return share >= DERIVED_CLAIMING
+    theirs = identity_of(each.reference.release)
+    silent = not theirs.says_version
+    return share >= (DERIVED_SILENT if silent else DERIVED)
