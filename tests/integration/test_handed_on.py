@@ -1,11 +1,13 @@
 """Software as people hand it on: in a folder or an archive, with other files, or only a part of it."""
 
 import gzip
+import io
+import tarfile
 from pathlib import Path
 
 import pytest
 
-from tests.integration.test_attacks import FILES, appraise, tar, trx, unpack, zipped
+from tests.integration.test_attacks import CAPABILITY, FILES, appraise, tar, trx, unpack, zipped
 from trueware.model.result import Result
 from trueware.model.verdict import Tier, Verdict
 
@@ -136,3 +138,50 @@ def test_settings_alone_are_never_genuine_for_being_changeable(tmp_path: Path) -
     result, made_up = (appraise(tmp_path, tar(ROUTER), path) for path in (suspect, tmp_path / "made-up"))
 
     assert (result.verdict, made_up.verdict) == (Verdict.UNKNOWN, Verdict.UNKNOWN)
+
+
+def with_nodes(archive: bytes, form: int = tarfile.PAX_FORMAT) -> bytes:
+    """Return a tar with two device nodes more, and a capability of its shell."""
+    made = io.BytesIO()
+    with (
+        tarfile.open(fileobj=io.BytesIO(archive)) as source,
+        tarfile.open(fileobj=made, mode="w", format=form) as target,
+    ):
+        for member in source:
+            member.pax_headers = CAPABILITY if member.name == "bin/sh" else {}
+            target.addfile(member, source.extractfile(member))
+        for minor, name in enumerate(("console", "null")):
+            node = tarfile.TarInfo(f"dev/{name}")
+            node.type, node.mode, node.devmajor, node.devminor = tarfile.CHRTYPE, 0o600, 5, minor
+            target.addfile(node)
+    return made.getvalue()
+
+
+def test_a_folder_unpacked_without_rights_is_genuine_with_a_warning(tmp_path: Path) -> None:
+    """Device nodes and capabilities need root; that they could not be checked is said, and nothing is accused."""
+    unpack(FILES, tmp_path / "copy")
+    (tmp_path / "copy" / "dev").mkdir(mode=0o755)
+    result = appraise(tmp_path, with_nodes(tar(FILES)), tmp_path / "copy")
+    told = [finding.detail for finding in result.findings if finding.rule == "not-checkable"]
+
+    assert (result.verdict, result.tier, result.changes) == (Verdict.GENUINE, Tier.WARNING, ())
+    assert told == [
+        "this copy has no device nodes; the release has, at dev/console, dev/null",
+        "this copy has no extended attributes; the release has, at bin/sh",
+    ]
+
+
+def test_a_changed_folder_unpacked_without_rights_is_tampered_where_it_was_changed(tmp_path: Path) -> None:
+    """What the copy lost is not listed among what was changed."""
+    unpack(FILES | {"bin/sh": b"\x7fELF evil"}, tmp_path / "copy")
+    (tmp_path / "copy" / "dev").mkdir(mode=0o755)
+    result = appraise(tmp_path, with_nodes(tar(FILES)), tmp_path / "copy")
+
+    assert (result.verdict, [change.path for change in result.changes]) == (Verdict.TAMPERED, ["bin/sh"])
+
+
+def test_a_release_without_its_nodes_is_tampered(tmp_path: Path) -> None:
+    """An archive of the release's own format is what a device is given: what it lacks was taken out."""
+    result = appraise(tmp_path, with_nodes(tar(FILES)), tar(FILES))
+
+    assert result.verdict is Verdict.TAMPERED

@@ -16,6 +16,7 @@ The checklist (design, two axes):
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
+from trueware.appraisal.compare import Lost
 from trueware.appraisal.damage import Damage
 from trueware.appraisal.entitlement import entitled_publishers
 from trueware.appraisal.held import DERIVED, Held, hold, is_derived
@@ -38,6 +39,9 @@ UNRELATED = 0.1
 
 _TOLD = 20
 """Things beside a release that are named."""
+
+_NAMED = 3
+"""Paths named of those that a copy lost."""
 
 
 def appraise(artefact: str, evidence: Evidence, references: References) -> Result:
@@ -141,10 +145,12 @@ def _genuine(artefact: str, evidence: Evidence, each: Held, findings: tuple[Find
         notes.append(_finding("container-rebuilt", "same content, packed differently", rebuilt[0] if rebuilt else ""))
     beside = each.alignment.beside
     notes += _outside(beside)
-    vector = vector_for(Verdict.GENUINE, changes, withdrawn=release.withdrawn is not None, complete=not beside)
+    complete = not beside and each.comparison.lost.is_nothing
+    vector = vector_for(Verdict.GENUINE, changes, withdrawn=release.withdrawn is not None, complete=complete)
     what = f"{part} of {release.title}" if part else release.title
     subject = f"its {each.alignment.found_path} " if each.alignment.found_path else ""
-    reason = f"{subject}equals {what} in everything that may not change{_apart_from(beside)}"
+    shown = "" if each.comparison.lost.is_nothing else " and that this copy shows"
+    reason = f"{subject}equals {what} in everything that may not change{shown}{_apart_from(beside)}"
     return _result(artefact, evidence, Verdict.GENUINE, vector.tier, reason, each, (*findings, *notes), vector=vector)
 
 
@@ -179,9 +185,12 @@ def _counterfeit_by_contradiction(
 def _undecided(artefact: str, evidence: Evidence, each: Held, findings: tuple[Finding, ...]) -> Result:
     """No change is proved, and yet not all of the artefact is accounted for."""
     title = each.reference.release.title
-    if not each.immutable and not each.vouched:
+    if not each.immutable and not each.told:
+        reason = f"looks like {title}, but for what this archive does not record"
+        settle: tuple[str, ...] = ("the image itself, or an archive made by root with all extended attributes",)
+    elif not each.immutable and not each.vouched:
         reason = f"looks like {each.alignment.expected_path} of {title}, where a device may change everything else"
-        settle: tuple[str, ...] = ("the whole root file system it was taken from",)
+        settle = ("the whole root file system it was taken from",)
     elif each.covers:
         doubt = "programs may read it differently" if _was_read(evidence) else "was not read completely"
         reason = f"looks like {title}, but {doubt}"
@@ -257,6 +266,13 @@ def _outside(paths: Iterable[str]) -> Iterator[Finding]:
     return (_finding("outside-release", "lies beside the release and is no part of it", path) for path in paths)
 
 
+def _lost(lost: Lost) -> Iterator[Finding]:
+    for what, paths in (("device nodes", lost.devices), ("extended attributes", lost.attributes)):
+        if paths:
+            named = ", ".join(paths[:_NAMED]) + (f" and {len(paths) - _NAMED} more" if len(paths) > _NAMED else "")
+            yield _finding("not-checkable", f"this copy has no {what}; the release has, at {named}")
+
+
 def _finding(rule_id: str, detail: str, part: str = "") -> Finding:
     rule = RULES[rule_id]
     return Finding(rule.id, part, detail, rule.severity, rule.confidence)
@@ -276,6 +292,8 @@ def _result(
     vector: TrustVector | None = None,
 ) -> Result:
     root = evidence.root
+    if each is not None and verdict is not Verdict.COUNTERFEIT:
+        findings = (*findings, *_lost(each.comparison.lost))
     if changes is None:
         changes = each.comparison.changes if each is not None else ()
     match = None

@@ -18,10 +18,18 @@ _ROOT_MARKS = frozenset({"bin", "etc", "sbin", "usr", "lib", "system", "app", "p
 """Folders of which two at the top make a container a root file system, where a policy's paths begin."""
 
 
-_UNLABELLED = frozenset({"ar", "cpio", "deb", "zip"})
-"""Formats that have no extended attributes."""
+DISK = "disk"
+"""The medium of what lies on somebody's disk as it is."""
+
+_UNLABELLED = frozenset({"ar", "cpio", "deb", "zip", DISK})
+"""Media that have no extended attributes, or of a file what its copying left."""
 
 _CAPABILITY = "security.capability"
+
+_COPIES = frozenset({"tar"})
+"""Formats in which people pack the files of an image; where a release comes in one of them, what it lacks was taken out."""
+
+_DEVICES = (Kind.CHARACTER, Kind.BLOCK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +39,24 @@ class Comparison:
     changes: tuple[Change, ...]
     rebuilt: tuple[str, ...]
     """Paths of containers whose content is equal although their bytes differ."""
+
+    lost: "Lost"
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """What a release has and a copy has nothing of at all: nobody can tell whether it was there when the copy was made."""
+
+    devices: tuple[str, ...] = ()
+    """Paths of the release's device nodes, where the copy holds no device node."""
+
+    attributes: tuple[str, ...] = ()
+    """Paths of files with extended attributes, where the copy holds none."""
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether everything could be compared."""
+        return not self.devices and not self.attributes
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +70,37 @@ class _Pair:
     labelled: bool
     """Whether the containers of both record extended attributes."""
 
+    copy: "_Copy | None"
+    """What `found` is or lies in directly, where that is a copy."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Copy:
+    """Files that somebody unpacked: a folder on a disk, or an archive in which the release does not come."""
+
+    has_devices: bool
+    has_attributes: bool
+
+    @classmethod
+    def of(cls, found: Part) -> "_Copy":
+        """Return what a copy has any of, not counting what is within containers in it."""
+        stack, kept = [found], []
+        while stack:
+            part = stack.pop()
+            kept.append(part)
+            if part is found or not part.is_container:
+                stack.extend(part.children)
+        return cls(any(part.kind in _DEVICES for part in kept), any(part.xattrs for part in kept))
+
 
 def compare(
-    expected: Part, found: Part, policy: Policy, path: str = "", *, inner: str | None = None, copied: bool = False
+    expected: Part,
+    found: Part,
+    policy: Policy,
+    path: str = "",
+    *,
+    inner: str | None = None,
+    media: tuple[str, str] = ("", ""),
 ) -> Comparison:
     """Return every difference of `found` from `expected`.
 
@@ -56,11 +110,16 @@ def compare(
         policy: what may differ.
         path: where `found` is in its artefact.
         inner: where `expected` is in the root file system of its release, None above it; see `policy_path`.
-        copied: whether one of them is a folder on somebody's disk, which has the attributes of its files or not.
+        media: what `expected`, and `found`, are read from; see `medium`.
     """
     changes: list[Change] = []
     rebuilt: list[str] = []
-    stack = [_Pair(expected, found, path, inner, labelled=not copied)]
+    devices: list[str] = []
+    attributes: list[str] = []
+    copied = (found.kind is Kind.DIRECTORY and media[1] == DISK) or (media[1] in _COPIES and media[0] != media[1])
+    copy = _Copy.of(found) if copied else None
+    labelled = _UNLABELLED.isdisjoint(media) and (copy is None or copy.has_attributes)
+    stack = [_Pair(expected, found, path, inner, labelled, copy)]
     while stack:
         pair = stack.pop()
         if pair.expected.tree == pair.found.tree:
@@ -68,9 +127,14 @@ def compare(
                 rebuilt.append(pair.path)
             continue
         aspects = _aspects(pair.expected, pair.found, pair.path == path, pair.labelled)
+        if "xattrs" not in aspects and not set(pair.expected.xattrs) <= set(pair.found.xattrs):
+            if pair.copy is not None and pair.copy.has_attributes and _loses_capability(pair.expected, pair.found):
+                aspects = (*aspects, "xattrs")
+            else:
+                attributes.append(pair.path)
         descend = _comparable_inside(pair.expected, pair.found)
         if descend:
-            stack.extend(_children(pair, policy, changes))
+            stack.extend(_children(pair, policy, changes, devices))
             if _leaves_doubt(pair.expected, pair.found):
                 aspects = ("content", *aspects)
             if pair.found.is_container and _bytes_differ(pair.expected, pair.found):
@@ -82,7 +146,8 @@ def compare(
             changes.append(_judge(change, pair.inner, policy))
     changed_paths = [change.path for change in changes]
     still = tuple(sorted(path for path in rebuilt if not _any_below(path, changed_paths)))
-    return Comparison(tuple(sorted(_moves(changes), key=_order)), still)
+    lost = Lost(tuple(sorted(devices)), tuple(sorted(attributes)))
+    return Comparison(tuple(sorted(_moves(changes), key=_order)), still, lost)
 
 
 def _order(change: Change) -> tuple[str, str]:
@@ -172,9 +237,15 @@ def _gains_capability(expected: Part, found: Part) -> bool:
     return any(pair[0] == _CAPABILITY and pair not in expected.xattrs for pair in found.xattrs)
 
 
-def _records_attributes(container: Part, *, inherited: bool) -> bool:
+def _loses_capability(expected: Part, found: Part) -> bool:
+    return any(pair[0] == _CAPABILITY and pair not in found.xattrs for pair in expected.xattrs)
+
+
+def _records_attributes(container: Part, copy: _Copy | None, *, inherited: bool) -> bool:
     """Whether what `container` holds has its extended attributes with it."""
-    return container.format not in _UNLABELLED if container.is_container else inherited
+    if not container.is_container:
+        return inherited
+    return container.format not in _UNLABELLED and (copy is None or copy.has_attributes)
 
 
 def _owner_differs(expected: int | None, found: int | None) -> bool:
@@ -184,6 +255,12 @@ def _owner_differs(expected: int | None, found: int | None) -> bool:
 def is_root_file_system(part: Part) -> bool:
     """Tell whether `part` looks like the root of a device's files."""
     return _holds_files(part) and len(_ROOT_MARKS.intersection(child.name for child in part.children)) > 1
+
+
+def medium(root: Part, path: str) -> str:
+    """Return the format of the container whose files are at `path`, `DISK` where none holds them, nothing for a mere file."""
+    formats = [part.format for _, part in way(root, path) if part.format is not None]
+    return formats[-1] if formats else DISK if root.kind is Kind.DIRECTORY else ""
 
 
 def policy_path(release: Part, path: str) -> str | None:
@@ -206,26 +283,31 @@ def vouches(expected: Part, inner: str | None, policy: Policy) -> bool:
     return False
 
 
-def _children(pair: _Pair, policy: Policy, changes: list[Change]) -> Iterator[_Pair]:
-    """Pair the children by name; what has no partner is a change."""
+def _children(pair: _Pair, policy: Policy, changes: list[Change], lost: list[str]) -> Iterator[_Pair]:
+    """Pair the children by name; what has no partner is a change, or the path of a device node that a copy lost."""
     inner = pair.inner
     if inner is None and is_root_file_system(pair.expected):
         inner = ""
-    labelled = all(_records_attributes(part, inherited=pair.labelled) for part in (pair.expected, pair.found))
+    labelled = _records_attributes(pair.expected, None, inherited=pair.labelled) and _records_attributes(
+        pair.found, pair.copy, inherited=pair.labelled
+    )
     there = _by_name(pair.expected)
     for key, child in _by_name(pair.found).items():
         path = join(pair.path, pair.found, child.name)
         below = _inside(inner, pair.found, child.name)
         partner = there.pop(key, None)
         if partner is not None:
-            yield _Pair(partner, child, path, below, labelled)
+            yield _Pair(partner, child, path, below, labelled, None if child.is_container else pair.copy)
         else:
             for at, part, within in _leaves(child, path, below):
                 changes.append(_judge(Change(ChangeKind.ADDED, at, (), None, part), within, policy))
     for child in there.values():
         path = join(pair.path, pair.expected, child.name)
         for at, part, within in _leaves(child, path, _inside(inner, pair.expected, child.name)):
-            changes.append(_judge(Change(ChangeKind.REMOVED, at, (), part, None), within, policy))
+            if part.kind in _DEVICES and pair.copy is not None and not pair.copy.has_devices:
+                lost.append(at)
+            else:
+                changes.append(_judge(Change(ChangeKind.REMOVED, at, (), part, None), within, policy))
 
 
 def _inside(inner: str | None, parent: Part, name: str) -> str | None:

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from trueware.appraisal.compare import Comparison, compare, policy_path, vouches
+from trueware.appraisal.compare import DISK, Comparison, compare, medium, policy_path, vouches
 from trueware.appraisal.reference import Reference, References, identity_of
 from trueware.appraisal.similarity import Alignment, align
 from trueware.identifying.identity import Identity
 from trueware.model.change import Change
-from trueware.model.part import Kind, Part
+from trueware.model.part import Part
 
 DERIVED_CLAIMING = 0.3
 """Share of a release's weighted content that makes an artefact which claims to be that very release one derived from it."""
@@ -17,8 +17,6 @@ DERIVED = 0.5
 
 DERIVED_SILENT = 0.8
 """The same where neither says what it is: another version of the same product often shares half."""
-
-_CONTAINER = "!/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +32,10 @@ class Held:
     vouched: bool
     """Whether equality says something: in a folder of a device, everything may be settings."""
 
+    told: bool
+    """Whether the artefact may stay silent about what it lost: a folder on a disk is an analyst's copy, an archive may be
+    what a device is given."""
+
     @property
     def immutable(self) -> tuple[Change, ...]:
         """The changes that no policy excuses."""
@@ -47,24 +49,20 @@ class Held:
     @property
     def is_equal(self) -> bool:
         """Whether the artefact is the release, or that part of it, in everything that may not change."""
-        return self.covers and self.vouched and not self.immutable
+        return self.covers and self.vouched and self.told and not self.immutable
 
 
 def hold(root: Part, identity: Identity, reference: Reference, references: References) -> Held:
     """Return how the artefact `root`, which says that it is `identity`, and one of the `references` compare."""
     alignment = align(reference.manifest, root, references.products)
-    copied = _is_on_disk(reference.manifest, alignment.expected_path) or _is_on_disk(root, alignment.found_path)
     inner, policy = policy_path(reference.manifest, alignment.expected_path), reference.policy
-    comparison = compare(alignment.expected, alignment.found, policy, alignment.found_path, inner=inner, copied=copied)
+    media = medium(reference.manifest, alignment.expected_path), medium(root, alignment.found_path)
+    comparison = compare(alignment.expected, alignment.found, policy, alignment.found_path, inner=inner, media=media)
     theirs = identity_of(reference.release)
     whole = inner is None or not comparison.changes
     vouched = whole or (alignment.shared >= DERIVED and vouches(alignment.expected, inner, policy))
-    return Held(reference, alignment, comparison, identity.conflicts(theirs), identity.agrees(theirs), vouched)
-
-
-def _is_on_disk(root: Part, path: str) -> bool:
-    """Whether what is at `path` was read off a disk as a file or folder of its own, and not out of a container."""
-    return root.kind is Kind.DIRECTORY and _CONTAINER not in path
+    told = comparison.lost.is_nothing or media[1] == DISK
+    return Held(reference, alignment, comparison, identity.conflicts(theirs), identity.agrees(theirs), vouched, told)
 
 
 def is_derived(each: Held) -> bool:

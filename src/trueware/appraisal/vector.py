@@ -2,8 +2,8 @@
 
 Our reading for software at rest, which no vector confirms: `file-system` and `executables` are 2 where everything equals an
 approved release; 96 where a file, or a program, differs from the release it comes from; `executables` 32 where the release
-is genuine and withdrawn; `file-system` 32 where files lie beside it that no release accounts for. What an image cannot show
-(hardware, runtime, storage, identity of an instance) is not claimed.
+is genuine and withdrawn; `file-system` 32 where files lie beside it that no release accounts for, or a copy lost what would
+show. What an image cannot show (hardware, runtime, storage, identity of an instance) is not claimed.
 """
 
 from collections.abc import Iterable
@@ -18,7 +18,14 @@ _APPROVED, _KNOWN_FAULT, _UNRECOGNISED, _CONTRAINDICATED = 2, 32, 32, 96
 def vector_for(
     verdict: Verdict, changes: Iterable[Change], *, withdrawn: bool = False, complete: bool = True
 ) -> TrustVector:
-    """Return the vector for a verdict and the changes it rests on; `complete` where the release accounts for all files."""
+    """Return the vector for a verdict and the changes it rests on.
+
+    Args:
+        verdict: the verdict.
+        changes: what differs.
+        withdrawn: whether the release it equals was withdrawn.
+        complete: whether all of the release could be compared, and nothing lies beside it.
+    """
     match verdict:
         case Verdict.GENUINE:
             return TrustVector(

@@ -362,6 +362,19 @@ def test_content_beside_a_known_part_is_unknown() -> None:
     assert (result.verdict, result.match is not None) == (Verdict.UNKNOWN, True)
 
 
+def test_an_archive_that_records_less_than_the_image_is_unknown() -> None:
+    """A tar may be what a device is given, so that what it has none of is neither let pass nor held to be removed."""
+    image_files = (*root_files(), folder("dev", device("console")))
+    tarred = container("root.tar", "tar", *root_files(), folder("dev"))
+    unpacked = folder("root", *root_files(), folder("dev"))
+    archive, copy = (judge(suspect, reference(with_root(*image_files))) for suspect in (tarred, unpacked))
+
+    assert (archive.verdict, archive.changes) == (Verdict.UNKNOWN, ())
+    assert archive.reason == "looks like Router 1.0 of Acme, but for what this archive does not record"
+    assert (copy.verdict, copy.tier) == (Verdict.GENUINE, Tier.WARNING)
+    assert "not-checkable" in rules(archive) & rules(copy)
+
+
 def test_side_by_side_the_differences_are_always_told() -> None:
     """Two artefacts that the user compares are named with their differences, however little they share."""
     there = reference(GENUINE, authority=Authority.COMPARISON)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from tests.unit.appraisal.parts import container, device, file, folder, image, link, part, region, root_files
 
-from trueware.appraisal.compare import compare, is_root_file_system, policy_path, vouches
+from trueware.appraisal.compare import Lost, compare, is_root_file_system, medium, policy_path, vouches
 from trueware.model.change import Change, ChangeKind
 from trueware.model.part import Kind, Part
 from trueware.model.policy import Policy
@@ -278,3 +278,93 @@ def test_settings_alone_vouch_for_nothing() -> None:
     assert not vouches(folder("empty", file("hostname", b"")), "etc", ROUTER)
     assert vouches(folder("etc", settings, file("passwd")), "etc", ROUTER)
     assert vouches(container("rootfs", "squashfs", *root_files()), None, ROUTER)
+
+
+CAPABLE = (("security.capability", b"\1"), ("security.selinux", b"ping_exec"))
+
+
+def given(*more: Part) -> Part:
+    """Return a root file system as an image has it."""
+    return container("rootfs", "squashfs", file("sh"), folder("dev", device("console"), device("null")), *more)
+
+
+def test_what_a_folder_on_a_disk_lost_is_no_removal() -> None:
+    """Without the rights, no device node is made and no attribute written; what was there when the copy was made is not known."""
+    copy = folder("copy", file("sh"), folder("dev"), file("ping"))
+    comparison = compare(given(file("ping", xattrs=CAPABLE)), copy, STRICT, media=("squashfs", "disk"))
+
+    assert comparison.changes == ()
+    assert comparison.lost == Lost(("dev/console", "dev/null"), ("ping",))
+
+
+@pytest.mark.parametrize(
+    ("found", "media", "changes"),
+    [
+        (folder("", file("sh"), folder("dev", device("null"))), ("squashfs", "disk"), [("removed", "dev/console", ())]),
+        (folder("", file("sh"), folder("dev")), ("squashfs", "zip"), None),
+        (container("", "squashfs", file("sh"), folder("dev")), ("squashfs", "squashfs"), None),
+        (container("", "cpio", file("sh"), folder("dev")), ("squashfs", "cpio"), None),
+        (folder("", file("sh")), ("squashfs", "disk"), [("removed", "dev", ())]),
+        (
+            folder("", file("sh"), folder("dev", file("console", b""))),
+            ("squashfs", "disk"),
+            [("changed", "dev/console", ("content", "type", "mode", "device"))],
+        ),
+    ],
+)
+def test_a_device_node_that_is_missing_elsewhere_was_removed(
+    found: Part, media: tuple[str, str], changes: list[tuple[str, str, tuple[str, ...]]] | None
+) -> None:
+    """An image, a folder that holds other nodes, and a file in the place of a node prove something."""
+    both = [("removed", f"dev/{name}", ()) for name in ("console", "null")]
+    comparison = compare(given(), found, STRICT, media=media)
+
+    assert [(each.kind.value, each.path, each.aspects) for each in comparison.changes] == (changes or both)
+
+
+def test_a_capability_is_missing_where_another_was_copied() -> None:
+    """A copy that has the capabilities of one program would have had those of the others."""
+    capable = file("ping", xattrs=CAPABLE[:1])
+    expected = container("", "squashfs", capable, replace(capable, name="trace"))
+    copy = folder("", capable, file("trace"))
+    comparison = compare(expected, copy, STRICT, media=("squashfs", "disk"))
+
+    assert [(each.path, each.aspects) for each in comparison.changes] == [("trace", ("xattrs",))]
+
+
+@pytest.mark.parametrize("inside", ["squashfs", "tar"])
+def test_nothing_is_lost_from_an_image_in_a_copy(inside: str) -> None:
+    """A node or an attribute taken out of an image that lies in a folder was taken out."""
+    expected = container("i", inside, device("console"), file("ping", xattrs=CAPABLE), file("sh"))
+    found = container("i", inside, file("ping"), file("sh"))
+    media = ("squashfs", "disk")
+    comparison = compare(folder("", file("a"), expected), folder("", file("a"), found), STRICT, media=media)
+
+    assert comparison.lost.is_nothing
+    assert {each.path for each in comparison.changes} == {"i!/console", "i!/ping"}
+
+
+def test_an_archive_of_another_format_loses_what_it_has_none_of() -> None:
+    """A tar without any attribute was made without them; a release that is a tar has them, or they were taken out."""
+    capable, plain = file("ping", xattrs=CAPABLE), file("ping")
+    packed = container("", "tar", plain, file("sh"))
+    of_image = compare(container("", "squashfs", capable, file("sh")), packed, STRICT, media=("squashfs", "tar"))
+    of_tar = compare(container("", "tar", capable, file("sh")), packed, STRICT, media=("tar", "tar"))
+
+    assert (of_image.changes, of_image.lost.attributes) == ((), ("ping",))
+    assert ([each.path for each in of_tar.changes], of_tar.lost.is_nothing) == (["ping"], True)
+
+
+def test_the_medium_is_what_files_are_read_from() -> None:
+    """The innermost container, a disk, or nothing for a file by itself."""
+    root = folder("d", file("a"), container("e", "zip", folder("f", container("g", "tar", file("h")))))
+
+    assert [medium(root, path) for path in ("", "a", "e", "e!/f", "e!/f/g", "e!/f/g!/h")] == [
+        "disk",
+        "disk",
+        "zip",
+        "zip",
+        "tar",
+        "tar",
+    ]
+    assert medium(file("a"), "") == ""
