@@ -46,6 +46,7 @@ from trueware.formats.vendor.seama import Seama
 from trueware.formats.vendor.tplink_safeloader import TplinkSafeloader
 from trueware.formats.vendor.tplink_v2 import TplinkV2
 from trueware.formats.vendor.ubnt import Ubnt
+from trueware.formats.vendor.xiaomi_hdr import XiaomiHdr
 
 FORMATS: tuple[type[Format], ...] = (
     AvbFooter,
@@ -66,6 +67,7 @@ FORMATS: tuple[type[Format], ...] = (
     Bcm63xx,
     DlinkShrs,
     DlinkEncrpted,
+    XiaomiHdr,
     TplinkV1,
     UImage,
     Trx,
