@@ -42,6 +42,7 @@ from trueware.formats.vendor.hwnp import Hwnp
 from trueware.formats.vendor.netgear_chk import NetgearChk
 from trueware.formats.vendor.netgear_dni import NetgearDni
 from trueware.formats.vendor.npk import Npk
+from trueware.formats.vendor.realtek import Realtek
 from trueware.formats.vendor.seama import Seama
 from trueware.formats.vendor.tplink_safeloader import TplinkSafeloader
 from trueware.formats.vendor.tplink_v2 import TplinkV2
@@ -68,6 +69,7 @@ FORMATS: tuple[type[Format], ...] = (
     DlinkShrs,
     DlinkEncrpted,
     XiaomiHdr,
+    Realtek,
     TplinkV1,
     UImage,
     Trx,
