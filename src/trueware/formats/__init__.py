@@ -44,6 +44,7 @@ from trueware.formats.vendor.netgear_dni import NetgearDni
 from trueware.formats.vendor.npk import Npk
 from trueware.formats.vendor.realtek import Realtek
 from trueware.formats.vendor.seama import Seama
+from trueware.formats.vendor.senao import Senao
 from trueware.formats.vendor.tplink_safeloader import TplinkSafeloader
 from trueware.formats.vendor.tplink_v2 import TplinkV2
 from trueware.formats.vendor.ubnt import Ubnt
@@ -70,6 +71,7 @@ FORMATS: tuple[type[Format], ...] = (
     DlinkEncrpted,
     XiaomiHdr,
     Realtek,
+    Senao,
     TplinkV1,
     UImage,
     Trx,
