@@ -49,6 +49,7 @@ from trueware.formats.vendor.tplink_safeloader import TplinkSafeloader
 from trueware.formats.vendor.tplink_v2 import TplinkV2
 from trueware.formats.vendor.ubnt import Ubnt
 from trueware.formats.vendor.xiaomi_hdr import XiaomiHdr
+from trueware.formats.vendor.zynos import Zynos
 
 FORMATS: tuple[type[Format], ...] = (
     AvbFooter,
@@ -72,6 +73,7 @@ FORMATS: tuple[type[Format], ...] = (
     XiaomiHdr,
     Realtek,
     Senao,
+    Zynos,
     TplinkV1,
     UImage,
     Trx,
