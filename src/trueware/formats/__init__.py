@@ -36,6 +36,7 @@ from trueware.formats.packages.cpio import Cpio
 from trueware.formats.packages.tar import Tar
 from trueware.formats.packages.zip import Zip
 from trueware.formats.vendor.bcm63xx import Bcm63xx
+from trueware.formats.vendor.cybertan import Cybertan
 from trueware.formats.vendor.dlink_encrpted import DlinkEncrpted
 from trueware.formats.vendor.dlink_shrs import DlinkShrs
 from trueware.formats.vendor.hwnp import Hwnp
@@ -74,6 +75,7 @@ FORMATS: tuple[type[Format], ...] = (
     Realtek,
     Senao,
     Zynos,
+    Cybertan,
     TplinkV1,
     UImage,
     Trx,
