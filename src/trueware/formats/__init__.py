@@ -40,6 +40,7 @@ from trueware.formats.vendor.cybertan import Cybertan
 from trueware.formats.vendor.dlink_encrpted import DlinkEncrpted
 from trueware.formats.vendor.dlink_shrs import DlinkShrs
 from trueware.formats.vendor.hwnp import Hwnp
+from trueware.formats.vendor.linksys_trailer import LinksysTrailer
 from trueware.formats.vendor.netgear_chk import NetgearChk
 from trueware.formats.vendor.netgear_dni import NetgearDni
 from trueware.formats.vendor.npk import Npk
@@ -76,6 +77,7 @@ FORMATS: tuple[type[Format], ...] = (
     Senao,
     Zynos,
     Cybertan,
+    LinksysTrailer,
     TplinkV1,
     UImage,
     Trx,

@@ -93,20 +93,33 @@ def _bcm63xx(facts: _Facts) -> Iterator[tuple[str, str]]:
         yield "vendor", signature
 
 
+def _senao(facts: _Facts) -> Iterator[tuple[str, str]]:
+    """Vendor and product are numbers; the version of a combined image is that of its further header."""
+    yield "product", facts.get("model", "")
+    yield "hardware", " ".join(facts[name] for name in ("vendor-id", "product-id") if name in facts)
+    yield "version", facts.get("firmware-version", "") or facts.get("version", "")
+
+
 _PLAIN: dict[str, tuple[tuple[str, str], ...]] = {
     "bcm63xx": (("board", "board"), ("hardware", "chip")),
+    "cybertan": (("board", "pattern"), ("version", "version")),
     "hwnp": (("hardware", "products"),),
+    "linksys-trailer": (("product", "model"), ("build", "version")),
     "netgear-chk": (("board", "board"), ("version", "version")),
     "netgear-dni": (("product", "device"), ("hardware", "hd_id")),
     "npk": (("package", "name"), ("version", "version"), ("architecture", "architecture")),
     "seama": (("board", "signature"), ("version", "version")),
     "tplink-safeloader": (("hardware", "vendor-text"),),
+    "trx": (("product", "product"), ("version", "asus-version")),
+    "xiaomi-hdr": (("hardware", "device"),),
+    "zynos": (("build", "version"),),
 }
 """By format: claims whose value is that of a fact."""
 
 _READERS: dict[str, Callable[[_Facts], Iterator[tuple[str, str]]]] = {
     "bcm63xx": _bcm63xx,
     "netgear-dni": _netgear_dni,
+    "senao": _senao,
     "tplink-safeloader": _safeloader,
     "tplink-v1": _tplink_v1,
     "tplink-v2": _tplink_v2,

@@ -9,6 +9,8 @@ from tests.promises.vectors import FOLDER, Vector
 
 from trueware.formats import FORMATS
 from trueware.formats.contract import Format
+from trueware.formats.sums import folded, word_sum
+from trueware.formats.vendor.linksys_trailer import cksum
 from trueware.formats.vendor.netgear_chk import checksum
 
 VENDOR = [format_ for format_ in FORMATS if format_.__module__.startswith("trueware.formats.vendor.")]
@@ -66,3 +68,26 @@ def test_netgear_checksum_wraps_around() -> None:
     low = 2_550_000 % 65_536 + 2_550_000 // 65_536
 
     assert checksum(memoryview(data)).to_bytes(4, "big") == pack(">HH", (folded & 0xFFFF) + (folded >> 16), low)
+
+
+@given(data=st.binary(max_size=700))
+def test_word_sums(data: bytes) -> None:
+    """Sums over words are those over each word in turn, in either byte order, a last odd byte filled up."""
+    words = [data[at : at + 2].ljust(2, b"\0") for at in range(0, len(data), 2)]
+    big = sum(int.from_bytes(word, "big") for word in words)
+    little = sum(int.from_bytes(word, "little") for word in words)
+    carried = 0
+    for word in words:
+        carried += int.from_bytes(word, "big")
+        carried = (carried & 0xFFFF) + (carried >> 16)
+
+    assert word_sum(memoryview(data), big_endian=True) == big
+    assert word_sum(memoryview(data), big_endian=False) == little
+    assert folded(big) == carried
+
+
+def test_cksum() -> None:
+    """The checksum of POSIX cksum for the standard's check input, for nothing, and across the pieces it is made of."""
+    assert cksum(memoryview(b"123456789")) == 930_766_865
+    assert cksum(memoryview(b"")) == 4_294_967_295
+    assert cksum(memoryview(bytes(1 << 18) + b"1")) == 749_982_785

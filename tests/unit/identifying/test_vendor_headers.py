@@ -36,6 +36,21 @@ CASES = {
         {"board": "96358VW", "chip": "6358", "signature": "Vector Networks"},
         (("board", "96358VW"), ("hardware", "6358"), ("vendor", "Vector Networks")),
     ),
+    "senao": (
+        {"vendor-id": "0x101", "product-id": "0x5f", "version": "3.0", "firmware-version": "3.0.1", "model": "ENS620EXT"},
+        (("product", "ENS620EXT"), ("hardware", "0x101 0x5f"), ("version", "3.0.1")),
+    ),
+    "linksys-trailer": (
+        {"model": "EA6350v3", "version": "01000409", "key": "K0000000F0246434"},
+        (("product", "EA6350v3"), ("build", "01000409")),
+    ),
+    "cybertan": ({"pattern": "W54G", "version": "4.30.14"}, (("board", "W54G"), ("version", "4.30.14"))),
+    "trx": (
+        {"product": "RT-AC68U", "asus-version": "3.0.0.4", "version": "1"},
+        (("product", "RT-AC68U"), ("version", "3.0.0.4")),
+    ),
+    "xiaomi-hdr": ({"device": "RA70", "region": "EU"}, (("hardware", "RA70"),)),
+    "zynos": ({"version": "V4.50", "type": "boot-extension"}, (("build", "V4.50"),)),
 }  # fmt: skip
 
 

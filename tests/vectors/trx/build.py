@@ -75,3 +75,15 @@ write(
     findings=["malformed", "truncated"],
 )
 write("length", patched(first, 4, pack("<I", 8)), "A length that is less than the header.")
+
+tail = bytes([3, 0, 0, 4]) + b"RT-VC68U".ljust(12, b"\0") + bytes(48)
+asus = bytearray(first + tail)
+asus[4:8] = pack("<I", len(asus))
+asus[8:12] = pack("<I", crc32(bytes(asus[12:])) ^ 0xFFFFFFFF)
+write(
+    "asus",
+    bytes(asus),
+    "A trailer of ASUS at the end, which tells the product and belongs to no partition.",
+    parts={**parts(PIECES[:3]), "asus-trailer": region(tail)},
+    facts={**facts(1, places), "asus-version": "3.0.0.4", "product": "RT-VC68U"},
+)

@@ -10,24 +10,31 @@ offset  size  field (little-endian)
 14      2     version: 1 or 2
 16      12    offsets of three partitions, 0: none (version 2: 16, four)
 28/32   ..    partitions
+-64     64    trailer of ASUS: version (4), product (12), checks of boards
 ======  ====  ============================================================
 
 Source: OpenWrt firmware-utils ``src/trx.c`` and Linux ``drivers/mtd/parsers/parser_trx.c``. A partition ends where the
-next one by offset begins. No official tool was at hand to confirm this reader.
+next one by offset begins. The trailer, within the length and not in every image, is known by its product
+(``asustrx.c`` of the same). No official tool was at hand to confirm this reader.
 """
 
+import re
 from struct import Struct, unpack_from
 from typing import ClassVar
 from zlib import crc32
 
 from trueware.errors import MalformedInput, UnsupportedInput
 from trueware.formats.contract import Entry, FormatDoc, Held, Magic, Reading
+from trueware.formats.fields import tell
 from trueware.model.limits import Limits
 from trueware.model.part import Kind
 
 _MAGIC = b"HDR0"
 _HEADER = Struct("<4sIIHH")
 _OFFSETS = {1: 3, 2: 4}
+_TRAILER = 64
+_PRODUCT = re.compile(rb"[\0-\xff]{4}([A-Z0-9]{1,5}-[A-Z0-9][A-Z0-9_+-]*\0*)")
+"""RT-AC68U, DSL-N55U, 4G-AC55U and the like; the field has 12 bytes."""
 
 
 class Trx:
@@ -62,7 +69,16 @@ class Trx:
             reading.note_anomaly("truncated", f"{len(view)} of {length} bytes are there", len(view))
         elif (found := crc32(view[12:length]) ^ 0xFFFFFFFF) != stated:
             reading.note_anomaly("checksum-mismatch", f"the CRC-32 is {found:08x}, stated {stated:08x}", 8)
-        reading.entries = _partitions(view, offsets, start, min(length, len(view)), reading)
+        end = min(length, len(view))
+        trailer = view[max(end - _TRAILER, start) : end]
+        if end < length or len(trailer) < _TRAILER or _PRODUCT.fullmatch(trailer[:16]) is None:
+            trailer = view[:0]
+        reading.entries = _partitions(view, offsets, start, end - len(trailer), reading)
+        if trailer:
+            reading.facts["asus-version"] = ".".join(map(str, trailer[:4]))
+            tell(reading.facts, "product", trailer[4:16])
+            entry = Entry("asus-trailer", Kind.REGION, Held(trailer), _TRAILER, offset=end - _TRAILER)
+            reading.entries = [*reading.entries, entry]
         return reading
 
 
