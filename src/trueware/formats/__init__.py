@@ -9,6 +9,7 @@ from trueware.formats.android.boot import Boot
 from trueware.formats.android.dhtb import Dhtb
 from trueware.formats.android.dtbo import Dtbo
 from trueware.formats.android.sparse import Sparse
+from trueware.formats.android.super import Super
 from trueware.formats.android.vbmeta import Vbmeta
 from trueware.formats.android.vendor_boot import VendorBoot
 from trueware.formats.compression.bzip2 import Bzip2
@@ -60,6 +61,7 @@ FORMATS: tuple[type[Format], ...] = (
     Boot,
     VendorBoot,
     Dtbo,
+    Super,
     Sysupgrade,
     TplinkSafeloader,
     TplinkV2,
