@@ -62,6 +62,23 @@ write(
     facts={},
     findings=["unread-bytes"],
 )
+write(
+    "other-size",
+    patched(hashed, len(hashed) - 52, (2900).to_bytes(8, "big")),
+    "The footer says that the image is smaller than what the structure has the hash of.",
+    parts={**expected(IMAGE[:2900]), "gap-0": gap(IMAGE[2900:])},
+    facts={},
+    findings=["contradiction", "unread-bytes"],
+)
+unaligned = structure([hash_tree(b"system", 4096, (4096, 4096), (8192, 2048), SALT, noise(20, "root"))])
+write(
+    "unaligned",
+    partition(IMAGE, padded(IMAGE, 4096) + TREE + FEC, unaligned, 20480),
+    "A hash tree covers the whole last block of the image.",
+    parts=expected(IMAGE, hashtree=TREE, fec=FEC),
+    facts={},
+    findings=["checksum-unchecked"],
+)
 overlapping = structure([hash_tree(b"system", 4096, (0, 4096), (8192, 2048), SALT, noise(20, "root"))])
 write(
     "overlap",

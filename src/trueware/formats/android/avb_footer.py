@@ -12,7 +12,7 @@ offset  size  field (big-endian), in the last 64 bytes
 
 Source: AOSP ``external/avb/libavb/avb_footer.h``. Where tree and error correction lie is said by the structure
 (`trueware.formats.avb`). A hash of the image in it is verified here; a hash tree is not: that costs as much again as hashing
-the partition, and proves nothing before the signature does.
+the partition, and proves nothing before the signature does. No real partition with a footer at hand confirms the reading.
 """
 
 import hashlib
@@ -73,26 +73,42 @@ class AvbFooter:
 
 def _redundancy(view: memoryview, image: int, offset: int, size: int, reading: Reading) -> Iterator[Entry]:
     """Yield what the structure says lies between the image and itself; verify the hash of the image."""
-    found = read_vbmeta(view[offset : offset + size], Reading(), "avb-footer")
-    reach = image
-    for descriptor in found.descriptors:
-        match descriptor:
-            case Hash(image_size=covered) if covered == image and descriptor.digest:
-                _check_hash(view[:image], descriptor, reading)
-            case HashTree(image_size=covered) if covered <= image:
-                detail = f"the {descriptor.algorithm} tree over {covered} bytes was not verified"
-                reading.note_anomaly("checksum-unchecked", detail, descriptor.tree[0])
-                for name, (start, length) in (("hashtree", descriptor.tree), ("fec", descriptor.fec)):
-                    if not length:
-                        continue
-                    if start < reach or start + length > offset:
-                        reading.note_anomaly("overlap", f"the {name} is stated at {start:#x}+{length:#x}", start)
-                        continue
-                    reach = start + length
-                    yield _region(name, view, start, reach)
+    found = read_vbmeta(view[offset : offset + size], Reading(), "avb-footer").descriptors
+    own = [descriptor for descriptor in found if isinstance(descriptor, Hash | HashTree)]
+    if len(own) > 1:  # some are about other partitions
+        own = [descriptor for descriptor in own if _covers(descriptor, image)]
+    reach, checked = image, False
+    for descriptor in own:
+        if not _covers(descriptor, image):
+            detail = f"the structure is about {descriptor.image_size} bytes, the footer about {image}"
+            reading.note_anomaly("contradiction", detail, len(view) - _FOOTER.size + 12)
+        if isinstance(descriptor, Hash):
+            if checked:
+                reading.note_anomaly("checksum-unchecked", "another hash of the same image", offset)
+            else:
+                _check_hash(view[: min(descriptor.image_size, offset)], descriptor, reading)
+            checked = True
+            continue
+        detail = f"the {descriptor.algorithm} tree over {descriptor.image_size} bytes was not verified"
+        reading.note_anomaly("checksum-unchecked", detail, descriptor.tree[0])
+        for name, (start, length) in (("hashtree", descriptor.tree), ("fec", descriptor.fec)):
+            if not length:
+                continue
+            if start < reach or start + length > offset:
+                reading.note_anomaly("overlap", f"the {name} is stated at {start:#x}+{length:#x}", start)
+                continue
+            reach = start + length
+            yield _region(name, view, start, reach)
+
+
+def _covers(descriptor: Hash | HashTree, image: int) -> bool:
+    """Tell whether a descriptor is about an image of that size, which a hash tree fills up to a block."""
+    return 0 <= descriptor.image_size - image < (descriptor.blocks[0] if isinstance(descriptor, HashTree) else 1)
 
 
 def _check_hash(image: memoryview, descriptor: Hash, reading: Reading) -> None:
+    if not descriptor.digest:
+        return  # that of a partition which is the device's own is kept elsewhere
     if descriptor.algorithm not in _DIGESTS:
         reading.note_anomaly("checksum-unchecked", f"the image has a digest by {descriptor.algorithm!r}", path="image")
         return

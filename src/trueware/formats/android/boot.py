@@ -32,8 +32,8 @@ versions 3 and 4
 Sections follow in the order of the header, each on a new page; from version 3 a page has 4096 bytes. Source: AOSP
 ``system/tools/mkbootimg/include/bootimg/bootimg.h``. The ids that tools of vendors wrote are not always the one of
 mkbootimg: all zero counts as none. Behind the last section of older images stands the signature of the first Verified Boot,
-a DER sequence (``source.android.com/docs/security/features/verifiedboot/verified-boot``); no real image at hand confirms
-that, nor the device tree table.
+a DER sequence (``source.android.com/docs/security/features/verifiedboot/verified-boot``). What mkbootimg writes confirms
+versions 0, 2 and 3; no real image at hand confirms the others, the device tree table and that signature.
 """
 
 from hashlib import sha1

@@ -19,8 +19,8 @@ offset  size  field (little-endian)
 
 The sections: ramdisks, device tree, and in version 4 the table of ramdisks and the boot configuration. An entry of the table:
 u32 size, offset among the ramdisks, type; name[32]; u32 board id[16]. A boot loader picks ramdisks from it, and unpacks what
-it picked in that order. Source: AOSP ``system/tools/mkbootimg/include/bootimg/bootimg.h``. No real image at hand confirms
-the reading.
+it picked in that order. Source: AOSP ``system/tools/mkbootimg/include/bootimg/bootimg.h``. What mkbootimg
+writes confirms version 3; no real image at hand confirms version 4.
 """
 
 from struct import Struct
