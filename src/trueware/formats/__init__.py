@@ -8,6 +8,7 @@ from trueware.formats.android.avb_footer import AvbFooter
 from trueware.formats.android.boot import Boot
 from trueware.formats.android.dhtb import Dhtb
 from trueware.formats.android.dtbo import Dtbo
+from trueware.formats.android.payload import Payload
 from trueware.formats.android.sparse import Sparse
 from trueware.formats.android.super import Super
 from trueware.formats.android.vbmeta import Vbmeta
@@ -62,6 +63,7 @@ FORMATS: tuple[type[Format], ...] = (
     VendorBoot,
     Dtbo,
     Super,
+    Payload,
     Sysupgrade,
     TplinkSafeloader,
     TplinkV2,
