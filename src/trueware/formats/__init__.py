@@ -41,6 +41,7 @@ from trueware.formats.vendor.bcm63xx import Bcm63xx
 from trueware.formats.vendor.cybertan import Cybertan
 from trueware.formats.vendor.dlink_encrpted import DlinkEncrpted
 from trueware.formats.vendor.dlink_shrs import DlinkShrs
+from trueware.formats.vendor.edimax import Edimax
 from trueware.formats.vendor.hwnp import Hwnp
 from trueware.formats.vendor.linksys_trailer import LinksysTrailer
 from trueware.formats.vendor.netgear_chk import NetgearChk
@@ -82,6 +83,7 @@ FORMATS: tuple[type[Format], ...] = (
     Zynos,
     Cybertan,
     LinksysTrailer,
+    Edimax,
     TplinkV1,
     UImage,
     Trx,
