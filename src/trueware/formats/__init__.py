@@ -39,6 +39,7 @@ from trueware.formats.packages.tar import Tar
 from trueware.formats.packages.zip import Zip
 from trueware.formats.vendor.bcm63xx import Bcm63xx
 from trueware.formats.vendor.cybertan import Cybertan
+from trueware.formats.vendor.deafbead import Deafbead
 from trueware.formats.vendor.dlink_encrpted import DlinkEncrpted
 from trueware.formats.vendor.dlink_shrs import DlinkShrs
 from trueware.formats.vendor.edimax import Edimax
@@ -84,6 +85,7 @@ FORMATS: tuple[type[Format], ...] = (
     Cybertan,
     LinksysTrailer,
     Edimax,
+    Deafbead,
     TplinkV1,
     UImage,
     Trx,

@@ -103,6 +103,7 @@ def _senao(facts: _Facts) -> Iterator[tuple[str, str]]:
 _PLAIN: dict[str, tuple[tuple[str, str], ...]] = {
     "bcm63xx": (("board", "board"), ("hardware", "chip")),
     "cybertan": (("board", "pattern"), ("version", "version")),
+    "edimax": (("product", "model"),),
     "hwnp": (("hardware", "products"),),
     "linksys-trailer": (("product", "model"), ("build", "version")),
     "netgear-chk": (("board", "board"), ("version", "version")),

@@ -10,8 +10,10 @@ from tests.promises.vectors import FOLDER, Vector
 from trueware.formats import FORMATS
 from trueware.formats.contract import Format
 from trueware.formats.sums import folded, word_sum
+from trueware.formats.vendor.hwnp import Hwnp
 from trueware.formats.vendor.linksys_trailer import cksum
 from trueware.formats.vendor.netgear_chk import checksum
+from trueware.model.limits import Limits
 
 VENDOR = [format_ for format_ in FORMATS if format_.__module__.startswith("trueware.formats.vendor.")]
 ORDINARY = [
@@ -91,3 +93,19 @@ def test_cksum() -> None:
     assert cksum(memoryview(b"123456789")) == 930_766_865
     assert cksum(memoryview(b"")) == 4_294_967_295
     assert cksum(memoryview(bytes(1 << 18) + b"1")) == 749_982_785
+
+
+def test_items_that_claim_everything_are_not_all_checked() -> None:
+    """A hundred items over the same bytes overlap; their checksums are not worked out a hundred times."""
+    data = bytes(50_000)
+    start = 36 + 360 * 100
+    items = b"".join(
+        pack("<4I", number, 1, start, len(data)) + b"flash:%d" % number + bytes(344 - 6 - len(str(number)))
+        for number in range(100)
+    )
+    head = b"HWNP" + pack(">I", start + len(data) - 0x4C) + pack("<IIII2xHII", 0, start, 0, 100, 0, 360, 0)
+    reading = Hwnp.read(memoryview(head + items + data), Limits())
+    found = [anomaly.rule for anomaly in reading.anomalies]
+
+    assert found.count("overlap") == 99
+    assert found.count("checksum-mismatch") == 3

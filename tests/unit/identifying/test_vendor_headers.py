@@ -49,6 +49,7 @@ CASES = {
         {"product": "RT-AC68U", "asus-version": "3.0.0.4", "version": "1"},
         (("product", "RT-AC68U"), ("version", "3.0.0.4")),
     ),
+    "edimax": ({"model": "RN68", "start": "0x01100000"}, (("product", "RN68"),)),
     "xiaomi-hdr": ({"device": "RA70", "region": "EU"}, (("hardware", "RA70"),)),
     "zynos": ({"version": "V4.50", "type": "boot-extension"}, (("build", "V4.50"),)),
 }  # fmt: skip

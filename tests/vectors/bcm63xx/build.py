@@ -26,7 +26,7 @@ def tag(body: bytes, root: tuple[int, int], kernel: tuple[int, int], **fields: o
     signature = fields.get("signature", b"Broadcom Corporatio")
     head = pack(">4s20s14s6s16s2s10s", b"6", signature, b"ver. 2.0", b"6358", b"VECTOR-1", b"1", text(len(body)))
     head += pack(">12s10s12s10s12s10s", text(0xBFC00000 if boot else 0), text(boot), text(root[0]), text(root[1]), text(kernel[0]), text(kernel[1]))
-    head += pack(">2s2s20s30s4s", b"", b"", b"", b"3.1", b"5") + pack(">I16s", crc(body), b"")
+    head += pack(">2s2s20s30s4s", b"", b"", b"", b"3.1", b"5") + pack(">I16s", crc(body[boot:]), b"")
     head += pack(">III4sI", crc(body) + fields.get("off", 0), fields.get("root_crc", crc(ROOT)), crc(KERNEL), b"1", fields.get("real", 0))
     return head + pack(">I16s", crc(head), b"") + body
 

@@ -23,9 +23,9 @@ def zynos(size: int, packed: int, flags: int, sums: tuple[int, int], data: bytes
     return pack(">IH3sBIIBBHH15sIIB", 0x80014000, 0, b"SIG", 3, size, packed, flags, 0, *sums, b"V4.50", 0xBFC18000, 0, 0) + data
 
 
-def facts(size: int, flags: str) -> dict[str, str]:
+def facts(size: int, flags: str, packed: int = 0) -> dict[str, str]:
     known = {"address": "0x80014000", "type": "boot-extension", "memory-map": "0xbfc18000", "unknown": "0000 00 0000000000"}
-    return {**known, "size": str(size), "flags": flags, "version": "V4.50"}
+    return {**known, "size": str(size), "packed-size": str(packed), "flags": flags, "version": "V4.50"}
 
 
 parts: Parts = {"data": region(DATA)}
@@ -36,7 +36,7 @@ write(
     zynos(9999, len(DATA), 0xE0, (1, total(DATA))),
     "A compressed object: only the sum over what is there can be checked.",
     parts=parts,
-    facts=facts(9999, "0xe0"),
+    facts=facts(9999, "0xe0", len(DATA)),
 )
 write(
     "openwrt",

@@ -120,6 +120,15 @@ def _check_all(view: memoryview, fields: tuple[int, ...], entries: list[Entry], 
     if (found := _crc(view[_TAG.size : end])) != fields[20]:
         rule = "checksum-mismatch"
         reading.note_anomaly(rule, f"the CRC of all images is {found:08x}, stated {fields[20]:08x}", 216)
+    places = [
+        (entry.offset, entry.offset + entry.size)
+        for entry in entries
+        if entry.path in ("rootfs", "kernel") and entry.offset
+    ]
+    if fields[18] and places:
+        first, last = min(places)[0], max(end for _, end in places)
+        if (found := _crc(view[first:last])) != fields[18]:
+            reading.note_anomaly(rule, f"the CRC of root and kernel is {found:08x}, stated {fields[18]:08x}", 196)
     stated = {"rootfs": (fields[21], 220), "kernel": (fields[22], 224)}
     for entry in entries:
         if entry.path in stated and entry.offset is not None:

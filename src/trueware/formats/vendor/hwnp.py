@@ -36,11 +36,12 @@ from typing import ClassVar
 from zlib import crc32
 
 from trueware.errors import LimitExceeded, MalformedInput
-from trueware.formats.contract import Entry, FormatDoc, Magic, Reading
+from trueware.formats.contract import Entry, FormatDoc, Held, Magic, Reading
 from trueware.formats.fields import tell
 from trueware.formats.names import readable
 from trueware.formats.regions import note_overlaps, region
 from trueware.model.limits import Limits
+from trueware.model.part import Kind
 
 _MAGIC = b"HWNP"
 _HEADER = Struct("<4s4s4I2sHII")
@@ -87,13 +88,23 @@ class Hwnp:
             reading.note_anomaly("truncated", f"{len(view)} of {end} bytes are there", len(view))
         else:
             _check("whole", view[12 : reading.end], whole_crc, 8, reading)
-        entries = [_item(view, table + number * _ITEM.size, start, number, reading) for number in range(count)]
+        entries, claimed = list[Entry](), 0
+        for number in range(count):
+            entry, crc = _item(view, table + number * _ITEM.size, start, number, reading)
+            entries.append(entry)
+            claimed += entry.size
+            # items that claim more than there is overlap, which is told; checking each of them could take forever
+            if crc is not None and claimed <= len(view):
+                _check(
+                    entry.path, view[entry.offset or 0 :][: entry.size], crc, table + number * _ITEM.size + 4, reading
+                )
         note_overlaps(entries, reading)
         reading.entries = entries
         return reading
 
 
-def _item(view: memoryview, at: int, data_start: int, position: int, reading: Reading) -> Entry:
+def _item(view: memoryview, at: int, data_start: int, position: int, reading: Reading) -> tuple[Entry, int | None]:
+    """Return an item and its checksum, None where not all of its bytes are there."""
     number, crc, start, size, place, section, version, policy, reserved = _ITEM.unpack_from(view, at)
     facts = {"number": str(number), "position": str(position), "policy": f"{policy:#x}"}
     tell(facts, "place", place)
@@ -103,12 +114,10 @@ def _item(view: memoryview, at: int, data_start: int, position: int, reading: Re
         reading.note_anomaly("reserved-bits", f"the reserved field of item {number} is {reserved:#x}", at + 356)
     if start < data_start and size:
         reading.note_anomaly("overlap", f"item {number} begins within the table", at + 8)
-        start, size = data_start, 0
+        return Entry(f"item-{position}", Kind.REGION, Held(b""), facts=tuple(sorted(facts.items()))), None
     path = readable(place.partition(b"\0")[0] or b"item-%d" % position)
     entry = region(path, view, start, size, reading, tuple(sorted(facts.items())))
-    if entry.size == size:
-        _check(path, view[start : start + size], crc, at + 4, reading)
-    return entry
+    return entry, crc if entry.size == size else None
 
 
 def _check(what: str, data: memoryview, stated: int, at: int, reading: Reading) -> None:

@@ -77,6 +77,7 @@ class Zynos:
                 "address": f"{address:#010x}",
                 "type": _TYPES[kind],
                 "size": str(size),
+                "packed-size": str(packed),
                 "flags": f"{flags:#04x}",
                 "memory-map": f"{memory_map:#x}",
                 "unknown": f"{one.hex()} {two:02x} {three.hex()}",
