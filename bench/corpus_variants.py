@@ -1,18 +1,25 @@
 """Variants of genuine images: made here, verified against a registry that knows the genuine ones and their neighbours.
 
-Five kinds: *tampered* (must come out TAMPERED, with the changed paths and no others), *other* (says in its header that it is for
-other hardware, where a publisher may well ship the same files: UNKNOWN or TAMPERED), *twin* (the same content packed otherwise,
-or changed only where the owner may; must come out GENUINE), *cut* and *damaged* (an incomplete copy, a copy with one wrong bit that a
-checksum shows; must come out UNKNOWN, since damage shows nobody's intent).
+Five kinds: *tampered* (must come out TAMPERED, with the changed paths and no others), *other* (says in its header that it
+is for other hardware, where a publisher may well ship the same files, or lies beside something else: UNKNOWN or TAMPERED),
+*twin* (the same content packed otherwise, or changed only where the owner may; must come out GENUINE), *cut* and *damaged*
+(an incomplete copy, a copy with one wrong bit that a checksum shows; must come out UNKNOWN, since damage shows nobody's
+intent).
 """
 
+import tarfile
+import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
+from shutil import rmtree
 from tempfile import TemporaryDirectory
 
-from corpus_edits import tampering, use
+from corpus_edits import SCRIPT, Places, patch, tampering, use
+from corpus_families import Onu, Tplink
 from corpus_subjects import SUBJECTS, Subject
+from remake import Item, Tree, subtree, write_folder
 from trueware.model.verdict import Verdict
 from trueware.registry.lookup import Registry
 from trueware.releasing import Naming, take_in
@@ -43,7 +50,9 @@ class Variant:
     """`tampered`, `other`, `twin`, `cut` or `damaged`."""
 
     name: str
-    data: bytes
+    data: bytes | Tree
+    """The image, or the files of a folder."""
+
     expected: frozenset[str] = frozenset()
     """Paths that differ; one that ends in ``**`` stands for all that begin so."""
 
@@ -120,6 +129,9 @@ def variants(subject: Subject, corpus: Path, folder: Path) -> Iterator[Variant]:
             edited, paths = edit(family.tree)
             made, more = family.pack(edited)
             yield Variant(subject, "tampered", name, made, more | {family.inner + path for path in paths})
+        if isinstance(family, (Tplink, Onu)):
+            yield from _unpacked(subject, family.tree, places)
+    yield from _handed_on(subject, data)
     for name, (made, expected) in family.altered():
         yield Variant(subject, "other" if expected is None else "tampered", name, made, expected or frozenset())
     for part, whole in CUTS:
@@ -132,11 +144,48 @@ def variants(subject: Subject, corpus: Path, folder: Path) -> Iterator[Variant]:
         yield Variant(subject, "damaged", f"one wrong bit at {50 * part / FLIPS:.4g} %", bytes(flipped))
 
 
+def _unpacked(subject: Subject, tree: Tree, places: Places) -> Iterator[Variant]:
+    """Yield the files in a folder, and one folder of them."""
+    yield Variant(subject, "twin", "unpacked without root", tree)
+    patched, paths = patch(tree, places.program)
+    yield Variant(subject, "tampered", "unpacked, a program patched", patched, frozenset(paths))
+    if places.settings is not None:
+        used = use(tree, places)[0]
+        yield Variant(subject, "twin", "its etc alone, settings changed", subtree(used, "etc"))
+        patched = patch(used, places.removed)[0]
+        expected = frozenset({places.removed.removeprefix("etc/")})
+        yield Variant(subject, "tampered", "its etc alone, a script patched", subtree(patched, "etc"), expected)
+
+
+def _handed_on(subject: Subject, data: bytes) -> Iterator[Variant]:
+    """Yield the image among other files, in a folder and in a zip."""
+    name = Path(subject.path).name
+    for beside, kind in (("README.txt", "twin"), ("install.sh", "other")):
+        files = {"": Item(tarfile.DIRTYPE, 0o755), name: _plain(data), beside: _plain(SCRIPT)}
+        yield Variant(subject, kind, f"in a folder, with {beside}", files)
+        made = BytesIO()
+        with zipfile.ZipFile(made, "w") as archive:
+            for path, item in files.items():
+                if path:
+                    archive.writestr(zipfile.ZipInfo(path), item.data)
+        yield Variant(subject, kind, f"in a zip, with {beside}", made.getvalue())
+
+
+def _plain(data: bytes) -> Item:
+    return Item(tarfile.REGTYPE, 0o644, data=data)
+
+
 def _try(variant: Variant, registry: Registry, tree: bytes | None, folder: Path) -> Trial:
     suspect = folder / "suspect"
-    suspect.write_bytes(variant.data)
+    if isinstance(variant.data, bytes):
+        suspect.write_bytes(variant.data)
+    else:
+        write_folder(variant.data, suspect)
     result = verify(suspect, registry)
-    suspect.unlink()
+    if isinstance(variant.data, bytes):
+        suspect.unlink()
+    else:
+        rmtree(suspect)
     found = frozenset(change.path for change in result.changes if not change.mutable)
     return Trial(
         variant.subject.name,

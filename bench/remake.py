@@ -7,6 +7,7 @@ what goes in alone. The listing is that of squashfs-tools 4.5, of Debian 12.
 
 import gzip
 import lzma
+import os
 import re
 import subprocess
 import tarfile
@@ -205,6 +206,39 @@ def pack_gzip(data: bytes, level: int = 6) -> bytes:
 def pack_xz(data: bytes, level: int = 6) -> bytes:
     """Return an xz stream."""
     return lzma.compress(data, preset=level)
+
+
+# --- folders ----------------------------------------------------------------------------------------------------------
+
+
+def write_folder(tree: Tree, folder: Path) -> None:
+    """Write `tree` below `folder` as somebody without root unpacks it: no device nodes; owners where we are root."""
+    for path, item in sorted(tree.items(), key=lambda each: each[1].type == tarfile.LNKTYPE):
+        target = folder / path
+        match item.type:
+            case tarfile.DIRTYPE:
+                target.mkdir(parents=True, exist_ok=True)
+            case tarfile.REGTYPE:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(item.data)
+            case tarfile.SYMTYPE:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.symlink_to(item.link)
+            case tarfile.LNKTYPE:
+                target.hardlink_to(folder / item.link)
+            case _:
+                continue
+        if item.type != tarfile.LNKTYPE and path:
+            if os.geteuid() == 0:
+                os.chown(target, item.uid, item.gid, follow_symlinks=False)
+            if item.type != tarfile.SYMTYPE:
+                target.chmod(item.mode)
+
+
+def subtree(tree: Tree, folder: str) -> Tree:
+    """Return what lies below `folder`, as a tree of its own."""
+    below = {path.removeprefix(f"{folder}/"): item for path, item in tree.items() if path.startswith(f"{folder}/")}
+    return {"": tree[folder]} | below
 
 
 # --- TP-Link ----------------------------------------------------------------------------------------------------------

@@ -65,6 +65,13 @@ def test_an_archive_that_carries_a_genuine_one_is_genuine(tmp_path: Path) -> Non
     assert (result.verdict, result.tier, outside(result)) == (Verdict.GENUINE, Tier.WARNING, ["Read me.txt"])
 
 
+def test_an_archive_that_carries_a_genuine_one_and_more_is_no_changed_copy(tmp_path: Path) -> None:
+    """Nobody vouches for the script beside it; nothing in the archive that is a release was changed either."""
+    result = appraise(tmp_path, zipped(FILES), zipped({"app.zip": zipped(FILES), "install.sh": b"#!/bin/sh\n"}))
+
+    assert (result.verdict, result.changes, outside(result)) == (Verdict.UNKNOWN, (), ["install.sh"])
+
+
 def test_a_changed_image_among_other_files_is_tampered(tmp_path: Path) -> None:
     """What lies around it neither hides nor excuses a change."""
     changed = trx(b"kernel" * 900, gzip.compress(tar(FILES | {"bin/ls": b"\x7fELF evil"}), mtime=0))

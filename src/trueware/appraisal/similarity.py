@@ -77,13 +77,16 @@ def align(release: Part, artefact: Part, products: Mapping[bytes, int]) -> Align
 
     Usually the whole of both. Where an image is compared with the contents of another one (a dump of one partition, of a whole
     flash, a compressed image, a root file system of which the registry has the full image): of the pairs that have nearly all of
-    what is in common, the one with the least beside it. An image that was only wrapped is compared as itself.
+    what is in common, the one with the least beside it. An image that was only wrapped is compared as itself, and so is one that
+    lies in a container of its own format that has no name of the release at the top.
     """
     wrapped = unwrap(artefact)
     if _same_shape(release, artefact) and release.kind is artefact.kind:
         alike = (each for each in wrapped if _same_shape(release, each.part) and _namesakes(release, each.part))
         here = next(alike, wrapped[0])
-        return _aligned(_Weighed.of("", release, products), _Weighed.of(here.path, here.part, products), here)
+        beside_others = len(wrapped) == 1 and bool(release.children) and not _namesakes(release, artefact)
+        if not beside_others:
+            return _aligned(_Weighed.of("", release, products), _Weighed.of(here.path, here.part, products), here)
     places = dict(_chain(release))
     if artefact.kind is Kind.DIRECTORY:
         for each in (wrapped[0], wrapped[-1]):
