@@ -1,5 +1,7 @@
 """Containers of network devices: what is none of them, and what their checksums are."""
 
+import zlib
+from dataclasses import replace
 from struct import pack
 
 import pytest
@@ -7,12 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.promises.vectors import FOLDER, Vector
 
+from trueware.errors import LimitExceeded
 from trueware.formats import FORMATS
 from trueware.formats.contract import Format
 from trueware.formats.sums import folded, word_sum
 from trueware.formats.vendor.hwnp import Hwnp
 from trueware.formats.vendor.linksys_trailer import cksum
 from trueware.formats.vendor.netgear_chk import checksum
+from trueware.formats.vendor.npk import Npk
 from trueware.model.limits import Limits
 
 VENDOR = [format_ for format_ in FORMATS if format_.__module__.startswith("trueware.formats.vendor.")]
@@ -109,3 +113,22 @@ def test_items_that_claim_everything_are_not_all_checked() -> None:
 
     assert found.count("overlap") == 99
     assert found.count("checksum-mismatch") == 3
+
+
+@pytest.mark.parametrize("parts", [1, 5])
+def test_packed_files_are_bounded(parts: int) -> None:
+    """Streams in a package that unpack to more than may be held, alone or together, are a limit, not memory."""
+    packed = zlib.compress(bytes((1 << 21) // parts))
+    part = pack("<HI", 4, len(packed)) + packed
+    data = pack("<II", 0xBAD0F11E, len(part) * parts) + part * parts
+    with pytest.raises(LimitExceeded, match="max_held"):
+        Npk.read(memoryview(data), replace(Limits(), max_held=1 << 20))
+
+
+def test_packed_files_are_counted() -> None:
+    """Files in a package beyond what a container may have are a limit."""
+    files = pack("<H22xIH", 0o100644, 0, 1) + b"a"
+    packed = zlib.compress(files * 1000)
+    data = pack("<IIHI", 0xBAD0F11E, 6 + len(packed), 4, len(packed)) + packed
+    with pytest.raises(LimitExceeded, match="max_entries"):
+        Npk.read(memoryview(data), replace(Limits(), max_entries=500))

@@ -1,6 +1,8 @@
 """Builds the NPK vectors from the parts npkpy and ls_npk describe; run it again and nothing changes."""
 
 import sys
+import zlib
+from hashlib import sha256
 from pathlib import Path
 from struct import pack
 
@@ -80,3 +82,66 @@ write(
     findings=["truncated"],
 )
 write("no-part", patched(plain, 8, b"\xff\xff"), "The first part is of a type nobody knows.")
+
+
+def file(mode: int, name: bytes, data: bytes = b"", zero: bytes = bytes(6)) -> bytes:
+    return pack("<H6sIII4sIH", mode, zero, 1, 2, 1_600_000_000, b"", len(data), len(name)) + name + data
+
+
+KERNEL = b"kernel " * 40
+inside = file(0o040755, b"boot") + file(0o100755, b"boot/kernel", KERNEL) + file(0o120777, b"boot/vmlinuz", b"kernel")
+tree: Parts = {
+    "files": {"kind": "directory"},
+    "files/boot": {"kind": "directory", "mode": "0755"},
+    "files/boot/kernel": {"kind": "file", "mode": "0755", "size": len(KERNEL), "sha256": sha256(KERNEL).hexdigest()},
+    "files/boot/vmlinuz": {"kind": "symlink", "mode": "0777", "link": "kernel"},
+}
+info_of_system = (1, info(b"system", b"\1f\x0c\7"))
+system = {"name-info": region(info_of_system[1])}
+told = {"name": "system", "version": "7.12.1", "parts": "1 4"}
+write("files", npk([info_of_system, (4, zlib.compress(inside))]), "Files in a zlib stream: a folder, a kernel, a link.", parts={**system, **tree}, facts=told)
+rest = b"no file"
+write(
+    "files-rest",
+    npk([info_of_system, (4, zlib.compress(inside + rest))]),
+    "What follows the last file of the stream is none.",
+    parts={**system, **tree, "files-rest": region(rest)},
+    facts=told,
+    findings=["malformed"],
+)
+behind = npk([info_of_system, (4, zlib.compress(inside) + b"behind the stream")])
+write(
+    "behind-files",
+    behind,
+    "Bytes behind the stream within its part.",
+    parts={**system, **tree, "gap-0": gap(b"behind the stream")},
+    facts=told,
+    findings=["unread-bytes"],
+)
+cut = zlib.compress(inside)[:-4]
+write(
+    "files-cut",
+    npk([info_of_system, (4, cut)]),
+    "The stream ends early, its checksum is missing.",
+    parts={**system, **tree},
+    facts=told,
+    findings=["truncated"],
+)
+broken = zlib.compress(inside)[:2] + b"\xff" * 40
+write(
+    "no-stream",
+    npk([info_of_system, (4, broken)]),
+    "No stream where one belongs.",
+    parts={**system, "files": region(broken)},
+    facts=told,
+    findings=["malformed"],
+)
+other = file(0o100644, b"a", b"1", b"\1\0\0\0\0\0")
+write(
+    "reserved",
+    npk([info_of_system, (4, zlib.compress(other))]),
+    "A field that should be zero is not.",
+    parts={**system, "files": {"kind": "directory"}, "files/a": {"kind": "file", "mode": "0644", "size": 1}},
+    facts=told,
+    findings=["reserved-bits"],
+)
