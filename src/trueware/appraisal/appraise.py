@@ -19,7 +19,7 @@ from itertools import islice
 from trueware.appraisal.compare import Lost
 from trueware.appraisal.damage import Damage
 from trueware.appraisal.entitlement import entitled_publishers
-from trueware.appraisal.held import DERIVED, Held, hold, is_derived
+from trueware.appraisal.held import DERIVED, DERIVED_SILENT, Held, hold, is_derived
 from trueware.appraisal.nearness import counted, if_no_such_release, nearness, places, why_not
 from trueware.appraisal.reference import Evidence, References
 from trueware.appraisal.vector import vector_for
@@ -215,7 +215,7 @@ def _unknown(
     if near is not None:
         notes.append(_finding("nearest-release", nearness(near, Identity.of(evidence.claims))))
         reason = why_not(near, side_by_side=side_by_side)
-        if near.conflicts and near.alignment.contained >= DERIVED:
+        if near.conflicts and near.alignment.contained >= DERIVED_SILENT:
             settle.append(if_no_such_release(near, what))
     elif references.is_empty:
         reason = "nothing in the registry resembles it"

@@ -4,7 +4,7 @@ Somebody who alters a release may also alter the version it claims; a new releas
 content cannot tell the two apart, so both are said: the differences, and whose word would decide.
 """
 
-from trueware.appraisal.held import DERIVED, Held
+from trueware.appraisal.held import DERIVED_SILENT, Held
 from trueware.appraisal.reference import identity_of
 from trueware.identifying.identity import Identity
 
@@ -14,7 +14,7 @@ def why_not(near: Held, *, side_by_side: bool) -> str:
     name, share = near.reference.release.title, _percent(near.alignment.contained)
     if side_by_side:
         return f"holds {share} of the content of {name}: too little to say that it comes from it"
-    if near.conflicts and near.alignment.contained >= DERIVED:
+    if near.conflicts and near.alignment.contained >= DERIVED_SILENT:
         return f"claims to be another release, which is not registered; it holds {share} of {name} and differs {places(near)}"
     if near.conflicts:
         return f"not a registered release; the nearest is {name}, which it does not claim to be"

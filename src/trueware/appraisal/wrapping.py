@@ -33,6 +33,9 @@ _COMPANION = re.compile("|".join(f"(?:{pattern})" for pattern, _ in COMPANIONS),
 _ARCHIVES = frozenset({"tar", "zip"})
 """Formats in which people hand files on."""
 
+_PLACING = frozenset({"tar"})
+"""Those that are also unpacked onto a device, where the path of a plain file says what it becomes."""
+
 _MEANINGLESS = frozenset({("skipped", "nothing")})
 """Facts of a wrapping that a device does not act upon: a sparse image that leaves nothing of the flash as it was."""
 
@@ -66,7 +69,11 @@ class Wrapped:
 def unwrap(root: Part) -> tuple[Wrapped, ...]:
     """Return the artefact and what it wraps, outermost first; the last one wraps nothing."""
     chain = [Wrapped("", root)]
+    placed = False
     while len(chain) <= _MAX_STEPS and (inner := _step(chain[-1])) is not None:
+        placed = placed or chain[-1].part.format in _PLACING
+        if placed and inner.part.kind is Kind.FILE and not inner.part.is_container:
+            break
         chain.append(inner)
     return tuple(chain)
 
@@ -119,20 +126,27 @@ def _says_nothing(wrapping: Part) -> bool:
     return all(name == _ROOT or (name, value) in _MEANINGLESS for name, value in wrapping.facts)
 
 
-def way(root: Part, path: str) -> Iterator[tuple[str, Part]]:
-    """Yield path and part of all from `root` down to what is at `path`, both included."""
-    at, part = "", root
-    yield at, part
-    while at != path:
-        below = ((join(at, part, child.name), child) for child in part.children)
-        at, part = next(each for each in below if path == each[0] or path.startswith((each[0] + "/", each[0] + "!/")))
-        yield at, part
+def way(root: Part, path: str) -> tuple[tuple[str, Part], ...]:
+    """Return path and part of all from `root` down to what is at `path`, both included; nothing where there is none.
+
+    A name may stand twice: the first way that leads there is returned.
+    """
+    stack: list[tuple[tuple[str, Part], ...]] = [(("", root),)]
+    while stack:
+        steps = stack.pop()
+        at, part = steps[-1]
+        if at == path:
+            return steps
+        for child in reversed(part.children):
+            place = join(at, part, child.name)
+            if path == place or path.startswith((place + "/", place + "!/")):
+                stack.append((*steps, (place, child)))
+    return ()
 
 
 def surroundings(root: Part, path: str) -> Iterator[tuple[str, Part]]:
     """Yield path and part of what lies in the containers and folders around `path`, outermost first; padding is nothing."""
-    steps = list(way(root, path))
-    for (at, part), (inner, _) in pairwise(steps):
+    for (at, part), (inner, _) in pairwise(way(root, path)):
         for child in part.children:
             if (place := join(at, part, child.name)) != inner and child.kind is not Kind.PADDING:
                 yield place, child

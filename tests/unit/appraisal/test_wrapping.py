@@ -3,7 +3,7 @@
 import pytest
 from tests.unit.appraisal.parts import container, file, folder, image, link, part, region
 
-from trueware.appraisal.wrapping import is_companion, surroundings, unwrap
+from trueware.appraisal.wrapping import is_companion, surroundings, unwrap, way
 from trueware.model.part import Kind, Part
 
 IMAGE = image()
@@ -23,7 +23,9 @@ def paths(root: Part) -> list[str]:
         (container("d.zip", "zip", folder("e", IMAGE)), ["", "e", "e/router.bin"]),
         (container("d.gz", "gzip", region("data", b"opaque")), ["", "data"]),
         (container("d.img", "sparse", region("data", b"x"), facts=(("skipped", "nothing"),)), ["", "data"]),
-        (container("d.tar", "tar", file("a"), facts=(("root", "0755 0:0"),)), ["", "a"]),
+        (container("d.zip", "zip", folder("e", file("opaque.bin"))), ["", "e", "e/opaque.bin"]),
+        (container("d.tar", "tar", IMAGE, facts=(("root", "0755 0:0"),)), ["", "router.bin"]),
+        (container("d.tar", "tar", folder("bin", file("login"))), ["", "bin"]),
     ],
 )
 def test_wrappings_that_say_nothing_are_taken_off(root: Part, expected: list[str]) -> None:
@@ -101,3 +103,14 @@ def test_surroundings_are_all_that_lies_around() -> None:
 
     assert [path for path, _ in surroundings(root, "e!/f/g")] == ["a%21", "i", "e!/f/h"]
     assert list(surroundings(root, "")) == []
+
+
+def test_a_way_leads_through_the_name_that_has_more_below() -> None:
+    """Names may stand twice, and a name may be one that another is written as: a way is found where there is one."""
+    twice = container(
+        "d", "tar", file("a"), container("a", "zip", file("x")), file(""), container("%", "zip", file("y"))
+    )
+
+    assert [path for path, _ in way(twice, "a!/x")] == ["", "a", "a!/x"]
+    assert [path for path, _ in way(twice, "%!/y")] == ["", "%", "%!/y"]
+    assert way(twice, "a!/y") == ()
