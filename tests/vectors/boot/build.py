@@ -17,9 +17,9 @@ from case import Parts, gap, patched, region, write
 
 from tree import noise
 
-KERNEL, RAMDISK, SECOND, DTB = noise(2500, "kernel"), noise(1800, "ramdisk"), noise(300, "second"), noise(200, "dtb")
+KERNEL, RAMDISK, SECOND, DTB = noise(2100, "kernel"), noise(300, "ramdisk"), noise(300, "second"), noise(200, "dtb")
 LINE = "console=ttyS0,115200 androidboot.hardware=box"
-PAGE = 2048
+PAGE, PARTITION = 2048, 16384
 ADDRESSES = {
     "kernel-address": "0x10008000",
     "ramdisk-address": "0x11000000",
@@ -39,11 +39,12 @@ def mkbootimg(version: int, **files: bytes) -> bytes:
             (Path(folder) / name).write_bytes(data)
             command += [f"--{name}", name]
         subprocess.run(command, cwd=folder, check=True, capture_output=True)
-        return (Path(folder) / "boot.img").read_bytes()
+        return (Path(folder) / "boot.img").read_bytes().ljust(PARTITION, b"\0")
 
 
 def paged(page: int, *sections: bytes) -> bytes:
-    return b"".join(section + bytes(-len(section) % page) for section in sections)
+    """Return the sections page by page, and zeros up to the end of the partition."""
+    return b"".join(section + bytes(-len(section) % page) for section in sections).ljust(PARTITION, b"\0")
 
 
 def old(version: int, sections: list[bytes], more: bytes = b"", identity: bytes | None = None) -> bytes:
@@ -111,7 +112,7 @@ write(
 der = b"\x30\x82\x01\x00" + noise(256, "der")
 write(
     "first-signature",
-    image + der + bytes(2000),
+    patched(image, 5 * PAGE, der),
     "Signed for the first Verified Boot: a DER sequence behind the image.",
     parts={**three, "signature": region(der)},
     facts=FACTS,
@@ -125,9 +126,9 @@ write(
 )
 write(
     "changed",
-    patched(image, 7000, b"su"),
+    patched(image, 3 * PAGE + 100, b"su"),
     "The ramdisk was changed and the id was not.",
-    parts={**three, "ramdisk": region(patched(RAMDISK, 7000 - 3 * PAGE, b"su"))},
+    parts={**three, "ramdisk": region(patched(RAMDISK, 100, b"su"))},
     facts=FACTS,
     findings=["checksum-mismatch"],
 )
@@ -149,9 +150,9 @@ write(
 )
 write(
     "truncated",
-    image[:7000],
+    image[: 3 * PAGE + 100],
     "The image breaks off within the ramdisk.",
-    parts={"kernel": region(KERNEL), "ramdisk": region(RAMDISK[: 7000 - 3 * PAGE])},
+    parts={"kernel": region(KERNEL), "ramdisk": region(RAMDISK[:100])},
     facts=FACTS,
     findings=["truncated"],
 )
