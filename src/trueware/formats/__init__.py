@@ -32,6 +32,7 @@ from trueware.formats.containers.trx import Trx
 from trueware.formats.containers.uimage import UImage
 from trueware.formats.contract import Format
 from trueware.formats.filesystems.ext import Ext
+from trueware.formats.filesystems.jffs2 import Jffs2
 from trueware.formats.filesystems.squashfs import Squashfs
 from trueware.formats.packages.ar import Ar, Deb
 from trueware.formats.packages.cpio import Cpio
@@ -97,6 +98,7 @@ FORMATS: tuple[type[Format], ...] = (
     Sparse,
     Ext,
     Squashfs,
+    Jffs2,
     Tar,
     Cpio,
     Deb,

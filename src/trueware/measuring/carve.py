@@ -188,6 +188,11 @@ _LOOKS = (
     _Look("android-sparse", (b"\x3a\xff\x26\xed",), rb"\x01\0"),
     _Look("squashfs", (b"hsqs", b"sqsh", b"qshs", b"shsq")),
     _Look("ext", (b"\x53\xef",), before=1080, step=512),
+    _Look(  # a clean marker or an inode: a name never stands alone
+        "jffs2",
+        (b"\x85\x19\x03\x20", b"\x85\x19\x02\xe0", b"\x19\x85\x20\x03", b"\x19\x85\xe0\x02"),
+        step=4,
+    ),
     _Look("cpio", (b"070701", b"070702"), rb"[0-9A-Fa-f]{104}"),
     _Look("tar", (b"ustar",), rb"[\0 ]", before=257),
     _Look("zip", (b"PK\x03\x04",), rb".\0"),

@@ -1,0 +1,28 @@
+"""Content that comes in small pieces, joined so that handing it on costs little, and runs of zeros that lie nowhere."""
+
+from collections.abc import Iterable, Iterator
+
+from trueware.formats.contract import CHUNK, Buffer
+
+_ZEROS = memoryview(bytes(CHUNK))
+
+
+def joined(pieces: Iterable[Buffer]) -> Iterator[Buffer]:
+    """Yield the bytes of `pieces` in order, in pieces of about `CHUNK` bytes."""
+    ready: list[Buffer] = []
+    size = 0
+    for piece in pieces:
+        if size and size + len(piece) > CHUNK:
+            yield ready[0] if len(ready) == 1 else b"".join(ready)
+            ready, size = [], 0
+        ready.append(piece)
+        size += len(piece)
+    if ready:
+        yield ready[0] if len(ready) == 1 else b"".join(ready)
+
+
+def zeros(size: int) -> Iterator[Buffer]:
+    """Yield `size` bytes of zeros; what is joined with others should not be more than a chunk at a time."""
+    while size > 0:
+        yield _ZEROS[:size]
+        size -= CHUNK
