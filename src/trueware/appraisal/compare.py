@@ -7,19 +7,11 @@ compared. Padding, time stamps and packing never differ.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
-from trueware.appraisal.wrapping import way
+from trueware.appraisal.place import DISK, holds_files, inside, is_root_file_system
 from trueware.model.change import Change, ChangeKind
 from trueware.model.part import Kind, Part, join
 from trueware.model.policy import Policy
-
-_ROOT_MARKS = frozenset({"bin", "etc", "sbin", "usr", "lib", "system", "app", "priv-app", "framework"})
-"""Folders of which two at the top make a container a root file system, where a policy's paths begin."""
-
-
-DISK = "disk"
-"""The medium of what lies on somebody's disk as it is."""
 
 _UNLABELLED = frozenset({"ar", "cpio", "deb", "zip", DISK})
 """Media that have no extended attributes, or of a file what its copying left."""
@@ -165,9 +157,9 @@ def _bytes_differ(expected: Part, found: Part) -> bool:
 def _comparable_inside(expected: Part, found: Part) -> bool:
     """Whether the difference is to be looked for in the children."""
     if expected.kind is Kind.DIRECTORY or found.kind is Kind.DIRECTORY:
-        return expected.kind is found.kind or (_holds_files(expected) and _holds_files(found))
+        return expected.kind is found.kind or (holds_files(expected) and holds_files(found))
     if expected.format is None or expected.format != found.format:
-        return _holds_files(expected) and _holds_files(found)
+        return holds_files(expected) and holds_files(found)
     if expected.certain and found.certain:
         return True
     return bool(expected.children and found.children) and not _contents_equal(expected, found)
@@ -176,14 +168,6 @@ def _comparable_inside(expected: Part, found: Part) -> bool:
 def _leaves_doubt(expected: Part, found: Part) -> bool:
     """Whether equal children would not prove the containers equal: programs may see others in their bytes."""
     return not (expected.certain and found.certain) and not _contents_equal(expected, found)
-
-
-def _holds_files(part: Part) -> bool:
-    """Whether the part is a root of files, in whatever container: a folder, an archive, a file system."""
-    return part.kind is Kind.DIRECTORY or (
-        part.is_container
-        and any(child.kind is not Kind.REGION for child in part.children if child.kind is not Kind.PADDING)
-    )
 
 
 def _contents_equal(expected: Part, found: Part) -> bool:
@@ -201,7 +185,7 @@ def _contents_differ(expected: Part, found: Part) -> bool:
 def _aspects(expected: Part, found: Part, top: bool, labelled: bool) -> tuple[str, ...]:  # noqa: FBT001
     aspects = []
     wrapped = top and expected.is_container == found.is_container  # an image is a file by itself, a region in a dump
-    if expected.kind is not found.kind and not wrapped and not (top and _holds_files(expected) and _holds_files(found)):
+    if expected.kind is not found.kind and not wrapped and not (top and holds_files(expected) and holds_files(found)):
         aspects.append("type")
     if None not in (expected.mode, found.mode) and expected.mode != found.mode:
         aspects.append("mode")
@@ -252,37 +236,6 @@ def _owner_differs(expected: int | None, found: int | None) -> bool:
     return expected is not None and found is not None and expected != found
 
 
-def is_root_file_system(part: Part) -> bool:
-    """Tell whether `part` looks like the root of a device's files."""
-    return _holds_files(part) and len(_ROOT_MARKS.intersection(child.name for child in part.children)) > 1
-
-
-def medium(root: Part, path: str) -> str:
-    """Return the format of the container whose files are at `path`, `DISK` where none holds them, nothing for a mere file."""
-    formats = [part.format for _, part in way(root, path) if part.format is not None]
-    return formats[-1] if formats else DISK if root.kind is Kind.DIRECTORY else ""
-
-
-def policy_path(release: Part, path: str) -> str | None:
-    """Return where the part at `path` of a release is in its root file system, None above it: a policy's paths begin there."""
-    inner: str | None = None
-    for (_, outer), (_, part) in pairwise(way(release, path)):
-        inner = _inside("" if inner is None and is_root_file_system(outer) else inner, outer, part.name)
-    return inner
-
-
-def vouches(expected: Part, inner: str | None, policy: Policy) -> bool:
-    """Tell whether any content of `expected` may not change: equality where everything may is worth nothing."""
-    stack = [(expected, "" if inner is None and is_root_file_system(expected) else inner)]
-    while stack:
-        part, at = stack.pop()
-        if part.kind is not Kind.DIRECTORY and part.size and (at is None or not policy.is_mutable(at)):
-            return True
-        if part.kind is Kind.DIRECTORY or not part.size:
-            stack.extend((child, _inside(at, part, child.name)) for child in part.children)
-    return False
-
-
 def _children(pair: _Pair, policy: Policy, changes: list[Change], lost: list[str]) -> Iterator[_Pair]:
     """Pair the children by name; what has no partner is a change, or the path of a device node that a copy lost."""
     inner = pair.inner
@@ -294,7 +247,7 @@ def _children(pair: _Pair, policy: Policy, changes: list[Change], lost: list[str
     there = _by_name(pair.expected)
     for key, child in _by_name(pair.found).items():
         path = join(pair.path, pair.found, child.name)
-        below = _inside(inner, pair.found, child.name)
+        below = inside(inner, pair.found, child.name)
         partner = there.pop(key, None)
         if partner is not None:
             yield _Pair(partner, child, path, below, labelled, None if child.is_container else pair.copy)
@@ -303,20 +256,11 @@ def _children(pair: _Pair, policy: Policy, changes: list[Change], lost: list[str
                 changes.append(_judge(Change(ChangeKind.ADDED, at, (), None, part), within, policy))
     for child in there.values():
         path = join(pair.path, pair.expected, child.name)
-        for at, part, within in _leaves(child, path, _inside(inner, pair.expected, child.name)):
+        for at, part, within in _leaves(child, path, inside(inner, pair.expected, child.name)):
             if part.kind in _DEVICES and pair.copy is not None and not pair.copy.has_devices:
                 lost.append(at)
             else:
                 changes.append(_judge(Change(ChangeKind.REMOVED, at, (), part, None), within, policy))
-
-
-def _inside(inner: str | None, parent: Part, name: str) -> str | None:
-    """Return the policy's path of a child; a container within the root file system never continues it."""
-    if inner is None:
-        return None
-    if inner == "":
-        return join("", parent, name)
-    return join(inner, parent, name)
 
 
 def _by_name(part: Part) -> dict[tuple[str, int], Part]:
@@ -338,7 +282,7 @@ def _leaves(part: Part, path: str, inner: str | None) -> Iterator[tuple[str, Par
         yield at, node, within
         if node.kind is Kind.DIRECTORY:
             stack.extend(
-                (join(at, node, child.name), child, _inside(within, node, child.name)) for child in node.children
+                (join(at, node, child.name), child, inside(within, node, child.name)) for child in node.children
             )
 
 

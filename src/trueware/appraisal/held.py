@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from trueware.appraisal.compare import DISK, Comparison, compare, medium, policy_path, vouches
+from trueware.appraisal.compare import Comparison, compare
+from trueware.appraisal.place import DISK, medium, policy_path, vouches
 from trueware.appraisal.reference import Reference, References, identity_of
 from trueware.appraisal.similarity import Alignment, align
 from trueware.identifying.identity import Identity

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 from tests.unit.appraisal.parts import container, device, file, folder, image, link, part, region, root_files
 
-from trueware.appraisal.compare import Lost, compare, is_root_file_system, medium, policy_path, vouches
+from trueware.appraisal.compare import Lost, compare
+from trueware.appraisal.place import is_root_file_system, medium, policy_path, vouches
 from trueware.model.change import Change, ChangeKind
 from trueware.model.part import Kind, Part
 from trueware.model.policy import Policy
