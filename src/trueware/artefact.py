@@ -9,7 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from trueware.identifying import banner_claims, identify, scan_banners
-from trueware.measuring import Measurement, measure, measure_reading
+from trueware.measuring import Known, Measurement, measure, measure_reading
 from trueware.model.claim import Claim
 from trueware.model.limits import Limits
 from trueware.sources import open_file, read_folder
@@ -44,6 +44,8 @@ def measure_artefact(
     limits: Limits = Limits(),  # noqa: B008 (frozen)
     digest: bytes | None = None,
     report: Report | None = None,
+    known: Known | None = None,
+    record_packings: bool = False,
 ) -> Measured:
     """Measure the file or folder at `path`.
 
@@ -53,18 +55,37 @@ def measure_artefact(
         limits: ceilings.
         digest: SHA-256 of the file, where the caller has it already.
         report: told the bytes of content read so far.
+        known: see `trueware.measuring.measure`.
+        record_packings: likewise.
 
     Raises:
         SourceError: it cannot be opened.
     """
     if pool is None:
         with default_pool() as own:
-            return measure_artefact(path, pool=own, limits=limits, digest=digest, report=report)
+            return measure_artefact(
+                path,
+                pool=own,
+                limits=limits,
+                digest=digest,
+                report=report,
+                known=known,
+                record_packings=record_packings,
+            )
     name = artefact_name(path)
     if os.path.isdir(path):  # noqa: PTH112 (Path.is_dir raises for a name that is too long)
         reading, size = read_folder(path)
         measurement = measure_reading(
-            name, reading, size=size, pool=pool, clock=time.monotonic, limits=limits, scan=scan_banners, report=report
+            name,
+            reading,
+            size=size,
+            pool=pool,
+            clock=time.monotonic,
+            limits=limits,
+            scan=scan_banners,
+            report=report,
+            known=known,
+            record_packings=record_packings,
         )
     else:
         with open_file(path) as file:
@@ -77,6 +98,8 @@ def measure_artefact(
                 digest=digest,
                 scan=scan_banners,
                 report=report,
+                known=known,
+                record_packings=record_packings,
             )
     claims = (*identify(measurement.root, measurement.kept), *banner_claims(measurement.banners))
     return Measured(measurement, claims)

@@ -54,7 +54,7 @@ def take_in(
     """
     if naming.policy is not None and naming.policy not in load_policies():
         raise ValueError(f"no policy {naming.policy!r}; there are {', '.join(sorted(load_policies()))}")
-    measured = measure_artefact(path, limits=limits, report=report)
+    measured = measure_artefact(path, limits=limits, report=report, record_packings=True)
     root, kept = measured.measurement.root, measured.measurement.kept
     policy = naming.policy or policy_for(root)
     source = artefact_name(path)
@@ -70,6 +70,7 @@ def take_in(
             now=now,
             policy=policy,
             source=source,
+            packings=measured.measurement.packings,
         )
     return publish(
         store,
@@ -83,4 +84,5 @@ def take_in(
         now=now,
         policy=policy,
         source=source,
+        packings=measured.measurement.packings,
     )

@@ -5,7 +5,7 @@ that share content with it or claim to be it, and appraised.
 """
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import Executor
 
 from trueware.appraisal.appraise import appraise, appraise_exact
@@ -20,6 +20,7 @@ from trueware.model.policy import Policy
 from trueware.model.release import Release
 from trueware.model.result import Result
 from trueware.model.verdict import Authority
+from trueware.registry.known import KnownPackings
 from trueware.registry.lookup import Candidate, Registry
 
 _CANDIDATES = 6
@@ -55,14 +56,38 @@ def verify(
             return appraise_exact(artefact_name(path), size, digest, found.releases, found.findings)
     if pool is None:
         with default_pool() as own:
-            measured = measure_artefact(path, pool=own, limits=limits, digest=digest, report=report)
-    else:
+            return _verify_unknown(path, registry, own, limits, digest, report)
+    return _verify_unknown(path, registry, pool, limits, digest, report)
+
+
+def _verify_unknown(
+    path: str | os.PathLike[str],
+    registry: Registry,
+    pool: Executor,
+    limits: Limits,
+    digest: bytes | None,
+    report: Report | None,
+) -> Result:
+    """Measure, going by what releases say of packed contents, and appraise; measure anew where their word may not count."""
+    known = KnownPackings(registry)
+    measured = measure_artefact(path, pool=pool, limits=limits, digest=digest, report=report, known=known)
+    result = appraise_measured(artefact_name(path), measured, registry, known.used)
+    if not known.all_support(result.match.release if result.match is not None else None):
         measured = measure_artefact(path, pool=pool, limits=limits, digest=digest, report=report)
-    return appraise_measured(artefact_name(path), measured, registry)
+        result = appraise_measured(artefact_name(path), measured, registry)
+    return result
 
 
-def appraise_measured(artefact: str, measured: Measured, registry: Registry) -> Result:
+def appraise_measured(
+    artefact: str, measured: Measured, registry: Registry, prefer: Collection[str] = frozenset()
+) -> Result:
     """Return the result for an artefact that was measured already.
+
+    Args:
+        artefact: its name.
+        measured: what was found.
+        registry: what is known.
+        prefer: ids of releases that come first among those that share as much.
 
     Raises:
         StoreError: the registry cannot be read.
@@ -76,7 +101,8 @@ def appraise_measured(artefact: str, measured: Measured, registry: Registry) -> 
     if equal.releases:
         return appraise(artefact, evidence, _references(equal.releases, registry, {}, equal.findings))
     sharing = registry.candidates(root, measured.claims, _CANDIDATES)
-    return appraise(artefact, evidence, _references(sharing.releases, registry, sharing.products, sharing.findings))
+    releases = sorted(sharing.releases, key=lambda each: (-each.shared, each.release.id not in prefer))
+    return appraise(artefact, evidence, _references(releases, registry, sharing.products, sharing.findings))
 
 
 def _appraise_exact(artefact: str, measured: Measured, registry: Registry) -> Result | None:
@@ -134,8 +160,15 @@ def diff(
     if policy is not None and policy not in policies:
         raise ValueError(f"no policy {policy!r}; there are {', '.join(sorted(policies))}")
     with default_pool() as pool:
-        there = measure_artefact(genuine, pool=pool, limits=limits, report=report)
-        here = measure_artefact(suspect, pool=pool, limits=limits, report=report)
+        there = measure_artefact(genuine, pool=pool, limits=limits, report=report, record_packings=True)
+        packed = there.measurement.packings
+        here = measure_artefact(
+            suspect,
+            pool=pool,
+            limits=limits,
+            report=report,
+            known=lambda asked: {packing: packed[packing] for packing in asked if packing in packed},
+        )
     root = there.measurement.root
     name = policy or policy_for(root)
     release = Release(

@@ -70,6 +70,18 @@ class Content(Protocol):
         ...
 
 
+@runtime_checkable
+class Packed(Content, Protocol):
+    """Content that can be known by how it lies packed, without being unpacked."""
+
+    def packing(self) -> bytes | None:
+        """Return a SHA-256 over the packed bytes, all that decides what they unpack to, and the size; None: do not go by it.
+
+        Two contents with one packing must be equal in every byte, whatever the two containers are.
+        """
+        ...
+
+
 class Held:
     """Content that lies in memory (or in the mapped file) as it is."""
 

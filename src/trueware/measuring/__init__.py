@@ -5,5 +5,6 @@ with its Merkle digests, under the ceilings of `trueware.model.limits.Limits`.
 """
 
 from trueware.measuring.engine import Measurement, measure, measure_reading
+from trueware.measuring.packings import Known
 
-__all__ = ["Measurement", "measure", "measure_reading"]
+__all__ = ["Known", "Measurement", "measure", "measure_reading"]

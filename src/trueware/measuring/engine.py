@@ -22,6 +22,7 @@ from trueware.measuring.hashing import Hashed, Hasher
 from trueware.measuring.jobs import Jobs
 from trueware.measuring.ledger import Ledger
 from trueware.measuring.node import Node, container_of, freeze
+from trueware.measuring.packings import Known, Packings
 from trueware.measuring.placing import Placer
 from trueware.model.finding import Finding
 from trueware.model.kept import is_kept
@@ -49,6 +50,10 @@ class Measurement:
     banners: Mapping[str, tuple[str, ...]]
     """By path of an opaque region: what the scanner found in it."""
 
+    packings: Mapping[bytes, tuple[bytes, int]] = field(repr=False, default_factory=dict)
+    """Where asked for: SHA-256 and length of contents in which nothing else was found, by how they lie packed
+    (`trueware.formats.contract.Packed`)."""
+
 
 def measure(
     name: str,
@@ -61,6 +66,8 @@ def measure(
     scan: Scanner | None = None,
     report: Callable[[int], None] | None = None,
     formats: Iterable[type[Format]] = FORMATS,
+    known: Known | None = None,
+    record_packings: bool = False,
 ) -> Measurement:
     """Measure an artefact that is one run of bytes.
 
@@ -74,10 +81,13 @@ def measure(
         scan: asked for each opaque region what it says of itself; its answers are in `Measurement.banners`.
         report: told how many bytes of content were read so far, from any thread.
         formats: what to look for.
+        known: asked for contents by how they lie packed; what it answers is believed and not unpacked.
+        record_packings: fill `Measurement.packings`.
     """
     limits = limits.fitted(len(view))
     budget = Budget(limits, len(view), clock, report)
-    run = _Run(pool, budget, limits, tuple(formats), scan)
+    packings = Packings(known, record=record_packings)
+    run = _Run(pool, budget, limits, tuple(formats), scan, packings)
     root = Node(name, Entry("", Kind.FILE, size=len(view)), None)
     whole = None if digest is not None else pool.submit(_digest_all, view)
     run.open_view(root, view, run.detector.all(view), 0)
@@ -96,10 +106,12 @@ def measure_reading(
     scan: Scanner | None = None,
     report: Callable[[int], None] | None = None,
     formats: Iterable[type[Format]] = FORMATS,
+    known: Known | None = None,
+    record_packings: bool = False,
 ) -> Measurement:
     """Measure an artefact that is a folder, already read into entries; `size` is the sum of its contents. See `measure`."""
     budget = Budget(limits, size, clock, report)
-    run = _Run(pool, budget, limits, tuple(formats), scan)
+    run = _Run(pool, budget, limits, tuple(formats), scan, Packings(known, record=record_packings))
     root = Node(name, reading.attributes or Entry("", Kind.DIRECTORY), None)
     run.take_in(root, reading, None, 0)
     return run.finish(root)
@@ -113,11 +125,18 @@ class _Run:
     """One measurement under way."""
 
     def __init__(
-        self, pool: Executor, budget: Budget, limits: Limits, formats: tuple[type[Format], ...], scan: Scanner | None
+        self,
+        pool: Executor,
+        budget: Budget,
+        limits: Limits,
+        formats: tuple[type[Format], ...],
+        scan: Scanner | None,
+        packings: Packings,
     ) -> None:
         self.detector = Detector(formats)
         self._pool, self._budget, self._limits, self._scan = pool, budget, limits, scan
         self._hasher = Hasher(self.detector, budget, limits)
+        self._packings = packings
         self._carver = Carver(formats)
         self._ledger = Ledger(limits)
         self._unclaimed: dict[tuple[Node, Kind], int] = {}
@@ -128,7 +147,7 @@ class _Run:
 
     def finish(self, root: Node) -> Measurement:
         """Return the tree and everything noticed on the way."""
-        return Measurement(freeze(root), self._ledger.findings(), self._kept, self._banners)
+        return Measurement(freeze(root), self._ledger.findings(), self._kept, self._banners, self._packings.recorded)
 
     # --- a container ---------------------------------------------------------------------------------------------------
 
@@ -190,7 +209,11 @@ class _Run:
         """
         placer = Placer(node, self._limits, self._budget)
         jobs = Jobs(
-            self._pool, self._hasher, self._limits, lambda child, hashed: self._settle_content(child, hashed, depth)
+            self._pool,
+            self._hasher,
+            self._limits,
+            self._packings,
+            lambda child, hashed: self._settle_content(child, hashed, depth),
         )
         try:
             for entry in reading.entries:

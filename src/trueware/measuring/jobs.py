@@ -8,6 +8,7 @@ from trueware.errors import MalformedInput
 from trueware.formats.contract import Content, Held, Passing
 from trueware.measuring.hashing import Hashed, Hasher
 from trueware.measuring.node import Node
+from trueware.measuring.packings import Packings
 from trueware.model.kept import is_kept
 from trueware.model.limits import Limits
 from trueware.model.part import Kind
@@ -29,8 +30,16 @@ _Unit = list[tuple[Node, Content]]
 class Jobs:
     """The contents of one container; `settle` is called for each, in order, by the thread that owns this object."""
 
-    def __init__(self, pool: Executor, hasher: Hasher, limits: Limits, settle: Callable[[Node, Hashed], None]) -> None:
+    def __init__(
+        self,
+        pool: Executor,
+        hasher: Hasher,
+        limits: Limits,
+        packings: Packings,
+        settle: Callable[[Node, Hashed], None],
+    ) -> None:
         self._pool, self._hasher, self._limits, self._settle = pool, hasher, limits, settle
+        self._packings = packings
         self._waiting: _Unit = []
         self._unit: _Unit = []
         self._unit_bytes = 0
@@ -48,6 +57,7 @@ class Jobs:
 
     def finish(self) -> None:
         """Hash everything that was added and settle it."""
+        self._waiting = self._unknown(self._waiting)
         if any(content.group >= 0 for _, content in self._waiting):
             self._waiting.sort(key=lambda job: job[1].group)
         for node, content in self._waiting:
@@ -60,6 +70,15 @@ class Jobs:
         while self._flying:
             self._land()
         self._waiting.clear()
+
+    def _unknown(self, waiting: _Unit) -> _Unit:
+        """Settle what is known by how it lies packed; return the rest."""
+        asked = {index: content for index, (node, content) in enumerate(waiting) if not self._holds(node, content)}
+        if not (found := self._packings.find(asked)):
+            return waiting
+        for index, (digest, size) in found.items():
+            self._settle(waiting[index][0], Hashed(size, digest))
+        return [job for index, job in enumerate(waiting) if index not in found]
 
     def _take(self, node: Node, content: Passing) -> None:
         size = content.size or 0
@@ -91,7 +110,8 @@ class Jobs:
         self._settle_unit(unit, future.result())
 
     def _settle_unit(self, unit: _Unit, results: list[Hashed]) -> None:
-        for (node, _), hashed in zip(unit, results, strict=True):
+        for (node, content), hashed in zip(unit, results, strict=True):
+            self._packings.record(content, hashed)
             self._settle(node, hashed)
 
     def _work(self, unit: _Unit) -> list[Hashed]:

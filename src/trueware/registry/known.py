@@ -22,7 +22,9 @@ class KnownPackings:
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
         self._lists: dict[str, Known] = {}
-        self._used: dict[str, Release] = {}
+        self.used: dict[str, Release] = {}
+        """By id, the releases whose word was taken."""
+
         self.findings: list[Finding] = []
         """Releases whose word was worth nothing."""
 
@@ -35,15 +37,15 @@ class KnownPackings:
         for release in self._registry.find_packings(packings, self.findings):
             listed = self._list(release)
             found = {packing: listed[packing] for packing in packings if packing in listed}
-            if len(found) > len(best) or (len(found) == len(best) and found and release.id in self._used):
+            if len(found) > len(best) or (len(found) == len(best) and found and release.id in self.used):
                 best, chosen = found, release
         if chosen is not None:
-            self._used[chosen.id] = chosen
+            self.used[chosen.id] = chosen
         return best
 
     def all_support(self, match: Release | None) -> bool:
         """Tell whether a result that rests on `match` may rest on all that was answered."""
-        return all(match is not None and may_support(source, match) for source in self._used.values())
+        return all(match is not None and may_support(source, match) for source in self.used.values())
 
     def _list(self, release: Release) -> Known:
         if release.id not in self._lists:

@@ -6,11 +6,12 @@ Equal files share their run. Runs that overlap otherwise than block by block hav
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
+from hashlib import sha256
 from struct import Struct
 from threading import local
 
 from trueware.errors import InputError, LimitExceeded, MalformedInput
-from trueware.formats.contract import CHUNK, Buffer, Content, Produced, Reading
+from trueware.formats.contract import CHUNK, Buffer, Content, Packed, Produced, Reading
 from trueware.formats.filesystems.squashfs.inodes import NO_FRAGMENT, Inode
 from trueware.formats.filesystems.squashfs.metadata import Packing
 from trueware.formats.filesystems.squashfs.superblock import FORMAT, Superblock
@@ -20,6 +21,7 @@ _STORED = 1 << 24
 _SIZE = _STORED - 1
 _WORD = Struct("<I")
 _FRAGMENT = Struct("<Q2I")
+_PLACE = Struct("<3Q")
 _ZEROS = memoryview(bytes(CHUNK))
 
 Run = tuple[int, int, bytes]
@@ -32,6 +34,7 @@ class Blocks:
     def __init__(self, packing: Packing, block_size: int) -> None:
         self._packing, self.block_size = packing, block_size
         self._refusals: dict[tuple[int, int, int], MalformedInput] = {}
+        self._fragment_digests: dict[int, bytes] = {}
         self._per_thread = local()
         self.foreign: set[int] = set()
         """Where the runs begin that reach into those of other files: reading them again and again would cost much."""
@@ -65,6 +68,20 @@ class Blocks:
             raise error
         return data
 
+    def digest(self, start: int, words: bytes) -> bytes:
+        """Return SHA-256 of how the blocks of a run are packed, and of their packed bytes."""
+        end = start + sum([word & _SIZE for (word,) in _WORD.iter_unpack(words)])
+        digest = sha256(self._packing.described)
+        digest.update(words)
+        digest.update(self._packing.view[start:end])
+        return digest.digest()
+
+    def digest_fragment(self, number: int, start: int, word: int) -> bytes:
+        """Return the same of a fragment, which is made once."""
+        if (known := self._fragment_digests.get(number)) is None:
+            known = self._fragment_digests[number] = self.digest(start, _WORD.pack(word))
+        return known
+
     def read_fragment(self, number: int, start: int, word: int) -> Buffer:
         """Return a fragment; the last one of each thread is not unpacked again."""
         last: tuple[int, Buffer] = getattr(self._per_thread, "fragment", (-1, b""))
@@ -85,6 +102,16 @@ class FileContent:
         self._blocks, self._start, self._words, self._fragment, self._at = blocks, start, words, fragment, at
         self.size: int | None = size
         self.group = -1 if fragment is None else fragment[0]
+
+    def packing(self) -> bytes | None:
+        """Return SHA-256 of the packed blocks, of the fragment and the place in it, and of the size; see `Packed`."""
+        if self._start in self._blocks.foreign and self._words:
+            return None
+        digest = sha256(_PLACE.pack(self.size or 0, len(self._words), self._at))
+        digest.update(self._blocks.digest(self._start, self._words))
+        if self._fragment is not None:
+            digest.update(self._blocks.digest_fragment(*self._fragment))
+        return digest.digest()
 
     def chunks(self) -> Iterator[Buffer]:
         """Unpack the blocks one after the other."""
@@ -107,7 +134,7 @@ class FileContent:
             yield memoryview(data)[self._at : self._at + left]
 
 
-_: type[Content] = FileContent
+_: type[Packed] = FileContent
 
 
 class Contents:

@@ -37,6 +37,10 @@ class Packing:
     def __init__(self, view: memoryview, sb: Superblock, reading: Reading) -> None:
         self.view = view
         self._codec = self._find_codec(sb, reading)
+        self.described = (
+            f"{FORMAT} {COMPRESSORS[sb.compressor]} {reading.facts.get('lzma', '')} {sb.block_size}".encode()
+        )
+        """All that decides, besides its own bytes and length, what a block unpacks to."""
 
     def unpack(self, start: int, size: int, max_size: int) -> bytes | bytearray:
         """Return what the `size` bytes at `start` unpack to, at most `max_size` bytes.

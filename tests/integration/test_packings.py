@@ -1,0 +1,145 @@
+"""Known content is not unpacked: the answers are the same, the work is less, and nobody's false word makes another's release."""
+
+import shutil
+import subprocess
+from collections.abc import Callable
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from trueware.artefact import Measured, measure_artefact
+from trueware.model.release import Release
+from trueware.model.result import Result
+from trueware.model.verdict import Verdict
+from trueware.registry.learn import learn
+from trueware.registry.lookup import Registry
+from trueware.registry.packings import Known
+from trueware.storage.memory import MemoryStore
+from trueware.verify import diff, verify
+
+pytestmark = pytest.mark.skipif(shutil.which("mksquashfs") is None, reason="mksquashfs is not installed")
+
+Image = Callable[[str, dict[str, bytes]], Path]
+FILES = {f"usr/lib/part-{number:02}": b"%d" % number + bytes(40_000 + number) for number in range(40)}
+FILES |= {"usr/bin/tool": b"\x7fELF" + bytes(200_000), "etc/config/lan": b"address 10.0.0.1\n"}
+
+
+@pytest.fixture
+def image(tmp_path: Path) -> Image:
+    """Makes a squashfs of some files."""
+
+    def make(name: str, files: dict[str, bytes]) -> Path:
+        root = tmp_path / f"{name}.root"
+        for path, data in files.items():
+            (root / path).parent.mkdir(parents=True, exist_ok=True)
+            (root / path).write_bytes(data)
+        target = tmp_path / name
+        command = ["mksquashfs", root, target, "-noappend", "-quiet", "-no-progress", "-all-root", "-all-time", "0"]
+        subprocess.run(command, check=True, capture_output=True)
+        return target
+
+    return make
+
+
+def learnt(store: MemoryStore, measured: Measured, publisher: str, packings: Known | None) -> Release:
+    measurement = measured.measurement
+    return learn(
+        store, measurement.root, measurement.kept, measured.claims,
+        publisher=publisher, product="Router", version="1", now=1, packings=packings,
+    )  # fmt: skip
+
+
+def measured(path: Path) -> Measured:
+    return measure_artefact(path, record_packings=True)
+
+
+def comparable(result: Result) -> Result:
+    assert result.match is not None
+    return replace(result, match=replace(result.match, release=replace(result.match.release, id="", packings=None)))
+
+
+def work(path: Path, registry: Registry) -> int:
+    told = [0]
+    verify(path, registry, report=told.append)
+    return max(told)
+
+
+def test_answers_are_the_same_for_less_work(image: Image) -> None:
+    """A changed image is answered alike whether the release tells its packings or not; then only what changed is unpacked."""
+    genuine = measured(image("genuine", FILES))
+    suspect = image("suspect", {**FILES, "usr/lib/part-07": b"other" * 8_000, "usr/zz-added": b"#!/bin/sh\n"})
+    with_packings, without = MemoryStore(), MemoryStore()
+    learnt(with_packings, genuine, "Acme", genuine.measurement.packings)
+    learnt(without, genuine, "Acme", None)
+    short, long = (verify(suspect, Registry(store)) for store in (with_packings, without))
+
+    assert short.verdict is Verdict.TAMPERED
+    assert [change.path for change in short.changes] == ["usr/lib/part-07", "usr/zz-added"]
+    assert comparable(short) == comparable(long)
+    assert work(suspect, Registry(with_packings)) < 400_000
+    assert work(suspect, Registry(without)) > 1_700_000
+
+
+def test_diff_goes_by_the_genuine_side(image: Image) -> None:
+    """Without a registry, what both images have packed alike is unpacked once."""
+    genuine, suspect = image("genuine", FILES), image("suspect", {**FILES, "usr/lib/part-07": b"other"})
+    result = diff(genuine, suspect)
+
+    assert (result.verdict, [change.path for change in result.changes]) == (Verdict.TAMPERED, ["usr/lib/part-07"])
+
+
+def test_every_content_of_the_release_is_recorded_by_what_it_is(image: Image) -> None:
+    """A packing leads to the digest and length of the file; what is kept for explanation is read itself."""
+    packings = measured(image("genuine", FILES)).measurement.packings
+
+    contents = {sha256(data).digest(): len(data) for path, data in FILES.items() if not path.startswith("etc/")}
+    assert dict(packings.values()) == contents
+
+
+def test_packing_depends_on_how_blocks_are_cut_and_packed(image: Image, tmp_path: Path) -> None:
+    """The same tree with another codec or block size has no packing in common."""
+    first = measured(image("genuine", FILES)).measurement.packings
+    for options in (["-comp", "xz"], ["-b", "4096"]):
+        other = tmp_path / "other"
+        command = ["mksquashfs", tmp_path / "genuine.root", other, "-noappend", "-quiet", "-no-progress", *options]
+        subprocess.run(command, check=True, capture_output=True)
+
+        assert not first.keys() & measured(other).measurement.packings.keys(), options
+
+
+def test_a_false_word_of_another_publisher_makes_nothing_genuine(image: Image) -> None:
+    """Evil says that its own bytes are what Acme's file holds; an image with these bytes is still not Acme's."""
+    genuine = measured(image("genuine", FILES))
+    poisoned = {**FILES, "usr/bin/tool": b"\x7fELF" + b"\1" * 200_000}
+    suspect = image("suspect", poisoned)
+    bad, good = (sha256(files["usr/bin/tool"]).digest() for files in (poisoned, FILES))
+    lies = {
+        packing: (good if digest == bad else digest, size)
+        for packing, (digest, size) in measured(suspect).measurement.packings.items()
+    }
+    store = MemoryStore()
+    learnt(store, genuine, "Acme", genuine.measurement.packings)
+    evil = measured(image("evil", {"usr/lib/evil": b"evil"}))
+    learnt(store, evil, "Evil", lies)
+    result = verify(suspect, Registry(store))
+
+    assert result.verdict is Verdict.TAMPERED
+    assert [change.path for change in result.changes] == ["usr/bin/tool"]
+    assert result.match is not None
+    assert result.match.release.publisher == "Acme"
+
+
+def test_altered_list_is_not_believed(image: Image) -> None:
+    """A list that is not the one the release speaks of is a finding, and everything is unpacked."""
+    genuine = measured(image("genuine", FILES))
+    suspect = image("suspect", {**FILES, "usr/lib/part-07": b"other"})
+    store = MemoryStore()
+    release = learnt(store, genuine, "Acme", genuine.measurement.packings)
+    stored = store._stored[release.id]
+    store._stored[release.id] = replace(stored, packings=b"")
+    result = verify(suspect, Registry(store))
+
+    assert result.verdict is Verdict.TAMPERED
+    assert [change.path for change in result.changes] == ["usr/lib/part-07"]
