@@ -25,6 +25,7 @@ def zynos(size: int, packed: int, flags: int, sums: tuple[int, int], data: bytes
 
 def facts(size: int, flags: str, packed: int = 0) -> dict[str, str]:
     known = {"address": "0x80014000", "type": "boot-extension", "memory-map": "0xbfc18000", "unknown": "0000 00 0000000000"}
+    known |= {"sum": "0001"} if packed else {"packed-sum": "0000"}
     return {**known, "size": str(size), "packed-size": str(packed), "flags": flags, "version": "V4.50"}
 
 

@@ -86,10 +86,15 @@ class Zynos:
         tell(reading.facts, "version", version)
         reading.cover(0, _HEADER.size)
         stored = packed if flags & _COMPRESSED else size
+        # a sum that is not there, or is one of data that is compressed, cannot be checked and is told
         if flags & _COMPRESSED_SUM and packed:
             _check(view, packed, packed_total, 22, reading)
+        else:
+            reading.facts["packed-sum"] = f"{packed_total:04x}"
         if flags & _SUM and not flags & _COMPRESSED:
             _check(view, size, total, 20, reading)
+        else:
+            reading.facts["sum"] = f"{total:04x}"
         # OpenWrt states a length of two bytes and a sum that always fits: what follows belongs to the object all the same
         rest = len(view) - _HEADER.size
         reading.entries = [region("data", view, _HEADER.size, max(stored, rest), reading)]
