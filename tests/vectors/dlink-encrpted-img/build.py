@@ -11,7 +11,7 @@ from case import Parts, gap, patched, region, write
 IMAGE = bytes((11 * place * place + place) % 253 for place in range(800))
 plain = b"encrpted_img" + pack(">I", len(IMAGE)) + IMAGE
 parts: Parts = {"image": region(IMAGE)}
-write("encrypted", plain, "An encrypted image.", parts=parts, facts={}, findings=["encrypted"])
+write("encrypted", plain, "An encrypted image, which stays closed.", parts=parts, facts={}, findings=["encrypted"])
 write(
     "trailing",
     plain + b"appended",

@@ -42,6 +42,6 @@ write(
     findings=["checksum-mismatch"],
 )
 write("trailing", plain + b"appended", "Bytes behind the sum.", parts={**parts, "gap-0": gap(b"appended")}, facts=FACTS, findings=["unread-bytes"])
-write("no-sum", plain[:-2], "The sum is missing.", parts=parts, facts=FACTS, findings=["truncated"])
+write("no-sum", plain[:-2], "The sum behind the image is missing.", parts=parts, facts=FACTS, findings=["truncated"])
 write("truncated", plain[:-50], "The download broke off.", parts={"image": region(EVEN[:-48])}, facts=FACTS, findings=["truncated"])
 write("text", b"CSYS is how some images begin, and this text does too\n" * 3, "Text that begins like one.")

@@ -44,7 +44,7 @@ beta = [(1, info(b"dude", b"\3b\x10\7")), (21, SQUASHFS)]
 write(
     "beta",
     npk(beta),
-    "A beta release.",
+    "A beta release of a package, told by a letter in its version.",
     parts=expected(beta),
     facts={"name": "dude", "version": "7.16beta3", "parts": "1 21"},
 )
