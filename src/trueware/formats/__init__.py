@@ -31,6 +31,7 @@ from trueware.formats.containers.tplink_v1 import TplinkV1
 from trueware.formats.containers.trx import Trx
 from trueware.formats.containers.uimage import UImage
 from trueware.formats.contract import Format
+from trueware.formats.filesystems.erofs import Erofs
 from trueware.formats.filesystems.ext import Ext
 from trueware.formats.filesystems.jffs2 import Jffs2
 from trueware.formats.filesystems.squashfs import Squashfs
@@ -98,6 +99,7 @@ FORMATS: tuple[type[Format], ...] = (
     Sparse,
     Ext,
     Squashfs,
+    Erofs,
     Jffs2,
     Tar,
     Cpio,
