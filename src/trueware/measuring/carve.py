@@ -6,7 +6,8 @@ itself and, where its magic is short, by something a chance hit does not have: a
 unpacks. Whoever drives the search reads the container and lets it go on behind its end.
 
 The search itself takes time in proportion to the bytes. Confirming is bounded: after `_CONFIRMATIONS` finds that turned out to
-be nothing, and some more for large inputs, the search ends and says so.
+be nothing, and some more for large inputs, the search ends and says so; likewise after `Limits.max_carved` containers. Both are
+counted over all searches of a measurement, since opaque bytes may be many and tightly packed.
 """
 
 import re
@@ -64,9 +65,15 @@ class Candidate:
 
 
 class Carver:
-    """What to look for, made once for a list of formats; of two at one place the earlier in the list comes first."""
+    """What to look for, made once for a measurement; of two formats at one place the earlier in the list comes first."""
 
     def __init__(self, formats: Iterable[type[Format]]) -> None:
+        self.confirmations = _CONFIRMATIONS
+        """Finds that may still turn out to be nothing, beyond those that each search may have for its bytes."""
+
+        self.found = 0
+        """Containers found so far."""
+
         self.reach = 0
         """Bytes a magic may stand behind the beginning of its container."""
 
@@ -87,7 +94,7 @@ class Search:
     """One search of some bytes.
 
     Attributes:
-        given_up: too many finds were nothing, and what comes after the last candidate was not searched.
+        given_up: too many finds were nothing, or too many were containers; what comes after the last one was not searched.
     """
 
     def __init__(self, carver: Carver, view: memoryview, limits: Limits) -> None:
@@ -96,7 +103,7 @@ class Search:
         """Offset, rank of the format, and what looked like it: finds not yet confirmed, a heap."""
 
         self._at = len(view) + carver.reach if _is_text(view) else 0
-        self._confirmations = _CONFIRMATIONS + len(view) // _BYTES_PER_CONFIRMATION
+        self._confirmations = len(view) // _BYTES_PER_CONFIRMATION
         self.given_up = False
 
     def next(self, start: int) -> Candidate | None:
@@ -107,6 +114,10 @@ class Search:
                 continue
             view = self._view[offset:]
             if format_.matches(view) and (look.check is None or look.check(format_, view)):
+                self.given_up = self._carver.found >= self._limits.max_carved
+                if self.given_up:
+                    return None
+                self._carver.found += 1
                 return Candidate(offset, format_)
             self._count(1)
         return None
@@ -116,8 +127,10 @@ class Search:
         self._count(_READING)
 
     def _count(self, confirmations: int) -> None:
-        self._confirmations -= confirmations
-        self.given_up = self.given_up or self._confirmations < 0
+        own = min(confirmations, self._confirmations)
+        self._confirmations -= own
+        self._carver.confirmations -= confirmations - own
+        self.given_up = self.given_up or self._carver.confirmations < 0
 
     def _next_find(self, start: int) -> tuple[int, int, _Look, type[Format]] | None:
         """Return the find with the smallest offset, searching on until no smaller one can come."""

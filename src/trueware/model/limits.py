@@ -6,11 +6,14 @@ from typing import Self
 MIB = 1 << 20
 GIB = 1 << 30
 
-_HELD_FREE, _HELD_RATIO = 256 * MIB, 32
+_HELD_FREE, _HELD_RATIO = 128 * MIB, 32
 """Bytes of one container that may be held, and as many more for each byte of the artefact; packed disk images stay under 20."""
 
-_ENTRIES_FREE, _BYTES_PER_ENTRY = 1 << 17, 16
-"""Entries that an artefact may have, and bytes of it that allow one more; packed as tightly as it gets, one takes 20."""
+_ENTRIES_FREE, _BYTES_PER_ENTRY = 1 << 15, 64
+"""Entries that an artefact may have, and bytes of it that allow one more; real firmware and packages have 400 for each."""
+
+_CARVED_FREE, _BYTES_PER_CARVED = 1 << 10, 1 << 12
+"""The same for containers that are found in opaque bytes; pages packed one by one in a file system of a maker's own take more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +26,15 @@ class Limits:
     max_ratio: float = 200.0
     """Unpacked bytes for each byte of the artefact, counted only beyond `ratio_free`; real firmware stays under 50."""
 
-    ratio_free: int = 256 * MIB
+    ratio_free: int = 128 * MIB
     """Bytes that may always be unpacked, so that small, highly compressible artefacts are not refused."""
 
     max_entries: int = 1_000_000
-    """Files, folders and regions below one artefact; a full Android build has some 200,000."""
+    """Files, folders and regions below one artefact, and records of one container that cost as much; a full Android build has
+    some 200,000."""
+
+    max_carved: int = 65_536
+    """Containers found in opaque bytes of one artefact; images without any table have tens."""
 
     max_depth: int = 24
     """Containers within containers; the deepest chain seen in firmware is nine."""
@@ -57,9 +64,10 @@ class Limits:
     """Wall seconds for one artefact."""
 
     def fitted(self, size: int) -> Self:
-        """Return the ceilings for an artefact of `size` bytes: what takes memory is less for a small one."""
+        """Return the ceilings for an artefact of `size` bytes: what takes memory and time is less for a small one."""
         return replace(
             self,
             max_held=min(self.max_held, _HELD_FREE + _HELD_RATIO * size),
             max_entries=min(self.max_entries, _ENTRIES_FREE + size // _BYTES_PER_ENTRY),
+            max_carved=min(self.max_carved, _CARVED_FREE + size // _BYTES_PER_CARVED),
         )

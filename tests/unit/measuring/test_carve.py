@@ -15,7 +15,6 @@ from trueware.formats.contract import FormatDoc, Magic, Reading
 from trueware.measuring.carve import Carver, Search
 from trueware.model.limits import Limits
 
-CARVER = Carver(FORMATS)
 FOUND = {
     "uimage/kernel": "uimage",
     "trx/version-1": "trx",
@@ -27,7 +26,7 @@ FOUND = {
 
 def find(data: bytes, start: int = 0) -> list[tuple[int, str]]:
     """Return every candidate, searching on right behind the beginning of each."""
-    search, found = Search(CARVER, memoryview(data), Limits()), []
+    search, found = Search(Carver(FORMATS), memoryview(data), Limits()), []
     while (candidate := search.next(start)) is not None:
         found.append((candidate.offset, candidate.format.name))
         start = candidate.offset + 1
@@ -95,7 +94,7 @@ def test_candidates_come_in_order() -> None:
 def test_search_goes_on_behind_a_container() -> None:
     """What lies within a container that was read is not found again."""
     tree = Vector(FOLDER / "fit/inside").data
-    search = Search(CARVER, memoryview(tree + tree), Limits())
+    search = Search(Carver(FORMATS), memoryview(tree + tree), Limits())
     first = search.next(0)
     second = search.next(len(tree))
 
@@ -107,10 +106,28 @@ def test_search_gives_up_on_bait() -> None:
     """Headers without end that are nothing cost a bounded number of looks, and the search says that it ended."""
     header = bytearray(b"\x27\x05\x19\x56" + bytes(60))
     header[4:8] = pack(">I", crc32(b"not this header"))
-    search = Search(CARVER, memoryview(bytes(header) * 4000), Limits())
+    search = Search(Carver(FORMATS), memoryview(bytes(header) * 4000), Limits())
 
     assert search.next(0) is None
     assert search.given_up
+
+
+def test_bait_in_many_places_is_counted_together() -> None:
+    """Opaque bytes in many parts of one artefact have no patience each."""
+    carver, bait = Carver(FORMATS), memoryview((b"\x27\x05\x19\x56" + bytes(60)) * 300)
+    searches = [Search(carver, bait, Limits()) for _ in range(5)]
+
+    assert [search.next(0) for search in searches] == [None] * 5
+    assert [search.given_up for search in searches] == [False, False, False, True, True]
+
+
+def test_containers_are_counted_over_all_searches() -> None:
+    """As many as the limits allow are found, whichever bytes they lie in."""
+    carver, view, limits = Carver(FORMATS), memoryview(Vector(FOLDER / "dtb/board").data), Limits(max_carved=2)
+    searches = [Search(carver, view, limits) for _ in range(3)]
+
+    assert [search.next(0) is not None for search in searches] == [True, True, False]
+    assert [search.given_up for search in searches] == [False, False, True]
 
 
 def test_nothing_is_found_in_noise() -> None:
