@@ -1,6 +1,8 @@
 """Inputs of a few kilobytes that once cost minutes or gigabytes, each the smallest that shows the ceiling that now ends it."""
 
 import gzip
+import lzma
+import random
 import struct
 import subprocess
 import sys
@@ -28,11 +30,12 @@ def details(measurement: Measurement, rule: str) -> str:
     return " ".join(finding.detail for finding in measurement.findings if finding.rule == rule)
 
 
-def cpio(name: str, number: int) -> bytes:
-    """Return an empty member of a newc archive."""
-    raw = name.encode() + b"\0"
-    header = b"070701" + b"".join(b"%08X" % each for each in (number, 0o100644, 0, 0, 1, 0, 0, 0, 0, 0, 0, len(raw), 0))
-    return header + raw + bytes(-len(header + raw) % 4)
+def cpio(name: str, number: int, data: bytes = b"") -> bytes:
+    """Return a member of a newc archive."""
+    raw, size = name.encode() + b"\0", len(data)
+    fields = (number, 0o100644, 0, 0, 1, 0, size, 0, 0, 0, 0, len(raw), 0)
+    header = b"070701" + b"".join(b"%08X" % each for each in fields)
+    return header + raw + bytes(-len(header + raw) % 4) + data + bytes(-size % 4)
 
 
 def test_beginnings_that_lead_nowhere_end_the_search(measure_bytes: Measure) -> None:
@@ -73,6 +76,21 @@ def test_what_lies_between_many_carved_containers_is_numbered_apart(measure_byte
 
     names = [name for number in range(30) for name in (f"gzip-{number}", f"bytes-{number + 1}")]
     assert [part.name for part in root.children if part.kind is Kind.REGION] == ["bytes-0", *names]
+
+
+def test_what_failed_to_unpack_is_not_unpacked_again(measure_bytes: Measure) -> None:
+    """An archive in a damaged stream was taken for bytes nobody claims, in which the stream was found, level by level."""
+    archive = cpio("file", 1, random.Random(1).randbytes(400_000).hex().encode())
+    packed = bytearray(lzma.compress(archive))
+    packed[len(packed) // 4] ^= 0xFF
+    genuine, damaged = measure_bytes(lzma.compress(archive)).root, measure_bytes(bytes(packed))
+    again = bytearray(packed)
+    again[-1_000] ^= 0xFF
+
+    assert [path for path, _ in damaged.root.walk()] == ["", "data", "data!/file", "gap-0"]
+    assert "malformed" in rules(damaged)
+    assert not damaged.root.certain
+    assert len({genuine.tree, damaged.root.tree, measure_bytes(bytes(again)).root.tree}) == 3
 
 
 def test_folders_that_only_paths_name_count_as_entries(measure_bytes: Measure) -> None:
@@ -119,9 +137,11 @@ def test_small_artefact_may_take_little_memory() -> None:
     """The ceilings of what is held and of entries grow with the artefact, up to those asked for."""
     small, large = Limits().fitted(1 << 20), Limits().fitted(1 << 30)
 
-    assert (small.max_held, small.max_entries) == (288 << 20, 196_608)
+    assert (small.max_held, small.max_entries, small.max_carved) == (160 << 20, 49_152, 1_280)
     assert large == Limits()
-    assert Limits(max_held=1, max_entries=2).fitted(1 << 30) == Limits(max_held=1, max_entries=2)
+    assert Limits(max_held=1, max_entries=2, max_carved=3).fitted(1 << 30) == Limits(
+        max_held=1, max_entries=2, max_carved=3
+    )
 
 
 def test_name_of_endings_is_taken_apart_from_its_end() -> None:

@@ -4,6 +4,10 @@
 where the last one ends) goes into a `Pass` and replaces, at its end, what an earlier pass left in the reading: nothing is
 reported twice, and passes in several threads at once agree.
 
+A pass that fails has unpacked what decompressors were given before: the reading covers that, and what comes after is looked at
+as bytes that nobody claims. It leaves a doubt, so that the container stands by its bytes. A pass that whoever reads gives up, or
+that reaches a ceiling, covers all of its input, or the rest would be unpacked for a second time in search of what is in it.
+
 Streams in a row are one content to the usual tools, and programs on devices often stop after the first. The lengths of
 several are therefore a fact of the container: moving the border between two streams changes what such a device runs.
 """
@@ -23,6 +27,9 @@ MAX_WINDOW = 1 << 28
 
 _FIRST_FEED = 1 << 10
 """Input a decompressor gets at first, doubled each time: bounds what is copied in vain where tiny streams are many."""
+
+_SMALL, _SMALL_PACKED = 1 << 10, 1 << 6
+"""Bytes of data, and packed ones, below which a block of a stream costs more than it holds; encoders write at most one such."""
 
 _LISTED = 16
 """Values spelt out in a fact; more are told by their number and a digest."""
@@ -67,11 +74,34 @@ class Drained(NamedTuple):
     """Whether the stream came to its end."""
 
 
+class SmallBlocks:
+    """Counts the blocks of a container that hold next to nothing: each costs as much as an entry."""
+
+    __slots__ = ("_count", "_limits")
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits, self._count = limits, 0
+
+    def add(self, size: int, *, packed: bool = False) -> None:
+        """Account for a block of `size` bytes, of data or packed.
+
+        Raises:
+            LimitExceeded: more small ones than a container may have entries.
+        """
+        if size < (_SMALL_PACKED if packed else _SMALL):
+            self._count += 1
+            if self._count > self._limits.max_entries:
+                raise LimitExceeded("max_entries", self._limits.max_entries, "compressed blocks of next to nothing")
+
+
 @dataclass(slots=True)
 class Pass:
     """What one reading of all streams from first to last brings to light."""
 
     limits: Limits
+    end: int = 0
+    """First byte that no decompressor was given yet."""
+
     anomalies: list[Anomaly] = field(default_factory=list)
     facts: dict[str, str] = field(default_factory=dict)
     sizes: list[int] = field(default_factory=list)
@@ -85,12 +115,13 @@ class Pass:
         """Record that the input ends within a stream, after `size` bytes of its data."""
         self.note_anomaly("truncated", f"the input ends within the stream, after {size} bytes of its data", offset)
 
-    def end_stream(self, size: int) -> None:
-        """Account for a stream that unpacked to `size` bytes.
+    def end_stream(self, size: int, end: int) -> None:
+        """Account for a stream that unpacked to `size` bytes and ends at `end`.
 
         Raises:
             LimitExceeded: more streams in a row than a container may have entries.
         """
+        self.end = end
         self.sizes.append(size)
         if len(self.sizes) > self.limits.max_entries:
             raise LimitExceeded("max_entries", self.limits.max_entries, "compressed streams in a row")
@@ -100,23 +131,31 @@ Unpack = Callable[[Pass], Generator[Buffer, None, int]]
 """Yields the data of all streams and returns where the last one ends."""
 
 
-def data_entry(reading: Reading, limits: Limits, unpack: Unpack) -> Entry:
-    """Return the region `data` of `reading`, which learns from each complete pass over it."""
+def data_entry(reading: Reading, view: memoryview, limits: Limits, unpack: Unpack) -> Entry:
+    """Return the region `data` of `reading`, which learns from each pass over its input `view`."""
     known = tuple(reading.anomalies)
+
+    def learn(end: int, *anomalies: Anomaly) -> None:
+        reading.anomalies[:] = (*known, *anomalies)
+        reading.spans[:] = ((0, end),)
+        reading.end = end
 
     def produce() -> Iterator[Buffer]:
         this = Pass(limits)
+        learn(len(view), Anomaly("limit-reached", "not unpacked to the end"))
         try:
             end = yield from unpack(this)
-        except InputError:
-            reading.anomalies[:] = (*known, *this.anomalies)
+        except LimitExceeded:
+            learn(len(view), *this.anomalies, Anomaly("limit-reached", "not unpacked to the end"))
             raise
-        reading.anomalies[:] = (*known, *this.anomalies)
+        except InputError as error:
+            rule = "unsupported" if isinstance(error, UnsupportedInput) else "malformed"
+            learn(this.end, *this.anomalies, Anomaly(rule, f"unpacked up to {this.end:#x} at most", this.end))
+            raise
+        learn(end, *this.anomalies)
         reading.facts.update(this.facts)
         if len(this.sizes) > 1:
             reading.facts["streams"] = told(map(str, this.sizes))
-        reading.spans[:] = ((0, end),)
-        reading.end = end
 
     return Entry("data", Kind.REGION, Produced(produce), offset=0)
 
@@ -127,6 +166,7 @@ def drain(
     at: int,
     format: str,  # noqa: A002 (the domain's noun)
     refusal: type[Exception],
+    this: Pass | None = None,
 ) -> Generator[bytes, None, Drained]:
     """Yield what the stream at `at` unpacks to, `CHUNK` bytes at a time at most.
 
@@ -136,6 +176,7 @@ def drain(
         at: where the stream begins.
         format: name for errors.
         refusal: what `decompressor` raises.
+        this: told what it was given.
 
     Raises:
         MalformedInput: the decompressor refuses the stream (`UnsupportedInput`: for what it would take).
@@ -149,6 +190,8 @@ def drain(
                 return Drained(at, size, complete=False)
             at += len(piece)
             feed = min(feed * 2, CHUNK)
+            if this is not None:
+                this.end = at
         else:
             piece = b""
         try:

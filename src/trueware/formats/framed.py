@@ -8,13 +8,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from struct import Struct
 
-from trueware.errors import LimitExceeded, MalformedInput
+from trueware.errors import InputError, LimitExceeded, MalformedInput
+from trueware.formats.compressed import Pass, SmallBlocks
 from trueware.formats.contract import Entry, Held, Magic
 from trueware.model.limits import Limits
 from trueware.model.part import Kind
 
 _U32 = Struct("<I")
 _SKIPPABLE = frozenset(bytes((0x50 + number, 0x2A, 0x4D, 0x18)) for number in range(16))
+
+_MOST_BEFORE = 1 << 10
+"""Skippable frames before the first frame of data in which that is looked for; programs write one."""
 
 SKIPPABLE_MAGICS = tuple(Magic(0, value) for value in sorted(_SKIPPABLE))
 
@@ -44,12 +48,27 @@ class Walk:
     frames: list[Frame] = field(default_factory=list)
     skippable: list[Entry] = field(default_factory=list)
     end: int = 0
+    error: InputError | None = None
+    """Why the frame at `end` was not read."""
+
+    def finish(self, this: Pass) -> int:
+        """Return where the last frame of any kind ends, once the data of all are unpacked.
+
+        Raises:
+            InputError: one more begins there that was not read.
+        """
+        this.end = self.end
+        if self.error is not None:
+            raise self.error
+        return self.end
 
 
 def begins(view: memoryview, magic: bytes) -> bool:
     """Tell whether a frame with this magic begins the bytes, skippable frames before it aside."""
     at = 0
-    while (past := _past_skippable(view, at)) is not None:
+    for _ in range(_MOST_BEFORE):
+        if (past := _past_skippable(view, at)) is None:
+            break
         at = past
     return bytes(view[at : at + 4]) == magic
 
@@ -58,17 +77,16 @@ def walk(
     view: memoryview,
     format: str,  # noqa: A002 (the domain's noun)
     magic: bytes,
-    frame_at: Callable[[memoryview, int], Frame],
+    frame_at: Callable[[memoryview, int, SmallBlocks], Frame],
     limits: Limits,
 ) -> Walk:
-    """Find all frames of `view`; ends at the first bytes that are none.
+    """Find all frames of `view`; ends at the first bytes that are none, or at a frame that cannot be read behind one that can.
 
     Raises:
-        MalformedInput: there is no frame of data, or `frame_at` refuses one.
-        LimitExceeded: more frames than a container may have entries.
+        MalformedInput: there is no frame of data, or `frame_at` refuses the first.
     """
-    found = Walk()
-    while True:
+    found, small = Walk(), SmallBlocks(limits)
+    while found.error is None:
         at, number = found.end, len(found.frames) + len(found.skippable)
         if (past := _past_skippable(view, at)) is not None:
             held = Held(view[at + 8 : past])
@@ -77,13 +95,19 @@ def walk(
             found.skippable.append(entry)
             found.end = past
         elif bytes(view[at : at + 4]) == magic:
-            found.frames.append(frame_at(view, at))
+            try:
+                found.frames.append(frame_at(view, at, small))
+            except InputError as error:
+                if not found.frames and isinstance(error, MalformedInput):
+                    raise
+                found.error = error
+                break
             found.end = found.frames[-1].end
         else:
             break
         if number >= limits.max_entries:
-            raise LimitExceeded("max_entries", limits.max_entries, f"{format} frames in a row")
-    if not found.frames:
+            found.error = LimitExceeded("max_entries", limits.max_entries, f"{format} frames in a row")
+    if not found.frames and found.error is None:
         raise MalformedInput(format, found.end, "no frame of data")
     return found
 

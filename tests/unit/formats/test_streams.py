@@ -3,6 +3,7 @@
 import bz2
 import gzip
 import lzma
+import random
 import subprocess
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -210,7 +211,68 @@ def test_content_is_read_again_without_doubling(format_: type[Format], pack_: Pa
     assert reading.spans == [(0, len(stream))]
 
 
+@by_packer
+def test_pass_given_up_claims_everything_and_leaves_a_doubt(format_: type[Format], pack_: Packer) -> None:
+    """What nobody waited for is neither unread bytes nor proof of anything."""
+    stream = pack_(DATA)
+    reading, entry = read(format_, stream + b"behind")
+    next(chunks(entry))
+
+    assert rules(reading) == ["limit-reached"]
+    assert (reading.spans, reading.end) == ([(0, len(stream) + 6)], len(stream) + 6)
+
+
 # --- damage -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["xz", "bzip2", "zstd", "lz4", "lzop"])
+def test_failed_pass_claims_what_was_unpacked_and_leaves_a_doubt(name: str) -> None:
+    """What follows the bytes that decompressors were given is not the stream's own."""
+    format_, pack_ = PACKERS[name]
+    words = [b"%x" % number for number in range(0, 1 << 32, 1 << 20)]
+    stream = bytearray(pack_(b" ".join(random.Random(name).choices(words, k=1 << 18))))
+    middle = len(stream) // 2
+    stream[middle : middle + 200] = bytes(200)
+    reading, entry = read(format_, bytes(stream) + bytes(1 << 20))
+    with pytest.raises(MalformedInput):
+        list(chunks(entry))
+
+    assert {"malformed", "unsupported"} & set(rules(reading))
+    assert reading.end is not None
+    assert middle < reading.end <= len(stream)
+    assert reading.spans == [(0, reading.end)]
+
+
+def test_frame_behind_others_that_cannot_be_read_is_not_theirs() -> None:
+    """The data before it are there."""
+    frame = zstandard.ZstdCompressor().compress(b"x")
+    reading, entry = read(Zstd, frame + frame[:4] + b"\xff" * 20)
+    data = chunks(entry)
+
+    assert next(data) == b"x"
+    with pytest.raises(MalformedInput):
+        next(data)
+    assert (reading.spans, rules(reading)) == ([(0, len(frame))], ["malformed"])
+
+
+EMPTY_BLOCKS: dict[str, tuple[type[Format], bytes]] = {
+    "zstd": (Zstd, b"\x28\xb5\x2f\xfd\x00\x58" + bytes(3) * 100 + b"\1\0\0"),
+    "lz4": (Lz4, lz4.frame.compress(b"")[:-4] + b"\1\0\0\x80x" * 100 + bytes(4)),
+    "lz4-legacy": (Lz4Legacy, b"\x02\x21\x4c\x18" + b"\4\0\0\0\x30xyz" * 100),
+    "lzop": (Lzop, lzop(b"x")[:-4].partition(b"\0\0\0\1\0\0\0\1")[0] + pack(">4IB", 1, 1, 0, 0, 120) * 100),
+}
+
+
+@pytest.mark.parametrize("name", EMPTY_BLOCKS)
+def test_blocks_of_next_to_nothing_are_limited(name: str) -> None:
+    """They are bounded like streams in a row; all of the input counts as claimed, so that nobody looks for more in it."""
+    format_, stream = EMPTY_BLOCKS[name]
+    reading, entry = read(format_, stream, Limits(max_entries=50))
+    with pytest.raises(LimitExceeded, match="next to nothing"):
+        list(chunks(entry))
+
+    assert reading.spans == [(0, len(stream))]
+    assert "limit-reached" in rules(reading)
 
 
 @by_packer

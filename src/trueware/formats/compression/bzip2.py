@@ -43,7 +43,7 @@ class Bzip2:
         if not _begins(view, 0):
             raise MalformedInput("bzip2", 0, "no stream header")
         reading = Reading(notes={"block-size": f"{chr(view[3])}00000"})
-        reading.entries = [data_entry(reading, limits, lambda this: _streams(view, this))]
+        reading.entries = [data_entry(reading, view, limits, lambda this: _streams(view, this))]
         return reading
 
 
@@ -58,8 +58,8 @@ def _streams(view: memoryview, this: Pass) -> Generator[Buffer, None, int]:
     at = 0
     while True:
         # libbz2 has no exception of its own: the standard library raises OSError for bad data
-        end, size, complete = yield from drain(BZ2Decompressor(), view, at, Bzip2.name, OSError)
-        this.end_stream(size)
+        end, size, complete = yield from drain(BZ2Decompressor(), view, at, Bzip2.name, OSError, this)
+        this.end_stream(size, end)
         if not complete:
             this.note_truncated(size, end)
             return end

@@ -60,7 +60,7 @@ class Gzip:
     def read(view: memoryview, limits: Limits) -> Reading:
         header = _header(view, 0, limits)
         reading = Reading(facts=header.facts, notes=header.notes)
-        reading.entries = [data_entry(reading, limits, lambda this: _members(view, header, this))]
+        reading.entries = [data_entry(reading, view, limits, lambda this: _members(view, header, this))]
         return reading
 
 
@@ -95,8 +95,8 @@ def _members(view: memoryview, header: _Header, this: Pass) -> Generator[Buffer,
 def _member(view: memoryview, start: int, this: Pass) -> Generator[Buffer, None, int]:
     """Yield the data of the member whose deflate stream is at `start`, check it, return where the member ends."""
     inflater = igzip_lib.IgzipDecompressor(flag=igzip_lib.DECOMP_GZIP_NO_HDR)
-    end, size, complete = yield from drain(inflater, view, start, Gzip.name, _REFUSAL)
-    this.end_stream(size)
+    end, size, complete = yield from drain(inflater, view, start, Gzip.name, _REFUSAL, this)
+    this.end_stream(size, end)
     if not complete or end + _TRAILER.size > len(view):
         this.note_truncated(size, end)
         return len(view)

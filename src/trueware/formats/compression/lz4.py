@@ -25,7 +25,7 @@ from typing import ClassVar
 import lz4.frame
 
 from trueware.errors import MalformedInput, UnsupportedInput
-from trueware.formats.compressed import Pass, data_entry, drain
+from trueware.formats.compressed import Pass, SmallBlocks, data_entry, drain
 from trueware.formats.contract import Buffer, FormatDoc, Magic, Reading
 from trueware.formats.framed import SKIPPABLE_MAGICS, Frame, Walk, begins, walk
 from trueware.model.limits import Limits
@@ -56,11 +56,11 @@ class Lz4:
     def read(view: memoryview, limits: Limits) -> Reading:
         found = walk(view, Lz4.name, _MAGIC, _frame, limits)
         reading = Reading()
-        reading.entries = [data_entry(reading, limits, lambda this: _frames(view, found, this)), *found.skippable]
+        reading.entries = [data_entry(reading, view, limits, lambda this: _frames(view, found, this)), *found.skippable]
         return reading
 
 
-def _frame(view: memoryview, at: int) -> Frame:
+def _frame(view: memoryview, at: int, small: SmallBlocks) -> Frame:
     """Read the header of the frame at `at` and find its end by the sizes of its blocks."""
     if len(view) - at < _SHORTEST_HEADER:
         raise MalformedInput("lz4", at, "shorter than a frame header")
@@ -74,7 +74,9 @@ def _frame(view: memoryview, at: int) -> Frame:
         (stated,) = _U32.unpack_from(view, end)
         end += 4
         if stated:
-            end += (stated & ~_STORED) + behind
+            size = stated & ~_STORED
+            small.add(size, packed=not stated & _STORED)
+            end += size + behind
         else:
             complete = True
     checksum = bool(flags & _CONTENT_CHECKSUM)
@@ -86,11 +88,12 @@ def _frame(view: memoryview, at: int) -> Frame:
 def _frames(view: memoryview, found: Walk, this: Pass) -> Generator[Buffer, None, int]:
     """Yield the data of all frames and return where the last frame of any kind ends."""
     for frame in found.frames:
+        this.end = frame.end
         # the checksum of the data is held back: liblz4 would not tell a wrong one from damage
         checked = frame.end - 4 if frame.complete and frame.checksum else frame.end
         decompressor = lz4.frame.LZ4FrameDecompressor()
         _, size, _ = yield from drain(decompressor, view[:checked], frame.start, Lz4.name, RuntimeError)
-        this.end_stream(size)
+        this.end_stream(size, frame.end)
         if not frame.complete:
             this.note_truncated(size, frame.end)
         elif frame.checksum:
@@ -98,4 +101,4 @@ def _frames(view: memoryview, found: Walk, this: Pass) -> Generator[Buffer, None
                 decompressor.decompress(view[checked : frame.end], 0)
             except RuntimeError:
                 this.note_anomaly("checksum-mismatch", "the XXH32 of the data does not fit", checked)
-    return found.end
+    return found.finish(this)

@@ -20,7 +20,7 @@ from typing import ClassVar
 import lz4.block
 
 from trueware.errors import MalformedInput
-from trueware.formats.compressed import Pass, data_entry
+from trueware.formats.compressed import Pass, SmallBlocks, data_entry
 from trueware.formats.contract import CHUNK, Buffer, FormatDoc, Magic, Reading
 from trueware.model.limits import Limits
 
@@ -49,16 +49,16 @@ class Lz4Legacy:
         if not Lz4Legacy.matches(view):
             raise MalformedInput("lz4-legacy", 0, "no frame with a block")
         reading = Reading()
-        reading.entries = [data_entry(reading, limits, lambda this: _frames(view, this))]
+        reading.entries = [data_entry(reading, view, limits, lambda this: _frames(view, this))]
         return reading
 
 
 def _frames(view: memoryview, this: Pass) -> Generator[Buffer, None, int]:
     """Yield the data of all frames and return where the last one ends."""
-    at, size = 4, 0
+    at, size, small = 4, 0, SmallBlocks(this.limits)
     while at + 4 <= len(view):
         if bytes(view[at : at + 4]) == _MAGIC:
-            this.end_stream(size)
+            this.end_stream(size, at)
             at, size = at + 4, 0
             continue
         (packed,) = _U32.unpack_from(view, at)
@@ -69,15 +69,17 @@ def _frames(view: memoryview, this: Pass) -> Generator[Buffer, None, int]:
             this.note_truncated(size, at)
             at = len(view)
             break
+        this.end = end
         try:
             data = memoryview(lz4.block.decompress(view[start:end], uncompressed_size=_BLOCK))
         except lz4.block.LZ4BlockError as error:
             raise MalformedInput("lz4-legacy", start, f"the block cannot be unpacked ({error})") from error
         if not data:
             raise MalformedInput("lz4-legacy", start, "an empty block")
+        small.add(len(data))
         for piece in range(0, len(data), CHUNK):
             yield data[piece : piece + CHUNK]
         size += len(data)
         at = end
-    this.end_stream(size)
+    this.end_stream(size, at)
     return at

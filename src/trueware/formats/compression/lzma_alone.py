@@ -92,7 +92,7 @@ class LzmaAlone:
         if size != _UNKNOWN and size > len(view) * _MAX_RATIO:
             raise MalformedInput("lzma-alone", 5, f"{len(view)} bytes cannot hold the {size} the header states")
         reading = Reading(notes={"dictionary": str(dictionary), "properties": f"lc={lc} lp={lp} pb={pb}"})
-        reading.entries = [data_entry(reading, limits, lambda this: _stream(view, this))]
+        reading.entries = [data_entry(reading, view, limits, lambda this: _stream(view, this))]
         return reading
 
 
@@ -114,8 +114,8 @@ def _unpacks(head: memoryview, properties: int, size: int) -> bool:
 def _stream(view: memoryview, this: Pass) -> Generator[Buffer, None, int]:
     """Yield the data of the stream and return where it ends."""
     decompressor = lzma.LZMADecompressor(lzma.FORMAT_ALONE, memlimit=_MEMORY)
-    end, size, complete = yield from drain(decompressor, view, 0, LzmaAlone.name, lzma.LZMAError)
-    this.end_stream(size)
+    end, size, complete = yield from drain(decompressor, view, 0, LzmaAlone.name, lzma.LZMAError, this)
+    this.end_stream(size, end)
     if not complete:
         this.note_truncated(size, end)
     return end

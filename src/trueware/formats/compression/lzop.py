@@ -35,7 +35,7 @@ from zlib import adler32, crc32
 from lzallright import LZOCompressor, LZOError
 
 from trueware.errors import MalformedInput, UnsupportedInput
-from trueware.formats.compressed import Pass, data_entry, told
+from trueware.formats.compressed import Pass, SmallBlocks, data_entry, told
 from trueware.formats.contract import CHUNK, Buffer, FormatDoc, Magic, Reading
 from trueware.model.limits import Limits
 
@@ -76,7 +76,7 @@ class Lzop:
     def read(view: memoryview, limits: Limits) -> Reading:
         header = _header(view, 0)
         reading = Reading(facts=header.facts, notes=header.notes)
-        reading.entries = [data_entry(reading, limits, lambda this: _parts(view, header, this))]
+        reading.entries = [data_entry(reading, view, limits, lambda this: _parts(view, header, this))]
         return reading
 
 
@@ -136,11 +136,11 @@ def _header(view: memoryview, at: int) -> _Header:
 
 def _parts(view: memoryview, header: _Header, this: Pass) -> Generator[Buffer, None, int]:
     """Yield the data of all parts and return where the last one ends."""
-    headers = [header]
+    headers, small = [header], SmallBlocks(this.limits)
     while True:
         if not header.fits:
             this.note_anomaly("checksum-mismatch", "the checksum of the header does not fit", header.start - 4)
-        end = yield from _blocks(view, header, this)
+        end = yield from _blocks(view, header, this, small)
         if not Lzop.matches(view[end:]):
             break
         header = _header(view, end)
@@ -151,7 +151,7 @@ def _parts(view: memoryview, header: _Header, this: Pass) -> Generator[Buffer, N
     return end
 
 
-def _blocks(view: memoryview, header: _Header, this: Pass) -> Generator[Buffer, None, int]:
+def _blocks(view: memoryview, header: _Header, this: Pass, small: SmallBlocks) -> Generator[Buffer, None, int]:
     """Yield the data of one part, check it, return where the part ends."""
     of_data = [(name, checksum) for flag, name, checksum in _DATA_CHECKS if header.flags & flag]
     of_packed = [(name, checksum) for flag, name, checksum in _PACKED_CHECKS if header.flags & flag]
@@ -160,13 +160,14 @@ def _blocks(view: memoryview, header: _Header, this: Pass) -> Generator[Buffer, 
     while at + 4 <= len(view):
         (size,) = _U32.unpack_from(view, at)
         if not size:
-            this.end_stream(total)
+            this.end_stream(total, at + 4)
             return at + 4
-        if size > _MAX_BLOCK:
-            raise UnsupportedInput("lzop", at, f"a block of {size} bytes, at most {_MAX_BLOCK} are unpacked at once")
         if at + 8 > len(view):
             break
         (length,) = _U32.unpack_from(view, at + 4)
+        this.end = min(at + packed.size + length, len(view))
+        if size > _MAX_BLOCK:
+            raise UnsupportedInput("lzop", at, f"a block of {size} bytes, at most {_MAX_BLOCK} are unpacked at once")
         if not 0 < length <= size:
             raise MalformedInput("lzop", at + 4, f"a block of {size} bytes packed to {length}")
         layout = packed if length < size else stored
@@ -175,6 +176,7 @@ def _blocks(view: memoryview, header: _Header, this: Pass) -> Generator[Buffer, 
         if end > len(view):
             break
         _, _, *stated = layout.unpack_from(view, at)
+        small.add(size)
         raw = view[start:end]
         data: Buffer = raw if length == size else _unpack(raw, size, start)
         for (name, checksum), expected in zip(of_data, stated, strict=False):
@@ -184,7 +186,7 @@ def _blocks(view: memoryview, header: _Header, this: Pass) -> Generator[Buffer, 
         yield data
         total += size
         at = end
-    this.end_stream(total)
+    this.end_stream(total, len(view))
     this.note_truncated(total, at)
     return len(view)
 

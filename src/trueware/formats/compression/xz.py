@@ -57,7 +57,7 @@ class Xz:
     def read(view: memoryview, limits: Limits) -> Reading:
         check = _check(view, 0)
         reading = Reading(notes={"check": _CHECKS.get(check, str(check))})
-        reading.entries = [data_entry(reading, limits, lambda this: _streams(view, this))]
+        reading.entries = [data_entry(reading, view, limits, lambda this: _streams(view, this))]
         return reading
 
 
@@ -86,8 +86,8 @@ def _streams(view: memoryview, this: Pass) -> Generator[Buffer, None, int]:
         if not lzma.is_check_supported(check):
             this.note_anomaly("checksum-unchecked", f"check {check} is not known", at + 7)
         decompressor = lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_MEMORY)
-        end, size, complete = yield from drain(decompressor, view, at, Xz.name, lzma.LZMAError)
-        this.end_stream(size)
+        end, size, complete = yield from drain(decompressor, view, at, Xz.name, lzma.LZMAError, this)
+        this.end_stream(size, end)
         if not complete:
             this.note_truncated(size, end)
             return end

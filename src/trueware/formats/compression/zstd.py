@@ -21,14 +21,14 @@ from typing import ClassVar
 import zstandard
 
 from trueware.errors import MalformedInput, UnsupportedInput
-from trueware.formats.compressed import MAX_WINDOW, Pass, data_entry
+from trueware.formats.compressed import MAX_WINDOW, Pass, SmallBlocks, data_entry
 from trueware.formats.contract import Buffer, FormatDoc, Magic, Reading
 from trueware.formats.framed import SKIPPABLE_MAGICS, Frame, Walk, begins, walk
 from trueware.model.limits import Limits
 
 _MAGIC = b"\x28\xb5\x2f\xfd"
 _LONGEST_HEADER = 18
-_REPEATED, _RESERVED = 1, 3
+_REPEATED, _COMPRESSED, _RESERVED = 1, 2, 3
 
 
 class Zstd:
@@ -54,11 +54,11 @@ class Zstd:
     def read(view: memoryview, limits: Limits) -> Reading:
         found = walk(view, Zstd.name, _MAGIC, _frame, limits)
         reading = Reading()
-        reading.entries = [data_entry(reading, limits, lambda this: _frames(view, found, this)), *found.skippable]
+        reading.entries = [data_entry(reading, view, limits, lambda this: _frames(view, found, this)), *found.skippable]
         return reading
 
 
-def _frame(view: memoryview, at: int) -> Frame:
+def _frame(view: memoryview, at: int, small: SmallBlocks) -> Frame:
     """Read the header of the frame at `at` and find its end."""
     head = bytes(view[at : at + _LONGEST_HEADER])
     try:
@@ -71,8 +71,9 @@ def _frame(view: memoryview, at: int) -> Frame:
     if parameters.window_size > MAX_WINDOW:
         raise UnsupportedInput("zstd", at, f"a window of {parameters.window_size} bytes, at most {MAX_WINDOW} are kept")
     end, complete = blocks, False
-    for _, end, complete in _blocks(view, blocks):  # noqa: B007 (the last one counts)
-        pass
+    for start, end, complete in _blocks(view, blocks):  # noqa: B007 (the last one counts)
+        header = int.from_bytes(view[start : start + 3], "little")
+        small.add(header >> 3, packed=header >> 1 & 3 == _COMPRESSED)
     end += 4 * parameters.has_checksum
     complete = complete and end <= len(view)
     return Frame(at, blocks, end if complete else len(view), complete, bool(parameters.has_checksum))
@@ -96,11 +97,12 @@ def _blocks(view: memoryview, at: int) -> Iterator[tuple[int, int, bool]]:
 def _frames(view: memoryview, found: Walk, this: Pass) -> Generator[Buffer, None, int]:
     """Yield the data of all frames and return where the last frame of any kind ends."""
     for frame in found.frames:
+        this.end = frame.end
         size = yield from _data(view, frame, this)
-        this.end_stream(size)
+        this.end_stream(size, frame.end)
         if not frame.complete:
             this.note_truncated(size, frame.end)
-    return found.end
+    return found.finish(this)
 
 
 def _data(view: memoryview, frame: Frame, this: Pass) -> Generator[bytes, None, int]:
