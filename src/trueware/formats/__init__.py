@@ -33,6 +33,7 @@ from trueware.formats.containers.uimage import UImage
 from trueware.formats.contract import Format
 from trueware.formats.filesystems.erofs import Erofs
 from trueware.formats.filesystems.ext import Ext
+from trueware.formats.filesystems.fat import Fat
 from trueware.formats.filesystems.jffs2 import Jffs2
 from trueware.formats.filesystems.squashfs import Squashfs
 from trueware.formats.packages.ar import Ar, Deb
@@ -95,6 +96,7 @@ FORMATS: tuple[type[Format], ...] = (
     Dtb,
     Gpt,
     Mbr,
+    Fat,
     LinuxKernel,
     Sparse,
     Ext,

@@ -14,3 +14,8 @@ def readable(name: bytes) -> str:
     if is_hostile(name):
         return _STEPS.get(name) or name.decode("utf-8", "surrogateescape").replace("/", "%2F").replace("\0", "%00")
     return name.decode("utf-8", "surrogateescape")
+
+
+def from_wide(raw: bytes, encoding: str) -> bytes:
+    """Return a name in UTF-16 as bytes in UTF-8; half a surrogate pair stays what it is, three bytes that are not UTF-8."""
+    return raw.decode(encoding, "surrogatepass").encode("utf-8", "surrogatepass")

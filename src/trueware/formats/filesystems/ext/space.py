@@ -7,10 +7,11 @@ import re
 from collections.abc import Iterator
 
 from trueware.errors import MalformedInput
-from trueware.formats.contract import CHUNK, Reading
+from trueware.formats.contract import Reading
 from trueware.formats.filesystems.ext.checksums import crc32c
 from trueware.formats.filesystems.ext.groups import Group
 from trueware.formats.filesystems.ext.superblock import OFFSET, SIZE, Superblock
+from trueware.formats.hidden import Hidden
 
 METADATA, CONTENT = 0x02, 0x04
 _USED = 0x01
@@ -20,7 +21,6 @@ _CLAIMED = re.compile(rb"[\x02-\x07]+")
 _FREE_CLAIMED = re.compile(rb"[\x02\x04\x06]+")
 _CLAIMED_AS_USED = bytes(_USED if value else 0 for value in range(256))
 _ASCII_BITS = bytes(value & 1 for value in range(256))
-_ZEROS = bytes(CHUNK)
 
 
 def bits(bitmap: memoryview, count: int) -> bytes:
@@ -32,40 +32,6 @@ def bits(bitmap: memoryview, count: int) -> bytes:
 def clear_runs(states: bytes) -> Iterator[tuple[int, int]]:
     """Yield (first, end) of the runs of zeros."""
     return _runs(_CLEAR, states)
-
-
-class Hidden:
-    """Adds up bytes that are not zero where nothing should be."""
-
-    def __init__(self, view: memoryview, what: str) -> None:
-        self._view, self._what = view, what
-        # files that share blocks would have these looked at again and again
-        self._left = 2 * len(view)
-        self._total, self._first = 0, 0
-
-    def look(self, start: int, end: int, grain: int) -> None:
-        """Search ``[start, end)``; what is found counts in units of `grain` bytes."""
-        view = self._view
-        self._left -= end - start
-        if self._left < 0:
-            return
-        if end - start <= CHUNK and bytes(view[start:end]) == _ZEROS[: max(min(end, len(view)) - start, 0)]:
-            return
-        for at in range(start, end, CHUNK):
-            piece = bytes(view[at : min(at + CHUNK, end)])
-            if piece == _ZEROS[: len(piece)]:
-                continue
-            for offset in range(0, len(piece), grain):
-                part = piece[offset : offset + grain]
-                if part != _ZEROS[: len(part)]:
-                    self._first = self._first if self._total else at + offset
-                    self._total += len(part)
-
-    def tell(self, reading: Reading) -> None:
-        """Report what was found, as one anomaly."""
-        if self._total:
-            detail = f"{self._total} bytes of {self._what} are not empty"
-            reading.note_anomaly("hidden-content", detail, self._first)
 
 
 class Space:
