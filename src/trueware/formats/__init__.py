@@ -38,6 +38,7 @@ from trueware.formats.filesystems.jffs2 import Jffs2
 from trueware.formats.filesystems.squashfs import Squashfs
 from trueware.formats.packages.ar import Ar, Deb
 from trueware.formats.packages.cpio import Cpio
+from trueware.formats.packages.rpm import Rpm
 from trueware.formats.packages.tar import Tar
 from trueware.formats.packages.zip import Zip
 from trueware.formats.vendor.bcm63xx import Bcm63xx
@@ -107,6 +108,7 @@ FORMATS: tuple[type[Format], ...] = (
     Cpio,
     Deb,
     Ar,
+    Rpm,
     Zip,
     Gzip,
     Xz,

@@ -100,6 +100,13 @@ def _senao(facts: _Facts) -> Iterator[tuple[str, str]]:
     yield "version", facts.get("firmware-version", "") or facts.get("version", "")
 
 
+def _rpm(facts: _Facts) -> Iterator[tuple[str, str]]:
+    yield "package", facts.get("name", "")
+    yield "version", "-".join(facts[name] for name in ("version", "release") if facts.get(name))
+    yield "architecture", facts.get("arch", "")
+    yield "vendor", facts.get("vendor", "")
+
+
 _PLAIN: dict[str, tuple[tuple[str, str], ...]] = {
     "bcm63xx": (("board", "board"), ("hardware", "chip")),
     "cybertan": (("board", "pattern"), ("version", "version")),
@@ -120,6 +127,7 @@ _PLAIN: dict[str, tuple[tuple[str, str], ...]] = {
 _READERS: dict[str, Callable[[_Facts], Iterator[tuple[str, str]]]] = {
     "bcm63xx": _bcm63xx,
     "netgear-dni": _netgear_dni,
+    "rpm": _rpm,
     "senao": _senao,
     "tplink-safeloader": _safeloader,
     "tplink-v1": _tplink_v1,

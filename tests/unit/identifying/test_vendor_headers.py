@@ -50,6 +50,10 @@ CASES = {
         (("product", "RT-AC68U"), ("version", "3.0.0.4")),
     ),
     "edimax": ({"model": "RN68", "start": "0x01100000"}, (("product", "RN68"),)),
+    "rpm": (
+        {"name": "vector", "epoch": "2", "version": "1.4.2", "release": "7", "arch": "noarch", "vendor": "Example"},
+        (("package", "vector"), ("version", "1.4.2-7"), ("architecture", "noarch"), ("vendor", "Example")),
+    ),
     "xiaomi-hdr": ({"device": "RA70", "region": "EU"}, (("hardware", "RA70"),)),
     "zynos": ({"version": "V4.50", "type": "boot-extension"}, (("build", "V4.50"),)),
 }  # fmt: skip
