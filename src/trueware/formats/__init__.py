@@ -29,6 +29,7 @@ from trueware.formats.containers.mbr import Mbr
 from trueware.formats.containers.sysupgrade import Sysupgrade
 from trueware.formats.containers.tplink_v1 import TplinkV1
 from trueware.formats.containers.trx import Trx
+from trueware.formats.containers.ubi import Ubi
 from trueware.formats.containers.uimage import UImage
 from trueware.formats.contract import Format
 from trueware.formats.filesystems.erofs import Erofs
@@ -99,6 +100,7 @@ FORMATS: tuple[type[Format], ...] = (
     Mbr,
     Fat,
     LinuxKernel,
+    Ubi,
     Sparse,
     Ext,
     Squashfs,

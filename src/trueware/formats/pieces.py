@@ -1,10 +1,8 @@
-"""Content that comes in small pieces, joined so that handing it on costs little, and runs of zeros that lie nowhere."""
+"""Content that comes in small pieces, joined so that handing it on costs little."""
 
 from collections.abc import Iterable, Iterator
 
 from trueware.formats.contract import CHUNK, Buffer
-
-_ZEROS = memoryview(bytes(CHUNK))
 
 
 def joined(pieces: Iterable[Buffer]) -> Iterator[Buffer]:
@@ -19,10 +17,3 @@ def joined(pieces: Iterable[Buffer]) -> Iterator[Buffer]:
         size += len(piece)
     if ready:
         yield ready[0] if len(ready) == 1 else b"".join(ready)
-
-
-def zeros(size: int) -> Iterator[Buffer]:
-    """Yield `size` bytes of zeros; what is joined with others should not be more than a chunk at a time."""
-    while size > 0:
-        yield _ZEROS[:size]
-        size -= CHUNK

@@ -206,6 +206,7 @@ _LOOKS = (
         (b"\x85\x19\x03\x20", b"\x85\x19\x02\xe0", b"\x19\x85\x20\x03", b"\x19\x85\xe0\x02"),
         step=4,
     ),
+    _Look("ubi", (b"UBI#",), rb"\x01\0{3}"),
     _Look("cpio", (b"070701", b"070702"), rb"[0-9A-Fa-f]{104}"),
     _Look("tar", (b"ustar",), rb"[\0 ]", before=257),
     _Look("zip", (b"PK\x03\x04",), rb".\0"),

@@ -10,7 +10,8 @@ from trueware.errors import MalformedInput
 from trueware.formats.contract import Buffer, Content
 from trueware.formats.filesystems.jffs2 import packing
 from trueware.formats.filesystems.jffs2.nodes import FORMAT, INODE_SIZE, Order
-from trueware.formats.pieces import joined, zeros
+from trueware.formats.pieces import joined
+from trueware.formats.scattered import zeros
 
 Piece = tuple[int, int, int]
 """First byte in the file, first byte after, and where the node is."""

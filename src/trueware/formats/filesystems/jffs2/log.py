@@ -13,6 +13,7 @@ from typing import NamedTuple
 from trueware.formats.contract import Reading
 from trueware.formats.filesystems.jffs2 import nodes
 from trueware.formats.filesystems.jffs2.nodes import Order, crc
+from trueware.formats.filler import RUN, is_filler
 
 _DAMAGE = 1 << 18
 """Bytes without a node that end the file system: the largest erase block in use."""
@@ -22,7 +23,6 @@ _FALSE_STARTS = 1 << 16
 
 _END = b"\xde\xad\xc0\xde"
 SMALLEST_BLOCK = 4096
-_UNIFORM = re.compile(rb"\xff+|\0+")
 _FILLED = (b"\xff", b"\0", b"\xff\xff", b"\0\0", b"\xff\xff\xff", b"\0\0\0", b"")
 
 PLACE = 40
@@ -135,7 +135,7 @@ class Log:
         """Return where the next node begins, None if there is none."""
         view, length = self._view, len(self._view)
         place, erased = at, False
-        while (run := _UNIFORM.match(view, place)) is not None:
+        while (run := RUN.match(view, place)) is not None:
             stop = run.end() if run.end() == length else run.end() & ~3
             if stop <= place:
                 break
@@ -278,5 +278,5 @@ class Log:
 
     def _check_filled(self, at: int, end: int) -> None:
         """Look at what of a node has no meaning."""
-        if at < end and not _UNIFORM.fullmatch(self._view, at, end):
+        if not is_filler(self._view, at, end):
             self._tell("hidden-content", "data in the unused part of a node", at)
