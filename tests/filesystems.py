@@ -103,7 +103,7 @@ def paths(root: Path) -> set[str]:
     }
 
 
-def told(path: Path, *, owner: bool, time: bool, attributes: bool) -> tuple[object, ...]:
+def told(path: Path, *, mode: bool, owner: bool, time: bool, attributes: bool) -> tuple[object, ...]:
     """Return what the kernel says of a path, as `found` says what a reader does."""
     about = path.lstat()
     kind = KINDS[stat.S_IFMT(about.st_mode)]
@@ -117,7 +117,7 @@ def told(path: Path, *, owner: bool, time: bool, attributes: bool) -> tuple[obje
     names = sorted(os.listxattr(path, follow_symlinks=False)) if attributes else []
     return (
         kind,
-        stat.S_IMODE(about.st_mode),
+        stat.S_IMODE(about.st_mode) if mode else None,
         (about.st_uid, about.st_gid) if owner else None,
         int(about.st_mtime) if time else None,
         content,
@@ -125,7 +125,7 @@ def told(path: Path, *, owner: bool, time: bool, attributes: bool) -> tuple[obje
     )
 
 
-def found(entry: Entry, *, owner: bool, time: bool, attributes: bool) -> tuple[object, ...]:
+def found(entry: Entry, *, mode: bool, owner: bool, time: bool, attributes: bool) -> tuple[object, ...]:
     """Return what a reader says of an entry."""
     content: object = entry.rdev
     if entry.content is not None:
@@ -136,7 +136,7 @@ def found(entry: Entry, *, owner: bool, time: bool, attributes: bool) -> tuple[o
         content = entry.link
     return (
         entry.kind,
-        entry.mode,
+        entry.mode if mode else None,
         (entry.uid, entry.gid) if owner else None,
         entry.mtime if time else None,
         content,
@@ -145,17 +145,19 @@ def found(entry: Entry, *, owner: bool, time: bool, attributes: bool) -> tuple[o
 
 
 def differences(
-    entries: list[Entry], root: Path, *, owner: bool = True, time: bool = True, attributes: bool = True
+    entries: list[Entry],
+    root: Path,
+    *,
+    mode: bool = True,
+    owner: bool = True,
+    time: bool = True,
+    attributes: bool = True,
 ) -> list[str]:
-    """Return the paths that are not the same in both, all that a reader says of them compared."""
+    """Return the paths that are not the same in both, all that the file system can hold compared."""
+    held = {"mode": mode, "owner": owner, "time": time, "attributes": attributes}
     entries = [entry for entry in entries if entry.kind is not Kind.REGION]
     wrong = sorted(paths(root) ^ {entry.path for entry in entries})
-    return wrong + [
-        entry.path
-        for entry in entries
-        if found(entry, owner=owner, time=time, attributes=attributes)
-        != told(root / entry.path, owner=owner, time=time, attributes=attributes)
-    ]
+    return wrong + [entry.path for entry in entries if found(entry, **held) != told(root / entry.path, **held)]
 
 
 def left_over(reading: Reading, data: bytes) -> list[tuple[int, int]]:

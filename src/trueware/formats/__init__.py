@@ -36,6 +36,7 @@ from trueware.formats.filesystems.erofs import Erofs
 from trueware.formats.filesystems.ext import Ext
 from trueware.formats.filesystems.fat import Fat
 from trueware.formats.filesystems.jffs2 import Jffs2
+from trueware.formats.filesystems.romfs import Romfs
 from trueware.formats.filesystems.squashfs import Squashfs
 from trueware.formats.packages.ar import Ar, Deb
 from trueware.formats.packages.cpio import Cpio
@@ -104,6 +105,7 @@ FORMATS: tuple[type[Format], ...] = (
     Sparse,
     Ext,
     Squashfs,
+    Romfs,
     Erofs,
     Jffs2,
     Tar,

@@ -112,7 +112,7 @@ def test_contents_are_read_from_several_threads(tree: Path) -> None:
     files = [entry for entry in entries if entry.kind is Kind.FILE]
 
     def digest(entry: Entry) -> object:
-        return found(entry, owner=False, time=False, attributes=False)
+        return found(entry, mode=False, owner=False, time=False, attributes=False)
 
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(digest, files)) == list(map(digest, files))
