@@ -32,6 +32,8 @@ from trueware.formats.containers.trx import Trx
 from trueware.formats.containers.ubi import Ubi
 from trueware.formats.containers.uimage import UImage
 from trueware.formats.contract import Format
+from trueware.formats.embedded.mbn import Mbn
+from trueware.formats.embedded.qcom_elf import QcomElf
 from trueware.formats.filesystems.erofs import Erofs
 from trueware.formats.filesystems.ext import Ext
 from trueware.formats.filesystems.fat import Fat
@@ -101,6 +103,8 @@ FORMATS: tuple[type[Format], ...] = (
     Mbr,
     Fat,
     LinuxKernel,
+    QcomElf,
+    Mbn,
     Ubi,
     Sparse,
     Ext,

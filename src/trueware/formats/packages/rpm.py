@@ -105,7 +105,7 @@ class Rpm:
 class _Field(NamedTuple):
     kind: int
     start: int
-    count: int
+    number: int
 
 
 class _Table:
@@ -139,7 +139,7 @@ class _Table:
     def told(self, tag: int) -> str | None:
         """Return a text, the first one of several, or a number; None where there is none."""
         field = self.fields.get(tag)
-        if field is None or not field.count:
+        if field is None or not field.number:
             return None
         if field.kind in _STRINGS:
             return self._text(field.start)
@@ -151,7 +151,7 @@ class _Table:
     def octets(self, tag: int, size: int) -> bytes | None:
         """Return a field of `size` bytes, None where there is none."""
         field = self.fields.get(tag)
-        if field is None or field.count != size or field.start + size > self.end:
+        if field is None or field.number != size or field.start + size > self.end:
             return None
         return bytes(self._view[field.start : field.start + size])
 

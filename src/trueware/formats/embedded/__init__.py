@@ -1,0 +1,1 @@
+"""Boot firmware, and images as programmers of flash memories, boot loaders and update programs take them."""
