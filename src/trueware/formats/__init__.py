@@ -35,6 +35,7 @@ from trueware.formats.contract import Format
 from trueware.formats.embedded.mbn import Mbn
 from trueware.formats.embedded.qcom_elf import QcomElf
 from trueware.formats.filesystems.erofs import Erofs
+from trueware.formats.filesystems.exfat import Exfat
 from trueware.formats.filesystems.ext import Ext
 from trueware.formats.filesystems.fat import Fat
 from trueware.formats.filesystems.jffs2 import Jffs2
@@ -102,6 +103,7 @@ FORMATS: tuple[type[Format], ...] = (
     Gpt,
     Mbr,
     Fat,
+    Exfat,
     LinuxKernel,
     QcomElf,
     Mbn,

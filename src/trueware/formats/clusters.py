@@ -5,6 +5,8 @@ The first two numbers are not clusters.
 """
 
 import re
+import sys
+from array import array
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -148,6 +150,14 @@ class Clusters:
 def _runs(pattern: re.Pattern[bytes], states: bytes) -> Iterator[tuple[int, int]]:
     """Yield first and end of the runs, the two numbers that are no clusters left out."""
     return (found.span() for found in pattern.finditer(states, FIRST))
+
+
+def numbers(data: memoryview, bits: int) -> "array[int]":
+    """Return an allocation table of numbers of 16 or 32 bits, little-endian."""
+    table = array("H" if bits == 16 else "I", bytes(data))
+    if sys.byteorder == "big":
+        table.byteswap()
+    return table
 
 
 def trimmed(chain: Chain, size: int) -> list[Run] | None:

@@ -26,11 +26,12 @@ from struct import unpack_from
 from typing import ClassVar
 
 from trueware.errors import MalformedInput
+from trueware.formats.bitmaps import bits
 from trueware.formats.contract import Entry, FormatDoc, Held, Magic, Reading
 from trueware.formats.filesystems.ext.blocks import BlockMap, content, map_blocks
 from trueware.formats.filesystems.ext.groups import Group, read_groups
 from trueware.formats.filesystems.ext.inodes import FLAG_INLINE, InodeTable
-from trueware.formats.filesystems.ext.space import CONTENT, METADATA, Space, bits, clear_runs
+from trueware.formats.filesystems.ext.space import CONTENT, METADATA, Space, clear_runs
 from trueware.formats.filesystems.ext.superblock import OFFSET, Compat, Incompat, RoCompat, Superblock, looks_like
 from trueware.formats.filesystems.ext.tree import Tree
 from trueware.formats.hidden import Hidden

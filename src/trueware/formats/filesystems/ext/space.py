@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 
 from trueware.errors import MalformedInput
+from trueware.formats.bitmaps import bits
 from trueware.formats.contract import Reading
 from trueware.formats.filesystems.ext.checksums import crc32c
 from trueware.formats.filesystems.ext.groups import Group
@@ -20,13 +21,6 @@ _CLEAR = re.compile(rb"\x00+")
 _CLAIMED = re.compile(rb"[\x02-\x07]+")
 _FREE_CLAIMED = re.compile(rb"[\x02\x04\x06]+")
 _CLAIMED_AS_USED = bytes(_USED if value else 0 for value in range(256))
-_ASCII_BITS = bytes(value & 1 for value in range(256))
-
-
-def bits(bitmap: memoryview, count: int) -> bytes:
-    """Return the first `count` bits of a bitmap as bytes 0 and 1."""
-    number = int.from_bytes(bitmap[: (count + 7) // 8], "little")
-    return f"{number:0{count}b}".encode().translate(_ASCII_BITS)[: -count - 1 : -1]
 
 
 def clear_runs(states: bytes) -> Iterator[tuple[int, int]]:

@@ -7,11 +7,10 @@ Of numbers of 32 bits the upper four do not count. Three bytes ``ab cd ef`` hold
 Source: Microsoft FAT specification (August 2005) §4.
 """
 
-import sys
-from array import array
 from collections.abc import Sequence
 
 from trueware.errors import MalformedInput
+from trueware.formats.clusters import numbers
 from trueware.formats.contract import Reading
 from trueware.formats.filesystems.fat.boot import FORMAT, Boot
 
@@ -73,9 +72,7 @@ def _numbers(data: memoryview, bits: int, count: int) -> Sequence[int]:
             (raw[at] | raw[at + 1] << 8) >> (4 if number & 1 else 0) & 0xFFF
             for number, at in ((number, number * 3 // 2) for number in range(count))
         ]
-    numbers = array("H" if bits == 16 else "I", bytes(data))
-    if sys.byteorder == "big":
-        numbers.byteswap()
-    if bits == 32 and max(numbers) > _MASKS[32]:
-        return [number & _MASKS[32] for number in numbers]
-    return numbers
+    table = numbers(data, bits)
+    if bits == 32 and max(table) > _MASKS[32]:
+        return [number & _MASKS[32] for number in table]
+    return table
