@@ -46,6 +46,8 @@ from trueware.formats.packages.cpio import Cpio
 from trueware.formats.packages.rpm import Rpm
 from trueware.formats.packages.tar import Tar
 from trueware.formats.packages.zip import Zip
+from trueware.formats.soc.mtk_partition import MtkPartition
+from trueware.formats.soc.mtk_preloader import MtkPreloader
 from trueware.formats.vendor.bcm63xx import Bcm63xx
 from trueware.formats.vendor.cybertan import Cybertan
 from trueware.formats.vendor.deafbead import Deafbead
@@ -96,6 +98,8 @@ FORMATS: tuple[type[Format], ...] = (
     Edimax,
     Deafbead,
     TplinkV1,
+    MtkPartition,
+    MtkPreloader,
     UImage,
     Trx,
     Fit,
