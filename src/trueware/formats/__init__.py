@@ -46,8 +46,13 @@ from trueware.formats.packages.cpio import Cpio
 from trueware.formats.packages.rpm import Rpm
 from trueware.formats.packages.tar import Tar
 from trueware.formats.packages.zip import Zip
+from trueware.formats.phones.odin_tar import OdinTar
+from trueware.formats.phones.samsung_signer import SamsungSigner
+from trueware.formats.phones.update_app import UpdateApp
 from trueware.formats.soc.mtk_partition import MtkPartition
 from trueware.formats.soc.mtk_preloader import MtkPreloader
+from trueware.formats.soc.rkaf import Rkaf
+from trueware.formats.soc.rkfw import Rkfw
 from trueware.formats.vendor.bcm63xx import Bcm63xx
 from trueware.formats.vendor.cybertan import Cybertan
 from trueware.formats.vendor.deafbead import Deafbead
@@ -71,6 +76,7 @@ from trueware.formats.vendor.zynos import Zynos
 FORMATS: tuple[type[Format], ...] = (
     AvbFooter,
     Dhtb,
+    SamsungSigner,
     Vbmeta,
     Boot,
     VendorBoot,
@@ -100,6 +106,9 @@ FORMATS: tuple[type[Format], ...] = (
     TplinkV1,
     MtkPartition,
     MtkPreloader,
+    UpdateApp,
+    Rkfw,
+    Rkaf,
     UImage,
     Trx,
     Fit,
@@ -118,6 +127,7 @@ FORMATS: tuple[type[Format], ...] = (
     Romfs,
     Erofs,
     Jffs2,
+    OdinTar,
     Tar,
     Cpio,
     Deb,

@@ -71,8 +71,8 @@ def _is_header(view: memoryview, at: int) -> bool:
     if not name[0] or not is_text(name):
         return False
     if second != _SECOND:
-        return size > 0 and bytes(view[at + _OLD : at + _SIZE]) in (b"\xff" * (_SIZE - _OLD), bytes(_SIZE - _OLD))
-    return last <= 1 and _HEADER.size <= header <= _LARGEST_HEADER and 0 < step <= _LARGEST_STEP
+        return bool(size) and bytes(view[at + _OLD : at + _SIZE]) in (b"\xff" * (_SIZE - _OLD), bytes(_SIZE - _OLD))
+    return bool(last <= 1) and _HEADER.size <= header <= _LARGEST_HEADER and 0 < step <= _LARGEST_STEP
 
 
 def _images(view: memoryview, reading: Reading, limits: Limits) -> Iterator[Entry]:

@@ -43,6 +43,7 @@ from trueware.model.limits import Limits
 _STORAGE = (b"EMMC_BOOT\0", b"UFS_BOOT\0", b"COMBO_BOOT\0", b"SDMMC_BOOT\0", b"SF_BOOT\0")
 _DEVICE, _LAYOUT = Struct("<12sII"), Struct("<8sII")
 _INFO = Struct("<3sBHH12sIHBBIIIIIII")
+_BRLYT = b"BRLYT"
 _BLOCK, _NAME = b"MMM", b"FILE_INFO\0\0\0"
 
 
@@ -106,7 +107,7 @@ def _first_block(view: memoryview) -> int | None:
         if len(view) < _DEVICE.size or not bytes(view[:12]).startswith(_STORAGE):
             return None
         layout = int(_DEVICE.unpack_from(view)[2])
-        if layout + _LAYOUT.size + 4 > len(view) or view[layout : layout + 5] != b"BRLYT":
+        if layout + _LAYOUT.size + 4 > len(view) or bytes(view[layout : layout + 5]) != _BRLYT:
             return None
         at = int(unpack_from("<I", view, layout + 12)[0])
     if at + _INFO.size > len(view) or view[at : at + 3] != _BLOCK or view[at + 8 : at + 20] != _NAME:

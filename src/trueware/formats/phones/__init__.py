@@ -1,0 +1,1 @@
+"""Containers in which makers of phones hand out firmware."""
