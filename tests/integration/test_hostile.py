@@ -10,6 +10,7 @@ import time
 import tracemalloc
 from concurrent.futures import Executor
 from pathlib import Path
+from zlib import crc32
 
 import pytest
 
@@ -121,6 +122,26 @@ def test_bytes_left_over_when_the_entries_are_used_up_are_no_crash(pool: Executo
     assert not measurement.root.certain
 
 
+def test_members_that_all_share_bytes_are_left_out(measure_bytes: Measure) -> None:
+    """Thousands of records lead to one member: none of them has content of its own, beside one that has."""
+    local, data = struct.Struct("<4s5H3I2H"), b"data"
+    own = local.pack(b"PK\3\4", 20, 0, 0, 0, 0, crc32(data), 4, 4, 3, 0) + b"own" + data
+    shared = local.pack(b"PK\3\4", 20, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+    names = [b"own", *(b"%d" % number for number in range(2_000))]
+    records = b"".join(
+        struct.pack("<4s6H3I5H2I", b"PK\1\2", 20, 20, 0, 0, 0, 0, *stated, len(name), 0, 0, 0, 0, 0, at) + name
+        for name, stated, at in zip(
+            names, [(crc32(data), 4, 4), *[(0, 0, 0)] * 2_000], [0, *[len(own)] * 2_000], strict=True
+        )
+    )
+    end = struct.pack("<4s4H2IH", b"PK\5\6", 0, 0, 2_001, 2_001, len(records), len(own + shared), 0)
+    measurement = measure_bytes(own + shared + records + end)
+
+    assert [part.name for part in measurement.root.children] == ["own"]
+    assert "members share bytes" in details(measurement, "limit-reached")
+    assert not measurement.root.certain
+
+
 def test_container_that_must_be_held_is_held_once(measure_bytes: Measure) -> None:
     """What begins like a zip is gathered before it turns out to be none."""
     packed = gzip.compress(b"PK\x03\x04" + bytes(32 << 20), 1, mtime=0)
@@ -137,7 +158,7 @@ def test_small_artefact_may_take_little_memory() -> None:
     """The ceilings of what is held and of entries grow with the artefact, up to those asked for."""
     small, large = Limits().fitted(1 << 20), Limits().fitted(1 << 30)
 
-    assert (small.max_held, small.max_entries, small.max_carved) == (160 << 20, 49_152, 1_280)
+    assert (small.max_held, small.max_entries, small.max_carved) == (160 << 20, 81_920, 1_280)
     assert large == Limits()
     assert Limits(max_held=1, max_entries=2, max_carved=3).fitted(1 << 30) == Limits(
         max_held=1, max_entries=2, max_carved=3

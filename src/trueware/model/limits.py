@@ -9,8 +9,9 @@ GIB = 1 << 30
 _HELD_FREE, _HELD_RATIO = 128 * MIB, 32
 """Bytes of one container that may be held, and as many more for each byte of the artefact; packed disk images stay under 20."""
 
-_ENTRIES_FREE, _BYTES_PER_ENTRY = 1 << 15, 64
-"""Entries that an artefact may have, and bytes of it that allow one more; real firmware and packages have 400 for each."""
+_ENTRIES_FREE, _BYTES_PER_ENTRY = 1 << 16, 64
+"""Entries that an artefact may have, and bytes of it that allow one more. Firmware and packages have 400 for each part; the nodes
+of device trees, the densest parts, 60, and less where they are packed."""
 
 _CARVED_FREE, _BYTES_PER_CARVED = 1 << 10, 1 << 12
 """The same for containers that are found in opaque bytes; pages packed one by one in a file system of a maker's own take more."""

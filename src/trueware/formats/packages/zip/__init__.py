@@ -81,19 +81,23 @@ class Zip:
         directory = read_directory(view, limits, reading)
         reading.end = directory.archive_end
         members = [locate(view, record, directory.start, reading) for record in directory.records]
-        _find_overlaps(view, members, directory, reading)
+        members = _without_overlaps(view, members, directory, limits, reading)
         reading.entries = _entries(view, members, directory, limits, reading)
         return reading
 
 
-def _find_overlaps(view: memoryview, members: list[Member], directory: Directory, reading: Reading) -> None:
-    """Mark members that share bytes, and look at what stands between members."""
-    end, last = 0, None
+def _without_overlaps(
+    view: memoryview, members: list[Member], directory: Directory, limits: Limits, reading: Reading
+) -> list[Member]:
+    """Mark members that share bytes, leave out those beyond a ceiling, and look at what stands between members."""
+    end, last, overlaps = 0, None, 0
     for member in sorted(members, key=lambda member: (member.start, member.end)):
         if member.start < end and last is not None:
             member.overlaps = last.overlaps = True
-            detail = f"{member.path!r} and {last.path!r} share bytes"
-            reading.note_anomaly("overlap", detail, member.start, member.path)
+            overlaps += 1
+            if overlaps <= limits.max_findings:
+                detail = f"{member.path!r} and {last.path!r} share bytes"
+                reading.note_anomaly("overlap", detail, member.start, member.path)
         elif member.start > end:
             _look_between(view, end, member.start, reading)
         if member.end > end:
@@ -101,6 +105,10 @@ def _find_overlaps(view: memoryview, members: list[Member], directory: Directory
         reading.cover(member.start, member.end)
     if end < directory.start:
         _look_between(view, end, directory.start, reading)
+    if overlaps <= limits.max_findings:
+        return members
+    reading.note_anomaly("limit-reached", f"{overlaps} members share bytes; they are left out", directory.start)
+    return [member for member in members if not member.overlaps]
 
 
 def _look_between(view: memoryview, start: int, end: int, reading: Reading) -> None:
@@ -116,7 +124,7 @@ def _entries(
     view: memoryview, members: list[Member], directory: Directory, limits: Limits, reading: Reading
 ) -> Iterator[Entry]:
     for member in members:
-        yield member.entry(view, limits, reading)
+        yield member.entry(view, limits)
     if (block := _signing_block(view, directory.start, reading)) is not None:
         yield block
     start, size = directory.comment

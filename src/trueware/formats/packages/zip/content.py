@@ -10,7 +10,7 @@ from isal import igzip_lib
 
 from trueware.errors import MalformedInput, UnsupportedInput
 from trueware.formats.compressed import MAX_WINDOW, Drained, drain
-from trueware.formats.contract import Buffer, Content, Held, Produced
+from trueware.formats.contract import Buffer, Content, Held
 from trueware.formats.packages.zip.directory import Record
 
 STORED, DEFLATE, _BZIP2, _LZMA, _ZSTD, _XZ = 0, 8, 12, 14, 93, 95
@@ -27,22 +27,42 @@ Note = Callable[[str, str], None]
 _Unpack = Generator[Buffer, None, Drained]
 
 
-def content(record: Record, data: memoryview, note: Note) -> Content:
-    """Return the content of a member whose compressed bytes are `data`.
+class _Compressed:
+    """Content that is unpacked anew at each call; archives have many, so that each is kept small."""
+
+    __slots__ = ("_note", "_record", "_start", "_view", "group", "size")
+
+    def __init__(self, record: Record, view: memoryview, start: int, note: Note) -> None:
+        self._record, self._view, self._start, self._note = record, view, start, note
+        self.size: int | None = record.size
+        self.group = -1
+
+    def chunks(self) -> Iterator[Buffer]:
+        """Unpack by the method of the record."""
+        record = self._record
+        data = self._view[self._start : self._start + record.packed]
+        return _checked(_METHODS[record.method](record, data), record, data, self._note)
+
+
+_: type[Content] = _Compressed
+
+
+def content(record: Record, view: memoryview, start: int, note: Note) -> Content:
+    """Return the content of a member whose compressed bytes begin at `start`.
 
     Raises:
         UnsupportedInput: its method is not known.
     """
     if record.method == STORED:
+        data = view[start : start + record.packed]
         if record.size != len(data):
             note("contradiction", f"{record.size} bytes stored in {len(data)}")
         elif crc32(data) != record.crc:
             note("checksum-mismatch", f"CRC-32 is {crc32(data):08x}, stated {record.crc:08x}")
         return Held(data)
-    unpack = _METHODS.get(record.method)
-    if unpack is None:
+    if record.method not in _METHODS:
         raise UnsupportedInput("zip", record.at, f"method {record.method}")
-    return Produced(lambda: _checked(unpack(record, data), record, data, note), record.size)
+    return _Compressed(record, view, start, note)
 
 
 def _checked(pieces: _Unpack, record: Record, data: memoryview, note: Note) -> Iterator[Buffer]:

@@ -16,6 +16,8 @@ _END_MAGIC, _LOCATOR_MAGIC, _END64_MAGIC, _RECORD_MAGIC = b"PK\5\6", b"PK\6\7", 
 _LONGEST_TAIL = _END.size + 0xFFFF
 _FULL16, _FULL32 = 0xFFFF, 0xFFFFFFFF
 _ZIP64 = 1
+NO_FIELDS: dict[int, bytes] = {}
+"""Shared by all that have none."""
 _NEWEST = 63
 """Version 6.3 of the format, the last one; programs refuse members that need a later one."""
 
@@ -151,11 +153,12 @@ def _read_records(view: memoryview, directory: Directory, shift: int, limits: Li
         stop = extra_end + lengths[2]
         if magic != _RECORD_MAGIC or stop > end:
             break
-        extra = fields(bytes(view[name_end:extra_end]), at, reading)
+        extra = fields(bytes(view[name_end:extra_end]), at, reading) if lengths[1] else NO_FIELDS
         name = bytes(view[at + _RECORD.size : name_end])
-        comment = bytes(view[extra_end:stop])
-        wide = Wide(extra.get(_ZIP64, b""), at)
-        size, packed, offset = wide.take(size), wide.take(packed), wide.take(offset)
+        comment = bytes(view[extra_end:stop]) if lengths[2] else b""
+        if _FULL32 in (size, packed, offset):
+            wide = Wide(extra.get(_ZIP64, b""), at)
+            size, packed, offset = wide.take(size), wide.take(packed), wide.take(offset)
         if needed & 0xFF > _NEWEST:
             reading.note_anomaly("reserved-bits", f"needs version {needed & 0xFF} of the format", at)
         if disk not in (0, _FULL16):

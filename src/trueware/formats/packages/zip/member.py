@@ -10,7 +10,7 @@ from trueware.errors import InputError, MalformedInput, UnsupportedInput
 from trueware.formats.archived import KINDS, place
 from trueware.formats.contract import Buffer, Content, Entry, Held, Produced, Reading
 from trueware.formats.packages.zip.content import content
-from trueware.formats.packages.zip.directory import Record, Wide, fields
+from trueware.formats.packages.zip.directory import NO_FIELDS, Record, Wide, fields
 from trueware.model.limits import Limits
 from trueware.model.part import Kind
 
@@ -31,6 +31,7 @@ _EMPTY_DEFLATED = 2
 class Member:
     """One member, as its record and its own header describe it."""
 
+    reading: Reading
     record: Record
     path: str
     folder: bool
@@ -50,16 +51,17 @@ class Member:
     """Why its data cannot be had."""
 
     overlaps: bool = False
+    told: tuple[tuple[str, str], ...] = ()
 
-    def entry(self, view: memoryview, limits: Limits, reading: Reading) -> Entry:
+    def note(self, rule: str, detail: str) -> None:
+        """Report something wrong with it, once: contents may be read more than once."""
+        if (rule, detail) not in self.told:
+            self.told += ((rule, detail),)
+            self.reading.note_anomaly(rule, detail, self.start, self.path)
+
+    def entry(self, view: memoryview, limits: Limits) -> Entry:
         """Return the entry of this member."""
-        record, told = self.record, set[tuple[str, str]]()
-
-        def note(rule: str, detail: str) -> None:
-            if (rule, detail) not in told:  # contents may be read more than once
-                told.add((rule, detail))
-                reading.note_anomaly(rule, detail, self.start, self.path)
-
+        record, note = self.record, self.note
         kind, mode = self._kind(note)
         ids = _owner(record.extra.get(_UNIX_IDS) or self.extra.get(_UNIX_IDS))
         comment = (("comment", record.comment.decode("utf-8", "surrogateescape")),) if record.comment else ()
@@ -68,7 +70,7 @@ class Member:
             if record.size or record.packed > _EMPTY_DEFLATED:
                 note("contradiction", f"{record.packed} bytes of data for a folder")
             return entry
-        found = self._content(view[self.data : self.data + record.packed], note)
+        found = self._content(view, note)
         if kind is Kind.SYMLINK and (target := _target(found, limits, note)) is not None:
             entry.link = target
             return entry
@@ -77,19 +79,19 @@ class Member:
         entry.content, entry.size = found, found.size or 0
         return entry
 
-    def _content(self, data: memoryview, note: Callable[[str, str], None]) -> Content:
+    def _content(self, view: memoryview, note: Callable[[str, str], None]) -> Content:
         """Return the content; of a member that cannot be unpacked, the bytes as they are stored."""
         if self.broken or self.overlaps:
             reason = self.broken or "its bytes are shared with another member"
             return Produced(lambda: _refuse(self.start, reason))
         if self.record.flags & _ENCRYPTED:
             note("encrypted", "the data are encrypted, or said to be")
-            return Held(data)
-        try:
-            return content(self.record, data, note)
-        except UnsupportedInput as error:
-            note("unsupported", error.reason)
-            return Held(data)
+        else:
+            try:
+                return content(self.record, view, self.data, note)
+            except UnsupportedInput as error:
+                note("unsupported", error.reason)
+        return Held(view[self.data : self.data + self.record.packed])
 
     def _kind(self, note: Callable[[str, str], None]) -> tuple[Kind, int | None]:
         """Return kind and mode: by the name, and by the attributes of Unix where it was made there."""
@@ -122,12 +124,12 @@ def locate(view: memoryview, record: Record, limit: int, reading: Reading) -> Me
     path, folder = _path(record, reading)
     if start + _LOCAL.size > limit or view[start : start + 4] != LOCAL_MAGIC:
         reading.note_anomaly("malformed", f"no header of a member at {start:#x}", record.at, path)
-        return Member(record, path, folder, {}, start, start, start, "it has no header")
+        return Member(reading, record, path, folder, NO_FIELDS, start, start, start, "it has no header")
     _, _, flags, method, _, _, crc, packed, size, name_size, extra_size = _LOCAL.unpack_from(view, start)
     name_end = start + _LOCAL.size + name_size
     data = name_end + extra_size
-    extra = fields(bytes(view[name_end:data]), start, reading) if extra_size else {}
-    member = Member(record, path, folder, extra, start, data, data + record.packed)
+    extra = fields(bytes(view[name_end:data]), start, reading) if extra_size else NO_FIELDS
+    member = Member(reading, record, path, folder, extra, start, data, data + record.packed)
     if member.end > limit:
         reading.note_anomaly("overlap", f"{path!r} runs into the directory", start, path)
         member.end, member.broken = max(min(data, limit), start), "it runs into the directory"
