@@ -1,7 +1,6 @@
 """The tree of an ext file system: walks the folders from the root, and turns names and inodes into entries."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import chain
 
 from trueware.errors import MalformedInput
@@ -122,7 +121,22 @@ class Tree:
             self._reading.note_anomaly("cycle", f"folder {number} is {known.path!r} as well", None, path)
         else:
             self._more_names[number] = self._more_names.get(number, 0) - 1
-        return replace(known, path=path)
+        return Entry(
+            path,
+            known.kind,
+            known.content,
+            known.size,
+            known.mode,
+            known.uid,
+            known.gid,
+            known.mtime,
+            known.link,
+            known.rdev,
+            known.xattrs,
+            known.offset,
+            facts=known.facts,
+            notes=known.notes,
+        )
 
     # --- folders ---------------------------------------------------------------------------------------------------------
 
