@@ -32,8 +32,13 @@ from trueware.formats.containers.trx import Trx
 from trueware.formats.containers.ubi import Ubi
 from trueware.formats.containers.uimage import UImage
 from trueware.formats.contract import Format
+from trueware.formats.embedded.cbfs import Cbfs
+from trueware.formats.embedded.fmap import Fmap
+from trueware.formats.embedded.intel_flash import IntelFlash
 from trueware.formats.embedded.mbn import Mbn
 from trueware.formats.embedded.qcom_elf import QcomElf
+from trueware.formats.embedded.uefi import UefiFv
+from trueware.formats.embedded.uefi_capsule import UefiCapsule
 from trueware.formats.filesystems.erofs import Erofs
 from trueware.formats.filesystems.exfat import Exfat
 from trueware.formats.filesystems.ext import Ext
@@ -120,6 +125,11 @@ FORMATS: tuple[type[Format], ...] = (
     LinuxKernel,
     QcomElf,
     Mbn,
+    IntelFlash,
+    Fmap,
+    Cbfs,
+    UefiCapsule,
+    UefiFv,
     Ubi,
     Sparse,
     Ext,

@@ -199,6 +199,12 @@ _LOOKS = (
     _Look("fit", (b"\xd0\x0d\xfe\xed",), check=_tree_fits),
     _Look("dtb", (b"\xd0\x0d\xfe\xed",), check=_tree_fits),
     _Look("android-sparse", (b"\x3a\xff\x26\xed",), rb"\x01\0"),
+    _Look(  # program headers of a kind that only signing programs of the vendor write
+        "qcom-elf", (b"\x7fELF\x01\x01", b"\x7fELF\x02\x01"), rb"(?:.{46}\0{4}.{20}|.{58}\0{4})\0\0\0\x07"
+    ),
+    _Look("uefi-fv", (b"_FVH",), rb".{11}[\x01\x02]", before=40, step=8),
+    _Look("cbfs", (b"LARCHIVE",)),
+    _Look("fmap", (b"__FMAP__",), rb"\x01"),
     _Look("squashfs", (b"hsqs", b"sqsh", b"qshs", b"shsq")),
     _Look("ext", (b"\x53\xef",), before=1080, step=512),
     _Look(  # a clean marker or an inode: a name never stands alone

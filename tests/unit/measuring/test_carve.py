@@ -21,6 +21,10 @@ FOUND = {
     "fit/inside": "fit",
     "dtb/board": "dtb",
     "android-sparse/img2simg": "android-sparse",
+    "qcom-elf/version-3": "qcom-elf",
+    "qcom-elf/version-6": "qcom-elf",
+    "cbfs/files": "cbfs",
+    "fmap/areas": "fmap",
 }
 
 
@@ -35,6 +39,14 @@ def find(data: bytes, start: int = 0) -> list[tuple[int, str]]:
 
 def noise(size: int, seed: int = 1) -> bytes:
     return random.Random(seed).randbytes(size)
+
+
+def test_firmware_volume_is_found_between_others() -> None:
+    """A volume begins 40 bytes before its signature, at a multiple of 8."""
+    volume = Vector(FOLDER / "uefi-fv/files").data
+    found = find(noise(4096) + volume + noise(1000, 2))
+
+    assert found[0] == (4096, "uefi-fv")
 
 
 @pytest.mark.parametrize("case", FOUND)
