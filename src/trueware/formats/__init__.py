@@ -39,6 +39,7 @@ from trueware.formats.embedded.mbn import Mbn
 from trueware.formats.embedded.qcom_elf import QcomElf
 from trueware.formats.embedded.uefi import UefiFv
 from trueware.formats.embedded.uefi_capsule import UefiCapsule
+from trueware.formats.filesystems.cramfs import Cramfs
 from trueware.formats.filesystems.erofs import Erofs
 from trueware.formats.filesystems.exfat import Exfat
 from trueware.formats.filesystems.ext import Ext
@@ -134,6 +135,7 @@ FORMATS: tuple[type[Format], ...] = (
     Sparse,
     Ext,
     Squashfs,
+    Cramfs,
     Romfs,
     Erofs,
     Jffs2,
