@@ -21,6 +21,7 @@ from trueware.formats.compression.lzma_alone import LzmaAlone
 from trueware.formats.compression.lzop import Lzop
 from trueware.formats.compression.xz import Xz
 from trueware.formats.compression.zstd import Zstd
+from trueware.formats.containers.docsis import DocsisConfig
 from trueware.formats.containers.dtb import Dtb
 from trueware.formats.containers.fit import Fit
 from trueware.formats.containers.gpt import Gpt
@@ -47,14 +48,22 @@ from trueware.formats.filesystems.fat import Fat
 from trueware.formats.filesystems.jffs2 import Jffs2
 from trueware.formats.filesystems.romfs import Romfs
 from trueware.formats.filesystems.squashfs import Squashfs
+from trueware.formats.filesystems.ubifs import Ubifs
 from trueware.formats.packages.ar import Ar, Deb
 from trueware.formats.packages.cpio import Cpio
 from trueware.formats.packages.rpm import Rpm
 from trueware.formats.packages.tar import Tar
 from trueware.formats.packages.zip import Zip
+from trueware.formats.phones.dz import Dz
+from trueware.formats.phones.kdz import Kdz
+from trueware.formats.phones.motorola_single import MotorolaSingle
 from trueware.formats.phones.odin_tar import OdinTar
 from trueware.formats.phones.samsung_signer import SamsungSigner
 from trueware.formats.phones.update_app import UpdateApp
+from trueware.formats.soc.aml_resource import AmlResource
+from trueware.formats.soc.aml_upgrade import AmlUpgrade
+from trueware.formats.soc.egon import Egon
+from trueware.formats.soc.imagewty import ImageWty
 from trueware.formats.soc.mtk_partition import MtkPartition
 from trueware.formats.soc.mtk_preloader import MtkPreloader
 from trueware.formats.soc.rkaf import Rkaf
@@ -115,6 +124,13 @@ FORMATS: tuple[type[Format], ...] = (
     UpdateApp,
     Rkfw,
     Rkaf,
+    ImageWty,
+    Egon,
+    AmlUpgrade,
+    AmlResource,
+    MotorolaSingle,
+    Kdz,
+    Dz,
     UImage,
     Trx,
     Fit,
@@ -139,6 +155,7 @@ FORMATS: tuple[type[Format], ...] = (
     Romfs,
     Erofs,
     Jffs2,
+    Ubifs,
     OdinTar,
     Tar,
     Cpio,
@@ -154,6 +171,7 @@ FORMATS: tuple[type[Format], ...] = (
     Lz4Legacy,
     Lzop,
     LzmaAlone,
+    DocsisConfig,
 )
 
 BY_NAME: dict[str, type[Format]] = {format_.name: format_ for format_ in FORMATS}
