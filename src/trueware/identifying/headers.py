@@ -110,8 +110,10 @@ def _rpm(facts: _Facts) -> Iterator[tuple[str, str]]:
 _PLAIN: dict[str, tuple[tuple[str, str], ...]] = {
     "bcm63xx": (("board", "board"), ("hardware", "chip")),
     "cybertan": (("board", "pattern"), ("version", "version")),
+    "dz": (("product", "device"), ("version", "version")),
     "edimax": (("product", "model"),),
     "hwnp": (("hardware", "products"),),
+    "imagewty": (("hardware", "hardware"), ("build", "firmware")),
     "linksys-trailer": (("product", "model"), ("build", "version")),
     "netgear-chk": (("board", "board"), ("version", "version")),
     "netgear-dni": (("product", "device"), ("hardware", "hd_id")),
