@@ -125,6 +125,39 @@ def test_contents_nobody_reads_are_skipped() -> None:
     assert [entry.path for entry in taken] == ["second", "third"]
 
 
+@given(
+    pieces=st.lists(st.tuples(st.integers(0, 9_000), st.integers(0, 9_000)), max_size=60), piece=st.integers(1, 70_000)
+)
+def test_pieces_of_a_sparse_file_are_put_in_their_places(pieces: list[tuple[int, int]], piece: int) -> None:
+    """Holes and data of any size, in any number, make the file that was packed."""
+    content, stored, places = bytearray(), bytearray(), []
+    for index, (hole, length) in enumerate(pieces):
+        content += bytes(hole)
+        places.append(f"{len(content)},{length}")
+        data = bytes([index + 1]) * length
+        content += data
+        stored += data
+    records = {"GNU.sparse.size": str(len(content) + 5), "GNU.sparse.map": ",".join(places or ["0,0"])}
+    data = packed(named("sparse", bytes(stored), pax_headers=records))
+    for stream in (Stream.over(memoryview(data)), passing(data, piece)):
+        ((entry, found),) = read(Tar.read_stream(stream, Limits()))
+
+        assert (entry.size, found) == (len(content) + 5, bytes(content) + bytes(5))
+
+
+@pytest.mark.parametrize(
+    "records",
+    [{"atime": "1", "comment": "c"}, {"GNU.sparse.size": "9", "GNU.sparse.map": "1,0,2,0,3,0"}],
+    ids=["records", "pieces"],
+)
+def test_what_describes_members_is_limited(records: dict[str, str]) -> None:
+    """Headers without a member, and pieces of files, cost time like members do."""
+    data = packed(*(named(str(number), pax_headers=records) for number in range(20)))
+
+    with pytest.raises(LimitExceeded, match="max_entries"):
+        list(Tar.read(memoryview(data), Limits(max_entries=10)).entries)
+
+
 def test_hard_link_is_its_file() -> None:
     """A hard link has the attributes of its file, and a link to a link leads to the file."""
     first, second = named("a", b"data", mode=0o4755), named("b", type=tarfile.LNKTYPE, linkname="./a", mode=0o4755)

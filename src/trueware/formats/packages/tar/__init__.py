@@ -30,7 +30,7 @@ what a program that knows no pax would get, cut off at most.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sized
 from typing import ClassVar
 
 from trueware.errors import LimitExceeded, MalformedInput
@@ -64,6 +64,9 @@ _SPARSE_NAME = re.compile(rb"(?<![^/])GNUSparseFile\.[0-9]+/")
 _NAME = 100
 _CUT = 90
 """Bytes that are left at least of a name that did not fit into its header."""
+
+_RECORDS = 8
+"""Records of extended headers that cost as much as an entry; four stand for the header itself."""
 
 _LARGEST_ID = 0xFFFFFFFF
 _OCTAL_ID, _OCTAL_SIZE = 0o7777777, 0o77777777777
@@ -112,6 +115,7 @@ class _Walk:
         self._seen: dict[str, Entry] = {}
         self._owners: set[tuple[int, bytes, int, bytes]] = set()
         self._names: dict[tuple[str, int], bytes] = {}
+        self._records = 0
 
     def entries(self) -> Iterator[Entry]:
         """Yield the members in order."""
@@ -173,16 +177,33 @@ class _Walk:
         """Take the data of a header that describes the next member or all; False for a member itself."""
         kind, limits = header.type, self._limits
         if kind in _LONG:
+            self._count_records(())
             data = text(self._extension(header, limits.max_name + 1, "max_name", at))
             self._extend([(_LONG[kind], data)], at)
         elif kind == _PAX:
-            self._extend(pax.records(self._extension(header, _largest(limits), "max_xattrs", at), at + BLOCK), at)
+            self._extend(self._take_records(header, at), at)
         elif kind == _PAX_ALL:
-            records = pax.records(self._extension(header, _largest(limits), "max_xattrs", at), at + BLOCK)
-            self._all |= pax.common(records, at, self._reading)
+            self._all |= pax.common(self._take_records(header, at), at, self._reading)
         else:
             return False
         return True
+
+    def _take_records(self, header: Header, at: int) -> list[pax.Record]:
+        records = pax.records(self._extension(header, _largest(self._limits), "max_xattrs", at), at + BLOCK)
+        self._count_records(records)
+        return records
+
+    def _count_records(self, records: Sized, each: int = 1) -> None:
+        """Account for what describes members without being one.
+
+        Raises:
+            LimitExceeded: it costs more than the entries that an archive may have.
+        """
+        self._records += 4 + each * len(records)
+        if self._records > _RECORDS * self._limits.max_entries:
+            raise LimitExceeded(
+                "max_entries", self._limits.max_entries, f"with {_RECORDS} records in a tar archive for each"
+            )
 
     def _extend(self, records: list[pax.Record], at: int) -> None:
         if self._extended is None:
@@ -323,6 +344,7 @@ class _Walk:
         if holes is None:
             entry.content, entry.size = content(stream, stored), stored
             return
+        self._count_records(holes.pairs, _RECORDS)
         holes.check(stored, entry.offset)
         entry.size = holes.size
         if stream.held:

@@ -25,6 +25,9 @@ from trueware.formats.stream import Stream
 from trueware.model.limits import Limits
 
 _ZEROS = memoryview(bytes(CHUNK))
+_SMALL = 1 << 12
+"""Bytes of a hole and the data behind it up to which they are put together with others."""
+
 _DECIMAL = re.compile(rb"[0-9]{1,18}")
 _PAIR, _HELD, _MORE, _SIZE = 24, slice(386, 482), 482, slice(483, 495)
 _HELD_NEXT, _MORE_NEXT = slice(0, 504), 504
@@ -60,14 +63,24 @@ class Holes:
         Raises:
             MalformedInput: there are not enough of them.
         """
-        at = 0
+        at, small = 0, bytearray()
         for offset, length in self.pairs:
-            yield from _zeros(offset - at)
             end = stream.offset + length
-            yield from stream.chunks(length)
+            if offset + length - at <= _SMALL:
+                small += _ZEROS[: offset - at]
+                small += stream.take(length)
+            else:
+                yield small
+                small = bytearray()
+                yield from _zeros(offset - at)
+                yield from stream.chunks(length)
             if stream.offset < end:
                 raise MalformedInput("tar", stream.offset, "the data of a sparse file are cut off")
             at = offset + length
+            if len(small) >= CHUNK - _SMALL:
+                yield small
+                small = bytearray()
+        yield small
         yield from _zeros(self.size - at)
 
 
