@@ -34,12 +34,16 @@ from trueware.formats.containers.ubi import Ubi
 from trueware.formats.containers.uimage import UImage
 from trueware.formats.contract import Format
 from trueware.formats.embedded.cbfs import Cbfs
+from trueware.formats.embedded.dfu import Dfu
 from trueware.formats.embedded.fmap import Fmap
+from trueware.formats.embedded.ihex import Ihex
 from trueware.formats.embedded.intel_flash import IntelFlash
 from trueware.formats.embedded.mbn import Mbn
 from trueware.formats.embedded.qcom_elf import QcomElf
+from trueware.formats.embedded.srec import Srec
 from trueware.formats.embedded.uefi import UefiFv
 from trueware.formats.embedded.uefi_capsule import UefiCapsule
+from trueware.formats.embedded.uf2 import Uf2
 from trueware.formats.filesystems.cramfs import Cramfs
 from trueware.formats.filesystems.erofs import Erofs
 from trueware.formats.filesystems.exfat import Exfat
@@ -143,6 +147,10 @@ FORMATS: tuple[type[Format], ...] = (
     QcomElf,
     Mbn,
     IntelFlash,
+    Uf2,
+    Dfu,
+    Srec,
+    Ihex,
     Fmap,
     Cbfs,
     UefiCapsule,
