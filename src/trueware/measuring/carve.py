@@ -87,7 +87,20 @@ class Carver:
             rest = re.compile(look.rest, re.DOTALL)
             for magic in look.magics:
                 self.by_magic.setdefault(magic, []).append((look, rest, rank, format_))
-        self.pattern = re.compile(b"|".join(map(re.escape, self.by_magic)) or rb"(?!)")
+        self.pattern = _pattern(list(self.by_magic))
+
+
+def _pattern(magics: list[bytes]) -> re.Pattern[bytes]:
+    """Return a pattern that stops where a magic begins and has it as its group.
+
+    It looks at two bytes first, as classes, and only then, behind the first of them, at the magics: asked for these alone the
+    engine tries each of them wherever one could begin, which takes more than twice as long.
+    """
+    first, second = (b"".join({b"\\x%02x" % magic[at] for magic in magics}) for at in (0, 1))
+    if not magics:
+        return re.compile(rb"(?!)()")
+    any_of = b"|".join(map(re.escape, magics))
+    return re.compile(b"[%s](?=[%s])(?<=(?=(%s)).)" % (first, second, any_of), re.DOTALL)
 
 
 class Search:
@@ -145,9 +158,9 @@ class Search:
                 break
             # one byte on, not behind the match: a chance hit must not hide what begins within it
             self._at = match.start() + 1
-            for look, rest, rank, format_ in carver.by_magic[match.group()]:
+            for look, rest, rank, format_ in carver.by_magic[match[1]]:
                 offset = match.start() - look.before
-                if offset >= start and not offset % look.step and rest.match(view, match.end()):
+                if offset >= start and not offset % look.step and rest.match(view, match.end(1)):
                     heappush(self._found, (offset, rank, look, format_))
         return heappop(self._found) if self._found else None
 
@@ -173,6 +186,11 @@ def _fits(_: type[Format], view: memoryview) -> bool:
 
 def _tree_fits(_: type[Format], view: memoryview) -> bool:
     return bool(unpack_from(">I", view, 4)[0] <= len(view))
+
+
+def _sums_to_nothing(_: type[Format], view: memoryview) -> bool:
+    """Tell whether the words of a romfs' first block sum to zero, as they were made to."""
+    return not sum(unpack_from(f">{min(len(view), 512) // 4}I", view)) & 0xFFFFFFFF
 
 
 def _unpacks(format_: type[Format], view: memoryview) -> bool:
@@ -213,6 +231,23 @@ _LOOKS = (
         step=4,
     ),
     _Look("ubi", (b"UBI#",), rb"\x01\0{3}"),
+    _Look("boot", (b"ANDROID!",), rb".{28}\0[\x08\x10\x20\x40]\0\0|.{12}[\x2c\x30]\x06\0\0.{16}[\x03\x04]\0\0\0"),
+    _Look("vendor-boot", (b"VNDRBOOT",), rb"[\x03\x04]\0{4}[\x08\x10\x20\x40]\0\0"),
+    _Look("vbmeta", (b"AVB0",), rb"\0\0\0\x01\0\0\0."),
+    _Look("dtbo", (b"\xd7\xb7\xab\x1e",), rb".{4}\0\0\0[\x20-\x40]\0\0\0[\x20-\x40]"),
+    _Look("super", (b"gDla",), rb"\x34\0{3}", before=4096, step=512),
+    _Look("payload", (b"CrAU",), rb"\0{7}\x02"),
+    _Look("mtk-partition", (b"\x88\x16\x88\x58",)),
+    _Look("mtk-preloader", (b"EMMC_BOOT\0", b"UFS_BOOT\0", b"COMBO_BOOT\0")),
+    _Look("rkfw", (b"RKFW",), rb"\x66\0"),
+    _Look("rkaf", (b"RKAF",)),
+    _Look("imagewty", (b"IMAGEWTY",)),
+    _Look("egon", (b"eGON.BT0", b"eGON.BT1"), before=4),
+    _Look("aml-upgrade", (b"\x56\x19\xb5\x27",), before=8),
+    _Look("aml-resource", (b"AML_RES!",), before=8),
+    _Look("erofs", (b"\xe2\xe1\xf5\xe0",), rb".{8}[\x09-\x10]", before=1024, step=512),
+    _Look("cramfs", (b"\x45\x3d\xcd\x28", b"\x28\xcd\x3d\x45"), rb".{12}Compressed ROMFS"),
+    _Look("romfs", (b"-rom1fs-",), check=_sums_to_nothing),
     _Look("cpio", (b"070701", b"070702"), rb"[0-9A-Fa-f]{104}"),
     _Look("tar", (b"ustar",), rb"[\0 ]", before=257),
     _Look("zip", (b"PK\x03\x04",), rb".\0"),

@@ -64,14 +64,14 @@ class MtkPartition:
 
 
 def _is_header(view: memoryview, at: int) -> bool:
-    """Tell whether a header begins at `at`; filler behind its fields is all ones or all zero."""
+    """Tell whether a header begins at `at`; the filler of an older one is all ones."""
     if at + _SIZE > len(view) or view[at : at + 4] != _MAGIC:
         return False
     _, size, name, _, _, second, header, _, _, last, step, *_ = _HEADER.unpack_from(view, at)
     if not name[0] or not is_text(name):
         return False
     if second != _SECOND:
-        return bool(size) and bytes(view[at + _OLD : at + _SIZE]) in (b"\xff" * (_SIZE - _OLD), bytes(_SIZE - _OLD))
+        return bool(size) and bytes(view[at + _OLD : at + _SIZE]) == b"\xff" * (_SIZE - _OLD)
     return bool(last <= 1) and _HEADER.size <= header <= _LARGEST_HEADER and 0 < step <= _LARGEST_STEP
 
 
