@@ -22,12 +22,15 @@ import report as reports
 from clock import ENVIRONMENT, Command, Cost, middle, run
 from floor import build_floor, write_blocks, write_members
 from peers import LIMIT, digests, extract, extracted_share, find_peers
-from tree import COMMANDS, FOLDER, TREE, make_image, make_tree
+from tree import COMMANDS, FOLDER, TREE, make_image, make_tampered, make_tree
 
 TRUEWARE = Path(sys.executable).with_name("trueware")
 REGISTRY = FOLDER / "registry.sqlite"
 
 Costs = dict[tuple[str, str], list[Cost]]
+
+_TAMPERED = 11
+"""Exit code of `verify`."""
 
 
 def main() -> int:
@@ -48,6 +51,10 @@ def main() -> int:
         lists = {name: helper.submit(write_blocks, name, image).result() for name, image in images.items()}
         wanted = helper.submit(tree_digests).result()
         learn(images)
+        tampered = {}
+        for name in reports.TAMPERED_TARGETS:
+            tampered[name], planted = helper.submit(make_tampered, name).result()
+            helper.submit(check_tampered, name, tampered[name], planted).result()
         for name, image in images.items():
             helper.submit(check, name, image, wanted).result()
         load = os.getloadavg()[0]
@@ -57,6 +64,9 @@ def main() -> int:
                 say(f"run {number + 1} of {runs}: {name}")
                 for what, command in ours(name, image):
                     costs.setdefault((name, what), []).append(run(command))
+                if name in tampered:
+                    command = (TRUEWARE, "verify", "--quiet", "--registry", REGISTRY, tampered[name])
+                    costs.setdefault((name, "verify, tampered"), []).append(run(command, codes=(_TAMPERED,)))
                 command = (floor, image, lists[name], members, members_list)
                 costs.setdefault((name, "floor"), []).append(run(command))
         shares: dict[tuple[str, str], float] = {}
@@ -76,7 +86,10 @@ def main() -> int:
         *remarks,
     ]
     order = {
-        name: rank for rank, name in enumerate(("floor", "digest", "measure", "measure, one core", "verify", *peers))
+        name: rank
+        for rank, name in enumerate(
+            ("floor", "digest", "measure", "measure, one core", "verify", "verify, tampered", *peers)
+        )
     }
     ranked = sorted(costs, key=lambda key: (list(images).index(key[0]), order[key[1]]))
     report = reports.Report(
@@ -132,6 +145,20 @@ def check(name: str, image: Path, wanted: dict[str, bytes]) -> None:
     wrong = [path for path, digest in wanted.items() if found.get(path) != digest.hex()]
     if wrong:
         raise SystemExit(f"{name}: measure gives another digest, or none, for {len(wrong)} files, such as {wrong[0]!r}")
+
+
+def check_tampered(name: str, image: Path, planted: frozenset[str]) -> None:
+    """Make sure that all that was planted is named, and nothing else but the folders that came with it.
+
+    Raises:
+        SystemExit: it is not so.
+    """
+    command = (TRUEWARE, "verify", "--json", "--quiet", "--registry", REGISTRY, image)
+    result = json.loads(call(command, check=False, capture_output=True, env=ENVIRONMENT).stdout)["results"][0]
+    found = {change["path"] for change in result["changes"]}
+    above = {str(folder) for path in planted for folder in Path(path).parents}
+    if result["verdict"] != "TAMPERED" or not planted <= found <= planted | above:
+        raise SystemExit(f"{name}: {result['verdict']}, {sorted(found)} instead of {sorted(planted)}")
 
 
 def write(report: reports.Report, runs: int, *, docs: bool) -> None:

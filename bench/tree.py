@@ -84,5 +84,55 @@ def make_image(name: str, tree: Tree) -> Path:
     return image
 
 
+def make_tampered(name: str) -> tuple[Path, frozenset[str]]:
+    """Return an image of the tree in which things were planted, packed as the image called `name`, and the paths changed."""
+    image, changed = FOLDER / f"tampered.{name}", FOLDER / "tree.tampered"
+    paths = _plant(changed)
+    if not image.exists():
+        sys.stderr.write(f"making {image}\n")
+        partial = image.with_name(f"partial.{name}")
+        partial.unlink(missing_ok=True)
+        command = COMMANDS[name].format(tree=changed.resolve(), image=partial.resolve(), kib=0)
+        subprocess.run(command, shell=True, check=True)  # noqa: S602 (our own words)
+        partial.rename(image)
+    shutil.rmtree(changed)
+    return image, paths
+
+
+def _plant(folder: Path) -> frozenset[str]:
+    """Make a copy of the tree with eleven changes, as somebody makes them who wants to stay; return their paths."""
+    shutil.rmtree(folder, ignore_errors=True)
+    subprocess.run(("cp", "-al", TREE, folder), check=True)
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
+    plain = [path for path in files if path.suffix in {".txt", ".py", ".h"} and path.stat().st_nlink == 2]
+    largest = max(files, key=lambda path: path.stat().st_size)
+    patched, edited, longer, wider, owned, gone = (largest, *plain[1000:1005])
+    data = bytearray(patched.read_bytes())
+    data[4096:4112] = b"sixteen bytes of"
+    _replace(patched, bytes(data))
+    _replace(edited, edited.read_bytes().swapcase())
+    _replace(longer, longer.read_bytes() + b"one more line\n")
+    _replace(wider, wider.read_bytes(), 0o4755)
+    _replace(owned, owned.read_bytes(), 0o666)
+    gone.unlink()
+    hidden, job = folder / "usr/bin/.helper", folder / "etc/cron.d/update"
+    _replace(hidden, (folder / "bin/busybox").read_bytes(), 0o4755)
+    _replace(job, b"* * * * * root /usr/bin/.helper\n")
+    account, start, link = folder / "etc/passwd", folder / "etc/rc.local", folder / "etc/alternatives.local"
+    _replace(account, b"support::0:0::/:/bin/sh\n")
+    _replace(start, b"#!/bin/sh\n/usr/bin/.helper &\n", 0o755)
+    link.symlink_to("/var/elsewhere")
+    changed = (patched, edited, longer, wider, owned, gone, hidden, job, account, start, link)
+    return frozenset(os.fspath(path.relative_to(folder)) for path in changed)
+
+
+def _replace(path: Path, data: bytes, mode: int = 0o644) -> None:
+    """Write a file of its own: what is in the tree is linked, not copied."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    path.write_bytes(data)
+    path.chmod(mode)
+
+
 def _walk(folder: Path) -> list[os.stat_result]:
     return [(Path(above) / name).lstat() for above, folders, files in os.walk(folder) for name in (*folders, *files)]
