@@ -62,14 +62,20 @@ from trueware.formats.phones.dz import Dz
 from trueware.formats.phones.kdz import Kdz
 from trueware.formats.phones.motorola_single import MotorolaSingle
 from trueware.formats.phones.odin_tar import OdinTar
+from trueware.formats.phones.ozip import Ozip
+from trueware.formats.phones.pac import Pac
 from trueware.formats.phones.samsung_signer import SamsungSigner
+from trueware.formats.phones.sin import Sin
 from trueware.formats.phones.update_app import UpdateApp
+from trueware.formats.receivers.epk import Epk
+from trueware.formats.receivers.nfi import Nfi
 from trueware.formats.soc.aml_resource import AmlResource
 from trueware.formats.soc.aml_upgrade import AmlUpgrade
 from trueware.formats.soc.egon import Egon
 from trueware.formats.soc.imagewty import ImageWty
 from trueware.formats.soc.mtk_partition import MtkPartition
 from trueware.formats.soc.mtk_preloader import MtkPreloader
+from trueware.formats.soc.novatek_pack import NovatekPack
 from trueware.formats.soc.rkaf import Rkaf
 from trueware.formats.soc.rkfw import Rkfw
 from trueware.formats.vendor.bcm63xx import Bcm63xx
@@ -135,6 +141,12 @@ FORMATS: tuple[type[Format], ...] = (
     MotorolaSingle,
     Kdz,
     Dz,
+    Pac,
+    Sin,
+    Ozip,
+    Epk,
+    Nfi,
+    NovatekPack,
     UImage,
     Trx,
     Fit,
