@@ -13,6 +13,8 @@ from trueware.identifying.build_prop import BuildProp
 from trueware.identifying.contract import Source
 from trueware.identifying.contradiction import contradictions
 from trueware.identifying.control import Control
+from trueware.identifying.enigma import EnigmaInfo, EnigmaVersion
+from trueware.identifying.flash_lists import MediatekScatter, MotorolaFlashfile, QualcommContents
 from trueware.identifying.headers import header_claims
 from trueware.identifying.identity import Identity
 from trueware.identifying.login_banner import LoginBanner
@@ -33,6 +35,11 @@ SOURCES: tuple[type[Source], ...] = (
     OpenwrtVersion,
     DeviceInfo,
     LsbRelease,
+    EnigmaInfo,
+    EnigmaVersion,
+    MotorolaFlashfile,
+    MediatekScatter,
+    QualcommContents,
     BuildProp,
     SysupgradeMetadata,
     Control,

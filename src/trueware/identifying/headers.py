@@ -121,7 +121,7 @@ _PLAIN: dict[str, tuple[tuple[str, str], ...]] = {
     "npk": (("package", "name"), ("version", "version"), ("architecture", "architecture")),
     "odin-tar": (("build", "name"),),
     "pac": (("product", "product"), ("version", "release")),
-    "rkaf": (("product", "model"), ("vendor", "manufacturer")),
+    "rkaf": (("product", "model"),),
     "rkfw": (("build", "version"), ("hardware", "chip")),
     "samsung-signer": (("build", "signer"),),
     "seama": (("board", "signature"), ("version", "version")),

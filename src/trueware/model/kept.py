@@ -14,6 +14,8 @@ PATTERNS: tuple[str, ...] = (
     r"lib/gluon/release",
     r"fwu_(?:ver|sh)|fwu\.sh",
     r"(?:[\w.]+[-_])?build\.prop|default\.prop|prop\.default",
+    r"(?:flashfile|servicefile|contents)\.xml|MT\w{1,64}_scatter\w{0,32}\.txt",
+    r"usr/lib/enigma\.info|etc/image-version",
     # accounts, and what they may do
     r"etc/(?:passwd|shadow|group|gshadow|master\.passwd|securetty|shells|sudoers|doas\.conf)-?",
     r"etc/(?:sudoers\.d|pam\.d|security)/.*",

@@ -1,0 +1,49 @@
+"""What the systems of Enigma2 receivers say of themselves: the image's maker, its version and the receiver.
+
+Sources: ``lib/base/modelinformation.cpp`` of enigma2 (openATV, OpenViX), ``image-version`` as OpenPLi's and Dream's images have it.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import ClassVar
+
+from trueware.identifying.assignments import properties
+from trueware.identifying.contract import claim
+from trueware.model.claim import Claim
+
+_INFO = (
+    ("distro", "os"),
+    ("imageversion", "version"),
+    ("imagebuild", "build"),
+    ("brand", "vendor"),
+    ("model", "product"),
+    ("machinebuild", "board"),
+    ("architecture", "architecture"),
+)
+_VERSION = (("creator", "os"), ("imageversion", "version"), ("version", "build"), ("box_type", "product"))
+
+
+class EnigmaInfo:
+    """``/usr/lib/enigma.info``; values stand in single quotes or in none."""
+
+    name: ClassVar[str] = "enigma-info"
+    wants: ClassVar[re.Pattern[str]] = re.compile(r"(?:[^/]+/)?usr/lib/enigma\.info")
+
+    @staticmethod
+    def read(content: bytes, part: str) -> Iterator[Claim]:
+        values = {name: value.strip("'\"") for name, value in properties(content)}
+        for field, name in _INFO:
+            yield from claim(name, values.get(field, ""), "enigma-info", part)
+
+
+class EnigmaVersion:
+    """``/etc/image-version``; the field called version is a row of digits with the date, so a build."""
+
+    name: ClassVar[str] = "enigma-version"
+    wants: ClassVar[re.Pattern[str]] = re.compile(r"(?:[^/]+/)?etc/image-version")
+
+    @staticmethod
+    def read(content: bytes, part: str) -> Iterator[Claim]:
+        values = dict(properties(content))
+        for field, name in _VERSION:
+            yield from claim(name, values.get(field, ""), "enigma-version", part)
