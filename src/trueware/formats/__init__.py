@@ -27,6 +27,8 @@ from trueware.formats.containers.fit import Fit
 from trueware.formats.containers.gpt import Gpt
 from trueware.formats.containers.kernel import LinuxKernel
 from trueware.formats.containers.mbr import Mbr
+from trueware.formats.containers.onie import Onie
+from trueware.formats.containers.rauc import Rauc
 from trueware.formats.containers.sysupgrade import Sysupgrade
 from trueware.formats.containers.tplink_v1 import TplinkV1
 from trueware.formats.containers.trx import Trx
@@ -109,6 +111,8 @@ FORMATS: tuple[type[Format], ...] = (
     Super,
     Payload,
     Sysupgrade,
+    Onie,
+    Rauc,
     TplinkSafeloader,
     TplinkV2,
     NetgearChk,
