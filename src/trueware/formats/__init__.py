@@ -43,6 +43,7 @@ from trueware.formats.embedded.intel_flash import IntelFlash
 from trueware.formats.embedded.mbn import Mbn
 from trueware.formats.embedded.qcom_elf import QcomElf
 from trueware.formats.embedded.srec import Srec
+from trueware.formats.embedded.uboot_env import UbootEnv
 from trueware.formats.embedded.uefi import UefiFv
 from trueware.formats.embedded.uefi_capsule import UefiCapsule
 from trueware.formats.embedded.uf2 import Uf2
@@ -163,6 +164,7 @@ FORMATS: tuple[type[Format], ...] = (
     QcomElf,
     Mbn,
     IntelFlash,
+    UbootEnv,
     Uf2,
     Dfu,
     Srec,

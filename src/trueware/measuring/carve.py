@@ -39,7 +39,7 @@ _Check = Callable[[type[Format], memoryview], bool]
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """What the beginning of a container looks like."""
+    """What the beginning of a container looks like; a format may have several."""
 
     format: str
     magics: tuple[bytes, ...]
@@ -78,15 +78,14 @@ class Carver:
         """Bytes a magic may stand behind the beginning of its container."""
 
         self.by_magic: dict[bytes, list[tuple[_Look, re.Pattern[bytes], int, type[Format]]]] = {}
-        looks = {look.format: look for look in _LOOKS}
-        for rank, format_ in enumerate(formats):
-            look = looks.get(format_.name)
-            if look is None:
+        ranked = {format_.name: (rank, format_) for rank, format_ in enumerate(formats)}
+        for look in _LOOKS:
+            if look.format not in ranked:
                 continue
             self.reach = max(self.reach, look.before)
             rest = re.compile(look.rest, re.DOTALL)
             for magic in look.magics:
-                self.by_magic.setdefault(magic, []).append((look, rest, rank, format_))
+                self.by_magic.setdefault(magic, []).append((look, rest, *ranked[look.format]))
         self.pattern = _pattern(list(self.by_magic))
 
 
@@ -219,6 +218,11 @@ _LOOKS = (
     _Look("android-sparse", (b"\x3a\xff\x26\xed",), rb"\x01\0"),
     _Look(  # program headers of a kind that only signing programs of the vendor write
         "qcom-elf", (b"\x7fELF\x01\x01", b"\x7fELF\x02\x01"), rb"(?:.{46}\0{4}.{20}|.{58}\0{4})\0\0\0\x07"
+    ),
+    # names that begin alike: each other first letter would slow the search down
+    *(
+        _Look("uboot-env", (b"baudrate=", b"bootargs=", b"bootcmd=", b"bootdelay="), before=at, step=256)
+        for at in (4, 5)
     ),
     _Look("uefi-fv", (b"_FVH",), rb".{11}[\x01\x02]", before=40, step=8),
     _Look("cbfs", (b"LARCHIVE",)),

@@ -41,6 +41,14 @@ def noise(size: int, seed: int = 1) -> bytes:
     return random.Random(seed).randbytes(size)
 
 
+@pytest.mark.parametrize("case", ["little", "redundant"])
+def test_environment_is_found_at_the_beginning_of_a_block(case: str) -> None:
+    """U-Boot's settings have no magic: they are found by their names where a block of the flash begins."""
+    found = find(noise(8192) + Vector(FOLDER / f"uboot-env/{case}").data + noise(1000, 2))
+
+    assert found == [(8192, "uboot-env")]
+
+
 def test_firmware_volume_is_found_between_others() -> None:
     """A volume begins 40 bytes before its signature, at a multiple of 8."""
     volume = Vector(FOLDER / "uefi-fv/files").data

@@ -11,7 +11,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from case import Parts, gap, patched, region, write
 
 CONFIG, LOGO, BLOCK = b"config text " * 40, b"a picture in name only", b"B" * 300
-ATTRIBUTES = (("config", CONFIG, "raw", ["-c", "lzma"]), ("logo.bmp", LOGO, "bootsplash", ["-A", "sha256"]))
+ATTRIBUTES = (("config", CONFIG, "raw", ["-c", "lzma"]), ("pictures/logo.bmp", LOGO, "bootsplash", ["-A", "sha256"]))
 
 
 def cbfs(*, boot_block: bool) -> bytes:
@@ -37,7 +37,7 @@ def file(data: bytes) -> dict[str, object]:
 
 
 new, old = cbfs(boot_block=False), cbfs(boot_block=True)
-files: Parts = {"config": file(CONFIG), "logo.bmp": file(LOGO)}
+files: Parts = {"pictures": {"kind": "directory"}, "config": file(CONFIG), "pictures/logo.bmp": file(LOGO)}
 write("files", new, "A file packed by LZMA, one with a digest, and free space.", parts=files, facts={})
 header = old.rindex(b"ORBC")
 older: Parts = {
@@ -51,7 +51,7 @@ write(
     "changed",
     patched(new, at, b"the"),
     "A file with a digest was changed.",
-    parts={**files, "logo.bmp": file(b"the" + LOGO[3:])},
+    parts={**files, "pictures/logo.bmp": file(b"the" + LOGO[3:])},
     facts={},
     findings=["checksum-mismatch"],
 )

@@ -92,9 +92,10 @@ class _Walk:
             if count > self._limits.max_entries:
                 raise LimitExceeded("max_entries", self._limits.max_entries, "files of a cbfs")
             size, kind, _, start = header
-            self._reading.cover(at, at + start)
             self._reading.end = at + start + size
+            self._reading.cover(at, at + start)
             if kind not in _FREE:  # what is not free in such a one becomes a gap
+                self._reading.cover(at + start, self._reading.end)
                 yield self._file(at, *header)
             at = -(-(at + start + size) // _ALIGNED) * _ALIGNED
         if self._view[at : at + 8] == _MAGIC:
@@ -117,7 +118,6 @@ class _Walk:
                     facts["packed"] = {0: "no", _LZMA: "lzma", _LZ4: "lz4"}.get(how, str(how))
                     if how == _LZMA:
                         entry.content, entry.size, entry.offset = self._unlzma(data, length), length, None
-                        reading.cover(at + start, at + start + size)
                     elif how not in (0, _LZ4):
                         reading.note_anomaly("unsupported", f"data packed in way {how}", at, path)
                 elif tag == _DIGEST and len(value) > 4 and (algorithm := _ALGORITHMS.get(value[3])):
