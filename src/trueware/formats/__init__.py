@@ -82,6 +82,8 @@ from trueware.formats.soc.novatek_pack import NovatekPack
 from trueware.formats.soc.rkaf import Rkaf
 from trueware.formats.soc.rkfw import Rkfw
 from trueware.formats.vendor.bcm63xx import Bcm63xx
+from trueware.formats.vendor.cisco_cnu import CiscoCnu
+from trueware.formats.vendor.cisco_phone import CiscoPhone
 from trueware.formats.vendor.cybertan import Cybertan
 from trueware.formats.vendor.deafbead import Deafbead
 from trueware.formats.vendor.dlink_encrpted import DlinkEncrpted
@@ -122,6 +124,8 @@ FORMATS: tuple[type[Format], ...] = (
     Ubnt,
     Npk,
     Hwnp,
+    CiscoPhone,
+    CiscoCnu,
     Bcm63xx,
     DlinkShrs,
     DlinkEncrpted,
