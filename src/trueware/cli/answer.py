@@ -2,7 +2,8 @@
 
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import repeat
 from typing import Any
 
 from trueware.cli.exit_code import ExitCode, exit_code
@@ -32,6 +33,30 @@ def print_results(results: Iterable[Result], *, as_json: bool, everything: bool)
 
 
 def print_json(document: dict[str, Any]) -> None:
-    """Print a JSON document."""
-    json.dump(document, sys.stdout, indent=2)
+    """Print a JSON document: indented, but for what is small, or deep inside, which has a line of its own."""
+    sys.stdout.writelines(_indented(document, ""))
     sys.stdout.write("\n")
+
+
+_NESTED = frozenset({dict, list})
+_DEEP = 2 * 4
+"""Spaces before what gets one line, whatever is in it: a part of a manifest, a change or a finding of a result."""
+
+
+def _indented(value: Any, margin: str) -> Iterator[str]:
+    """Yield the text of `value`, the lines of which begin with `margin`.
+
+    The standard library indents in Python, value by value, and does the rest in C.
+    """
+    inner = margin + "  "
+    held = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    if len(margin) >= _DEEP or (margin and _NESTED.isdisjoint(map(type, held))):
+        yield json.dumps(value)
+        return
+    keys = [f"{json.dumps(key)}: " for key in value] if isinstance(value, dict) else repeat("")
+    begin, end = "{}" if isinstance(value, dict) else "[]"
+    for key, each in zip(keys, held, strict=False):
+        yield f"{begin}\n{inner}{key}"
+        yield from _indented(each, inner)
+        begin = ","
+    yield f"\n{margin}{end}"

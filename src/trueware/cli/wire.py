@@ -1,6 +1,5 @@
 """Results and manifests as JSON values: a contract whose schemas stand in `trueware/schema` and only ever grow."""
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from trueware.model.change import Change
@@ -101,31 +100,35 @@ def manifest_value(measurement: "Measurement") -> Json:
 
 def part_value(part: Part) -> Json:
     """Return what was measured of one part, without its children; what a container does not record is left out."""
-    return dict(_fields(part))
-
-
-def _fields(part: Part) -> Iterator[tuple[str, Any]]:
-    yield "kind", part.kind.value
-    yield "size", part.size
+    value: Json = {"kind": part.kind._value_, "size": part.size}  # `value` of an enum is a call in Python
     if part.sha256 is not None:
-        yield "sha256", part.sha256.hex()
-    yield "tree", part.tree.hex()
+        value["sha256"] = part.sha256.hex()
+    value["tree"] = part.tree.hex()
     if part.mode is not None:
-        yield "mode", f"{part.mode:04o}"
-    for name in ("uid", "gid", "mtime", "link", "offset", "format"):
-        value = getattr(part, name)
-        if value is not None:
-            yield name, value
+        value["mode"] = f"{part.mode:04o}"
+    if part.uid is not None:
+        value["uid"] = part.uid
+    if part.gid is not None:
+        value["gid"] = part.gid
+    if part.mtime is not None:
+        value["mtime"] = part.mtime
+    if part.link is not None:
+        value["link"] = part.link
+    if part.offset is not None:
+        value["offset"] = part.offset
+    if part.format is not None:
+        value["format"] = part.format
     if part.rdev is not None:
-        yield "rdev", list(part.rdev)
+        value["rdev"] = list(part.rdev)
     if part.xattrs:
-        yield "xattrs", {name: value.hex() for name, value in part.xattrs}
+        value["xattrs"] = {name: attribute.hex() for name, attribute in part.xattrs}
     if part.facts:
-        yield "facts", dict(part.facts)
+        value["facts"] = dict(part.facts)
     if part.notes:
-        yield "notes", dict(part.notes)
+        value["notes"] = dict(part.notes)
     if not part.certain:
-        yield "certain", False
+        value["certain"] = False
+    return value
 
 
 def _hex(digest: bytes | None) -> str | None:
