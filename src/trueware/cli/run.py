@@ -1,6 +1,7 @@
 """Parses the arguments, runs one command, and turns what went wrong into words and an exit code."""
 
 import argparse
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -16,6 +17,10 @@ _EPILOG = """\
 exit codes:
   0 genuine (or done)   9 genuine with warnings   10 unknown   11 tampered   12 counterfeit   1 internal error   2 usage
 """
+
+
+_YOUNG = 100_000
+"""Objects made before the collector looks for cycles: a tree in the making has as many and all of them alive."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -46,6 +51,7 @@ def run(arguments: Sequence[str] | None) -> int:
     """Run one command; never raises for what the user, the input or the world did."""
     if sys.stdout is None:  # closed by the caller, who wants the exit code alone
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115 (until the process ends)
+    gc.set_threshold(_YOUNG)
     try:
         options = parser().parse_args(arguments)
         code = int(options.run(options))
