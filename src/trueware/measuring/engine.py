@@ -247,7 +247,7 @@ class _Run:
         if node.broken and not reading.spans and reading.end is None:
             return  # nothing is known about the layout; the container is a leaf by its bytes
         spans = list(reading.spans)
-        for child in (*node.children.values(), *node.twins):
+        for child in node.below():
             entry = child.entry
             if entry.offset is not None and isinstance(entry.content, Held):
                 spans.append((entry.offset, entry.offset + len(entry.content.view)))

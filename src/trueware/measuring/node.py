@@ -1,10 +1,16 @@
 """Nodes: the tree while it grows. Once everything is hashed, `freeze` turns it into `Part`s with their Merkle digests."""
 
+from collections.abc import Iterable
+from itertools import chain
+
 from trueware.formats.contract import Entry
 from trueware.model.merkle import part_digest
 from trueware.model.part import Kind, Part, join
 
 _ATTRIBUTELESS = Entry("", Kind.DIRECTORY)
+_NO_CHILDREN: "dict[str, Node]" = {}
+_NO_TWINS: "list[Node]" = []
+"""What all leaves share: most nodes are leaves, and containers of their own would double what one takes. Never changed."""
 
 
 class Node:
@@ -41,8 +47,8 @@ class Node:
         self.facts = entry.facts
         self.notes = entry.notes
         self.broken = False
-        self.children: dict[str, Node] = {}
-        self.twins: list[Node] = []
+        self.children = _NO_CHILDREN
+        self.twins = _NO_TWINS
         self.same_as: Node | None = None
 
     @classmethod
@@ -57,21 +63,30 @@ class Node:
 
     def add(self, child: "Node") -> bool:
         """Take in a child; returns False where its name was taken already."""
-        if child.name in self.children:
+        if self.children is _NO_CHILDREN:
+            self.children = {child.name: child}
+        elif child.name in self.children:
+            if self.twins is _NO_TWINS:
+                self.twins = []
             self.twins.append(child)
             return False
-        self.children[child.name] = child
+        else:
+            self.children[child.name] = child
         return True
+
+    def below(self) -> Iterable["Node"]:
+        """Return all children, twins last."""
+        return chain(self.children.values(), self.twins) if self.twins else self.children.values()
 
     def path(self) -> str:
         """Return the path within the artefact, as `Part.walk` gives it."""
-        chain = []
+        steps = []
         node: Node | None = self
         while node is not None and node.parent is not None:
-            chain.append(node)
+            steps.append(node)
             node = node.parent
         path = ""
-        for step in reversed(chain):
+        for step in reversed(steps):
             parent = step.parent
             path = join_node(path, parent, step.name)
         return path
@@ -106,7 +121,7 @@ def freeze(root: Node) -> Part:
             frozen[node] = _part(node, frozen)
             continue
         stack.append((node, True))
-        for child in (*node.children.values(), *node.twins):
+        for child in node.below():
             if child.children or child.same_as is not None:
                 stack.append((child, False))
             elif child not in frozen:  # most are leaves and wait for nothing
@@ -118,39 +133,22 @@ def freeze(root: Node) -> Part:
 
 def _part(node: Node, frozen: dict[Node, Part]) -> Part:
     entry = node.entry
-    source = frozen[node.same_as] if node.same_as is not None else None
-    if source is not None:
+    children: tuple[Part, ...] = ()
+    if node.same_as is not None:
         # its bytes stand for it: were a container's parts shared too, links within links would make a tree without end
-        children: tuple[Part, ...] = ()
+        source = frozen[node.same_as]
         sha, size, format_, certain = source.sha256, source.size, None, source.sha256 is not None
         facts, notes = entry.facts, entry.notes
     else:
-        children = tuple(frozen[child] for child in node.children.values())
-        if node.twins:
-            children += tuple(frozen[child] for child in node.twins)
+        if node.children:
+            children = tuple(map(frozen.__getitem__, node.below()))
         sha, size, format_, facts, notes = node.sha256, node.size, node.format, node.facts, node.notes
         certain = not node.broken
-    mode, uid, gid, xattrs = entry.mode, entry.uid, entry.gid, entry.xattrs
-    tree = part_digest(
-        entry.kind, children, sha, mode, uid, gid, entry.link, entry.rdev, xattrs, format_, facts, certain=certain
-    )
+    kind, mode, uid, gid, link, rdev, xattrs = (
+        entry.kind, entry.mode, entry.uid, entry.gid, entry.link, entry.rdev, entry.xattrs,
+    )  # fmt: skip
+    tree = part_digest(kind, children, sha, mode, uid, gid, link, rdev, xattrs, format_, facts, certain=certain)
     return Part(
-        name=node.name,
-        kind=entry.kind,
-        tree=tree,
-        size=size,
-        sha256=sha,
-        mode=mode,
-        uid=uid,
-        gid=gid,
-        mtime=entry.mtime,
-        link=entry.link,
-        rdev=entry.rdev,
-        xattrs=xattrs,
-        format=format_,
-        facts=facts,
-        notes=notes,
-        offset=entry.offset,
-        certain=certain,
-        children=children,
-    )
+        node.name, kind, tree, size, sha, mode, uid, gid, entry.mtime, link, rdev, xattrs,
+        format_, facts, notes, entry.offset, certain, children,
+    )  # fmt: skip

@@ -12,6 +12,7 @@ reading is not certain is digested as a leaf, by its bytes alone.
 """
 
 from collections.abc import Iterable
+from functools import lru_cache
 from hashlib import sha256
 
 from trueware.model.part import Kind, Part
@@ -95,12 +96,18 @@ def _attributes(
     rdev: tuple[int, int] | None,
     xattrs: tuple[tuple[str, bytes], ...],
 ) -> bytes:
-    # digits, "None" and the kind's fixed words hold no NUL, so NUL separates them without ambiguity
-    head = b"%b\0%b\0%b\0%b\0" % (kind.value.encode(), _number(mode), _number(uid), _number(gid))
+    head = _owner(kind.word, mode, uid, gid)
     if link is None and rdev is None and not xattrs:
         return head + b"-"
     attributes = b"".join(_field(key) + _block(value) for key, value in sorted(xattrs))
     return head + b"+" + _field(link) + _field(repr(rdev)) + _block(attributes)
+
+
+@lru_cache(4096)
+def _owner(kind: bytes, mode: int | None, uid: int | None, gid: int | None) -> bytes:
+    """Return what begins the attributes of a part, the same few for most of one image."""
+    # digits, "-" and the kind's fixed words hold no NUL, so NUL separates them without ambiguity
+    return b"%b\0%b\0%b\0%b\0" % (kind, _number(mode), _number(uid), _number(gid))
 
 
 def _number(value: int | None) -> bytes:

@@ -22,6 +22,10 @@ class Kind(Enum):
     GAP = "gap"
     """A range no reader accounts for. It is measured and compared like any content."""
 
+    def __init__(self, word: str) -> None:
+        self.word = word.encode()
+        """The value as digests have it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -93,7 +97,9 @@ class Part:
         while stack:
             path, part = stack.pop()
             yield path, part
-            stack.extend((join(path, part, child.name), child) for child in reversed(part.children))
+            if part.children:
+                above = _above(path, part)
+                stack += [(above + _step(child.name), child) for child in reversed(part.children)]
 
 
 def join(path: str, parent: Part, name: str) -> str:
@@ -102,9 +108,16 @@ def join(path: str, parent: Part, name: str) -> str:
     A name that would read as a container boundary has its last ``!`` written ``%21``, and one that is empty reads ``%``,
     so that every path has one meaning.
     """
+    return _above(path, parent) + _step(name)
+
+
+def _above(path: str, parent: Part) -> str:
+    """Return what the paths of all children of `parent` begin with."""
+    return path and (f"{path}!/" if parent.is_container else f"{path}/")
+
+
+def _step(name: str) -> str:
+    """Return a name as a path has it."""
     if name.endswith("!"):
         name = name[:-1] + "%21"
-    name = (name or "%").replace("/", "%2F")
-    if not path:
-        return name
-    return f"{path}!/{name}" if parent.is_container else f"{path}/{name}"
+    return name.replace("/", "%2F") or "%"
