@@ -17,7 +17,7 @@ _PIECE = 1 << 20
 _SCANNED = 128 << 20
 """Bytes of an opaque region that are held, to be looked into."""
 
-_TAIL = 64
+_TAIL = 1 << 12
 """Bytes kept from the end of content that is not held, for magics that are read from the end."""
 
 
@@ -76,6 +76,8 @@ class Hasher:
     def _examine_chunks(self, content: Content, *, whole: bool, hold: bool) -> Hashed:
         chunks = content.chunks()
         head = _first(chunks, HEAD)
+        if len(head) == content.size:
+            next(chunks, None)  # what is wrong with its end is said to who asks for more
         if len(head) < HEAD or len(head) == content.size:
             return self._examine_view(memoryview(head), whole=whole, hold=hold)
         formats = self._detector.front(memoryview(head))
@@ -95,14 +97,15 @@ class Hasher:
 
     def _digest_chunks(self, content: Content, chunks: Iterator[Buffer]) -> Hashed:
         """Hash without holding; read a second time only if the end turns out to be a magic."""
-        digest, size, tail = sha256(), 0, b""
+        digest, size = sha256(), 0
+        tail: Buffer = b""
         hashed = Hashed()
         try:
             for chunk in chunks:
                 self._budget.spend(len(chunk))
                 digest.update(chunk)
                 size += len(chunk)
-                tail = bytes(chunk[-_TAIL:]) if len(chunk) >= _TAIL else (tail + bytes(chunk))[-_TAIL:]
+                tail = chunk if len(chunk) >= _TAIL else b"".join((tail[-_TAIL:], chunk))
         except InputError as error:
             hashed.error = error
         hashed.size = size
@@ -115,7 +118,7 @@ class Hasher:
                     hashed.formats, hashed.view = formats, view
         return hashed
 
-    def _gather(self, head: bytes, chunks: Iterator[Buffer], ceiling: int) -> bytearray:
+    def _gather(self, head: Buffer, chunks: Iterator[Buffer], ceiling: int) -> bytearray:
         """Return all the bytes, or the first `ceiling` of them and a little more; in one piece, or they would be held twice."""
         held = bytearray(head)
         self._budget.spend(len(head))
@@ -134,15 +137,15 @@ class Hasher:
         return digest.digest()
 
 
-def _first(chunks: Iterator[Buffer], size: int) -> bytes:
+def _first(chunks: Iterator[Buffer], size: int) -> Buffer:
     """Return at least the first `size` bytes, fewer only if there are no more."""
-    head = bytes(next(chunks, b""))
+    head = next(chunks, b"")
     if len(head) >= size:
         return head
     pieces, have = [head], len(head)
     for chunk in chunks:
-        pieces.append(bytes(chunk))
+        pieces.append(chunk)
         have += len(chunk)
         if have >= size:
             break
-    return b"".join(pieces)
+    return head if len(pieces) == 1 else b"".join(pieces)

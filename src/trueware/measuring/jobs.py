@@ -24,7 +24,8 @@ _COPIED = 1 << 20
 _AHEAD = 24
 """Units that may be under way: bounds what is held and not yet settled."""
 
-_Unit = list[tuple[Node, Content]]
+_Job = tuple[Node, Content, bool]
+"""A content, whose it is, and whether its bytes are wanted even if no format claims them."""
 
 
 class Jobs:
@@ -40,10 +41,10 @@ class Jobs:
     ) -> None:
         self._pool, self._hasher, self._limits, self._settle = pool, hasher, limits, settle
         self._packings = packings
-        self._waiting: _Unit = []
-        self._unit: _Unit = []
+        self._waiting: list[_Job] = []
+        self._unit: list[_Job] = []
         self._unit_bytes = 0
-        self._flying: deque[tuple[_Unit, Future[list[Hashed]]]] = deque()
+        self._flying: deque[tuple[list[_Job], Future[list[Hashed]]]] = deque()
         self._first_of: dict[int, Node] = {}
 
     def add(self, node: Node, content: Content) -> None:
@@ -53,15 +54,14 @@ class Jobs:
         elif (first := self._first_of.setdefault(id(content), node)) is not node:
             node.same_as = first
         else:
-            self._waiting.append((node, content))
+            self._waiting.append((node, content, self._is_wanted(node, content)))
 
     def finish(self) -> None:
         """Hash everything that was added and settle it."""
-        self._waiting = self._unknown(self._waiting)
-        if any(content.group >= 0 for _, content in self._waiting):
-            self._waiting.sort(key=lambda job: job[1].group)
-        for node, content in self._waiting:
-            self._put(node, content)
+        waiting = self._unknown()
+        waiting.sort(key=lambda job: job[1].group)
+        for job in waiting:
+            self._put(job)
         if self._unit and not self._flying:
             unit, self._unit = self._unit, []
             self._settle_unit(unit, self._work(unit))
@@ -71,9 +71,10 @@ class Jobs:
             self._land()
         self._waiting.clear()
 
-    def _unknown(self, waiting: _Unit) -> _Unit:
+    def _unknown(self) -> list[_Job]:
         """Settle what is known by how it lies packed; return the rest."""
-        asked = {index: content for index, (node, content) in enumerate(waiting) if not self._holds(node, content)}
+        waiting = self._waiting
+        asked = {index: content for index, (_, content, wanted) in enumerate(waiting) if not wanted}
         if not (found := self._packings.find(asked)):
             return waiting
         for index, (digest, size) in found.items():
@@ -82,18 +83,26 @@ class Jobs:
 
     def _take(self, node: Node, content: Passing) -> None:
         size = content.size or 0
+        job = node, content, self._is_wanted(node, content)
         if size > _COPIED:
-            self._settle(node, self._hasher.examine(content, whole=_is_file(node), hold=self._holds(node, content)))
+            self._settle(node, self._work([job])[0])
             return
         data = bytes(content.stream.take(size))
         if len(data) < size:
             self._settle(node, Hashed(len(data), error=MalformedInput("stream", content.stream.offset, "ends early")))
             return
-        self._put(node, Held(data))
+        self._put((node, Held(data), job[2]))
 
-    def _put(self, node: Node, content: Content) -> None:
-        self._unit.append((node, content))
-        self._unit_bytes += content.size or _UNIT_BYTES
+    def _is_wanted(self, node: Node, content: Content) -> bool:
+        """Whether the bytes are wanted even if no format claims them: to be kept, or to be looked into."""
+        if node.entry.kind is not Kind.FILE:
+            return True
+        size = content.size
+        return size is not None and 0 < size <= self._limits.max_kept_file and is_kept(node.entry.path)
+
+    def _put(self, job: _Job) -> None:
+        self._unit.append(job)
+        self._unit_bytes += job[1].size or _UNIT_BYTES
         if self._unit_bytes >= _UNIT_BYTES or len(self._unit) >= _UNIT_ITEMS:
             self._send()
 
@@ -109,22 +118,11 @@ class Jobs:
         unit, future = self._flying.popleft()
         self._settle_unit(unit, future.result())
 
-    def _settle_unit(self, unit: _Unit, results: list[Hashed]) -> None:
-        for (node, content), hashed in zip(unit, results, strict=True):
+    def _settle_unit(self, unit: list[_Job], results: list[Hashed]) -> None:
+        for (node, content, _), hashed in zip(unit, results, strict=True):
             self._packings.record(content, hashed)
             self._settle(node, hashed)
 
-    def _work(self, unit: _Unit) -> list[Hashed]:
+    def _work(self, unit: list[_Job]) -> list[Hashed]:
         examine = self._hasher.examine
-        return [examine(content, whole=_is_file(node), hold=self._holds(node, content)) for node, content in unit]
-
-    def _holds(self, node: Node, content: Content) -> bool:
-        """Whether the bytes are wanted even if no format claims them: to be kept, or to be looked into."""
-        if not _is_file(node):
-            return True
-        size = content.size
-        return size is not None and 0 < size <= self._limits.max_kept_file and is_kept(node.entry.path)
-
-
-def _is_file(node: Node) -> bool:
-    return node.entry.kind is Kind.FILE
+        return [examine(content, whole=node.entry.kind is Kind.FILE, hold=wanted) for node, content, wanted in unit]
