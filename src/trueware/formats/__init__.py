@@ -53,6 +53,7 @@ from trueware.formats.filesystems.exfat import Exfat
 from trueware.formats.filesystems.ext import Ext
 from trueware.formats.filesystems.fat import Fat
 from trueware.formats.filesystems.jffs2 import Jffs2
+from trueware.formats.filesystems.minix import Minix
 from trueware.formats.filesystems.romfs import Romfs
 from trueware.formats.filesystems.squashfs import Squashfs
 from trueware.formats.filesystems.ubifs import Ubifs
@@ -180,6 +181,7 @@ FORMATS: tuple[type[Format], ...] = (
     Ubi,
     Sparse,
     Ext,
+    Minix,
     Squashfs,
     Cramfs,
     Romfs,
