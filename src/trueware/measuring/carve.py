@@ -227,7 +227,7 @@ _LOOKS = (
     _Look("uefi-fv", (b"_FVH",), rb".{11}[\x01\x02]", before=40, step=8),
     _Look("cbfs", (b"LARCHIVE",)),
     _Look("fmap", (b"__FMAP__",), rb"\x01"),
-    _Look("squashfs", (b"hsqs", b"sqsh", b"qshs", b"shsq")),
+    _Look("squashfs", (b"hsqs", b"sqsh", b"qshs", b"shsq", b"tqsh", b"hsqt", b"sqlz")),
     _Look("ext", (b"\x53\xef",), before=1080, step=512),
     _Look(  # a clean marker or an inode: a name never stands alone
         "jffs2",

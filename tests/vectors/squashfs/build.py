@@ -1,9 +1,10 @@
-"""Builds the squashfs vectors with mksquashfs 4.5.1, as root; run it again and nothing changes.
+"""Builds the squashfs vectors with mksquashfs 4.5.1, and the old ones by hand, as root; run it again and nothing changes.
 
 What is expected comes from the tree that was packed. Damage is done to the bytes of a sound image, mostly to one whose
 metadata is stored as it is, at the places where the names stand in it.
 """
 
+import lzma
 import os
 import struct
 import subprocess
@@ -13,10 +14,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from case import Parts, gap, patched, write
 
+from old_squashfs import OldSquashfs
 from tree import THEN, Stated, Tree, file, noise, spread
 
 FACTS = {"root": "0755 0:0"}
@@ -266,8 +269,64 @@ def build_contents() -> None:
     )
     write("compressor", patched(sound, 20, b"\x09"), "A compressor nobody has heard of.", findings=["unsupported"])
     write(
-        "version-3", patched(patched(sound, 28, b"\x03\0\1\0"), 34, b"\x10\0"), "Version 3.1, of which only later work reads the tables.", findings=["unsupported"]
+        "version-3", patched(patched(sound, 28, b"\x03\0\1\0"), 34, b"\x10\0"), "Version 3.1, and nothing where it has its tables.", findings=["malformed"]
     )
+
+
+def build_old() -> None:
+    """Versions before 4.0, and big-endian ones."""
+    old: dict[str, tuple[OldSquashfs, dict[str, str], str]] = {
+        "old-1-big": (OldSquashfs(1, 0, "big", 12), {"version": "1.0", "byte-order": "big-endian"}, "1.0, big-endian: no fragments."),
+        "old-2": (OldSquashfs(2, 1, "little", 12), {"version": "2.1", "byte-order": "little-endian"}, "2.1: no inode numbers."),
+        "old-3": (OldSquashfs(3, 1, "little", 12), {"version": "3.1", "byte-order": "little-endian"}, "3.1."),
+        "old-3-big": (OldSquashfs(3, 0, "big", 12), {"version": "3.0", "byte-order": "big-endian"}, "3.0, big-endian."),
+        "old-3-checked": (
+            OldSquashfs(3, 1, "little", 12, checked=True),
+            {"version": "3.1", "byte-order": "little-endian"},
+            "3.1, with a byte behind each header of metadata.",
+        ),
+        "big-4": (OldSquashfs(4, 0, "big", 12), {"version": "4.0", "byte-order": "big-endian"}, "4.0, big-endian, as no kernel of Linux reads it."),
+    }  # fmt: skip
+    for case, (writer, facts, why) in old.items():
+        with a_tree(spread) as tree:
+            tree.file("etc/text", b"all work and no play makes jack a dull boy\n" * 200)
+            tree.settle()
+            image = writer.write(tree.root)
+        write(case, image, why, parts=tree.parts, facts={**FACTS, **facts})
+
+    def pack(data: bytes) -> bytes:
+        filters = [{"id": lzma.FILTER_LZMA1, "dict_size": 1 << 16, "lc": 3, "lp": 0, "pb": 2}]
+        return lzma.compress(data, lzma.FORMAT_ALONE, filters=filters)
+
+    three = {"version": "3.0", "byte-order": "little-endian"}
+    with a_tree(spread) as tree:
+        for number in range(12):
+            tree.file(f"etc/{number}", b"%d\n" % number)
+        tree.settle()
+        image = OldSquashfs(3, 0, "little", 16, pack=pack, magic=b"hsqt").write(tree.root)
+        stored = OldSquashfs(3, 1, "little", 12, packed=False).write(tree.root)
+        two = OldSquashfs(2, 1, "little", 12, packed=False).write(tree.root)
+    facts = {**FACTS, **three, "magic": "hsqt", "lzma": "behind a header of 13 bytes"}
+    write("old-lzma", image, "3.0 with LZMA and the magic of a vendor.", parts=tree.parts, facts=facts)
+    facts = {**FACTS, **three, "version": "3.1"}
+    export = u64(stored, u64(stored, 111)) + 2
+    write(
+        "old-export", patched(stored, export, stored[export + 8 : export + 16]), "3.1, an export table that leads elsewhere.",
+        parts=tree.parts, facts=facts, findings=["contradiction"],
+    )  # fmt: skip
+    name = stored.index(b"passwd", u64(stored, 95))
+    renamed = {**tree.parts, "etc/p%2Fsswd": tree.parts["etc/passwd"]}
+    del renamed["etc/passwd"]
+    write(
+        "old-name", patched(stored, name, b"p/sswd"), "3.1, a name with a slash.",
+        parts=renamed, facts=facts, findings=["hostile-name"],
+    )  # fmt: skip
+    write(
+        "old-truncated", two[:1_000], "2.1, without the end and its tables.",
+        parts={"gap-0": gap(two[63:1_000])}, facts={"version": "2.1", "byte-order": "little-endian"},
+        findings=["truncated", "unread-bytes"],
+    )  # fmt: skip
+    write("old-log", patched(two, 34, b"\x0d\0"), "2.1, two sizes for one block.", findings=["malformed"])
 
 
 build_genuine()
@@ -275,3 +334,4 @@ build_attributes()
 build_vendors()
 build_damaged()
 build_contents()
+build_old()

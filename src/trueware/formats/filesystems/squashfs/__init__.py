@@ -1,4 +1,4 @@
-"""squashfs 4.0: the packed, read-only file system of most routers, set-top boxes and terminals.
+"""squashfs: the packed, read-only file system of most routers, set-top boxes and terminals.
 
 Data blocks come first, the tables that explain them behind. The layouts stand in the modules that read them:
 
@@ -15,6 +15,8 @@ blocks        contents of files
 tree          the walk that puts all of it together
 ============  =============================================================
 
+All of these are of 4.0; `old_tree` reads what came before it, and big-endian images, by the records of `old_layouts`.
+
 Source: Linux Documentation/filesystems/squashfs.rst, fs/squashfs/.
 """
 
@@ -27,12 +29,14 @@ from trueware.formats.contract import Entry, FormatDoc, Magic, Reading
 from trueware.formats.filesystems.squashfs.blocks import Blocks, Contents
 from trueware.formats.filesystems.squashfs.lookup import LookupTable
 from trueware.formats.filesystems.squashfs.metadata import Packing, Table
+from trueware.formats.filesystems.squashfs.old_tree import read_old
 from trueware.formats.filesystems.squashfs.superblock import (
     FORMAT,
     MAGICS,
     NONE,
     Superblock,
     looks_like,
+    old_version,
     read_options,
     read_superblock,
 )
@@ -49,9 +53,13 @@ class Squashfs:
     name: ClassVar[str] = FORMAT
     doc: ClassVar[FormatDoc] = FormatDoc(
         "squashfs file system",
-        references=("Linux Documentation/filesystems/squashfs.rst", "Linux fs/squashfs/"),
+        references=(
+            "Linux Documentation/filesystems/squashfs.rst",
+            "Linux fs/squashfs/",
+            "squashfs-tools squashfs_compat.h",
+        ),
         limitations=(
-            "versions before 4.0 and big-endian ones are refused",
+            "extended attributes of big-endian 4.0 are not read",
             "bytes of a fragment that no file uses are not looked for",
         ),
     )
@@ -63,6 +71,8 @@ class Squashfs:
 
     @staticmethod
     def read(view: memoryview, limits: Limits) -> Reading:
+        if (version := old_version(view)) is not None:
+            return read_old(view, version, limits)
         sb = read_superblock(view)
         reading = Reading(end=min(sb.bytes_used, len(view)))
         first = read_options(view, sb, reading)

@@ -35,6 +35,9 @@ from trueware.formats.filesystems.squashfs.xattrs import NO_LIST
 from trueware.model.part import Kind
 
 NO_FRAGMENT = 0xFFFFFFFF
+UNSTATED = -1
+"""Parent of a folder in the versions that do not say it."""
+
 OVERHEAD = 3
 """What the size of a folder counts for ``.`` and ``..``, which are not stored."""
 
@@ -80,6 +83,8 @@ class Inode:
     fragment: int = NO_FRAGMENT
     blocks: bytes = b""
     parent: int = 0
+    """Number of the folder above a folder, or `UNSTATED`."""
+
     indexes: tuple[tuple[int, int, bytes], ...] = ()
     """Offset in the listing, metadata block of it, name."""
 

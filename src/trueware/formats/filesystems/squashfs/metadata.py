@@ -24,7 +24,7 @@ _STORED = 1 << 15
 _SHARE = 8
 """Part of what may be held that one table may take: the inodes of a million files fit, and a bomb ends early."""
 
-_CODECS: dict[str, Codec] = {
+CODECS: dict[str, Codec] = {
     "gzip": inflate, "lzma": LZMA_ALONE.unpack, "lzo": unlzo, "xz": unxz, "lz4": unlz4, "zstd": unzstd,
 }  # fmt: skip
 _FIRST_INODE = Struct("<4H2I")
@@ -72,7 +72,7 @@ class Packing:
 
     def _find_codec(self, sb: Superblock, reading: Reading) -> Codec:
         """Return the stated codec, or the variant of LZMA that the first inode shows to be meant; that is a fact then."""
-        codec = _CODECS[COMPRESSORS[sb.compressor]]
+        codec = CODECS[COMPRESSORS[sb.compressor]]
         start = sb.inode_table + 2
         header = int.from_bytes(self.view[start - 2 : start], "little")
         if header & _STORED or COMPRESSORS[sb.compressor] not in ("lzma", "gzip"):

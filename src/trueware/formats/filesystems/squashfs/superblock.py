@@ -29,7 +29,7 @@ out, or to tell their LZMA apart; a kernel knows one of them, so another magic t
 """
 
 from struct import Struct
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from trueware.errors import MalformedInput, UnsupportedInput
 from trueware.formats.contract import Reading
@@ -52,6 +52,16 @@ _HAS_OPTIONS, _RESERVED = 0x400, 0xF000
 _OPTIONS_STORED = 0x8000
 _MAX_OPTIONS = 256
 _LZ4_LEGACY = 1
+
+
+Order = Literal["little", "big"]
+
+
+class Version(NamedTuple):
+    """A version that is not 4.0, or is big-endian."""
+
+    major: int
+    order: Order
 
 
 class Superblock(NamedTuple):
@@ -87,14 +97,14 @@ def looks_like(view: memoryview) -> bool:
         return False
     if (sb.major, sb.minor) == (4, 0):
         return sb.block_log in _BLOCK_LOGS and sb.block_size == 1 << sb.block_log
-    return _old_version(view) is not None
+    return old_version(view) is not None
 
 
 def read_superblock(view: memoryview) -> Superblock:
     """Return the superblock.
 
     Raises:
-        UnsupportedInput: of another version or byte order, or with a compressor that is not known.
+        UnsupportedInput: with a compressor that is not known.
         MalformedInput: its fields cannot be true.
     """
     if len(view) < _FIELDS.size:
@@ -103,7 +113,7 @@ def read_superblock(view: memoryview) -> Superblock:
     if sb.magic not in MAGICS:
         raise MalformedInput(FORMAT, 0, f"magic {sb.magic!r}")
     if (sb.major, sb.minor) != (4, 0):
-        raise UnsupportedInput(FORMAT, _VERSION, f"version {_old_version(view) or 'that never was'}")
+        raise MalformedInput(FORMAT, _VERSION, f"version {sb.major}.{sb.minor}")
     if sb.block_log not in _BLOCK_LOGS or sb.block_size != 1 << sb.block_log:
         raise MalformedInput(FORMAT, 12, f"blocks of {sb.block_size} bytes, 2^{sb.block_log} as well")
     if sb.compressor not in COMPRESSORS:
@@ -116,16 +126,17 @@ def read_superblock(view: memoryview) -> Superblock:
     return sb
 
 
-def _old_version(view: memoryview) -> str | None:
+def old_version(view: memoryview) -> Version | None:
     """Return what version and byte order it is, None where it cannot be any that is not 4.0, little-endian."""
-    for order in ("little", "big"):
+    orders: tuple[Order, Order] = ("little", "big")
+    for order in orders:
         major, minor, log = (
             int.from_bytes(view[at : at + 2], order) for at in (_VERSION, _VERSION + 2, _OLD_BLOCK_LOG)
         )
         if order == "big" and (major, minor) == (4, 0):
-            return "4.0, big-endian"
+            return Version(major, order)
         if 1 <= major <= 3 and minor <= 1 and log in _BLOCK_LOGS:
-            return f"{major}.{minor}, {order}-endian"
+            return Version(major, order)
     return None
 
 

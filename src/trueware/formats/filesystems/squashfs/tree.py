@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from trueware.errors import MalformedInput
 from trueware.formats.contract import Entry, Reading
 from trueware.formats.filesystems.squashfs.blocks import Contents
 from trueware.formats.filesystems.squashfs.directories import Listing, Name
-from trueware.formats.filesystems.squashfs.inodes import BASIC, Inode, InodeTable
+from trueware.formats.filesystems.squashfs.inodes import BASIC, UNSTATED, Inode, InodeTable
 from trueware.formats.filesystems.squashfs.metadata import Table
 from trueware.formats.filesystems.squashfs.superblock import FORMAT, Superblock
 from trueware.formats.filesystems.squashfs.xattrs import NO_LIST, Attributes, AttributeTable
@@ -30,12 +31,24 @@ class Tables:
     attributes: AttributeTable | None
 
 
+class Inodes(Protocol):
+    """Reads inodes of some version."""
+
+    def read(self, reference: int) -> Inode:
+        """Return an inode; each may be read once.
+
+        Raises:
+            MalformedInput: there is none.
+        """
+        ...
+
+
 class Tree:
     """The folders and files of one file system."""
 
     def __init__(self, sb: Superblock, tables: Tables, contents: Contents, limits: Limits, reading: Reading) -> None:
         self._sb, self._tables, self._contents, self._limits, self._reading = sb, tables, contents, limits, reading
-        self._inodes = InodeTable(tables.inodes, sb.block_size)
+        self._inodes: Inodes = InodeTable(tables.inodes, sb.block_size)
         self._entries: dict[int, Entry] = {}
         self._numbers: dict[int, int] = {}
         self._more_names: dict[int, int] = {}
@@ -67,7 +80,7 @@ class Tree:
                     continue
                 yield self._take(name.reference, inode, place)
                 if inode.kind is _DIRECTORY:
-                    if inode.parent != folder.number:
+                    if inode.parent not in (folder.number, UNSTATED):
                         detail = f"inode {inode.parent} as the folder above, which is {folder.number}"
                         self._reading.note_anomaly("contradiction", detail, None, place)
                     if depth + 1 < self._limits.max_path_depth:
@@ -86,13 +99,16 @@ class Tree:
 
     def _list(self, folder: Inode, path: str) -> Iterator[Name]:
         """Yield the names in a folder, everything strange about them reported."""
-        listing = Listing(self._tables.directories, folder)
+        listing = self._open(folder)
         try:
             yield from listing.names()
         except MalformedInput as error:
             self._reading.note_anomaly("malformed", error.reason, error.offset, path)
         for rule, detail in listing.wrong:
             self._reading.note_anomaly(rule, detail, None, path)
+
+    def _open(self, folder: Inode) -> Listing:
+        return Listing(self._tables.directories, folder)
 
     def _find(self, name: Name, path: str) -> Inode | None:
         """Return the inode that a name stands for, None where no device could open it."""
