@@ -10,6 +10,7 @@ from trueware.errors import MalformedInput
 from trueware.identifying.android_manifest import AndroidManifest
 from trueware.identifying.banners import banner_claims, scan_banners
 from trueware.identifying.build_prop import BuildProp
+from trueware.identifying.container_image import DockerManifest, OciIndex
 from trueware.identifying.contract import Source
 from trueware.identifying.contradiction import contradictions
 from trueware.identifying.control import Control
@@ -21,7 +22,9 @@ from trueware.identifying.login_banner import LoginBanner
 from trueware.identifying.lsb_release import LsbRelease
 from trueware.identifying.openwrt import DeviceInfo, OpenwrtRelease, OpenwrtVersion
 from trueware.identifying.os_release import OsRelease
+from trueware.identifying.pkginfo import PkgInfo
 from trueware.identifying.sysupgrade import SysupgradeMetadata
+from trueware.identifying.update_bundle import RaucManifest, SwDescription
 from trueware.identifying.version_file import VersionFile
 from trueware.identifying.widget import Widget
 from trueware.model.claim import Claim
@@ -43,6 +46,11 @@ SOURCES: tuple[type[Source], ...] = (
     BuildProp,
     SysupgradeMetadata,
     Control,
+    PkgInfo,
+    RaucManifest,
+    SwDescription,
+    DockerManifest,
+    OciIndex,
     AndroidManifest,
     Widget,
     VersionFile,

@@ -109,6 +109,7 @@ def _rpm(facts: _Facts) -> Iterator[tuple[str, str]]:
 
 _PLAIN: dict[str, tuple[tuple[str, str], ...]] = {
     "bcm63xx": (("board", "board"), ("hardware", "chip")),
+    "cisco-phone": (("build", "file"),),
     "cybertan": (("board", "pattern"), ("version", "version")),
     "dz": (("product", "device"), ("version", "version")),
     "edimax": (("product", "model"),),
@@ -121,6 +122,7 @@ _PLAIN: dict[str, tuple[tuple[str, str], ...]] = {
     "npk": (("package", "name"), ("version", "version"), ("architecture", "architecture")),
     "odin-tar": (("build", "name"),),
     "pac": (("product", "product"), ("version", "release")),
+    "rauc": (("hardware", "compatible"), ("version", "version"), ("build", "build")),
     "rkaf": (("product", "model"),),
     "rkfw": (("build", "version"), ("hardware", "chip")),
     "samsung-signer": (("build", "signer"),),

@@ -50,6 +50,11 @@ CASES = {
         (("product", "RT-AC68U"), ("version", "3.0.0.4")),
     ),
     "edimax": ({"model": "RN68", "start": "0x01100000"}, (("product", "RN68"),)),
+    "rauc": (
+        {"format": "verity", "compatible": "Example Board", "version": "2023.11-1", "build": "20231114"},
+        (("hardware", "Example Board"), ("version", "2023.11-1"), ("build", "20231114")),
+    ),
+    "cisco-phone": ({"file": "VECTOR01.loads", "signer": "CN=signer"}, (("build", "VECTOR01.loads"),)),
     "rpm": (
         {"name": "vector", "epoch": "2", "version": "1.4.2", "release": "7", "arch": "noarch", "vendor": "Example"},
         (("package", "vector"), ("version", "1.4.2-7"), ("architecture", "noarch"), ("vendor", "Example")),
