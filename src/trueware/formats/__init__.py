@@ -72,6 +72,7 @@ from trueware.formats.phones.samsung_signer import SamsungSigner
 from trueware.formats.phones.sin import Sin
 from trueware.formats.phones.update_app import UpdateApp
 from trueware.formats.receivers.epk import Epk
+from trueware.formats.receivers.mpeg_ts import MpegTs
 from trueware.formats.receivers.nfi import Nfi
 from trueware.formats.soc.aml_resource import AmlResource
 from trueware.formats.soc.aml_upgrade import AmlUpgrade
@@ -189,6 +190,7 @@ FORMATS: tuple[type[Format], ...] = (
     Jffs2,
     Ubifs,
     OdinTar,
+    MpegTs,
     Tar,
     Cpio,
     Deb,
