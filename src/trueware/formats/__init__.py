@@ -74,6 +74,7 @@ from trueware.formats.phones.update_app import UpdateApp
 from trueware.formats.receivers.epk import Epk
 from trueware.formats.receivers.mpeg_ts import MpegTs
 from trueware.formats.receivers.nfi import Nfi
+from trueware.formats.soc.allwinner_toc import AllwinnerToc
 from trueware.formats.soc.aml_resource import AmlResource
 from trueware.formats.soc.aml_upgrade import AmlUpgrade
 from trueware.formats.soc.egon import Egon
@@ -81,6 +82,8 @@ from trueware.formats.soc.imagewty import ImageWty
 from trueware.formats.soc.mtk_partition import MtkPartition
 from trueware.formats.soc.mtk_preloader import MtkPreloader
 from trueware.formats.soc.novatek_pack import NovatekPack
+from trueware.formats.soc.rk_image import RkImage
+from trueware.formats.soc.rk_loader import RkLoader
 from trueware.formats.soc.rkaf import Rkaf
 from trueware.formats.soc.rkfw import Rkfw
 from trueware.formats.vendor.bcm63xx import Bcm63xx
@@ -158,6 +161,9 @@ FORMATS: tuple[type[Format], ...] = (
     Epk,
     Nfi,
     NovatekPack,
+    RkImage,
+    RkLoader,
+    AllwinnerToc,
     UImage,
     Trx,
     Fit,
