@@ -57,6 +57,8 @@ from trueware.formats.filesystems.minix import Minix
 from trueware.formats.filesystems.romfs import Romfs
 from trueware.formats.filesystems.squashfs import Squashfs
 from trueware.formats.filesystems.ubifs import Ubifs
+from trueware.formats.packages.adb import Adb
+from trueware.formats.packages.adb_packed import AdbPacked
 from trueware.formats.packages.ar import Ar, Deb
 from trueware.formats.packages.cpio import Cpio
 from trueware.formats.packages.rpm import Rpm
@@ -202,6 +204,8 @@ FORMATS: tuple[type[Format], ...] = (
     Deb,
     Ar,
     Rpm,
+    Adb,
+    AdbPacked,
     Zip,
     Gzip,
     Xz,

@@ -108,6 +108,7 @@ def _rpm(facts: _Facts) -> Iterator[tuple[str, str]]:
 
 
 _PLAIN: dict[str, tuple[tuple[str, str], ...]] = {
+    "adb": (("package", "name"), ("version", "version"), ("architecture", "arch"), ("vendor", "maintainer")),
     "bcm63xx": (("board", "board"), ("hardware", "chip")),
     "cisco-phone": (("build", "file"),),
     "cybertan": (("board", "pattern"), ("version", "version")),

@@ -50,6 +50,10 @@ CASES = {
         (("product", "RT-AC68U"), ("version", "3.0.0.4")),
     ),
     "edimax": ({"model": "RN68", "start": "0x01100000"}, (("product", "RN68"),)),
+    "adb": (
+        {"schema": "package", "name": "dropbear", "version": "2022.83-r2", "arch": "aarch64"},
+        (("package", "dropbear"), ("version", "2022.83-r2"), ("architecture", "aarch64")),
+    ),
     "rauc": (
         {"format": "verity", "compatible": "Example Board", "version": "2023.11-1", "build": "20231114"},
         (("hardware", "Example Board"), ("version", "2023.11-1"), ("build", "20231114")),

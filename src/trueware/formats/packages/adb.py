@@ -1,0 +1,248 @@
+"""Packages and indexes of apk-tools 3: blocks in a row, the first of them a small database, the others signatures and files.
+
+======  ====  =======================================================================
+offset  size  field (little-endian)
+======  ====  =======================================================================
+0       4     magic "ADB."
+4       4     schema: "pckg" package, "indx" index
+8       ..    blocks, each at a multiple of 8: length with this field (bits 0-29) and
+              type (30-31): 0 database, 1 signature, 2 data; 3: the type is in the low
+              bits, then 4 bytes reserved, length (8)
+======  ====  =======================================================================
+
+The database begins with its version (2), 2 bytes reserved and the root. A value has 4 bytes: type (upper 4 bits) and a number or a
+place; an object or array is at its place with the number of its values, itself included, then these. A block of data begins with
+the numbers of a folder and of a file in it. Source: apk-tools ``src/adb.h``, ``src/apk_adb.h``, ``src/extract_v3.c``.
+
+The database is a region, compared by its bytes; so are signatures. No package made by apk-tools was at hand.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from struct import Struct, unpack_from
+from typing import ClassVar, NamedTuple
+
+from trueware.errors import LimitExceeded, MalformedInput
+from trueware.formats.archived import KINDS, place
+from trueware.formats.contract import Entry, FormatDoc, Held, Magic, Reading
+from trueware.model.limits import Limits
+from trueware.model.part import Kind
+
+_MAGIC = b"ADB."
+_SCHEMAS = {b"pckg": "package", b"indx": "index"}
+_WORD, _LONG = Struct("<I"), Struct("<IIQ")
+_DATABASE, _SIGNATURE, _DATA, _LONG_BLOCK = range(4)
+_SIZE = (1 << 30) - 1
+
+_INT, _INT_32, _INT_64, _BLOBS, _ARRAY, _OBJECT = 0x1, 0x2, 0x3, {0x8: 1, 0x9: 2, 0xA: 4}, 0xD, 0xE
+_PLACE = (1 << 28) - 1
+_INFO, _PATHS = 1, 2
+_FACTS = {1: "name", 2: "version", 5: "arch", 7: "origin", 8: "maintainer"}
+_DIR_NAME, _DIR_ACL, _DIR_FILES = 1, 2, 3
+_NAME, _ACL, _FILE_SIZE, _MTIME, _HASHES, _TARGET = range(1, 7)
+_MODE, _USER, _GROUP, _XATTRS = range(1, 5)
+_DIGESTS = {16: "md5", 20: "sha1", 32: "sha256", 64: "sha512"}
+
+
+class Adb:
+    """A package or an index."""
+
+    name: ClassVar[str] = "adb"
+    doc: ClassVar[FormatDoc] = FormatDoc(
+        "apk-tools 3 package or index", "Alpine", ("apk-tools src/adb.h, src/apk_adb.h",),
+        ("signatures are kept and not verified",),
+    )  # fmt: skip
+    magics: ClassVar[tuple[Magic, ...]] = (Magic(0, _MAGIC),)
+
+    @staticmethod
+    def matches(view: memoryview) -> bool:
+        return len(view) >= 24 and view[:4] == _MAGIC and bytes(view[4:8]) in _SCHEMAS and view[11] >> 6 == _DATABASE
+
+    @staticmethod
+    def read(view: memoryview, limits: Limits) -> Reading:
+        if not Adb.matches(view):
+            raise MalformedInput("adb", 0, "no header before a database")
+        reading = Reading(facts={"schema": _SCHEMAS[bytes(view[4:8])]})
+        blocks, entries, data = list(_blocks(view, limits, reading)), list[Entry](), list[_Block]()
+        for number, block in enumerate(blocks):
+            if block.kind == _DATA:
+                data.append(block)
+            else:
+                name = {_DATABASE: "database", _SIGNATURE: "signature"}.get(block.kind, f"type-{block.kind}")
+                path = name if not number else f"{name}-{number}"
+                held = Held(view[block.start : block.end])
+                entries.append(Entry(path, Kind.REGION, held, block.end - block.start, offset=block.start))
+        database = _Values(view[blocks[0].start : blocks[0].end], limits)
+        root = database.fields(database.root)
+        if reading.facts["schema"] == "package":
+            info = database.fields(_at(root, _INFO))
+            for field, fact in _FACTS.items():
+                if text := database.text(_at(info, field)):
+                    reading.facts[fact] = text
+            reading.entries = _Files(view, database, data, reading).entries(root, entries)
+        else:
+            reading.entries = entries
+        return reading
+
+
+class _Block(NamedTuple):
+    kind: int
+    start: int
+    """First byte behind the header."""
+
+    end: int
+
+
+def _blocks(view: memoryview, limits: Limits, reading: Reading) -> Iterator[_Block]:
+    at, count = 8, 0
+    reading.cover(0, at)
+    while at + _WORD.size <= len(view):
+        (word,) = _WORD.unpack_from(view, at)
+        kind, size, header = word >> 30, word & _SIZE, _WORD.size
+        if kind == _LONG_BLOCK:
+            if at + _LONG.size > len(view):
+                break
+            kind, header, size = size, _LONG.size, _LONG.unpack_from(view, at)[2]
+        if size < header or size > len(view) - at:
+            rule = "truncated" if count and size >= header else "malformed"
+            if not count:
+                raise MalformedInput("adb", at, f"a database of {size} bytes in {len(view) - at}")
+            reading.note_anomaly(rule, f"a block of {size} bytes in {len(view) - at}", at)
+            break
+        count += 1
+        if count > limits.max_entries:
+            raise LimitExceeded("max_entries", limits.max_entries, "blocks of a package")
+        filler = -size % 8
+        reading.cover(at, at + header)
+        if not any(view[at + size : at + size + filler]):
+            reading.cover(at + size, min(at + size + filler, len(view)))
+        yield _Block(kind, at + header, at + size)
+        at += size + filler
+    reading.end = min(at, len(view))
+
+
+def _at(fields: list[int], number: int) -> int:
+    """Return the value of a field, 0 (nothing) where the object has no such one."""
+    return fields[number] if number < len(fields) else 0
+
+
+class _Values:
+    """The values of a database."""
+
+    def __init__(self, data: memoryview, limits: Limits) -> None:
+        if len(data) < 8:
+            raise MalformedInput("adb", 8, "a database without a root")
+        self._data, self._limits = data, limits
+        self.root = int(_WORD.unpack_from(data, 4)[0])
+
+    def fields(self, value: int) -> list[int]:
+        """Return the values of an object or array, their number first."""
+        at = value & _PLACE
+        if value >> 28 not in (_ARRAY, _OBJECT) or at + 4 > len(self._data):
+            return []
+        (count,) = _WORD.unpack_from(self._data, at)
+        if count > (len(self._data) - at) // 4:
+            raise MalformedInput("adb", at, f"{count} values in {len(self._data) - at} bytes")
+        return list(unpack_from(f"<{count}I", self._data, at))
+
+    def number(self, value: int) -> int:
+        kind, at = value >> 28, value & _PLACE
+        size = {_INT_32: 4, _INT_64: 8}.get(kind)
+        if size is None:
+            return at if kind == _INT else 0
+        return int.from_bytes(self._data[at : at + size], "little")
+
+    def octets(self, value: int) -> bytes:
+        length, at = _BLOBS.get(value >> 28), value & _PLACE
+        if length is None:
+            return b""
+        size = int.from_bytes(self._data[at : at + length], "little")
+        if size > min(len(self._data) - at - length, self._limits.max_xattrs):
+            raise MalformedInput("adb", at, f"a value of {size} bytes")
+        return bytes(self._data[at + length : at + length + size])
+
+    def text(self, value: int) -> str:
+        return self.octets(value)[: self._limits.max_name].decode("utf-8", "surrogateescape")
+
+
+class _Files:
+    """The files of a package, in its order, each with the block of data that follows for it."""
+
+    def __init__(self, view: memoryview, database: _Values, data: list[_Block], reading: Reading) -> None:
+        self._view, self._values, self._reading = view, database, reading
+        self._data = iter(data)
+
+    def entries(self, root: list[int], before: list[Entry]) -> Iterator[Entry]:
+        yield from before
+        values = self._values
+        for number, path in enumerate(values.fields(_at(root, _PATHS))[1:], 1):
+            folder = values.fields(path)
+            name = values.text(_at(folder, _DIR_NAME))
+            above = place(name, 0, self._reading)
+            if above:
+                entry = Entry(above, Kind.DIRECTORY)
+                self._own(entry, _at(folder, _DIR_ACL))
+                yield entry
+            for index, file in enumerate(values.fields(_at(folder, _DIR_FILES))[1:], 1):
+                yield self._file(above, values.fields(file), (number, index))
+        for block in self._data:
+            self._reading.note_anomaly("contradiction", "data that are of no file", block.start)
+            data = self._view[block.start : block.end]
+            yield Entry(f"data-{block.start:#x}", Kind.REGION, Held(data), len(data), offset=block.start)
+
+    def _file(self, above: str, fields: list[int], numbers: tuple[int, int]) -> Entry:
+        values, reading = self._values, self._reading
+        name = values.text(_at(fields, _NAME))
+        path = f"{above}/{name}" if above else name
+        entry = Entry(path, Kind.FILE, mtime=values.number(_at(fields, _MTIME)))
+        self._own(entry, _at(fields, _ACL))
+        if target := values.octets(_at(fields, _TARGET)):
+            self._link(entry, target)
+            return entry
+        size = values.number(_at(fields, _FILE_SIZE))
+        data = self._view[:0]
+        if size and (block := next(self._data, None)) is not None:
+            data = self._view[block.start + 8 : block.end]
+            reading.cover(block.start, block.end)
+            entry.offset = block.start + 8
+            stated = unpack_from("<2I", self._view, block.start) if block.end - block.start >= 8 else ()
+            if stated != numbers or len(data) != size:
+                detail = f"data of file {stated} and {len(data)} bytes where {size} of {numbers} belong"
+                reading.note_anomaly("contradiction", detail, block.start, path)
+        elif size:
+            reading.note_anomaly("truncated", f"no data for a file of {size} bytes", None, path)
+        entry.content, entry.size = Held(data), len(data)
+        digest = values.octets(_at(fields, _HASHES))
+        if algorithm := _DIGESTS.get(len(digest)):
+            found = hashlib.new(algorithm, data, usedforsecurity=False).digest()
+            if found != digest:
+                detail = f"the {algorithm} is {found.hex()}, stated {digest.hex()}"
+                reading.note_anomaly("checksum-mismatch", detail, entry.offset, path)
+        return entry
+
+    def _link(self, entry: Entry, target: bytes) -> None:
+        """Make what it is of an entry without data: the target begins with the type, two bytes."""
+        kind = KINDS.get(int.from_bytes(target[:2], "little") & 0o170000)
+        if kind is Kind.FILE:
+            entry.hard_link = target[2:].decode("utf-8", "surrogateescape")
+        elif kind is Kind.SYMLINK:
+            entry.kind, entry.link = kind, target[2:].decode("utf-8", "surrogateescape")
+        elif kind in (Kind.CHARACTER, Kind.BLOCK, Kind.FIFO) and len(target) == 10:
+            device = int.from_bytes(target[2:], "little")
+            entry.kind = kind
+            if kind is not Kind.FIFO:  # as Linux' makedev
+                entry.rdev = (device >> 8 & 0xFFF) | device >> 32 & ~0xFFF, device & 0xFF | device >> 12 & ~0xFF
+        else:
+            self._reading.note_anomaly("unsupported", f"a target {target[:2].hex()}", None, entry.path)
+            entry.content = Held(target)
+            entry.size = len(target)
+
+    def _own(self, entry: Entry, value: int) -> None:
+        """Give an entry its mode, its extended attributes and, as facts, the names of its owners."""
+        values = self._values
+        acl = values.fields(value)
+        entry.mode = values.number(_at(acl, _MODE)) & 0o7777
+        names = (("group", values.text(_at(acl, _GROUP))), ("owner", values.text(_at(acl, _USER))))
+        entry.facts = tuple((fact, name) for fact, name in names if name != "root")
+        pairs = (values.octets(each).partition(b"\0") for each in values.fields(_at(acl, _XATTRS))[1:])
+        entry.xattrs = tuple(sorted((name.decode("utf-8", "surrogateescape"), data) for name, _, data in pairs))
