@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test check lint types contracts docs corpus bench vectors format clean help
+.PHONY: demo test check lint types contracts docs corpus bench fuzz vectors format clean help
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | sort
@@ -50,6 +50,9 @@ corpus: $(READY) ## verdicts over the corpus beside its labels, and over made va
 
 bench: $(READY) ## speed and memory as ratios to a C floor and named peers; writes build/bench.json
 	@$(BIN)/python bench/speed.py
+
+fuzz: $(READY) ## mutated vectors and hostile inputs: nothing may escape or take long; writes build/fuzz.json
+	@$(BIN)/python bench/fuzz.py
 
 vectors: $(READY) ## rebuild all test vectors; must leave no difference
 	@for build in tests/vectors/*/build.py; do echo $$build; $(BIN)/python $$build || exit 1; done
