@@ -88,7 +88,7 @@ def _images(view: memoryview, reading: Reading, limits: Limits) -> Iterator[Entr
         tell(facts, "name", name)
         if second != _SECOND:
             header, last, step = _SIZE, 1, 1
-            reading.cover(at, at + _OLD)
+            reading.cover(at, at + _SIZE)
         else:
             size |= more << 32
             facts.update(
@@ -100,14 +100,18 @@ def _images(view: memoryview, reading: Reading, limits: Limits) -> Iterator[Entr
                     "step": str(step),
                 }
             )
-            reading.cover(at, at + _HEADER.size)
+            filled = bytes(view[at + _HEADER.size : at + _SIZE]) == b"\xff" * (_SIZE - _HEADER.size)
+            reading.cover(at, at + (header if filled and header == _SIZE else _HEADER.size))
         start = at + header
         word = readable(name.partition(b"\0")[0])
         image = region(f"{number}-{word}", view, start, size, reading, tuple(sorted(facts.items())))
         yield image
-        reading.end = start + image.size
+        after = start + image.size
+        reading.end = -(-after // step) * step if image.size == size else after
+        if not any(view[after : reading.end]):
+            reading.cover(after, min(reading.end, len(view)))
         if last:
             return
-        at = -(-(start + size) // step) * step
+        at = reading.end
         number += 1
     reading.note_anomaly("truncated", "no image is marked as the last", at)
