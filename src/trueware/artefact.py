@@ -4,12 +4,14 @@ import os
 import time
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from typing import TypedDict
 
 from trueware.identifying import banner_claims, identify, scan_banners
-from trueware.measuring import Known, Measurement, measure, measure_reading
+from trueware.measuring import Clock, Fallback, Known, Measurement, Scanner, measure, measure_reading
 from trueware.model.claim import Claim
 from trueware.model.limits import Limits
 from trueware.sources import open_file, read_folder
@@ -17,6 +19,19 @@ from trueware.sources import open_file, read_folder
 _DIGEST_STEP = 1 << 22
 
 Report = Callable[[int], None]
+
+
+class _Common(TypedDict):
+    """What measuring a file and measuring a folder are both told."""
+
+    pool: Executor
+    clock: Clock
+    limits: Limits
+    scan: Scanner
+    report: Report | None
+    known: Known | None
+    record_packings: bool
+    fallback: Fallback | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +61,7 @@ def measure_artefact(
     report: Report | None = None,
     known: Known | None = None,
     record_packings: bool = False,
+    fallback: Fallback | None = None,
 ) -> Measured:
     """Measure the file or folder at `path`.
 
@@ -57,50 +73,29 @@ def measure_artefact(
         report: told the bytes of content read so far.
         known: see `trueware.measuring.measure`.
         record_packings: likewise.
+        fallback: likewise.
 
     Raises:
         SourceError: it cannot be opened.
     """
-    if pool is None:
-        with default_pool() as own:
-            return measure_artefact(
-                path,
-                pool=own,
-                limits=limits,
-                digest=digest,
-                report=report,
-                known=known,
-                record_packings=record_packings,
-            )
     name = artefact_name(path)
-    if os.path.isdir(path):  # noqa: PTH112 (Path.is_dir raises for a name that is too long)
-        reading, size = read_folder(path)
-        measurement = measure_reading(
-            name,
-            reading,
-            size=size,
-            pool=pool,
+    with ExitStack() as stack:
+        common = _Common(
+            pool=pool or stack.enter_context(default_pool()),
             clock=time.monotonic,
             limits=limits,
             scan=scan_banners,
             report=report,
             known=known,
             record_packings=record_packings,
+            fallback=fallback,
         )
-    else:
-        with open_file(path) as file:
-            measurement = measure(
-                name,
-                file.view,
-                pool=pool,
-                clock=time.monotonic,
-                limits=limits,
-                digest=digest,
-                scan=scan_banners,
-                report=report,
-                known=known,
-                record_packings=record_packings,
-            )
+        if os.path.isdir(path):  # noqa: PTH112 (Path.is_dir raises for a name that is too long)
+            reading, size = read_folder(path)
+            measurement = measure_reading(name, reading, size=size, **common)
+        else:
+            file = stack.enter_context(open_file(path))
+            measurement = measure(name, file.view, digest=digest, **common)
     claims = (*identify(measurement.root, measurement.kept), *banner_claims(measurement.banners))
     return Measured(measurement, claims)
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from trueware.artefact import cores, default_pool
 from trueware.errors import SourceError
+from trueware.measuring import Fallback
 from trueware.model.limits import Limits
 from trueware.model.result import Result
 from trueware.registry.lookup import Registry
@@ -44,6 +45,7 @@ def verify_each(
     limits: Limits = Limits(),  # noqa: B008 (frozen)
     report: Callable[[int], None] | None = None,
     report_bytes: Callable[[int], None] | None = None,
+    fallback: Fallback | None = None,
 ) -> Iterator[Outcome]:
     """Verify artefacts, in order.
 
@@ -54,12 +56,13 @@ def verify_each(
         limits: ceilings for each artefact.
         report: told how many artefacts are done.
         report_bytes: in one process, told the bytes of content read so far of each.
+        fallback: in one process, asked for what stays opaque.
 
     Raises:
         StoreError: the registry cannot be read.
     """
     if (count := processes or cores()) == 1:
-        yield from _counted(_in_turn(paths, registry, limits, report_bytes), report)
+        yield from _counted(_in_turn(paths, registry, limits, report_bytes, fallback), report)
     else:
         yield from _counted(_in_processes(paths, registry, limits, count), report)
 
@@ -72,13 +75,17 @@ def _counted(outcomes: Iterator[Outcome], report: Callable[[int], None] | None) 
 
 
 def _in_turn(
-    paths: Iterable[str], registry: Path, limits: Limits, report: Callable[[int], None] | None
+    paths: Iterable[str],
+    registry: Path,
+    limits: Limits,
+    report: Callable[[int], None] | None,
+    fallback: Fallback | None,
 ) -> Iterator[Outcome]:
     with SqliteStore.open_read_only(registry) as store, default_pool() as pool:
         known = Registry(store)
         for path in paths:
             try:
-                yield Outcome(path, verify(path, known, pool=pool, limits=limits, report=report))
+                yield Outcome(path, verify(path, known, pool=pool, limits=limits, report=report, fallback=fallback))
             except SourceError as error:
                 yield Outcome(path, error=error)
 

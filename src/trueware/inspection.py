@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from trueware.artefact import Measured, Report, measure_artefact
 from trueware.formats import BY_NAME
+from trueware.measuring import Fallback
 from trueware.measuring.opaque import Cell, cells, looks_like
 from trueware.model.limits import Limits
 from trueware.model.part import Kind, Part, join
@@ -50,7 +51,7 @@ class Block:
     """Ranges and containers directly below that are not shown because there are too many."""
 
     looks: str | None
-    """What the bytes look like, where no format claims them and they lie in the artefact as they are."""
+    """What the bytes look like, where no format claims them."""
 
     @property
     def end(self) -> int | None:
@@ -76,13 +77,14 @@ def inspect(
     pool: Executor | None = None,
     limits: Limits = Limits(),  # noqa: B008 (frozen)
     report: Report | None = None,
+    fallback: Fallback | None = None,
 ) -> Inspection:
     """Take the file or folder at `path` apart.
 
     Raises:
         SourceError: it cannot be opened.
     """
-    measured = measure_artefact(path, pool=pool, limits=limits, report=report)
+    measured = measure_artefact(path, pool=pool, limits=limits, report=report, fallback=fallback)
     root = measured.measurement.root
     if root.kind is Kind.DIRECTORY:
         return Inspection(measured, tuple(outline(root, None)), ())
@@ -99,8 +101,8 @@ def outline(root: Part, view: memoryview | None) -> Iterator[Block]:
         counts, bytes_below, found = _below(path, part, root.size)
         room = max(0, _SHOWN - shown)
         shown += min(room, len(found))
-        looks = None
-        if view is not None and start is not None and _is_opaque(part) and start + part.size <= len(view):
+        looks = dict(part.notes).get("looks-like")
+        if looks is None and view is not None and start is not None and _is_opaque(part, start, view):
             looks = looks_like(view[start : start + part.size])
         yield Block(path, part, depth, start, counts, bytes_below, max(0, len(found) - room), looks)
         below = [(where, child, depth + 1, _place(part, child, start)) for where, child in found[:room]]
@@ -108,9 +110,11 @@ def outline(root: Part, view: memoryview | None) -> Iterator[Block]:
         stack.extend(reversed(below))
 
 
-def _is_opaque(part: Part) -> bool:
-    """Whether the part is bytes nobody understands: not a file of a file system, and not so few that looks mean nothing."""
-    return part.format is None and part.kind is not Kind.PADDING and not part.children and part.size >= _WORTH_A_LOOK
+def _is_opaque(part: Part, start: int, view: memoryview) -> bool:
+    """Whether the part is bytes nobody understands, and not so few that looks mean nothing."""
+    if part.format is not None or part.kind is Kind.PADDING or part.children:
+        return False
+    return part.size >= _WORTH_A_LOOK and start + part.size <= len(view)
 
 
 def _below(path: str, part: Part, whole: int) -> tuple[dict[Kind, int], int, list[tuple[str, Part]]]:

@@ -13,6 +13,7 @@ from trueware.appraisal.reference import Evidence, Reference, References
 from trueware.appraisal.wrapping import unwrap
 from trueware.artefact import Measured, Report, artefact_name, default_pool, digest_file, measure_artefact
 from trueware.knowledge import load_policies, policy_for
+from trueware.measuring import Fallback
 from trueware.model.finding import Finding
 from trueware.model.limits import Limits
 from trueware.model.part import Kind
@@ -34,6 +35,7 @@ def verify(
     pool: Executor | None = None,
     limits: Limits = Limits(),  # noqa: B008 (frozen)
     report: Report | None = None,
+    fallback: Fallback | None = None,
 ) -> Result:
     """Return the result for the file or folder at `path`.
 
@@ -43,6 +45,7 @@ def verify(
         pool: where contents are hashed; by default one of its own on all cores.
         limits: ceilings.
         report: told the bytes of content read so far.
+        fallback: another program, asked for what stays opaque; see `trueware.fallback`.
 
     Raises:
         SourceError: the artefact cannot be opened.
@@ -54,27 +57,15 @@ def verify(
         found = registry.find_exact(digest)
         if found.releases:
             return appraise_exact(artefact_name(path), size, digest, found.releases, found.findings)
-    if pool is None:
-        with default_pool() as own:
-            return _verify_unknown(path, registry, own, limits, digest, report)
-    return _verify_unknown(path, registry, pool, limits, digest, report)
-
-
-def _verify_unknown(
-    path: str | os.PathLike[str],
-    registry: Registry,
-    pool: Executor,
-    limits: Limits,
-    digest: bytes | None,
-    report: Report | None,
-) -> Result:
-    """Measure, going by what releases say of packed contents, and appraise; measure anew where their word may not count."""
+    # what releases say of packed contents is gone by, and where their word may not count, all is measured anew
     known = KnownPackings(registry)
-    measured = measure_artefact(path, pool=pool, limits=limits, digest=digest, report=report, known=known)
-    result = appraise_measured(artefact_name(path), measured, registry, known.used)
-    if not known.all_support(result.match.release if result.match is not None else None):
-        measured = measure_artefact(path, pool=pool, limits=limits, digest=digest, report=report)
-        result = appraise_measured(artefact_name(path), measured, registry)
+    for asked in (known, None):
+        measured = measure_artefact(
+            path, pool=pool, limits=limits, digest=digest, report=report, known=asked, fallback=fallback
+        )
+        result = appraise_measured(artefact_name(path), measured, registry, known.used)
+        if known.all_support(result.match.release if result.match is not None else None):
+            break
     return result
 
 

@@ -36,7 +36,17 @@ def image(tmp_path: Path) -> Image:
             (root / path).parent.mkdir(parents=True, exist_ok=True)
             (root / path).write_bytes(data)
         target = tmp_path / name
-        command = ["mksquashfs", root, target, "-noappend", "-quiet", "-no-progress", "-all-root", "-all-time", "0"]
+        command = [
+            "mksquashfs",
+            str(root),
+            str(target),
+            "-noappend",
+            "-quiet",
+            "-no-progress",
+            "-all-root",
+            "-all-time",
+            "0",
+        ]
         subprocess.run(command, check=True, capture_output=True)
         return target
 
@@ -103,7 +113,15 @@ def test_packing_depends_on_how_blocks_are_cut_and_packed(image: Image, tmp_path
     first = measured(image("genuine", FILES)).measurement.packings
     for options in (["-comp", "xz"], ["-b", "4096"]):
         other = tmp_path / "other"
-        command = ["mksquashfs", tmp_path / "genuine.root", other, "-noappend", "-quiet", "-no-progress", *options]
+        command = [
+            "mksquashfs",
+            str(tmp_path / "genuine.root"),
+            str(other),
+            "-noappend",
+            "-quiet",
+            "-no-progress",
+            *options,
+        ]
         subprocess.run(command, check=True, capture_output=True)
 
         assert not first.keys() & measured(other).measurement.packings.keys(), options

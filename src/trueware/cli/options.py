@@ -6,6 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from trueware.measuring import Fallback
     from trueware.model.limits import Limits
 
 Subparsers: TypeAlias = "_SubParsersAction[ArgumentParser]"
@@ -43,6 +46,29 @@ def add_limits(parser: ArgumentParser) -> None:
         type=_limit,
         help="another ceiling, e.g. max_depth=40 or max_unpacked=200G; may be given several times (names: docs, limits)",
     )
+
+
+def add_fallback(parser: ArgumentParser) -> None:
+    """Add `--fallback`."""
+    parser.add_argument(
+        "--fallback",
+        choices=("unblob",),
+        help="have another program, confined, read what trueware does not; what it finds is marked and proves nothing",
+    )
+    parser.add_argument(
+        "--unconfined", action="store_true", help="let the fallback run where nothing can confine it (hostile input!)"
+    )
+
+
+def fallback_of(options: Namespace) -> "AbstractContextManager[Fallback | None]":
+    """Return the fallback asked for, or a context manager for none."""
+    from contextlib import nullcontext
+
+    if options.fallback is None:
+        return nullcontext()
+    from trueware.fallback import Unblob
+
+    return Unblob(unconfined=options.unconfined)
 
 
 def limits_of(options: Namespace) -> "Limits":

@@ -4,7 +4,8 @@ The engine asks formats to read, hashes every content once on all cores, looks f
 with its Merkle digests, under the ceilings of `trueware.model.limits.Limits`.
 """
 
-from trueware.measuring.engine import Measurement, measure, measure_reading
+from trueware.measuring.budget import Clock
+from trueware.measuring.engine import FALLBACK, Fallback, Measurement, Scanner, measure, measure_reading
 from trueware.measuring.packings import Known
 
-__all__ = ["Known", "Measurement", "measure", "measure_reading"]
+__all__ = ["FALLBACK", "Clock", "Fallback", "Known", "Measurement", "Scanner", "measure", "measure_reading"]

@@ -22,6 +22,7 @@ from trueware.measuring.hashing import Hashed, Hasher
 from trueware.measuring.jobs import Jobs
 from trueware.measuring.ledger import Ledger
 from trueware.measuring.node import Node, container_of, freeze
+from trueware.measuring.opaque import looks_like
 from trueware.measuring.packings import Known, Packings
 from trueware.measuring.placing import Placer
 from trueware.model.finding import Finding
@@ -35,7 +36,16 @@ _CARVED = 512
 CARVED = "carved"
 """Stands for a format where containers were found in bytes that no format claims."""
 
+_DESCRIBED, _DESCRIPTIONS = 4096, 256
+"""Opaque bytes that are worth a description, and how many of them in one artefact."""
+
 Scanner = Callable[[memoryview], Iterable[str]]
+
+Fallback = Callable[[memoryview], Reading | None]
+"""Another program's reading of bytes that stay opaque here; None where it makes nothing of them. Raises `InputError`."""
+
+FALLBACK = "fallback"
+"""Stands for a format where a fallback read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +78,7 @@ def measure(
     formats: Iterable[type[Format]] = FORMATS,
     known: Known | None = None,
     record_packings: bool = False,
+    fallback: Fallback | None = None,
 ) -> Measurement:
     """Measure an artefact that is one run of bytes.
 
@@ -83,11 +94,12 @@ def measure(
         formats: what to look for.
         known: asked for contents by how they lie packed; what it answers is believed and not unpacked.
         record_packings: fill `Measurement.packings`.
+        fallback: asked for regions in which nothing was found.
     """
     limits = limits.fitted(len(view))
     budget = Budget(limits, len(view), clock, report)
     packings = Packings(known, record=record_packings)
-    run = _Run(pool, budget, limits, tuple(formats), scan, packings)
+    run = _Run(pool, budget, limits, tuple(formats), scan, packings, fallback)
     root = Node(name, Entry("", Kind.FILE, size=len(view)), None)
     whole = None if digest is not None else pool.submit(_digest_all, view)
     run.open_view(root, view, run.detector.all(view), 0)
@@ -108,10 +120,12 @@ def measure_reading(
     formats: Iterable[type[Format]] = FORMATS,
     known: Known | None = None,
     record_packings: bool = False,
+    fallback: Fallback | None = None,
 ) -> Measurement:
     """Measure an artefact that is a folder, already read into entries; `size` is the sum of its contents. See `measure`."""
     budget = Budget(limits, size, clock, report)
-    run = _Run(pool, budget, limits, tuple(formats), scan, Packings(known, record=record_packings))
+    packings = Packings(known, record=record_packings)
+    run = _Run(pool, budget, limits, tuple(formats), scan, packings, fallback)
     root = Node(name, reading.attributes or Entry("", Kind.DIRECTORY), None)
     run.take_in(root, reading, None, 0)
     return run.finish(root)
@@ -132,11 +146,13 @@ class _Run:
         formats: tuple[type[Format], ...],
         scan: Scanner | None,
         packings: Packings,
+        fallback: Fallback | None,
     ) -> None:
         self.detector = Detector(formats)
         self._pool, self._budget, self._limits, self._scan = pool, budget, limits, scan
         self._hasher = Hasher(self.detector, budget, limits)
-        self._packings = packings
+        self._packings, self._fallback = packings, fallback
+        self._described = 0
         self._carver = Carver(formats)
         self._ledger = Ledger(limits)
         self._unclaimed: dict[tuple[Node, Kind], int] = {}
@@ -282,13 +298,29 @@ class _Run:
     # --- what no format claims -----------------------------------------------------------------------------------------
 
     def _open_opaque(self, node: Node, view: memoryview, depth: int) -> None:
-        """Ask what an opaque region says of itself, and look for containers in it."""
-        if node.entry.kind is Kind.FILE and node.parent is not None:
+        """Ask what an opaque region says of itself, look for containers in it, and say what it looks like."""
+        if node.entry.kind is Kind.FILE and node.parent is not None and node.parent.format != FALLBACK:
             return  # a file of a file system that no format claims is just a file
         if self._scan is not None and (told := tuple(self._scan(view))):
             self._banners[node.path()] = told
         if len(view) >= _CARVED and depth < self._limits.max_depth:
             self._carve(node, view, depth)
+            if node.format is None and self._fallback is not None:
+                self._ask(self._fallback, node, view, depth)
+        if node.format is None and len(view) >= _DESCRIBED and self._described < _DESCRIPTIONS:
+            self._described += 1
+            node.notes += (("looks-like", looks_like(view)),)
+
+    def _ask(self, fallback: Fallback, node: Node, view: memoryview, depth: int) -> None:
+        """Take in what a fallback makes of opaque bytes; they stand for themselves all the same."""
+        try:
+            reading = fallback(view)
+        except InputError as error:
+            self._ledger.note(node, "not-checkable", f"the fallback failed: {error}", None)
+            return
+        if reading is not None:
+            node.format = FALLBACK
+            self.take_in(node, reading, None, depth)
 
     def _carve(self, node: Node, view: memoryview, depth: int) -> None:
         """Split opaque bytes into the containers found in them and what lies between."""

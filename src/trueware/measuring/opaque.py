@@ -127,7 +127,8 @@ def _words(view: memoryview, seen: list[Cell], mean: float) -> str:
         return "text"
     if machine := machine_of(view):
         return f"machine code ({machine})"
-    random = sum(cell.entropy >= _RANDOM for cell in seen if cell.end - cell.start >= SAMPLE) / len(seen)
+    full = [cell for cell in seen if cell.end - cell.start >= SAMPLE]
+    random = sum(cell.entropy >= _RANDOM for cell in full) / max(1, len(full))
     if random >= _ALL or (len(seen) == 1 and len(view) >= _JUDGED and mean >= _RANDOM - 0.1):
         return "compressed or encrypted data"
     if random >= _SOME:

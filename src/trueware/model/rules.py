@@ -87,6 +87,13 @@ _RULES = (
         _LOW,
         help="Free space or slack that is not empty; no ordinary program reads it.",
     ),
+    Rule(
+        "read-by-fallback",
+        "Read by another program, not by trueware",
+        _INFO,
+        uncertain=True,
+        help="Its names, attributes and contents are that program's word: a lead to follow, no proof of equality.",
+    ),
     Rule("encrypted", "The content is encrypted and cannot be read", _LOW, uncertain=True, unread=True),
     Rule(
         "reserved-bits",

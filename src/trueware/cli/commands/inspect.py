@@ -4,7 +4,7 @@ import sys
 from argparse import Namespace
 
 from trueware.cli.exit_code import ExitCode
-from trueware.cli.options import Subparsers, add_limits, limits_of
+from trueware.cli.options import Subparsers, add_fallback, add_limits, fallback_of, limits_of
 
 
 def add(commands: Subparsers) -> None:
@@ -16,6 +16,7 @@ def add(commands: Subparsers) -> None:
     )
     parser.add_argument("artefact", metavar="ARTEFACT")
     add_limits(parser)
+    add_fallback(parser)
     group = parser.add_argument_group("output")
     group.add_argument(
         "--html", metavar="FILE", help="also write a page with a map by offset and entropy (- for stdout)"
@@ -31,8 +32,12 @@ def run(options: Namespace) -> ExitCode:
     from trueware.cli.progress import progress
     from trueware.inspection import inspect
 
-    with default_pool() as pool, progress(options.artefact, wanted=not options.quiet) as report:
-        inspection = inspect(options.artefact, pool=pool, limits=limits_of(options), report=report)
+    with (
+        default_pool() as pool,
+        fallback_of(options) as fallback,
+        progress(options.artefact, wanted=not options.quiet) as report,
+    ):
+        inspection = inspect(options.artefact, pool=pool, limits=limits_of(options), report=report, fallback=fallback)
     if options.html:
         from trueware.cli.map_page import map_page
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from trueware.cli.exit_code import ExitCode
-from trueware.cli.options import Subparsers, add_limits, limits_of
+from trueware.cli.options import Subparsers, add_fallback, add_limits, fallback_of, limits_of
 from trueware.cli.text import printable
 from trueware.model.part import Part
 
@@ -23,6 +23,7 @@ def add(commands: Subparsers) -> None:
     )
     parser.add_argument("artefacts", metavar="ARTEFACT", nargs="+")
     add_limits(parser)
+    add_fallback(parser)
     group = parser.add_argument_group("output")
     group.add_argument("--json", action="store_true", help="answer as JSON, by the published schema")
     group.add_argument("--quiet", action="store_true", help="no progress bar")
@@ -37,10 +38,12 @@ def run(options: Namespace) -> ExitCode:
     from trueware.cli.wire import MANIFEST_SCHEMA, manifest_value
 
     manifests = []
-    with default_pool() as pool:
+    with default_pool() as pool, fallback_of(options) as fallback:
         for path in options.artefacts:
             with progress(path, wanted=not options.quiet) as report:
-                measured = measure_artefact(path, pool=pool, limits=limits_of(options), report=report)
+                measured = measure_artefact(
+                    path, pool=pool, limits=limits_of(options), report=report, fallback=fallback
+                )
             if options.json:
                 manifests.append(manifest_value(measured.measurement))
             else:

@@ -6,7 +6,17 @@ from typing import TYPE_CHECKING
 
 from trueware.cli.answer import print_results
 from trueware.cli.exit_code import ExitCode
-from trueware.cli.options import Subparsers, add_limits, add_output, add_registry, limits_of, positive, registry_path
+from trueware.cli.options import (
+    Subparsers,
+    add_fallback,
+    add_limits,
+    add_output,
+    add_registry,
+    fallback_of,
+    limits_of,
+    positive,
+    registry_path,
+)
 from trueware.model.result import Result
 
 if TYPE_CHECKING:
@@ -29,6 +39,7 @@ def add(commands: Subparsers) -> None:
         help="artefacts verified at a time, each in a process of its own (default: 1, with --each one for each core)",
     )
     add_limits(parser)
+    add_fallback(parser)
     add_registry(parser)
     add_output(parser)
     parser.set_defaults(run=run)
@@ -59,14 +70,24 @@ def _outcomes(options: Namespace) -> "Iterator[Outcome]":
 
     registry, limits = registry_path(options), limits_of(options)
     paths = _paths(options)
-    if not options.each and len(options.artefacts) == 1:
-        with progress(options.artefacts[0], wanted=not options.quiet) as report:
-            yield from verify_each(paths, registry, processes=1, limits=limits, report_bytes=report)
-        return
-    with count_progress("artefacts", wanted=not options.quiet) as report:
-        yield from verify_each(
-            paths, registry, processes=options.processes or (None if options.each else 1), limits=limits, report=report
-        )
+    with fallback_of(options) as fallback:
+        if not options.each and len(options.artefacts) == 1:
+            with progress(options.artefacts[0], wanted=not options.quiet) as report:
+                yield from verify_each(
+                    paths, registry, processes=1, limits=limits, report_bytes=report, fallback=fallback
+                )
+            return
+        # a fallback starts programs of its own, one at a time
+        processes = 1 if fallback or not options.each else None
+        with count_progress("artefacts", wanted=not options.quiet) as report:
+            yield from verify_each(
+                paths,
+                registry,
+                processes=options.processes if options.processes and not fallback else processes,
+                limits=limits,
+                report=report,
+                fallback=fallback,
+            )
 
 
 def _paths(options: Namespace) -> Iterator[str]:
