@@ -1,8 +1,11 @@
 """Known content is not unpacked: the answers are the same, the work is less, and nobody's false word makes another's release."""
 
+import gzip
 import shutil
 import subprocess
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -10,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from trueware.artefact import Measured, measure_artefact
+from trueware.measuring import measure
 from trueware.model.release import Release
 from trueware.model.result import Result
 from trueware.model.verdict import Verdict
@@ -161,3 +165,26 @@ def test_altered_list_is_not_believed(image: Image) -> None:
 
     assert result.verdict is Verdict.TAMPERED
     assert [change.path for change in result.changes] == ["usr/lib/part-07"]
+
+
+@pytest.mark.parametrize(
+    "vector", sorted((Path(__file__).parents[1] / "vectors/squashfs").iterdir()), ids=lambda path: path.name
+)
+def test_going_by_packings_changes_nothing(vector: Path) -> None:
+    """Of every variant there is a vector of, what is found with and without the packings of the same image is equal."""
+    packed = next((path for path in (vector / "input.bin", vector / "input.bin.gz") if path.exists()), None)
+    if packed is None:
+        pytest.skip("no vector")
+    data = memoryview(gzip.decompress(packed.read_bytes()) if packed.suffix == ".gz" else packed.read_bytes())
+    with ThreadPoolExecutor(1) as pool:
+        first = measure("image", data, pool=pool, clock=time.monotonic, record_packings=True)
+        known = first.packings
+        again = measure(
+            "image",
+            data,
+            pool=pool,
+            clock=time.monotonic,
+            known=lambda asked: {packing: known[packing] for packing in asked if packing in known},
+        )
+
+    assert (again.root, again.findings) == (first.root, first.findings)
