@@ -84,6 +84,7 @@ from trueware.formats.soc.imagewty import ImageWty
 from trueware.formats.soc.mtk_partition import MtkPartition
 from trueware.formats.soc.mtk_preloader import MtkPreloader
 from trueware.formats.soc.novatek_pack import NovatekPack
+from trueware.formats.soc.rk_idblock import RkIdblock
 from trueware.formats.soc.rk_image import RkImage
 from trueware.formats.soc.rk_loader import RkLoader
 from trueware.formats.soc.rkaf import Rkaf
@@ -166,6 +167,7 @@ FORMATS: tuple[type[Format], ...] = (
     RkImage,
     RkLoader,
     AllwinnerToc,
+    RkIdblock,
     UImage,
     Trx,
     Fit,

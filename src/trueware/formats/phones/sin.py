@@ -75,15 +75,16 @@ class Sin:
 
 
 def _check(view: memoryview, header: int, listed: int, kind: int, reading: Reading) -> int:
-    """Compare the pieces with their digests and return where the last ends."""
-    at, step = header, 4 + _DIGESTS[kind]
+    """Compare the pieces with their digests up to the first that does not fit, and return where the last ends."""
+    at, step, sound = header, 4 + _DIGESTS[kind], True
     for number, place in enumerate(range(_HEADER.size, _HEADER.size + listed, step)):
         size = int(_LENGTH.unpack_from(view, place)[0])
         piece = view[at : at + size]
-        if len(piece) == size:
+        if sound and len(piece) == size:
             found = sha256(piece) if kind == 2 else sha1(piece, usedforsecurity=False)
             if found.digest() != view[place + 4 : place + step]:
                 detail = f"the digest of piece {number} is {found.hexdigest()}"
                 reading.note_anomaly("checksum-mismatch", detail, at, "payload")
+                sound = False
         at += size
     return at

@@ -53,6 +53,13 @@ class Carousel:
     """By download: for which receivers it is."""
 
     blocks: dict[_Key, dict[int, list[Run]]] = field(default_factory=dict)
+    contradicted: bool = False
+
+    def contradict(self, detail: str, section: Section, reading: Reading) -> None:
+        """Tell the first time that something comes again and differs."""
+        if not self.contradicted:
+            reading.note_anomaly("contradiction", detail, section.runs[0][0])
+        self.contradicted = True
 
 
 def carousel_of(view: memoryview, numbers: Sequence[int], program: int, reading: Reading, limits: Limits) -> Carousel:
@@ -119,9 +126,7 @@ def _read_list(section: Section, at: int, found: Carousel, reading: Reading) -> 
     if at + 2 > end:
         return
     if found.compatibility.setdefault(download, compatibility) != compatibility:
-        reading.note_anomaly(
-            "contradiction", f"download {download:#x} is for two kinds of receivers", section.runs[0][0]
-        )
+        found.contradict(f"download {download:#x} is for two kinds of receivers", section, reading)
     count = int(_COUNT.unpack_from(data, at)[0])
     at += 2
     for _ in range(count):
@@ -131,7 +136,7 @@ def _read_list(section: Section, at: int, found: Carousel, reading: Reading) -> 
         at += _MODULE.size
         told = length, block, data[at : min(at + said, end)]
         if found.listed.setdefault((download, module, version), told) != told:
-            reading.note_anomaly("contradiction", f"module {module:#x} is listed in two ways", section.runs[0][0])
+            found.contradict(f"module {module:#x} is listed in two ways", section, reading)
         at += said
 
 
@@ -148,4 +153,4 @@ def _read_block(view: memoryview, section: Section, download: int, at: int, foun
         b"".join(view[start : start + length] for start, length in have[number]) != section.data[at + _BLOCK.size : end]
     ):
         detail = f"block {number} of module {module:#x} comes with different content"
-        reading.note_anomaly("contradiction", detail, section.runs[0][0])
+        found.contradict(detail, section, reading)
