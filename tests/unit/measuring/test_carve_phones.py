@@ -31,8 +31,8 @@ FOUND = {
     "cramfs/little": "cramfs",
 }
 MAGICS = (
-    b"ANDROID!", b"VNDRBOOT", b"AVB0", b"\xd7\xb7\xab\x1e", b"gDla", b"CrAU", b"\x88\x16\x88\x58", b"EMMC_BOOT\0", b"RKFW", b"RKAF", b"RKNS",
-    b"IMAGEWTY", b"eGON.BT0", b"\x56\x19\xb5\x27", b"AML_RES!", b"\xe2\xe1\xf5\xe0", b"-rom1fs-", b"\x45\x3d\xcd\x28",
+    b"ANDROID!", b"VNDRBOOT", b"AVB0", b"\xd7\xb7\xab\x1e", b"gDla", b"CrAU", b"\x88\x16\x88\x58", b"EMMC_BOOT\0", b"RKFW", b"RKAF",
+    b"RKNS", b"IMAGEWTY", b"eGON.BT0", b"\x56\x19\xb5\x27", b"AML_RES!", b"\xe2\xe1\xf5\xe0", b"-rom1fs-", b"\x45\x3d\xcd\x28",
 )  # fmt: skip
 
 

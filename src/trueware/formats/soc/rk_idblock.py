@@ -45,6 +45,8 @@ _SECOND, _IMAGES = Struct("<4s4sHHI"), 120
 _IMAGE = Struct("<HHIII8s64s")
 _MOST = 4
 _SHA256 = 1
+_FARTHEST = 64
+"""Sectors in front of the programs of the first kind; four are usual."""
 
 
 class RkIdblock:
@@ -62,9 +64,12 @@ class RkIdblock:
         if len(view) < 4 * _SECTOR:
             return False
         if view[:8] == _SCRAMBLED:
-            return True
+            _, plain, start, _, size, _, _ = _FIRST.unpack(_unscrambled(view))
+            return plain <= 1 and 0 < start <= _FARTHEST and size > 0
         _, _, words, count, _ = _SECOND.unpack_from(view)
-        return view[:4] == _PLAIN and 0 < count <= _MOST and _IMAGES + count * _IMAGE.size <= 4 * words < 4 * _SECTOR
+        return (
+            bool(view[:4] == _PLAIN) and 0 < count <= _MOST and _IMAGES + count * _IMAGE.size <= 4 * words < 4 * _SECTOR
+        )
 
     @staticmethod
     def read(view: memoryview, limits: Limits) -> Reading:  # noqa: ARG004 (at most four programs)
@@ -79,13 +84,11 @@ class RkIdblock:
 
 
 def _read_first(view: memoryview) -> Reading:
-    _, plain, start, unused, size, more, rest = _FIRST.unpack(_unscrambled(bytes(view[:_SECTOR])))
+    _, plain, start, unused, size, more, rest = _FIRST.unpack(_unscrambled(view))
     reading = Reading(facts={"kind": "1", "plain": str(plain), "more": str(more)})
     if unused := (unused + rest).rstrip(b"\0"):
         reading.facts["unused"] = unused.hex()
     reading.cover(0, _SECTOR)
-    if not start:
-        raise MalformedInput("rk-idblock", 12, "the programs begin in the header")
     reading.entries = [region("program-0", view, start * _SECTOR, size * _SECTOR, reading)]
     return reading
 
@@ -114,16 +117,23 @@ def _read_second(view: memoryview) -> Reading:
     return reading
 
 
-def _unscrambled(data: bytes) -> bytes:
-    """Return what RC4 with Rockchip's key makes of some bytes."""
+def _key_stream(size: int) -> bytes:
+    """Return what RC4 with Rockchip's key combines bytes with."""
     state, other = list(range(256)), 0
     for at in range(256):
         other = (other + state[at] + _KEY[at % len(_KEY)]) & 0xFF
         state[at], state[other] = state[other], state[at]
-    found, at, other = bytearray(), 0, 0
-    for byte in data:
-        at = (at + 1) & 0xFF
+    found, other = bytearray(), 0
+    for at in (number & 0xFF for number in range(1, size + 1)):
         other = (other + state[at]) & 0xFF
         state[at], state[other] = state[other], state[at]
-        found.append(byte ^ state[(state[at] + state[other]) & 0xFF])
+        found.append(state[(state[at] + state[other]) & 0xFF])
     return bytes(found)
+
+
+_STREAM = int.from_bytes(_key_stream(_SECTOR), "big")
+
+
+def _unscrambled(view: memoryview) -> bytes:
+    """Return the header of the first kind as it is read by the boot ROM."""
+    return (int.from_bytes(view[:_SECTOR], "big") ^ _STREAM).to_bytes(_SECTOR, "big")
