@@ -25,6 +25,7 @@ Source: Linux fs/erofs/erofs_fs.h, zmap.c; erofs-utils lib/zmap.c.
 """
 
 from collections.abc import Iterator
+from functools import cache
 from struct import Struct, iter_unpack, unpack_from
 from typing import NamedTuple
 
@@ -52,7 +53,19 @@ _WHOLE_ELSEWHERE = 1 << 63
 _BLOCKS = 1 << 11
 _PART, _PART_KIND = 1 << 15, 4
 _RECORD_PART, _RECORD_SIZE, _RECORD_HOW = 1 << 27, (1 << 21) - 1, 28
+_MANY, _MANY_BITS = 16, 14
+_MANY_LAST = (_MANY - 1) * _MANY_BITS
+_MANY_MASK = (1 << _MANY_LAST) - 1 | 3 << _MANY_LAST + 12 | _BLOCKS << _MANY_LAST
+"""All of a pack of 16 but where in the last the next head is, and the block."""
+
 _PACK_BLOCK, _U64 = 4, (1 << 64) - 1
+
+
+@cache
+def _many(behind: int) -> int:
+    """Return what a pack of 16 holds in which no extent begins, its first cluster `behind` clusters from its head."""
+    fields = sum((_NO_HEAD << 12 | behind + place) << place * _MANY_BITS for place in range(_MANY - 1))
+    return fields | _NO_HEAD << _MANY_LAST + 12
 
 
 class Extents(NamedTuple):
@@ -183,6 +196,11 @@ class _Indexes:
             if end > len(self._data):
                 raise self._bad("indexes that run past the end")
             value = int.from_bytes(self._data[at:end], "little")
+            behind = number - head
+            # sixteen clusters of one extent, each as far behind its head as it is: no need to look at every one
+            if count == _MANY and large < behind < _BLOCKS - _MANY and value & _MANY_MASK == _many(behind):
+                reach = max(reach, number + count - 1 + (value >> _MANY_LAST & mask))
+                continue
             block = (value >> (size - _PACK_BLOCK) * 8) + (not large)
             for place in range(min(count, self._count - number)):
                 offset, kind = value & mask, value >> low & 3

@@ -9,6 +9,7 @@ from trueware.formats.contract import Buffer, Content
 from trueware.formats.filesystems.erofs.extents import BEHIND, FRAGMENT, HOW, NOTHING, ROW
 from trueware.formats.filesystems.erofs.pclusters import Pclusters
 from trueware.formats.filesystems.erofs.superblock import FORMAT
+from trueware.formats.pieces import joined
 from trueware.formats.scattered import zeros
 
 
@@ -29,6 +30,9 @@ class Packed:
 
     def chunks(self) -> Iterator[Buffer]:
         """Unpack the extents one after the other."""
+        return joined(self._pieces())
+
+    def _pieces(self) -> Iterator[Buffer]:
         unpack, again, shared = self._pclusters.unpack, self._pclusters.unpack_again, self._pclusters.shared
         view, at = self._pclusters.view, 0
         for start, length, packed, how in ROW.iter_unpack(self._rows):
