@@ -28,6 +28,8 @@ _ADDED = 256
 
 def canonical(path: str) -> str:
     """Return a path without empty and ``.`` steps, which all tools unpack to the same place."""
+    if "//" not in path and "/." not in path and path[:1] not in ("", ".", "/") and path[-1:] != "/":
+        return path  # as most are
     return "/".join([step for step in path.split("/") if step not in ("", ".")])
 
 

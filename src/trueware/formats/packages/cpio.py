@@ -34,7 +34,7 @@ from struct import Struct
 from typing import ClassVar, NamedTuple
 
 from trueware.errors import LimitExceeded, MalformedInput
-from trueware.formats.archived import KINDS, byte_sum, content, filler, place, take_root, watched
+from trueware.formats.archived import KINDS, byte_sum, content, filler, place, slack, take_root, watched
 from trueware.formats.compressed import told
 from trueware.formats.contract import Entry, FormatDoc, Held, Magic, Reading
 from trueware.formats.stream import Stream
@@ -168,9 +168,8 @@ class _Walk:
             header, odc = _header(block, at), block[:6] == _ODC
             if block[:6] != magic:
                 reading.note_anomaly("contradiction", "members of two formats: cpio reads those of the first", at)
-            stream.take(_ODC_SIZE if odc else _NEWC_SIZE)
-            name = self._name(header, at)
-            if not odc and (odd := self._align(at)) is not None:
+            name, odd = self._name(header, at, _ODC_SIZE if odc else _NEWC_SIZE, 0 if odc else 3)
+            if odd is not None:
                 yield odd
             if name == _TRAILER:
                 yield from self._without_data()
@@ -178,8 +177,14 @@ class _Walk:
                     reading.note_anomaly("contradiction", f"a trailer with {header.size} bytes of data", at)
                 return True
             self._members += 1
-            end = stream.offset + header.size
-            yield from self._member(self._entry(name, header, at), header, block[:6])
+            start = stream.offset
+            end = start + header.size
+            entry = self._entry(name, header, at)
+            if entry.kind is Kind.FILE and header.links < 2 and block[:6] == _NEWC and entry.path and not header.check:
+                entry.offset, entry.size, entry.content = start, header.size, content(stream, header.size)
+                yield entry
+            else:
+                yield from self._member(entry, header, block[:6])
             if stream.offset < end and stream.skip(end - stream.offset) < end - stream.offset:
                 reading.note_anomaly("truncated", f"the data of {name!r} are cut off", at)
                 return False
@@ -190,19 +195,22 @@ class _Walk:
         yield from self._without_data()
         return False
 
-    def _name(self, header: _Header, at: int) -> str:
-        """Take the name behind a header."""
+    def _name(self, header: _Header, at: int, start: int, fill: int) -> tuple[str, Entry | None]:
+        """Take a header of `start` bytes and the name behind it, and what fills up to a multiple of `fill` + 1 if it is odd."""
         if header.name_size > self._limits.max_name + 1:
             raise LimitExceeded(
                 "max_name", self._limits.max_name, f"a name of {header.name_size} bytes in a cpio archive"
             )
-        name = bytes(self._stream.take(header.name_size))
+        end = start + header.name_size
+        block = bytes(self._stream.take(end + (-end & fill)))
+        name, filling = block[start:end], block[end:]
         if len(name) < header.name_size or name[-1:] != b"\0":
             raise MalformedInput("cpio", at, "a name is cut off, or does not end with NUL")
         shown, _, hidden = name[:-1].partition(b"\0")
         if hidden:
             self._reading.note_anomaly("contradiction", f"the name {shown!r} goes on after a NUL", at)
-        return shown.decode("utf-8", "surrogateescape")
+        odd = slack(filling, at + end, self._reading) if filling.strip(b"\0") else None
+        return shown.decode("utf-8", "surrogateescape"), odd
 
     def _align(self, start: int) -> Entry | None:
         """Take zero bytes up to the next multiple of four from the header at `start`."""
