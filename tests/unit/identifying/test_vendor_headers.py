@@ -65,6 +65,14 @@ CASES = {
     ),
     "xiaomi-hdr": ({"device": "RA70", "region": "EU"}, (("hardware", "RA70"),)),
     "zynos": ({"version": "V4.50", "type": "boot-extension"}, (("build", "V4.50"),)),
+    "rkfw": ({"version": "8.1.2", "chip": "0x33333043"}, (("build", "8.1.2"), ("hardware", "0x33333043"))),
+    "rkaf": ({"model": "RK3328", "manufacturer": "RK"}, (("product", "RK3328"),)),
+    "imagewty": ({"hardware": "0x100", "firmware": "0x200"}, (("hardware", "0x100"), ("build", "0x200"))),
+    "dz": ({"device": "g3", "version": "LGD855AT-00-V10e"}, (("product", "g3"), ("version", "LGD855AT-00-V10e"))),
+    "pac": ({"product": "s9863a1h10", "release": "MOCOR_1"}, (("product", "s9863a1h10"), ("version", "MOCOR_1"))),
+    "nfi": ({"kind": "NFI2", "machine": "dm7020hd"}, (("product", "dm7020hd"),)),
+    "odin-tar": ({"name": "AP_T000.tar"}, (("build", "AP_T000.tar"),)),
+    "samsung-signer": ({"enforce": "yes", "signer": "SignerVer02 T000XXU1"}, (("build", "SignerVer02 T000XXU1"),)),
 }  # fmt: skip
 
 

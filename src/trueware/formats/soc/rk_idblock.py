@@ -65,7 +65,7 @@ class RkIdblock:
             return False
         if view[:8] == _SCRAMBLED:
             _, plain, start, _, size, _, _ = _FIRST.unpack(_unscrambled(view))
-            return plain <= 1 and 0 < start <= _FARTHEST and size > 0
+            return bool(plain <= 1 and 0 < start <= _FARTHEST and size > 0)
         _, _, words, count, _ = _SECOND.unpack_from(view)
         return (
             bool(view[:4] == _PLAIN) and 0 < count <= _MOST and _IMAGES + count * _IMAGE.size <= 4 * words < 4 * _SECTOR
