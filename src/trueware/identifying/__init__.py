@@ -16,6 +16,7 @@ from trueware.identifying.contradiction import contradictions
 from trueware.identifying.control import Control
 from trueware.identifying.enigma import EnigmaInfo, EnigmaVersion
 from trueware.identifying.flash_lists import MediatekScatter, MotorolaFlashfile, QualcommContents
+from trueware.identifying.freebsd_package import CompactManifest, PackingList
 from trueware.identifying.headers import header_claims
 from trueware.identifying.identity import Identity
 from trueware.identifying.login_banner import LoginBanner
@@ -51,6 +52,8 @@ SOURCES: tuple[type[Source], ...] = (
     SwDescription,
     DockerManifest,
     OciIndex,
+    PackingList,
+    CompactManifest,
     AndroidManifest,
     Widget,
     VersionFile,

@@ -1,6 +1,7 @@
-"""The lines by which Linux and U-Boot name themselves, found in bytes no reader understands.
+"""The lines by which Linux, U-Boot and Cisco's IOS name themselves, found in bytes no reader understands.
 
-They tell which kernel or boot loader it is, built where and when: builds, never versions of a product.
+Those of Linux and U-Boot tell which kernel or boot loader it is, built where and when: builds, never versions of a product. IOS says
+in front of what it unpacks ``CW_FAMILY$C2960$``, ``CW_IMAGE$...$`` and ``CW_VERSION$...$``; no image of it was at hand.
 """
 
 import re
@@ -10,10 +11,12 @@ from itertools import islice
 from trueware.identifying.contract import claim
 from trueware.model.claim import Claim
 
-_LINUX, _U_BOOT = "Linux version ", "U-Boot "
+_LINUX, _U_BOOT, _IOS = "Linux version ", "U-Boot ", "CW_"
+_IOS_CLAIMS = {"FAMILY": "product", "IMAGE": "build", "VERSION": "version"}
 _PATTERNS = (  # one by one: each has a literal head, which the regex engine finds many times faster than an alternative
     re.compile(rb"Linux version \d[ -~]{4,250}"),
     re.compile(rb"U-Boot (?:SPL )?\d{1,4}\.\d[ -~]{0,250}"),
+    re.compile(rb"CW_(?:FAMILY|IMAGE|VERSION)\$[ -#%-~]{1,100}\$"),
 )
 _MAX_BANNERS = 8
 """Of each kind from one region; a kernel holds one or two."""
@@ -38,3 +41,6 @@ def banner_claims(banners: Mapping[str, tuple[str, ...]]) -> Iterator[Claim]:
                 yield from claim("build", line, "linux-banner", part)
             elif line.startswith(_U_BOOT):
                 yield from claim("build", line, "u-boot-banner", part)
+            elif line.startswith(_IOS):
+                field, _, value = line.removeprefix(_IOS).rstrip("$").partition("$")
+                yield from claim(_IOS_CLAIMS[field], value, "ios-banner", part)

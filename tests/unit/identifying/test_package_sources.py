@@ -3,8 +3,10 @@
 import pytest
 
 from trueware.errors import MalformedInput
+from trueware.identifying.banners import banner_claims, scan_banners
 from trueware.identifying.container_image import DockerManifest, OciIndex
 from trueware.identifying.contract import Source
+from trueware.identifying.freebsd_package import CompactManifest, PackingList
 from trueware.identifying.pkginfo import PkgInfo
 from trueware.identifying.update_bundle import RaucManifest, SwDescription
 from trueware.model.kept import is_kept
@@ -64,6 +66,40 @@ def test_oci_index() -> None:
     assert told(OciIndex, content) == [("product", "example/nos"), ("version", "4.1")]
 
 
+def test_packing_list() -> None:
+    """A package of Junos has name and version in one word."""
+    content = b"@comment PKG_FORMAT_REVISION:1.1\n@name junos-12.1R1.9-domestic\n@cwd /\nusr/bin/a\n"
+
+    assert told(PackingList, content) == [("package", "junos"), ("version", "12.1R1.9-domestic")]
+
+
+def test_compact_manifest() -> None:
+    """Only text makes a claim."""
+    content = b'{"name": "jdocs", "version": "1.2", "arch": "FreeBSD:12:amd64", "maintainer": ["a"], "deps": {}}'
+
+    assert told(CompactManifest, content) == [
+        ("package", "jdocs"),
+        ("version", "1.2"),
+        ("architecture", "FreeBSD:12:amd64"),
+    ]
+
+
+def test_ios_banner() -> None:
+    """An image of IOS names itself before the part that is packed."""
+    image = (
+        bytes(100)
+        + b"CW_BEGIN$C2960$CW_FAMILY$C2960$CW_IMAGE$C2960-LANBASEK9-M$CW_VERSION$15.0(2)SE4$CW_END$"
+        + bytes(9)
+    )
+    claims = banner_claims({"": tuple(scan_banners(memoryview(image)))})
+
+    assert [(claim.name, claim.value) for claim in claims] == [
+        ("product", "C2960"),
+        ("build", "C2960-LANBASEK9-M"),
+        ("version", "15.0(2)SE4"),
+    ]
+
+
 @pytest.mark.parametrize("content", [b'{"name": "a web application", "version": "1"}', b"[]", b'["a"]'])
 def test_other_manifests_claim_nothing(content: bytes) -> None:
     """Many programs have a file called manifest.json."""
@@ -79,6 +115,8 @@ def test_other_manifests_claim_nothing(content: bytes) -> None:
         (SwDescription, b'software = { images: ( { version = "7"; } ); }'),
         (DockerManifest, b"[" * 5000),
         (OciIndex, b"no json"),
+        (PackingList, b"@name a-1\n@name b-2\n"),
+        (CompactManifest, b"[]"),
     ],
 )
 def test_what_is_no_such_file_is_refused(source: type[Source], content: bytes) -> None:

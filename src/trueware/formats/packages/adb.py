@@ -41,6 +41,9 @@ _FACTS = {1: "name", 2: "version", 5: "arch", 7: "origin", 8: "maintainer"}
 _DIR_NAME, _DIR_ACL, _DIR_FILES = 1, 2, 3
 _NAME, _ACL, _FILE_SIZE, _MTIME, _HASHES, _TARGET = range(1, 7)
 _MODE, _USER, _GROUP, _XATTRS = range(1, 5)
+_FIELDS = 32
+"""Fields of an object that are looked at; the schemas have up to 20."""
+
 _DIGESTS = {16: "md5", 20: "sha1", 32: "sha256", 64: "sha512"}
 
 
@@ -135,15 +138,19 @@ class _Values:
         self._data, self._limits = data, limits
         self.root = int(_WORD.unpack_from(data, 4)[0])
 
-    def fields(self, value: int) -> list[int]:
-        """Return the values of an object or array, their number first."""
+    def fields(self, value: int, most: int = _FIELDS) -> list[int]:
+        """Return the first values of an object or array, their number before them; many may be at one place."""
         at = value & _PLACE
         if value >> 28 not in (_ARRAY, _OBJECT) or at + 4 > len(self._data):
             return []
         (count,) = _WORD.unpack_from(self._data, at)
         if count > (len(self._data) - at) // 4:
             raise MalformedInput("adb", at, f"{count} values in {len(self._data) - at} bytes")
-        return list(unpack_from(f"<{count}I", self._data, at))
+        return list(unpack_from(f"<{min(count, most + 1)}I", self._data, at))
+
+    def items(self, value: int) -> list[int]:
+        """Return all values of an array."""
+        return self.fields(value, len(self._data))[1:]
 
     def number(self, value: int) -> int:
         kind, at = value >> 28, value & _PLACE
@@ -161,6 +168,17 @@ class _Values:
             raise MalformedInput("adb", at, f"a value of {size} bytes")
         return bytes(self._data[at + length : at + length + size])
 
+    def xattrs(self, value: int) -> Iterator[tuple[str, bytes]]:
+        """Yield extended attributes, of which there are no more together than one entry may have."""
+        room = self._limits.max_xattrs
+        for each in self.fields(value, room)[1:]:
+            octets = self.octets(each)
+            room -= len(octets) + 1
+            if room < 0:
+                raise LimitExceeded("max_xattrs", self._limits.max_xattrs, "attributes of a file of a package")
+            name, _, data = octets.partition(b"\0")
+            yield name.decode("utf-8", "surrogateescape"), data
+
     def text(self, value: int) -> str:
         return self.octets(value)[: self._limits.max_name].decode("utf-8", "surrogateescape")
 
@@ -175,7 +193,7 @@ class _Files:
     def entries(self, root: list[int], before: list[Entry]) -> Iterator[Entry]:
         yield from before
         values = self._values
-        for number, path in enumerate(values.fields(_at(root, _PATHS))[1:], 1):
+        for number, path in enumerate(values.items(_at(root, _PATHS)), 1):
             folder = values.fields(path)
             name = values.text(_at(folder, _DIR_NAME))
             above = place(name, 0, self._reading)
@@ -183,7 +201,7 @@ class _Files:
                 entry = Entry(above, Kind.DIRECTORY)
                 self._own(entry, _at(folder, _DIR_ACL))
                 yield entry
-            for index, file in enumerate(values.fields(_at(folder, _DIR_FILES))[1:], 1):
+            for index, file in enumerate(values.items(_at(folder, _DIR_FILES)), 1):
                 yield self._file(above, values.fields(file), (number, index))
         for block in self._data:
             self._reading.note_anomaly("contradiction", "data that are of no file", block.start)
@@ -244,5 +262,4 @@ class _Files:
         entry.mode = values.number(_at(acl, _MODE)) & 0o7777
         names = (("group", values.text(_at(acl, _GROUP))), ("owner", values.text(_at(acl, _USER))))
         entry.facts = tuple((fact, name) for fact, name in names if name != "root")
-        pairs = (values.octets(each).partition(b"\0") for each in values.fields(_at(acl, _XATTRS))[1:])
-        entry.xattrs = tuple(sorted((name.decode("utf-8", "surrogateescape"), data) for name, _, data in pairs))
+        entry.xattrs = tuple(sorted(values.xattrs(_at(acl, _XATTRS))))
