@@ -24,6 +24,9 @@ from trueware.formats.regions import region
 from trueware.model.limits import Limits
 
 _HEADER = Struct("<16s3I")
+_LONGEST = 1 << 16
+"""Bytes of a header; vendors put a certificate and a table of files into it."""
+
 _KINDS = {
     UUID(guid).bytes_le: name
     for guid, name in (
@@ -54,7 +57,7 @@ class UefiCapsule:
         if len(view) < _HEADER.size or bytes(view[:16]) not in _KINDS:
             return False
         _, header, _, size = _HEADER.unpack_from(view)
-        return bool(_HEADER.size <= header <= size)
+        return bool(_HEADER.size <= header <= min(size, _LONGEST))
 
     @staticmethod
     def read(view: memoryview, limits: Limits) -> Reading:  # noqa: ARG004 (two regions)

@@ -15,6 +15,8 @@ by apk-tools was at hand.
 
 from collections.abc import Generator
 from typing import ClassVar
+from zlib import MAX_WBITS, decompressobj
+from zlib import error as zlib_error
 
 from isal import igzip_lib
 
@@ -26,6 +28,10 @@ from trueware.model.part import Kind
 
 _DEFLATE, _CHOSEN = b"ADBd", b"ADBc"
 _NOT_PACKED, _DEFLATED, _ZSTD = range(3)
+_HEAD = 1 << 12
+"""Bytes of a stream in which the first of its data are."""
+
+_BEGINNINGS = {_NOT_PACKED: b"ADB.", _ZSTD: b"\x28\xb5\x2f\xfd"}
 _REFUSAL: type[Exception] = igzip_lib.IsalError  # type: ignore[assignment] # isal's stub calls the class an instance
 
 
@@ -39,8 +45,10 @@ class AdbPacked:
     @staticmethod
     def matches(view: memoryview) -> bool:
         if view[:4] == _DEFLATE:
-            return len(view) > 4
-        return bool(view[:4] == _CHOSEN and len(view) > 6 and view[4] <= _ZSTD)
+            return _holds(view[4:])
+        if view[:4] != _CHOSEN or len(view) <= 6:
+            return False
+        return _holds(view[6:]) if view[4] == _DEFLATED else view[4] <= _ZSTD and view[6:10] == _BEGINNINGS[view[4]]
 
     @staticmethod
     def read(view: memoryview, limits: Limits) -> Reading:
@@ -56,6 +64,14 @@ class AdbPacked:
             reading.cover(0, start)
             reading.entries = [Entry("data", Kind.REGION, Held(view[start:]), len(view) - start, offset=start)]
         return reading
+
+
+def _holds(stream: memoryview) -> bool:
+    """Tell whether a deflate stream holds what begins as it should."""
+    try:
+        return decompressobj(-MAX_WBITS).decompress(stream[:_HEAD], 4) == b"ADB."
+    except zlib_error:
+        return False
 
 
 def _inflate(view: memoryview, start: int, this: Pass) -> Generator[Buffer, None, int]:
