@@ -126,7 +126,7 @@ _PLAIN: dict[str, tuple[tuple[str, str], ...]] = {
     "rauc": (("hardware", "compatible"), ("version", "version"), ("build", "build")),
     "rkaf": (("product", "model"),),
     "rkfw": (("build", "version"), ("hardware", "chip")),
-    "samsung-signer": (("build", "signer"),),
+    "samsung-signer": (("product", "product"), ("build", "build")),
     "seama": (("board", "signature"), ("version", "version")),
     "tplink-safeloader": (("hardware", "vendor-text"),),
     "trx": (("product", "product"), ("version", "asus-version")),

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from trueware.formats.contract import Reading
+from trueware.formats.phones.samsung_signer import SamsungSigner
 from trueware.formats.soc.mtk_partition import MtkPartition
 from trueware.formats.soc.mtk_preloader import MtkPreloader
 from trueware.model.limits import Limits
@@ -57,3 +58,21 @@ def test_preloader(corpus: Path) -> None:
     }
     assert reading.anomalies == []
     assert covered(reading) == reading.end == len(data)
+
+
+@pytest.mark.parametrize(
+    ("name", "build", "product"),
+    [
+        ("1a9618e9c488052d", "T225XXU1AVE1", "SM-T225_EUR_XX_MKEY0"),
+        ("9fccb97a3a00be3e", "A107FXXS8CWD3", "SM-A107F_SEA_DX_GBL0"),
+    ],
+)
+def test_signed_by_samsung(corpus: Path, name: str, build: str, product: str) -> None:
+    """The block behind Samsung's sums of partitions names build and model, and the two tile the file."""
+    (path,) = corpus.rglob(f"avb-wild/open/{name}.img")
+    data = path.read_bytes()
+    reading = SamsungSigner.read(memoryview(data), Limits())
+
+    assert (reading.facts["build"], reading.facts["product"]) == (build, product)
+    assert {entry.path: entry.size for entry in reading.entries} == {"image": len(data) - 512, "signature": 512}
+    assert covered(reading) == len(data)

@@ -72,7 +72,10 @@ CASES = {
     "pac": ({"product": "s9863a1h10", "release": "MOCOR_1"}, (("product", "s9863a1h10"), ("version", "MOCOR_1"))),
     "nfi": ({"kind": "NFI2", "machine": "dm7020hd"}, (("product", "dm7020hd"),)),
     "odin-tar": ({"name": "AP_T000.tar"}, (("build", "AP_T000.tar"),)),
-    "samsung-signer": ({"enforce": "yes", "signer": "SignerVer02 T000XXU1"}, (("build", "SignerVer02 T000XXU1"),)),
+    "samsung-signer": (
+        {"signer": "SignerVer02", "build": "T000XXU1", "product": "SM-T000_EUR_XX_MKEY0"},
+        (("product", "SM-T000_EUR_XX_MKEY0"), ("build", "T000XXU1")),
+    ),
 }  # fmt: skip
 
 

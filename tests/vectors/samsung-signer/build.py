@@ -10,10 +10,20 @@ from case import region, write
 
 IMAGE = b"QCDT" + bytes(range(256)) * 4
 WORD = b"SEANDROIDENFORCE"
+FIELDS = (
+    (b"64343703R", 16),
+    (b"T000XXU1AWD1", 32),
+    (b"20230424134203", 16),
+    (b"SM-T000_EUR_XX_MKEY0", 32),
+    (b"SRPTL16A001", 16),
+    (b"SRPTL16A001", 16),
+    (b"usr\0frp\0mrk\0dt.img", 32),
+)
+TOLD = {"id": "64343703R", "build": "T000XXU1AWD1", "product": "SM-T000_EUR_XX_MKEY0", "project": "SRPTL16A001"}
 
 
 def block(size: int, version: bytes) -> bytes:
-    words = version.ljust(16, b"\0") + b"64343703R".ljust(32, b"\0") + b"T000XXU1AWD1".ljust(32, b"\0") + b"dt.img"
+    words = b"".join(word.ljust(size, b"\0") for word, size in ((version, 16), *FIELDS))
     return words.ljust(256, b"\0") + bytes((7 * at + 1) % 256 for at in range(size - 256))
 
 
@@ -31,7 +41,7 @@ for case, word, size, version in (("both", WORD, 512, "SignerVer02"), ("block", 
         IMAGE + word + signature,
         f"The block of {version}{' behind the word' if word else ', without the word'}.",
         parts={"image": region(IMAGE), "signature": region(signature)},
-        facts={"enforce": "yes" if word else "no", "signer": f"{version} 64343703R T000XXU1AWD1 dt.img"},
+        facts={"enforce": "yes" if word else "no", "signer": version, **TOLD},
     )
 header = pack("<4sI32s", b"\x88\x16\x88\x58", 900, b"lk").ljust(512, b"\xff")
 write(

@@ -1,23 +1,38 @@
 """Samsung's marks behind an image: a word that tells the boot loader to insist on SELinux, and the block of Samsung's signer.
 
-A boot image, a device tree or a program for another processor is followed by ``SEANDROIDENFORCE``, by a signer's block, or by
-both in this order. The block is 512 bytes (``SignerVer02``) or 784 (``SignerVer03``): strings that name build, model and file, each
-ended by NUL and all in its first half, and a signature. The strings become one fact; the block is a region.
+A boot image, a device tree, sums or a program for another processor are followed by ``SEANDROIDENFORCE``, by a signer's block, or by
+both in this order. The block is 512 bytes (``SignerVer02``) or 784 (``SignerVer03``):
 
-Sources: what UN1CA, crDroid and LineageOS for Samsung devices remove and add (``unsign_bin.sh``, ``mkbootimg.mk``). The layout within
-the block is not published, and the signature not verified. The vectors were built from that; no image of Samsung was at hand.
+======  ====  ==================================
+offset  size  field, filled up with zero
+======  ====  ==================================
+0       16    version
+16      16    identity
+32      32    build
+64      16    date
+80      32    model and kind of key
+112     32    project, twice
+144     ..    name of the file, and marks
+256     ..    signature
+======  ====  ==================================
+
+Sources: what UN1CA, crDroid and LineageOS for Samsung devices remove and add (``unsign_bin.sh``, ``mkbootimg.mk``). The fields are
+those of two images of Samsung with a block of version 2, which confirmed the reading; version 3 was not seen. The signature is not
+verified.
 """
 
 from typing import ClassVar
 
 from trueware.errors import MalformedInput
 from trueware.formats.contract import FormatDoc, Magic, Reading
+from trueware.formats.fields import tell
 from trueware.formats.regions import region
 from trueware.model.limits import Limits
 
 _WORD = b"SEANDROIDENFORCE"
 _BLOCKS = {b"SignerVer02": 512, b"SignerVer03": 784}
-_STRINGS = 256
+_FIELDS = (("signer", 0, 16), ("id", 16, 32), ("build", 32, 64), ("product", 80, 112), ("project", 112, 128))
+_DATE = slice(64, 80)
 _IMAGES = (
     b"ANDROID!",
     b"VNDRBOOT",
@@ -57,9 +72,9 @@ class SamsungSigner:
         reading.cover(end, block)
         entries = [region("image", view, 0, end, reading)]
         if block < len(view):
-            words = bytes(view[block : block + _STRINGS]).split(b"\0")
-            told = [word.decode("ascii") for word in words if word.isascii() and word.decode("ascii").isprintable()]
-            reading.facts["signer"] = " ".join(word for word in told if word)
+            for name, first, last in _FIELDS:
+                tell(reading.facts, name, view[block + first : block + last])
+            tell(reading.notes, "date", view[block:][_DATE])
             entries.append(region("signature", view, block, len(view) - block, reading))
         reading.entries = entries
         return reading
