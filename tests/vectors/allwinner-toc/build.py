@@ -37,10 +37,10 @@ parts = {}
 for number, (name, data) in enumerate((("u-boot", CODE), ("dtb", TREE))):
     parts[f"{number}-{name}"] = {**region(data), "facts": {"name": name, "more": more[name]}}
 facts = {"toc": "1", "serial": "0x7", "state": "0x0", "name": "sunxi-package", "more": pack("<II12x", 1, 2).hex()}
-write("toc1", toc1(), "A loader and a tree.", parts=parts, facts=facts)
+write("toc1", toc1(), "A loader and a tree of devices.", parts=parts, facts=facts)
 told = {"toc": "0", "serial": "0x0", "state": "0x0", "name": "TOC0.GLH", "more": "00030000" + "00" * 8}
 one = {**region(CODE), "facts": {"name": "00010202", "more": pack("<III", 0, 3, 0x20480).rstrip(b"\0").hex()}}
-write("toc0", toc0(), "A loader.", parts={"0-00010202": one}, facts=told)
+write("toc0", toc0(), "A loader in the table of a secure boot.", parts={"0-00010202": one}, facts=told)
 write(
     "changed",
     patched(toc1(), 64 + 2 * 368, b"L"),

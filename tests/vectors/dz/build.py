@@ -34,7 +34,7 @@ parts = {}
 for number, (partition, name, data) in enumerate(PIECES):
     told = {"first": str(1024 * number), "discarded": "8", "device": "0", "partition": partition, "name": name}
     parts[f"{number}-{name}"] = {**region(data), "facts": told}
-write("pieces", dz(), "Two pieces.", parts=parts, facts=facts)
+write("pieces", dz(), "Two pieces of two partitions.", parts=parts, facts=facts)
 bad = patched(dz(), 512 + 108, b"\xff")
 broken = {name: {"kind": "region"} if name.startswith("0") else part for name, part in parts.items()}
 write(
@@ -61,4 +61,4 @@ write(
     facts=facts,
     findings=["malformed"],
 )
-write("pieces-none", patched(dz(), 192, bytes(4)), "No piece at all.")
+write("pieces-none", patched(dz(), 192, bytes(4)), "A header that lists no piece.")

@@ -39,7 +39,7 @@ write(
 write(
     "truncated",
     whole[:500],
-    "The end is missing.",
+    "The end of the code is missing.",
     parts={"code": region(whole[20:500])},
     facts=facts,
     findings=["truncated"],

@@ -21,7 +21,7 @@ def kdz(step: int = 0) -> bytes:
 
 
 parts = {f"{number}-{name}": {**region(data), "facts": {"name": name}} for number, (name, data) in enumerate(FILES.items())}
-write("files", kdz(), "Two files.", parts=parts, facts={})
+write("files", kdz(), "Two files behind the header.", parts=parts, facts={})
 write(
     "truncated",
     kdz()[:-30],

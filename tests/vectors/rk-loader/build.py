@@ -40,5 +40,5 @@ write(
     parts=parts(16),
     findings=["truncated"],
 )
-write("month", patched(loader(), 16, b"\x0d"), "A thirteenth month.")
+write("month", patched(loader(), 16, b"\x0d"), "The date has a thirteenth month.")
 write("programs", patched(loader(), 25, b"\xff"), "More programs than there is room for.", findings=["malformed"])

@@ -53,4 +53,4 @@ write(
     facts=facts,
     findings=["overlap"],
 )
-write("month", patched(whole, 16, b"\x0d"), "A thirteenth month.")
+write("month", patched(whole, 16, b"\x0d"), "The date has a thirteenth month.")

@@ -30,7 +30,7 @@ def block(size: int, version: bytes) -> bytes:
 write(
     "word",
     IMAGE + WORD,
-    "The word alone.",
+    "The word without a block.",
     parts={"image": region(IMAGE)},
     facts={"enforce": "yes"},
 )
