@@ -57,6 +57,7 @@ from trueware.formats.filesystems.minix import Minix
 from trueware.formats.filesystems.romfs import Romfs
 from trueware.formats.filesystems.squashfs import Squashfs
 from trueware.formats.filesystems.ubifs import Ubifs
+from trueware.formats.filesystems.ubifs import Ubifs
 from trueware.formats.filesystems.yaffs2 import Yaffs2
 from trueware.formats.packages.adb import Adb
 from trueware.formats.packages.adb_packed import AdbPacked
@@ -199,6 +200,7 @@ FORMATS: tuple[type[Format], ...] = (
     Romfs,
     Erofs,
     Jffs2,
+    Ubifs,
     Ubifs,
     Yaffs2,
     OdinTar,

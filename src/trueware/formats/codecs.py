@@ -16,7 +16,7 @@ from threading import local
 
 import lz4.block
 import zstandard
-from deflate import DeflateError, adler32, zlib_decompress
+from deflate import DeflateError, adler32, deflate_decompress, zlib_decompress
 from lzallright import LZOCompressor, LZOError
 
 from trueware.errors import MalformedInput, UnsupportedInput
@@ -56,6 +56,17 @@ def inflate(block: Buffer, max_size: int) -> bytearray:
         # libdeflate has verified the checksum where the stream ends and is silent about what follows
         raise MalformedInput("zlib", len(block) - 4, "the stream ends before its block")
     return data
+
+
+def inflate_raw(block: Buffer, max_size: int) -> bytearray:
+    """Unpack a raw deflate stream (RFC 1951).
+
+    BUG: bytes behind the end of the stream go unseen; the library would have to tell where that is.
+    """
+    try:
+        return deflate_decompress(block, max_size)
+    except DeflateError as error:
+        raise MalformedInput("deflate", 0, f"no stream of up to {max_size} bytes") from error
 
 
 def unxz(block: Buffer, max_size: int) -> bytes:

@@ -236,6 +236,7 @@ _LOOKS = (
     ),
     _Look("ubi", (b"UBI#",), rb"\x01\0{3}"),
     _Look("ubifs", (b"\x31\x18\x10\x06",), rb".{12}\0\x10\0\0\x06"),
+    _Look("ubifs", (b"\x31\x18\x10\x06",), rb".{12}\0\x10\0\0\x06"),
     _Look("boot", (b"ANDROID!",), rb".{28}\0[\x08\x10\x20\x40]\0\0|.{12}[\x2c\x30]\x06\0\0.{16}[\x03\x04]\0\0\0"),
     _Look("vendor-boot", (b"VNDRBOOT",), rb"[\x03\x04]\0{4}[\x08\x10\x20\x40]\0\0"),
     _Look("vbmeta", (b"AVB0",), rb"\0\0\0\x01\0\0\0."),

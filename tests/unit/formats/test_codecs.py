@@ -167,3 +167,15 @@ def test_layout_of_vendor_is_found(layout: LzmaLayout) -> None:
 def test_no_layout_is_found_where_nothing_fits() -> None:
     """Bytes that are no LZMA in any layout."""
     assert find_lzma_layout(bytes(range(200)), 1 << 13, lambda data: data.startswith(b"x")) is None
+
+
+def test_raw_deflate_is_unpacked_or_refused() -> None:
+    """Deflate without header and checksum: its data up to the ceiling, no more, and not half a stream."""
+    packer = zlib.compressobj(wbits=-15)
+    packed = packer.compress(DATA) + packer.flush()
+
+    assert codecs.inflate_raw(packed, len(DATA)) == DATA
+    assert codecs.inflate_raw(packed, len(DATA) + 100) == DATA
+    for block, size in ((packed, len(DATA) - 1), (packed[:-2], len(DATA)), (b"", 10)):
+        with pytest.raises(MalformedInput):
+            codecs.inflate_raw(block, size)

@@ -90,8 +90,9 @@ class Tree:
 
     def _read(self, number: int, path: str) -> Entry | None:
         """Return the entry of an inode, None if there is nothing to be had of it."""
-        for at in self._log.damaged.get(number, ()):
-            self._reading.note_anomaly("checksum-mismatch", "CRC of data", at, path)
+        if damaged := self._log.damaged.get(number):
+            detail = f"CRC of data ({len(damaged)} nodes)"
+            self._reading.note_anomaly("checksum-mismatch", detail, damaged[0], path)
         history = self._log.inodes.get(number)
         if history is None:
             return self._read_without_inode(number, path)
