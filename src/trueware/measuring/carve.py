@@ -1,9 +1,9 @@
 """Finds containers inside opaque bytes: where one begins, and which format it has.
 
-One pass of one regular expression over the bytes finds the magics (plain bytes only: with anything cleverer in it the engine
-tries every alternative at every byte, at a twentieth of the speed). Each find is then confirmed by a pattern, by the format
-itself and, where its magic is short, by something a chance hit does not have: a checksum of the header, a stream that
-unpacks. Whoever drives the search reads the container and lets it go on behind its end.
+One pass of one automaton (Aho-Corasick) over the bytes finds the magics, at a speed that depends neither on how many there are
+nor on the bytes; a regular expression of as many alternatives is a fifth as fast, and a fiftieth on bytes made for it. Each find
+is then confirmed by a pattern, by the format itself and, where its magic is short, by something a chance hit does not have: a
+checksum of the header, a stream that unpacks. Whoever drives the search reads the container and lets it go on behind its end.
 
 The search itself takes time in proportion to the bytes. Confirming is bounded: after `_CONFIRMATIONS` finds that turned out to
 be nothing, and some more for large inputs, the search ends and says so; likewise after `Limits.max_carved` containers. Both are
@@ -17,6 +17,7 @@ from heapq import heappop, heappush
 from struct import unpack_from
 
 import zstandard
+from ahocorasick_rs import BytesAhoCorasick
 
 from trueware.errors import InputError
 from trueware.formats.containers.uimage import header_crc_of
@@ -27,6 +28,12 @@ _CONFIRMATIONS = 1024
 _BYTES_PER_CONFIRMATION = 1 << 16
 _READING = 32
 """Confirmations that an attempt to read counts for: tables that many beginnings share are read again for each of them."""
+
+_HITS = 256
+"""Magics behind which nothing is right that count for one confirmation."""
+
+_PIECE = 1 << 18
+"""Bytes searched at a time: what is found in them is held."""
 
 _HEAD = 1 << 18
 """Bytes that hold the first block of any zstd frame, of 128 KiB at most."""
@@ -77,29 +84,22 @@ class Carver:
         self.reach = 0
         """Bytes a magic may stand behind the beginning of its container."""
 
-        self.by_magic: dict[bytes, list[tuple[_Look, re.Pattern[bytes], int, type[Format]]]] = {}
+        self.looks: list[list[tuple[_Look, re.Pattern[bytes], int, type[Format]]]] = []
+        """What may begin at each magic, in the order of the finder's."""
+
         ranked = {format_.name: (rank, format_) for rank, format_ in enumerate(formats)}
+        places: dict[bytes, int] = {}
         for look in _LOOKS:
             if look.format not in ranked:
                 continue
             self.reach = max(self.reach, look.before)
             rest = re.compile(look.rest, re.DOTALL)
             for magic in look.magics:
-                self.by_magic.setdefault(magic, []).append((look, rest, *ranked[look.format]))
-        self.pattern = _pattern(list(self.by_magic))
-
-
-def _pattern(magics: list[bytes]) -> re.Pattern[bytes]:
-    """Return a pattern that stops where a magic begins and has it as its group.
-
-    It looks at two bytes first, as classes, and only then, behind the first of them, at the magics: asked for these alone the
-    engine tries each of them wherever one could begin, which takes more than twice as long.
-    """
-    first, second = (b"".join({b"\\x%02x" % magic[at] for magic in magics}) for at in (0, 1))
-    if not magics:
-        return re.compile(rb"(?!)()")
-    any_of = b"|".join(map(re.escape, magics))
-    return re.compile(b"[%s](?=[%s])(?<=(?=(%s)).)" % (first, second, any_of), re.DOTALL)
+                if places.setdefault(magic, len(self.looks)) == len(self.looks):
+                    self.looks.append([])
+                self.looks[places[magic]].append((look, rest, *ranked[look.format]))
+        self.longest = max(map(len, places), default=0)
+        self.finder = BytesAhoCorasick(places)
 
 
 class Search:
@@ -114,8 +114,9 @@ class Search:
         self._found: list[tuple[int, int, _Look, type[Format]]] = []
         """Offset, rank of the format, and what looked like it: finds not yet confirmed, a heap."""
 
-        self._at = len(view) + carver.reach if _is_text(view) else 0
+        self._at = len(view) if _is_text(view) or not carver.looks else 0
         self._confirmations = len(view) // _BYTES_PER_CONFIRMATION
+        self._hits = 0
         self.given_up = False
 
     def next(self, start: int) -> Candidate | None:
@@ -148,20 +149,27 @@ class Search:
         """Return the find with the smallest offset, searching on until no smaller one can come."""
         if self.given_up:
             return None
-        carver, view = self._carver, self._view
-        self._at = max(self._at, start)
-        while not self._found or self._found[0][0] + carver.reach > self._at:
-            match = carver.pattern.search(view, self._at)
-            if match is None:
-                self._at = len(view) + carver.reach
+        while not self._found or self._found[0][0] + self._carver.reach > self._at:
+            if self._at >= len(self._view) or self.given_up:
                 break
-            # one byte on, not behind the match: a chance hit must not hide what begins within it
-            self._at = match.start() + 1
-            for look, rest, rank, format_ in carver.by_magic[match[1]]:
-                offset = match.start() - look.before
-                if offset >= start and not offset % look.step and rest.match(view, match.end(1)):
-                    heappush(self._found, (offset, rank, look, format_))
+            self._search_piece(max(self._at, start), start)
         return heappop(self._found) if self._found else None
+
+    def _search_piece(self, at: int, start: int) -> None:
+        """Search the piece at `at` for what begins at or after `start`."""
+        carver, view = self._carver, self._view
+        self._at = min(at + _PIECE, len(view))
+        # magics within magics too: a chance hit must not hide what begins within it
+        hits = carver.finder.find_matches_as_indexes(view[at : self._at + carver.longest - 1], overlapping=True)
+        for index, first, end in hits:
+            if first >= _PIECE:
+                continue  # the next piece has it
+            for look, rest, rank, format_ in carver.looks[index]:
+                offset = at + first - look.before
+                if offset >= start and not offset % look.step and rest.match(view, at + end):
+                    heappush(self._found, (offset, rank, look, format_))
+        confirmations, self._hits = divmod(self._hits + len(hits), _HITS)
+        self._count(confirmations)
 
 
 def _is_text(view: memoryview) -> bool:
@@ -235,7 +243,6 @@ _LOOKS = (
         step=4,
     ),
     _Look("ubi", (b"UBI#",), rb"\x01\0{3}"),
-    _Look("ubifs", (b"\x31\x18\x10\x06",), rb".{12}\0\x10\0\0\x06"),
     _Look("ubifs", (b"\x31\x18\x10\x06",), rb".{12}\0\x10\0\0\x06"),
     _Look("boot", (b"ANDROID!",), rb".{28}\0[\x08\x10\x20\x40]\0\0|.{12}[\x2c\x30]\x06\0\0.{16}[\x03\x04]\0\0\0"),
     _Look("vendor-boot", (b"VNDRBOOT",), rb"[\x03\x04]\0{4}[\x08\x10\x20\x40]\0\0"),

@@ -141,6 +141,20 @@ def test_bait_in_many_places_is_counted_together() -> None:
     assert [search.given_up for search in searches] == [False, False, False, True, True]
 
 
+def test_magics_with_nothing_behind_them_are_counted() -> None:
+    """Nothing is confirmed there, and looking at each takes time all the same."""
+    search = Search(Carver(FORMATS), memoryview(b"\x80" + b"PK\x03\x04" * (1 << 20)), Limits())
+
+    assert search.next(0) is None
+    assert search.given_up
+
+
+@pytest.mark.parametrize("before", range((1 << 18) - 4, (1 << 18) + 1))
+def test_magic_across_the_border_of_two_pieces_is_found(before: int) -> None:
+    """The bytes are searched piece by piece."""
+    assert find(bytes(before) + Vector(FOLDER / "dtb/board").data) == [(before, "dtb")]
+
+
 def test_containers_are_counted_over_all_searches() -> None:
     """As many as the limits allow are found, whichever bytes they lie in."""
     carver, view, limits = Carver(FORMATS), memoryview(Vector(FOLDER / "dtb/board").data), Limits(max_carved=2)
