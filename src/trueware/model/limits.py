@@ -24,7 +24,7 @@ class Limits:
     max_unpacked: int = 64 * GIB
     """Bytes of content read below one artefact, all levels together; a phone's system images stay under 20 GiB."""
 
-    max_ratio: float = 200.0
+    max_ratio: float = 100.0
     """Unpacked bytes for each byte of the artefact, counted only beyond `ratio_free`; real firmware stays under 50."""
 
     ratio_free: int = 128 * MIB
