@@ -90,14 +90,14 @@ def members_of_tar() -> bytes:
 def records_of_tar() -> bytes:
     """Extended headers full of records, without a member."""
     records = b"10 atime=\n" * 6_500
-    return gzip.compress((_header(b"", len(records), b"x") + _filled(records)) * 1_500, mtime=0)
+    return gzip.compress((_header(b"records", len(records), b"x") + _filled(records)) * 1_500, mtime=0)
 
 
 def map_of_tar() -> bytes:
     """A sparse file in a million pieces."""
     lines = _filled(b"1000000\n" + b"".join(b"%d\n0\n" % number for number in range(1_000_000)))
     records = b"22 GNU.sparse.major=1\n22 GNU.sparse.minor=0\n21 GNU.sparse.name=a\n31 GNU.sparse.realsize=1000000\n"
-    return _header(b"", len(records), b"x") + _filled(records) + _header(b"a", len(lines)) + lines + bytes(1024)
+    return _header(b"records", len(records), b"x") + _filled(records) + _header(b"a", len(lines)) + lines + bytes(1024)
 
 
 def members_that_share_bytes() -> bytes:
