@@ -146,13 +146,13 @@ class Contents:
         """Blocks lie between `first` and the inode table; `fragments` is the fragment table."""
         self._blocks, self._first, self._end = blocks, first, sb.inode_table
         self._limits, self._reading = limits, reading
-        self._fragments: list[tuple[int, int]] = []
+        self._fragments: list[tuple[int, int, int]] = []
         self._used_fragments: set[int] = set()
         self._runs: set[Run] = set()
         self._known: dict[tuple[int, int, int, int, bytes], Content] = {}
         unused = 0
-        for start, word, reserved in _FRAGMENT.iter_unpack(fragments):
-            self._fragments.append((start, word))
+        for number, (start, word, reserved) in enumerate(_FRAGMENT.iter_unpack(fragments)):
+            self._fragments.append((number, start, word))
             unused |= reserved
         if unused:
             reading.note_anomaly("reserved-bits", f"{unused:#x} in the fragment table", sb.fragment_table)
@@ -196,11 +196,11 @@ class Contents:
         """Return number, start and word of a fragment."""
         if number >= len(self._fragments):
             raise MalformedInput(FORMAT, self._end, f"fragment {number} of {len(self._fragments)}")
-        start, word = self._fragments[number]
+        fragment = self._fragments[number]
         if number not in self._used_fragments:
             self._used_fragments.add(number)
-            self._claim(start, _WORD.pack(word))
-        return number, start, word
+            self._claim(fragment[1], _WORD.pack(fragment[2]))
+        return fragment
 
     def _claim(self, start: int, words: bytes) -> None:
         """Write down that the blocks from `start` are in use."""

@@ -14,7 +14,6 @@ Source: Linux fs/squashfs/dir.c, namei.c.
 
 from collections.abc import Iterator
 from struct import Struct
-from typing import NamedTuple
 
 from trueware.errors import MalformedInput
 from trueware.formats.filesystems.squashfs.inodes import OVERHEAD, Inode
@@ -23,16 +22,11 @@ from trueware.formats.filesystems.squashfs.superblock import FORMAT
 
 _HEADER = Struct("<3I")
 _ENTRY = Struct("<HhHH")
+_HEADER_SIZE, _ENTRY_SIZE = _HEADER.size, _ENTRY.size
 _MAX_ENTRIES, _MAX_NAME = 256, 256
 
-
-class Name(NamedTuple):
-    """One entry of a listing."""
-
-    name: bytes
-    reference: int
-    number: int
-    kind: int
+Name = tuple[bytes, int, int, int]
+"""One entry of a listing: name, reference of its inode, number and kind of it as the listing has them."""
 
 
 class Listing:
@@ -67,20 +61,22 @@ class Listing:
         last = b""
         unsorted: bytes | None = None
         while at < end:
-            if at + _HEADER.size > end:
+            if at + _HEADER_SIZE > end:
                 raise MalformedInput(FORMAT, self._table.start, "listing that ends within a header")
             count, block, base = _HEADER.unpack_from(data, at)
             if count >= _MAX_ENTRIES:
                 raise MalformedInput(FORMAT, self._table.start, f"listing with {count + 1} entries in one run")
-            head, at = at - start, at + _HEADER.size
+            block <<= 16
+            head, at = at - start, at + _HEADER_SIZE
             for number in range(count + 1):
-                if at + _ENTRY.size > end:
+                name_at = at + _ENTRY_SIZE
+                if name_at > end:
                     raise MalformedInput(FORMAT, self._table.start, "listing that ends within an entry")
                 offset, delta, kind, length = _ENTRY.unpack_from(data, at)
-                at += _ENTRY.size + length + 1
+                at = name_at + length + 1
                 if at > end or length >= _MAX_NAME:
                     raise MalformedInput(FORMAT, self._table.start, f"name of {length + 1} bytes")
-                name = data[at - length - 1 : at]
+                name = data[name_at:at]
                 if not number:
                     heads[head] = name
                 if name <= last:
@@ -88,7 +84,7 @@ class Listing:
                         self.wrong.append(("duplicate-path", f"{name!r} stands twice"))
                     unsorted = name
                 last = name
-                yield Name(name, block << 16 | offset, base + delta & 0xFFFFFFFF, kind)
+                yield name, block | offset, base + delta & 0xFFFFFFFF, kind
         if unsorted is not None:
             self.wrong.append(("contradiction", f"{unsorted!r} is not in order: Linux may list it and not find it"))
         if folder.indexes and not self._indexes_fit(start, heads):

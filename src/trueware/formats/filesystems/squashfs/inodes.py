@@ -41,15 +41,16 @@ UNSTATED = -1
 OVERHEAD = 3
 """What the size of a folder counts for ``.`` and ``..``, which are not stored."""
 
-_COMMON = Struct("<4H2I")
-_FOLDER = Struct("<2I2HI")
-_FILE = Struct("<4I")
-_LINK = Struct("<2I")
-_DEVICE = Struct("<2I")
-_OTHER = Struct("<I")
-_BIG_FOLDER = Struct("<4I2HI")
-_BIG_FILE = Struct("<3Q4I")
+_KIND = Struct("<H")
+_FOLDER = Struct("<2x3H2I2I2HI")
+_FILE = Struct("<2x3H2I4I")
+_LINK = Struct("<2x3H2I2I")
+_DEVICE = Struct("<2x3H2I2I")
+_OTHER = Struct("<2x3H2II")
+_BIG_FOLDER = Struct("<2x3H2I4I2HI")
+_BIG_FILE = Struct("<2x3H2I3Q4I")
 _INDEX = Struct("<3I")
+_XATTRS = Struct("<I")
 _MAX_NAME = 256
 _MAX_TARGET = 4096
 
@@ -97,11 +98,13 @@ class InodeTable:
 
     def __init__(self, table: Table, block_size: int) -> None:
         self._table, self._data, self._block_size = table, table.data, block_size
-        readers: tuple[Callable[[Inode, int], int], ...] = (
+        readers: tuple[Callable[[Kind, int], tuple[Inode, int]], ...] = (
             self._folder, self._file, self._link, self._device, self._device, self._other, self._other,
             self._big_folder, self._big_file, self._link, self._device, self._device, self._other, self._other,
         )  # fmt: skip
-        self._readers = dict(enumerate(readers, 1))
+        self._readers = {
+            number: (reader, BASIC[(number - 1) % len(BASIC) + 1]) for number, reader in enumerate(readers, 1)
+        }
 
     def read(self, reference: int) -> Inode:
         """Return an inode; each may be read once.
@@ -111,73 +114,74 @@ class InodeTable:
         """
         start = self._table.find(reference >> 16, reference & 0xFFFF)
         try:
-            kind, mode, user, group, modified, number = _COMMON.unpack_from(self._data, start)
-            reader = self._readers.get(kind)
-            if reader is None:
-                raise MalformedInput(FORMAT, self._table.start, f"inode of kind {kind}")
-            extended = kind > len(BASIC)
-            inode = Inode(BASIC[kind - len(BASIC) * extended], mode, user, group, modified, number)
-            end = reader(inode, start + _COMMON.size)
-            if extended and inode.kind not in (Kind.DIRECTORY, Kind.FILE):
-                (inode.xattrs,) = _OTHER.unpack_from(self._data, end)
-                end += _OTHER.size
+            (number,) = _KIND.unpack_from(self._data, start)
+            if number not in self._readers:
+                raise MalformedInput(FORMAT, self._table.start, f"inode of kind {number}")
+            reader, kind = self._readers[number]
+            inode, end = reader(kind, start)
+            if number > len(BASIC) and kind is not Kind.DIRECTORY and kind is not Kind.FILE:
+                (inode.xattrs,) = _XATTRS.unpack_from(self._data, end)
+                end += _XATTRS.size
         except StructError as error:
             raise MalformedInput(FORMAT, self._table.start, "inode that runs past the end of its table") from error
         self._table.take(start, end)
         return inode
 
-    def _folder(self, inode: Inode, at: int) -> int:
-        inode.start, inode.links, inode.size, inode.offset, inode.parent = _FOLDER.unpack_from(self._data, at)
-        return at + _FOLDER.size
+    # Each of these reads an inode of one kind, and returns it with where it ends.
 
-    def _big_folder(self, inode: Inode, at: int) -> int:
-        fields = _BIG_FOLDER.unpack_from(self._data, at)
-        inode.links, inode.size, inode.start, inode.parent, count, inode.offset, inode.xattrs = fields
+    def _folder(self, kind: Kind, at: int) -> tuple[Inode, int]:
+        mode, uid, gid, time, number, start, links, size, offset, parent = _FOLDER.unpack_from(self._data, at)
+        inode = Inode(kind, mode, uid, gid, time, number, links, size, NO_LIST, start, offset, parent=parent)
+        return inode, at + _FOLDER.size
+
+    def _big_folder(self, kind: Kind, at: int) -> tuple[Inode, int]:
+        (
+            mode, uid, gid, time, number, links, size, start, parent, count, offset, xattrs,
+        ) = _BIG_FOLDER.unpack_from(self._data, at)  # fmt: skip
+        inode = Inode(kind, mode, uid, gid, time, number, links, size, xattrs, start, offset, parent=parent)
         at += _BIG_FOLDER.size
         indexes = []
         for _ in range(count):
-            offset, block, length = _INDEX.unpack_from(self._data, at)
+            place, block, length = _INDEX.unpack_from(self._data, at)
             name_at = at + _INDEX.size
             at = name_at + length + 1
             if length >= _MAX_NAME or at > len(self._data):
                 raise MalformedInput(FORMAT, self._table.start, f"name of {length + 1} bytes in the index of a folder")
-            indexes.append((offset, block, self._data[name_at:at]))
+            indexes.append((place, block, self._data[name_at:at]))
         inode.indexes = tuple(indexes)
-        return at
+        return inode, at
 
-    def _file(self, inode: Inode, at: int) -> int:
-        inode.start, inode.fragment, inode.offset, inode.size = _FILE.unpack_from(self._data, at)
-        return self._blocks(inode, at + _FILE.size)
+    def _file(self, kind: Kind, at: int) -> tuple[Inode, int]:
+        mode, uid, gid, time, number, start, fragment, offset, size = _FILE.unpack_from(self._data, at)
+        blocks, end = self._blocks(at + _FILE.size, size, fragment)
+        return Inode(kind, mode, uid, gid, time, number, 1, size, NO_LIST, start, offset, fragment, blocks), end
 
-    def _big_file(self, inode: Inode, at: int) -> int:
-        fields = _BIG_FILE.unpack_from(self._data, at)
-        inode.start, inode.size, _, inode.links, inode.fragment, inode.offset, inode.xattrs = fields
-        return self._blocks(inode, at + _BIG_FILE.size)
+    def _big_file(self, kind: Kind, at: int) -> tuple[Inode, int]:
+        (
+            mode, uid, gid, time, number, start, size, _, links, fragment, offset, xattrs,
+        ) = _BIG_FILE.unpack_from(self._data, at)  # fmt: skip
+        blocks, end = self._blocks(at + _BIG_FILE.size, size, fragment)
+        return Inode(kind, mode, uid, gid, time, number, links, size, xattrs, start, offset, fragment, blocks), end
 
-    def _blocks(self, inode: Inode, at: int) -> int:
-        count, tail = divmod(inode.size, self._block_size)
-        if tail and inode.fragment == NO_FRAGMENT:
-            count += 1
+    def _blocks(self, at: int, size: int, fragment: int) -> tuple[bytes, int]:
+        """Return the words of a file's blocks, and where they end."""
+        count = size // self._block_size if fragment != NO_FRAGMENT else -(-size // self._block_size)
         end = at + 4 * count
         if end > len(self._data):
-            raise MalformedInput(FORMAT, self._table.start, f"file of {inode.size} bytes, and too few blocks for it")
-        inode.blocks = self._data[at:end]
-        return end
+            raise MalformedInput(FORMAT, self._table.start, f"file of {size} bytes, and too few blocks for it")
+        return self._data[at:end], end
 
-    def _link(self, inode: Inode, at: int) -> int:
-        size: int
-        inode.links, size = _LINK.unpack_from(self._data, at)
+    def _link(self, kind: Kind, at: int) -> tuple[Inode, int]:
+        mode, uid, gid, time, number, links, size = _LINK.unpack_from(self._data, at)
         at += _LINK.size
         if not 0 < size <= _MAX_TARGET or at + size > len(self._data):
             raise MalformedInput(FORMAT, self._table.start, f"link of {size} bytes")
-        inode.target = self._data[at : at + size]
-        return at + size
+        return Inode(kind, mode, uid, gid, time, number, links, target=self._data[at : at + size]), at + size
 
-    def _device(self, inode: Inode, at: int) -> int:
-        inode.links, number = _DEVICE.unpack_from(self._data, at)
-        inode.device = number >> 8 & 0xFFF, number & 0xFF | number >> 12 & 0xFFF00
-        return at + _DEVICE.size
+    def _device(self, kind: Kind, at: int) -> tuple[Inode, int]:
+        mode, uid, gid, time, number, links, device = _DEVICE.unpack_from(self._data, at)
+        pair = device >> 8 & 0xFFF, device & 0xFF | device >> 12 & 0xFFF00
+        return Inode(kind, mode, uid, gid, time, number, links, device=pair), at + _DEVICE.size
 
-    def _other(self, inode: Inode, at: int) -> int:
-        (inode.links,) = _OTHER.unpack_from(self._data, at)
-        return at + _OTHER.size
+    def _other(self, kind: Kind, at: int) -> tuple[Inode, int]:
+        return Inode(kind, *_OTHER.unpack_from(self._data, at)), at + _OTHER.size

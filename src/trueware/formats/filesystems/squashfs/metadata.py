@@ -108,7 +108,8 @@ class Table:
     def __init__(self, packing: Packing, start: int, end: int, limits: Limits) -> None:
         """Unpack the blocks from `start` until `end`, or until one cannot be; what refers beyond is malformed then."""
         self.start, self._places = start, {0: 0}
-        self._taken: list[tuple[int, int]] = []
+        self._starts: list[int] = []
+        self._ends: list[int] = []
         pieces: list[bytes | bytearray] = []
         size = 0
         while start < end and size % BLOCK == 0:
@@ -125,7 +126,7 @@ class Table:
                 )
         self.data = b"".join(pieces)
         self.end = start
-        self._left = 2 * size
+        self._size, self._left = size, 2 * size
 
     def find(self, block: int, offset: int) -> int:
         """Return the place in `data` of a reference.
@@ -134,7 +135,7 @@ class Table:
             MalformedInput: it leads nowhere.
         """
         place = self._places.get(block)
-        if place is None or offset >= BLOCK or place + offset >= len(self.data):
+        if place is None or offset >= BLOCK or place + offset >= self._size:
             raise MalformedInput(FORMAT, self.start + block, f"no metadata at {offset:#x} of this block")
         return place + offset
 
@@ -145,21 +146,24 @@ class Table:
             MalformedInput: `end` is behind all data, or twice as much was taken as there is: a small table could cost much.
         """
         self._left -= end - start
-        if end > len(self.data) or self._left < 0:
+        if end > self._size or self._left < 0:
             raise MalformedInput(FORMAT, self.start, f"metadata ends before {end:#x}, or is used twice")
-        self._taken.append((start, end))
+        self._starts.append(start)
+        self._ends.append(end)
 
     def account(self, what: str, reading: Reading, *, shared: bool = False) -> None:
         """Tell of what was taken twice, unless it may be `shared`, and of what was never taken and is not empty."""
+        reading.cover(self.start, self.end)
+        if [*sorted(self._starts), self._size] == [0, *sorted(self._ends)]:
+            return  # each begins where another ends: every byte was taken once
         at = hidden = 0
-        self._taken.sort()
-        for start, end in (*self._taken, (len(self.data), len(self.data))):
+        for start, end in (*sorted(zip(self._starts, self._ends, strict=True)), (self._size, self._size)):
             if start < at and not shared:
                 reading.note_anomaly("overlap", f"two {what} share bytes", self.start)
-            hidden += any(self.data[at:start]) and start - at
+            if start > at and any(self.data[at:start]):
+                hidden += start - at
             at = max(at, end)
         if hidden:
             reading.note_anomaly(
                 "hidden-content", f"{hidden} bytes among the {what} that none of them uses", self.start
             )
-        reading.cover(self.start, self.end)

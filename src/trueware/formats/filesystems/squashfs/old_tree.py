@@ -180,6 +180,6 @@ class OldListing(Listing):
     def _name_of(self, name: bytes, run: dict[str, int], fields: dict[str, int]) -> Name:
         reference = run["block"] << 16 | fields["offset"]
         if self._major < _NUMBERED:
-            return Name(name, reference, self._inodes.number(reference), fields["kind"])
+            return name, reference, self._inodes.number(reference), fields["kind"]
         delta = fields["delta"] - (fields["delta"] >> 15 << 16)
-        return Name(name, reference, run["number"] + delta & 0xFFFFFFFF, fields["kind"])
+        return name, reference, run["number"] + delta & 0xFFFFFFFF, fields["kind"]

@@ -68,17 +68,19 @@ class Tree:
             folder, path, depth = stack.pop()
             below: list[tuple[Inode, str, int]] = []
             prefix = f"{path}/" if path else ""
-            for name in self._list(folder, path):
-                place = prefix + readable(name.name)
-                if is_hostile(name.name):
-                    self._reading.note_anomaly("hostile-name", f"{name.name!r}", None, path)
-                if name.reference in self._entries:
-                    yield self._name_again(name, place)
+            for name, reference, number, kind in self._list(folder, path):
+                if is_hostile(name):
+                    self._reading.note_anomaly("hostile-name", f"{name!r}", None, path)
+                    place = prefix + readable(name)
+                else:
+                    place = prefix + name.decode("utf-8", "surrogateescape")
+                if reference in self._entries:
+                    yield self._name_again(reference, number, kind, place)
                     continue
-                inode = self._find(name, place)
+                inode = self._find(reference, number, kind, place)
                 if inode is None:
                     continue
-                yield self._take(name.reference, inode, place)
+                yield self._take(reference, inode, place)
                 if inode.kind is _DIRECTORY:
                     if inode.parent not in (folder.number, UNSTATED):
                         detail = f"inode {inode.parent} as the folder above, which is {folder.number}"
@@ -97,40 +99,41 @@ class Tree:
 
     # --- folders ---------------------------------------------------------------------------------------------------------
 
-    def _list(self, folder: Inode, path: str) -> Iterator[Name]:
-        """Yield the names in a folder, everything strange about them reported."""
-        listing = self._open(folder)
+    def _list(self, folder: Inode, path: str) -> list[Name]:
+        """Return the names in a folder, everything strange about them reported."""
+        listing, names = self._open(folder), list[Name]()
         try:
-            yield from listing.names()
+            names.extend(listing.names())
         except MalformedInput as error:
             self._reading.note_anomaly("malformed", error.reason, error.offset, path)
         for rule, detail in listing.wrong:
             self._reading.note_anomaly(rule, detail, None, path)
+        return names
 
     def _open(self, folder: Inode) -> Listing:
         return Listing(self._tables.directories, folder)
 
-    def _find(self, name: Name, path: str) -> Inode | None:
+    def _find(self, reference: int, number: int, kind: int, path: str) -> Inode | None:
         """Return the inode that a name stands for, None where no device could open it."""
         try:
-            inode = self._inodes.read(name.reference)
+            inode = self._inodes.read(reference)
         except MalformedInput as error:
             self._reading.note_anomaly("malformed", error.reason, error.offset, path)
             return None
-        if BASIC.get(name.kind) is not inode.kind or name.number != inode.number:
-            detail = f"{inode.kind.value} {inode.number} named as kind {name.kind}, number {name.number}"
+        if BASIC.get(kind) is not inode.kind or number != inode.number:
+            detail = f"{inode.kind.value} {inode.number} named as kind {kind}, number {number}"
             self._reading.note_anomaly("contradiction", detail, None, path)
         return inode
 
-    def _name_again(self, name: Name, path: str) -> Entry:
+    def _name_again(self, reference: int, number: int, kind: int, path: str) -> Entry:
         """Return the entry for one more name of an inode."""
-        known, number = self._entries[name.reference], self._numbers[name.reference]
+        known, known_number = self._entries[reference], self._numbers[reference]
         if known.kind is _DIRECTORY:
             self._reading.note_anomaly("cycle", f"the folder is {known.path!r} as well", None, path)
         else:
-            self._more_names[name.reference] = self._more_names.get(name.reference, 0) - 1
-        if BASIC.get(name.kind) is not known.kind or name.number != number:
-            detail = f"inode {number} named as kind {name.kind}, number {name.number}"
+            self._more_names[reference] = self._more_names.get(reference, 0) - 1
+        if BASIC.get(kind) is not known.kind or number != known_number:
+            detail = f"inode {known_number} named as kind {kind}, number {number}"
             self._reading.note_anomaly("contradiction", detail, None, path)
         return replace(known, path=path)
 
@@ -144,21 +147,18 @@ class Tree:
             user, group = ids[inode.user], ids[inode.group]
         else:
             self._reading.note_anomaly("malformed", f"ids {inode.user}, {inode.group} of {len(ids)}", None, path)
-        entry = Entry(path, kind, None, 0, inode.mode & _MODE, user, group, inode.modified)
+        content, size = (self._contents.of(inode), inode.size) if kind is _FILE else (None, 0)
+        entry = Entry(path, kind, content, size, inode.mode & _MODE, user, group, inode.modified)
         if inode.mode & ~_MODE:
             self._reading.note_anomaly("reserved-bits", f"mode {inode.mode:#o}", None, path)
         if inode.xattrs != NO_LIST and self._tables.attributes is not None:
             # without a table every program takes the field for unset, and vendors' images have it set
             entry.xattrs = self._read_attributes(self._tables.attributes, inode.xattrs, path)
-        if kind is _FILE:
-            entry.size = inode.size
-            entry.content = self._contents.of(inode)
-        elif kind is _SYMLINK:
+        if kind is _SYMLINK:
             entry.link = inode.target.decode("utf-8", "surrogateescape")
             if b"\0" in inode.target:
                 self._reading.note_anomaly("hostile-name", f"NUL in the target {inode.target!r}", None, path)
-        else:
-            entry.rdev = inode.device
+        entry.rdev = inode.device
         self._entries[reference] = entry
         self._numbers[reference] = inode.number
         if inode.links != 1 and kind is not _DIRECTORY:
