@@ -55,6 +55,8 @@ from trueware.formats.filesystems.fat import Fat
 from trueware.formats.filesystems.jffs2 import Jffs2
 from trueware.formats.filesystems.minix import Minix
 from trueware.formats.filesystems.romfs import Romfs
+from trueware.formats.filesystems.optical.iso9660 import Iso9660
+from trueware.formats.filesystems.optical.udf import Udf
 from trueware.formats.filesystems.squashfs import Squashfs
 from trueware.formats.filesystems.ubifs import Ubifs
 from trueware.formats.filesystems.ubifs import Ubifs
@@ -174,6 +176,8 @@ FORMATS: tuple[type[Format], ...] = (
     Trx,
     Fit,
     Dtb,
+    Iso9660,
+    Udf,
     Gpt,
     Mbr,
     Fat,

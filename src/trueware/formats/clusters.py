@@ -138,7 +138,7 @@ class Clusters:
         for first, end in _runs(_FREE, states):
             free.look(self.offset(first), self.offset(end), self.size)
         free.tell(reading)
-        if lost := sum(end - first for first, end in _runs(_LOST, states)) - bad:
+        if (lost := sum(end - first for first, end in _runs(_LOST, states)) - bad) > 0:
             place = next(first for first, _ in _runs(_LOST, states))
             reading.note_anomaly(
                 "hidden-content", f"{lost} clusters are in use and belong to nothing", self.offset(place)

@@ -1,0 +1,214 @@
+"""ISO 9660: what optical discs hold, and images that are started from sticks.
+
+The first 16 sectors belong to the system; then volume descriptors lead to trees of folders. The layouts stand in the modules:
+
+============  =============================================================
+module        what it reads
+============  =============================================================
+descriptors   volume descriptors
+tree          folders and files
+rockridge     what Unix knows of a file
+eltorito      what can be started
+system_area   partition tables of hybrid images
+============  =============================================================
+
+Which tree is read: that with the names of Rock Ridge where the disc has them, as Linux does, otherwise Joliet, as Windows does,
+otherwise the plain one; the others, UDF too, are compared with it. A hybrid image is an image of a disk as well. It is read as a
+disc, since partitions in it mostly hold the disc itself, or begin within it, so that as a disk its files would not be seen;
+partitions that hold anything else are regions of it, so that nothing is lost where a disk has only been made to look like a disc.
+
+Source: ECMA-119 (4th edition); IEEE P1281, P1282; Joliet specification; El Torito specification.
+"""
+
+from collections.abc import Iterable, Iterator
+from hashlib import sha256
+from typing import ClassVar
+
+from trueware.errors import MalformedInput
+from trueware.formats.contract import Entry, FormatDoc, Magic, Reading
+from trueware.formats.filesystems.optical.iso9660 import descriptors as volume
+from trueware.formats.filesystems.optical.iso9660 import eltorito, system_area
+from trueware.formats.filesystems.optical.iso9660.descriptors import FORMAT, MAGIC, START, Descriptor
+from trueware.formats.filesystems.optical.iso9660.tree import Names, Tree
+from trueware.formats.filesystems.optical.space import SECTOR, Space
+from trueware.formats.filesystems.optical.trees import compare
+from trueware.formats.filesystems.optical.udf.tree import read_files
+from trueware.formats.filesystems.optical.udf.volume import is_udf
+from trueware.model.limits import Limits
+
+_JOLIET_LONGEST = 64
+_JOLIET_LONGEST_PATH = 120
+"""240 bytes."""
+_FORBIDDEN = frozenset("*:;?\\")
+
+
+class Iso9660:
+    """A disc of ISO 9660."""
+
+    name: ClassVar[str] = FORMAT
+    doc: ClassVar[FormatDoc] = FormatDoc(
+        "ISO 9660 disc, with Rock Ridge, Joliet and El Torito",
+        references=("ECMA-119", "IEEE P1281", "IEEE P1282", "Joliet specification", "El Torito specification 1.0"),
+        limitations=(
+            "packed and sparse files (zisofs) are reported and read as they are stored",
+            "interleaved files and extended attribute records",
+            "sessions other than the first",
+        ),
+    )
+    magics: ClassVar[tuple[Magic, ...]] = (Magic(START + 1, MAGIC),)
+
+    @staticmethod
+    def matches(view: memoryview) -> bool:
+        return bytes(view[START + 1 : START + 6]) == MAGIC and view[START] in (
+            volume.BOOT,
+            volume.PRIMARY,
+            volume.SUPPLEMENTARY,
+        )
+
+    @staticmethod
+    def read(view: memoryview, limits: Limits) -> Reading:
+        reading = Reading()
+        primary: Descriptor | None = None
+        others: list[Descriptor] = []
+        boots: list[int] = []
+        for kind, at in volume.sectors(view):
+            if kind == volume.PRIMARY and primary is None:
+                primary = volume.read_descriptor(view, at, reading)
+            elif kind == volume.SUPPLEMENTARY:
+                others.append(volume.read_descriptor(view, at, reading))
+            elif kind == volume.BOOT and bytes(view[at + 7 : at + 30]) == eltorito.IDENTIFIER:
+                boots.append(at)
+            elif (
+                kind == volume.PRIMARY and view[at : at + SECTOR] != view[primary.at : primary.at + SECTOR]
+                if primary
+                else False
+            ):
+                reading.note_anomaly("contradiction", "two primary volume descriptors differ", at)
+            elif kind not in (volume.PRIMARY, volume.END):
+                reading.note_anomaly("reserved-bits", f"a volume descriptor of kind {kind}", at)
+        if primary is None:
+            raise MalformedInput(FORMAT, START, "no primary volume descriptor")
+        volume.tell(view, primary, reading)
+        size = primary.blocks * primary.block
+        if size > len(view):
+            reading.note_anomaly("truncated", f"{size - len(view)} of {size} bytes are missing", len(view))
+        reading.end = min(_end(view, size), len(view))
+        reading.entries = _Disc(view, primary, others, boots, reading, limits).entries()
+        return reading
+
+
+def _end(view: memoryview, size: int) -> int:
+    """Return where the disc ends: tools fill it up beyond what it states, and hybrid images end with a partition table."""
+    return len(view) if len(view) - size <= 1 << 20 else size
+
+
+class _Disc:
+    def __init__(
+        self,
+        view: memoryview,
+        primary: Descriptor,
+        others: list[Descriptor],
+        boots: list[int],
+        reading: Reading,
+        limits: Limits,
+    ) -> None:
+        self._view, self._primary, self._others, self._boots = view, primary, others, boots
+        self._reading, self._limits = reading, limits
+        self._space = Space(view[: reading.end])
+        self._walked: dict[int, Tree] = {}
+
+    def entries(self) -> Iterator[Entry]:
+        view, reading, space, primary = self._view, self._reading, self._space, self._primary
+        volume.claim(view, space)
+        joliet = next((each for each in self._others if each.ucs2), None)
+        plain = self._tree(primary, Names.PLAIN)
+        names = Names.ROCK_RIDGE if plain.has_rock_ridge() else Names.JOLIET if joliet is not None else Names.PLAIN
+        main = self._tree(joliet if names is Names.JOLIET and joliet is not None else primary, names)
+        reading.notes["names"] = names.value
+        yield from main.walk()
+        reading.notes["trees"] = ", ".join(self._compare(main, names, joliet))
+        for at in self._boots:
+            yield from eltorito.images(view, at, primary.block, main.starts, space, reading)
+        yield from system_area.partitions(view, main.starts, space, reading)
+        self._check_tables(primary, main if names is not Names.JOLIET else None)
+        for other in self._others:
+            self._check_tables(other, None)
+        space.settle(reading, SECTOR)
+
+    def _tree(self, descriptor: Descriptor, names: Names) -> Tree:
+        return Tree(self._view, descriptor, names, self._space, self._reading, self._limits)
+
+    def _compare(self, main: Tree, names: Names, joliet: Descriptor | None) -> Iterator[str]:
+        """Compare all other trees with the main one; yields what they are called."""
+        yield names.value
+        pairs: Iterable[tuple[str, bytes]] = main.plain.items()
+        if names is Names.JOLIET:
+            plain = self._tree(self._primary, Names.PLAIN)
+            for _ in plain.walk():
+                pass
+            compare(main.files, plain.files, (), "plain", None, self._reading)
+            by_place = {placed: path for path, placed in sorted(main.files.items(), reverse=True)}
+            pairs = [
+                (by_place.get(placed, ""), path.encode("utf-8", "surrogateescape"))
+                for path, placed in plain.files.items()
+            ]
+            yield Names.PLAIN.value
+        if names is not Names.PLAIN:
+            # what a device that knows only plain names would take for what
+            lines = sorted(path.encode("utf-8", "surrogateescape") + b"\0" + name for path, name in pairs)
+            self._reading.facts["plain-names"] = sha256(b"\0\0".join(lines)).hexdigest()
+        for other in self._others:
+            if names is Names.JOLIET and other is joliet:
+                continue
+            tree = self._tree(other, Names.JOLIET if other.ucs2 else Names.PLAIN)
+            for _ in tree.walk():
+                pass
+            what = tree.names.value if other.ucs2 else "enhanced"
+            can_name = _joliet_can_name if other.ucs2 else None
+            compare(main.files, tree.files, main.special, what, can_name, self._reading)
+            yield what
+        if is_udf(self._view):
+            files = read_files(self._view, self._space, self._reading, self._limits)
+            compare(main.files, files, main.special, "UDF", _udf_can_name, self._reading)
+            yield "UDF"
+
+    def _check_tables(self, descriptor: Descriptor, tree: Tree | None) -> None:
+        """Compare the path tables with each other and with the tree, where it was walked."""
+        size, little, big = descriptor.tables
+        if not size:
+            return
+        tables = []
+        for block, order in ((little, "little"), (big, "big")):
+            start = block * descriptor.block
+            data = bytes(self._view[start : start + size])
+            tables.append(list(_table(data, order)))
+            self._space.take(start, start + size)
+        if tables[0] != tables[1]:
+            self._reading.note_anomaly("contradiction", "the two path tables differ", little * descriptor.block)
+        elif tree is not None and {block for block, _, _ in tables[0]} != tree.folders:
+            self._reading.note_anomaly("contradiction", "path table and folders differ", little * descriptor.block)
+
+
+def _table(data: bytes, order: str) -> Iterator[tuple[int, int, bytes]]:
+    """Yield block, folder above and name of each folder of a path table."""
+    at = 0
+    while at + 8 < len(data) and data[at]:
+        length = data[at]
+        number = int.from_bytes(data[at + 2 : at + 6], "little" if order == "little" else "big")
+        above = int.from_bytes(data[at + 6 : at + 8], "little" if order == "little" else "big")
+        yield number + data[at + 1], above, data[at + 8 : at + 8 + length]
+        at += 8 + length + length % 2
+
+
+def _udf_can_name(path: str) -> bool:
+    """Tell whether tools write the same path into a UDF tree beside others: what Joliet does not allow, they avoid."""
+    return (
+        not _FORBIDDEN & set(path)
+        and all(letter <= "\uffff" for letter in path)
+        and all(len(name) <= _JOLIET_LONGEST for name in path.split("/"))
+    )
+
+
+def _joliet_can_name(path: str) -> bool:
+    """Tell whether Joliet can express a path."""
+    return len(path) <= _JOLIET_LONGEST_PATH and _udf_can_name(path)
