@@ -11,7 +11,7 @@ from case import patched, region, write
 PAYLOAD, SIGNATURE = b"other.sbn\nLA_VERSION=VECTOR01\n" * 2, bytes(range(256))
 FACTS = {
     "version": "0102", "signer": "CN=signer;O=Example", "serial": "1234567890abcdef", "issuer": "CN=authority;O=Example",
-    "digest": "01", "algorithm": "00", "mode": "02", "file": "VECTOR01.loads", "tags": "1 2 4 5 6 8 10 11 12 14",
+    "digest": "01", "algorithm": "00", "mode": "02", "file": "VECTOR01.loads", "tags": "1:2 2:2 3:60 4:20 5:8 6:23 7:15 8:1 9:8 10:1 11:1 12:256 14:15",
 }  # fmt: skip
 
 
@@ -40,7 +40,7 @@ write(
     twice,
     "A name of the file that stands twice.",
     parts=parts,
-    facts={**FACTS, "tags": "1 2 14 4 5 6 8 10 11 12 14"},
+    facts={**FACTS, "tags": FACTS["tags"].replace("2:2 ", "2:2 14:6 ")},
     findings=["contradiction"],
 )
 write("length", patched(plain, 8, pack(">H", 60)), "A header that is said to end within a value.")

@@ -25,14 +25,14 @@ def blocks(data: bytes, address: int) -> list[bytes]:
 
 row = blocks(CODE, 0x10000000)
 name = f"family-{FAMILY:08x}-0x10000000"
-parts, facts = {name: region(CODE)}, {"flags": "0x2000"}
+parts, facts = {name: region(CODE)}, {"flags": "0x2000", "blocks": "0x3"}
 write("blocks", b"".join(row), "Three blocks for one family, without a gap between them.", parts=parts, facts=facts)
 write(
     "without-family",
     b"".join(block(n, 2, 0x2000 + 0x1000 * n, CODE[:256], 0, 0) for n in range(2)),
     "Two places, for any family.",
     parts={"0x00002000": region(CODE[:256]), "0x00003000": region(CODE[:256])},
-    facts={"flags": "0x0"},
+    facts={"flags": "0x0", "blocks": "0x2", "file-size": "0x0"},
 )
 write(
     "missing",

@@ -79,6 +79,11 @@ def _header(view: memoryview, at: int) -> tuple[int, int, int, int] | None:
     return (size, kind, attributes, start) if fits else None
 
 
+def _told(value: bytes) -> str:
+    """Return a short text that stands for a value and no other."""
+    return value.hex() if len(value) <= 128 else f"sha256 {hashlib.sha256(value).hexdigest()}"
+
+
 class _Walk:
     """One reading under way."""
 
@@ -93,9 +98,11 @@ class _Walk:
                 raise LimitExceeded("max_entries", self._limits.max_entries, "files of a cbfs")
             size, kind, _, start = header
             self._reading.end = at + start + size
-            self._reading.cover(at, at + start)
-            if kind not in _FREE:  # what is not free in such a one becomes a gap
-                self._reading.cover(at + start, self._reading.end)
+            if kind in _FREE:  # what is not free in such a one becomes a gap
+                named = any(self._view[at + _HEADER.size : at + start])
+                self._reading.cover(at, at + (_HEADER.size if named else start))
+            else:
+                self._reading.cover(at, self._reading.end)
                 yield self._file(at, *header)
             at = -(-(at + start + size) // _ALIGNED) * _ALIGNED
         if self._view[at : at + 8] == _MAGIC:
@@ -107,12 +114,16 @@ class _Walk:
         name, _, rest = bytes(view[at + _HEADER.size : at + (attributes or start)]).partition(b"\0")
         facts = {"type": _TYPES.get(kind, f"{kind:#x}")}
         if rest.strip(b"\0"):
-            facts["name-rest"] = rest.hex()[:512]
+            facts["name-rest"] = _told(rest)
         path = place(name.decode("utf-8", "surrogateescape"), at, reading)
         data = view[at + start : at + start + size]
         entry = Entry(path, Kind.FILE, Held(data), size, offset=at + start)
         if attributes:
+            seen = set[bytes]()
             for tag, value in self._attributes(at + attributes, at + start):
+                if tag in seen:
+                    reading.note_anomaly("contradiction", f"attribute {tag.hex()} stands twice", at, path)
+                seen.add(tag)
                 if tag == _PACKED and len(value) == 8:
                     how, length = _TAG.unpack(value)
                     facts["packed"] = {0: "no", _LZMA: "lzma", _LZ4: "lz4"}.get(how, str(how))
@@ -126,9 +137,7 @@ class _Walk:
                         detail = f"the {algorithm} is {found.hex()}, stated {value[4:].hex()}"
                         reading.note_anomaly("checksum-mismatch", detail, at, path)
                 else:
-                    facts[f"attribute-{tag.hex()}"] = (
-                        value.hex() if len(value) <= 256 else hashlib.sha256(value).hexdigest()
-                    )
+                    facts[f"attribute-{tag.hex()}"] = _told(value)
         entry.facts = tuple(sorted(facts.items()))
         return entry
 

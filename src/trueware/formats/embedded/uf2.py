@@ -23,6 +23,7 @@ from typing import ClassVar
 
 from trueware.errors import LimitExceeded, MalformedInput
 from trueware.formats.addressed import Memory
+from trueware.formats.compressed import told
 from trueware.formats.contract import Entry, FormatDoc, Held, Magic, Reading
 from trueware.model.limits import Limits
 from trueware.model.part import Kind
@@ -54,7 +55,7 @@ class Uf2:
         reading, at, other = Reading(spans=[(0, 0)]), 0, list[Entry]()
         memories: dict[int | None, Memory] = {}
         numbers: dict[int | None, int] = {}
-        flags_seen: dict[int, None] = {}
+        seen: dict[str, set[int]] = {"flags": set(), "blocks": set(), "file-size": set()}
         while _is_block(view, at):
             flags, address, size, number, count, family_field = _FIELDS.unpack_from(view, at)
             family = family_field if flags & _FAMILY else None
@@ -64,7 +65,10 @@ class Uf2:
                 block = view[at + len(_MAGIC) : at + _START + _MOST]
                 other.append(Entry(f"block-{at // _BLOCK}", Kind.REGION, Held(block), len(block)))
             else:
-                flags_seen[flags] = None
+                seen["flags"].add(flags)
+                seen["blocks"].add(count)
+                if family is None:
+                    seen["file-size"].add(family_field)
                 if number != (expected := numbers.get(family, 0)) or number >= count:
                     detail = f"block {number} of {count} where {expected} belongs"
                     reading.note_anomaly("contradiction", detail, at + 20)
@@ -81,9 +85,11 @@ class Uf2:
             at += _BLOCK
         for family, expected in numbers.items():
             if expected:
-                told = "blocks" if family is None else f"blocks of family {family:08x}"
-                reading.note_anomaly("truncated", f"the {told} end at number {expected}", at)
-        reading.facts["flags"] = " ".join(f"{flags:#x}" for flags in sorted(flags_seen))
+                which = "blocks" if family is None else f"blocks of family {family:08x}"
+                reading.note_anomaly("truncated", f"the {which} end at number {expected}", at)
+        reading.facts |= {
+            name: told(f"{value:#x}" for value in sorted(values)) for name, values in seen.items() if values
+        }
         reading.spans[0], reading.end = (0, at), at
         reading.entries = [*other, *(entry for memory in memories.values() for entry in memory.regions(reading))]
         return reading

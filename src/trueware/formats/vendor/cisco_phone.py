@@ -59,10 +59,11 @@ class CiscoPhone:
                 entries.append(Entry("signature", Kind.REGION, Held(value), size, offset=start))
             elif tag in _TEXTS:
                 tell(reading.facts, _TEXTS[tag], value)
-            elif tag != _LENGTH:
+            elif tag not in (_LENGTH, *_HOLDING):
                 reading.facts[_NUMBERS.get(tag, f"tag-{tag}")] = value.hex()[:512]
         told = [tag for tag, _, _ in values]
-        reading.facts["tags"] = " ".join(map(str, told))
+        # those that hold others have no value of their own, and programs may go by their length
+        reading.facts["tags"] = " ".join(f"{tag}:{size}" for tag, _, size in values)
         if len(set(told)) < len(told):
             reading.note_anomaly("contradiction", "a value stands twice in the header", 0)
         reading.cover(0, end)
@@ -83,8 +84,8 @@ def _header(view: memoryview) -> list[tuple[int, int, int]] | None:
     if not 10 < end <= min(len(view), _MOST):
         return None
     values = list(_values(view, end))
-    _, start, size = values[-1]
-    fills = start + size == end or not bytes(view[start + size : end]).strip(bytes([_FILLER]))
+    last = max((start + size for _, start, size in values), default=0)
+    fills = not bytes(view[last:end]).strip(bytes([_FILLER]))
     return values if fills and any(tag == _SIGNATURE for tag, _, _ in values) else None
 
 
@@ -94,9 +95,8 @@ def _values(view: memoryview, end: int) -> Iterator[tuple[int, int, int]]:
     while at + 3 <= end and view[at] != _FILLER:
         tag, size = view[at], int.from_bytes(view[at + 1 : at + 3], "big")
         at += 3
-        if tag in _HOLDING:
-            continue
         if size > end - at:
             return
         yield tag, at, size
-        at += size
+        if tag not in _HOLDING:
+            at += size
