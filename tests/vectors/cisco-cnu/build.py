@@ -43,7 +43,7 @@ write("trailing", plain + b"more", "Bytes behind the last file.", parts={**parts
 write(
     "climbing",
     archive((("/../../bin/sh", 7, b"out of its place"),)),
-    "A path that climbs.",
+    "A path that climbs out of where the archive is unpacked.",
     parts={
         "..": {"kind": "directory"}, "../..": {"kind": "directory"}, "../../bin": {"kind": "directory"},
         "../../bin/sh": file(b"out of its place"),
