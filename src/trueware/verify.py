@@ -70,7 +70,7 @@ def verify(
 
 
 def appraise_measured(
-    artefact: str, measured: Measured, registry: Registry, prefer: Collection[str] = frozenset()
+    artefact: str, measured: Measured, registry: Registry, packed_like: Collection[str] = frozenset()
 ) -> Result:
     """Return the result for an artefact that was measured already.
 
@@ -78,7 +78,7 @@ def appraise_measured(
         artefact: its name.
         measured: what was found.
         registry: what is known.
-        prefer: ids of releases that come first among those that share as much.
+        packed_like: ids of releases whose contents are packed as the artefact's, see `Registry.candidates`.
 
     Raises:
         StoreError: the registry cannot be read.
@@ -91,9 +91,8 @@ def appraise_measured(
     equal = registry.find_tree(root.tree)
     if equal.releases:
         return appraise(artefact, evidence, _references(equal.releases, registry, {}, equal.findings))
-    sharing = registry.candidates(root, measured.claims, _CANDIDATES)
-    releases = sorted(sharing.releases, key=lambda each: (-each.shared, each.release.id not in prefer))
-    return appraise(artefact, evidence, _references(releases, registry, sharing.products, sharing.findings))
+    sharing = registry.candidates(root, measured.claims, _CANDIDATES, packed_like)
+    return appraise(artefact, evidence, _references(sharing.releases, registry, sharing.products, sharing.findings))
 
 
 def _appraise_exact(artefact: str, measured: Measured, registry: Registry) -> Result | None:

@@ -188,3 +188,35 @@ def test_going_by_packings_changes_nothing(vector: Path) -> None:
         )
 
     assert (again.root, again.findings) == (first.root, first.findings)
+
+
+def test_among_equals_the_release_it_is_packed_like_is_named(image: Image, tmp_path: Path) -> None:
+    """Two releases of one content: a changed image is told from the one that it was packed as, in either order."""
+    first = image("first", FILES)
+    other = tmp_path / "other"
+    command = [
+        "mksquashfs",
+        str(tmp_path / "first.root"),
+        str(other),
+        "-noappend",
+        "-quiet",
+        "-no-progress",
+        "-all-root",
+    ]
+    subprocess.run([*command, "-comp", "xz"], check=True, capture_output=True)
+    suspect = image("suspect", {**FILES, "usr/lib/part-07": b"other" * 8_000})
+    for order in ((first, other), (other, first)):
+        store = MemoryStore()
+        ids = {}
+        for path in order:
+            made = measured(path)
+            measurement = made.measurement
+            ids[path] = learn(
+                store, measurement.root, measurement.kept, made.claims,
+                publisher="Acme", product=path.name, version="1", now=1, packings=measurement.packings,
+            ).id  # fmt: skip
+        result = verify(suspect, Registry(store))
+
+        assert result.match is not None
+        assert result.match.release.id == ids[first]
+        assert [change.path for change in result.changes] == ["usr/lib/part-07"]

@@ -36,8 +36,8 @@ _CARVED = 512
 CARVED = "carved"
 """Stands for a format where containers were found in bytes that no format claims."""
 
-_DESCRIBED, _DESCRIPTIONS = 4096, 256
-"""Opaque bytes that are worth a description, and how many of them in one artefact."""
+_DESCRIBED, _DESCRIBED_IN_FILE, _DESCRIPTIONS = 1 << 12, 1 << 20, 64
+"""Opaque bytes that are worth a description, of the artefact and within one of its files; and how many descriptions."""
 
 Scanner = Callable[[memoryview], Iterable[str]]
 
@@ -307,7 +307,7 @@ class _Run:
             self._carve(node, view, depth)
             if node.format is None and self._fallback is not None:
                 self._ask(self._fallback, node, view, depth)
-        if node.format is None and len(view) >= _DESCRIBED and self._described < _DESCRIPTIONS:
+        if node.format is None and self._described < _DESCRIPTIONS and len(view) >= _least_described(node):
             self._described += 1
             node.notes += (("looks-like", looks_like(view)),)
 
@@ -417,6 +417,15 @@ class _Run:
                 self._ledger.note(node, "malformed", f"{name}: {reason}", offset)
             case _:
                 self._ledger.note(node, "malformed", str(error), None)
+
+
+def _least_described(node: Node) -> int:
+    above = node.parent
+    while above is not None and above.parent is not None:
+        if above.entry.kind is Kind.FILE:
+            return _DESCRIBED_IN_FILE
+        above = above.parent
+    return _DESCRIBED
 
 
 def _teed(chunks: Iterator[Buffer], update: Callable[[Buffer], None], budget: Budget) -> Iterator[Buffer]:

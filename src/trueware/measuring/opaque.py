@@ -18,7 +18,7 @@ from typing import NamedTuple
 SAMPLE = 1 << 12
 """Bytes of one sample: enough for the entropy of random bytes to come out above 7.9 of 8."""
 
-_SAMPLES = 64
+_SAMPLES = 32
 _RANDOM = 7.9
 """Bits a byte above which a sample is evenly distributed: of 4,096 random bytes 7.95 are seen, of machine code under 7."""
 

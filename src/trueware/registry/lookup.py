@@ -4,7 +4,7 @@ A release that cannot be proved is left out and reported as a finding (`referenc
 it forget, which shows, but cannot make it vouch.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from trueware.errors import InputError
@@ -13,10 +13,14 @@ from trueware.model.finding import Finding
 from trueware.model.part import Part
 from trueware.model.release import Publisher, Release
 from trueware.model.rules import RULES
+from trueware.model.verdict import Authority
 from trueware.registry.indexing import contents, subtrees
 from trueware.registry.packings import Known, decode, sketch
 from trueware.registry.ports import RegistryStore
 from trueware.registry.proof import prove_manifest, prove_packings, prove_release
+
+_AS_MUCH = 0.9
+_STRENGTH = {authority: rank for rank, authority in enumerate(Authority)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,18 +70,23 @@ class Registry:
         held = self._with_manifests(((release, 0.0) for release in self._store.find_by_tree(tree)), findings)
         return Candidates(tuple(each for each in held if tree in subtrees(each.manifest)), findings=tuple(findings))
 
-    def candidates(self, root: Part, claims: Iterable[Claim] = (), limit: int = 8) -> Candidates:
+    def candidates(
+        self, root: Part, claims: Iterable[Claim] = (), limit: int = 8, packed_like: Collection[str] = frozenset()
+    ) -> Candidates:
         """Return the releases that share most with an artefact, and those it claims to be.
 
         Args:
             root: the artefact, measured.
             claims: what it says of itself.
             limit: how many to return by content, and how many more by claims.
+            packed_like: ids of releases whose contents are packed as the artefact's. Where they share as much as any, it
+                was made from them, and others are left out unless they have a stronger authority.
         """
         findings: list[Finding] = []
         sharing = self._store.find_sharing(contents(root), limit)
         claimed = ((release, 0.0) for release in self._store.find_by_claims(claims, limit))
-        unique = {release.id: (release, shared) for release, shared in (*claimed, *sharing.releases)}
+        nearest = _made_from(sharing.releases, packed_like) or sharing.releases
+        unique = {release.id: (release, shared) for release, shared in (*claimed, *nearest)}
         ranked = sorted(unique.values(), key=lambda each: -each[1])
         found = tuple(self._with_manifests(ranked, findings))
         digests = {digest for each in found for digest in contents(each.manifest)} - sharing.products.keys()
@@ -139,6 +148,19 @@ class Registry:
                 else:
                     if manifest is not None:
                         yield Candidate(release, manifest, shared)
+
+
+def _made_from(
+    sharing: tuple[tuple[Release, float], ...], packed_like: Collection[str]
+) -> tuple[tuple[Release, float], ...]:
+    """Return the releases an artefact was made from, by how it is packed, and those of a stronger authority; none: not told."""
+    most = max((shared for _, shared in sharing), default=0.0)
+    made_from = [release for release, shared in sharing if release.id in packed_like and shared >= _AS_MUCH * most]
+    if not made_from:
+        return ()
+    strongest = min(_STRENGTH[release.authority] for release in made_from)
+    ids = {release.id for release in made_from}
+    return tuple(each for each in sharing if each[0].id in ids or _STRENGTH[each[0].authority] < strongest)
 
 
 def untrusted(release: Release, error: InputError) -> Finding:
