@@ -54,11 +54,10 @@ from trueware.formats.filesystems.ext import Ext
 from trueware.formats.filesystems.fat import Fat
 from trueware.formats.filesystems.jffs2 import Jffs2
 from trueware.formats.filesystems.minix import Minix
-from trueware.formats.filesystems.romfs import Romfs
 from trueware.formats.filesystems.optical.iso9660 import Iso9660
 from trueware.formats.filesystems.optical.udf import Udf
+from trueware.formats.filesystems.romfs import Romfs
 from trueware.formats.filesystems.squashfs import Squashfs
-from trueware.formats.filesystems.ubifs import Ubifs
 from trueware.formats.filesystems.ubifs import Ubifs
 from trueware.formats.filesystems.yaffs2 import Yaffs2
 from trueware.formats.packages.adb import Adb

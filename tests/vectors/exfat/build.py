@@ -181,8 +181,9 @@ def main() -> None:
           parts={**without("config.txt"), "..%2F..%2F.txt": parts["config.txt"]}, findings=("hostile-name",))
     write("truncated", sound[: place(spread) + 600], "An image cut short within a file.\nWhat is there is read.",
           parts={**parts, "spread.bin": {"kind": "file"}, "between": {"kind": "file"}}, findings=("malformed", "truncated"))
-    write("malformed", patched(sound, 92, b"\xff\xff\xff\xff"), "More clusters than there is room for.\nNot a file system.", findings=("malformed",))
-    write("version", patched(sound, 105, b"\2"), "A version nobody has heard of.\nReading it would be guessing.", findings=("unsupported",))
+    copied = 12 * 512
+    write("malformed", patched(patched(sound, 92, b"\xff\xff\xff\xff"), copied + 92, b"\xff\xff\xff\xff"), "More clusters than there is room for.\nNot a file system.", findings=("malformed",))
+    write("version", patched(patched(sound, 105, b"\2"), copied + 105, b"\2"), "A version nobody has heard of.\nReading it would be guessing.", findings=("unsupported",))
 
 
 if __name__ == "__main__":

@@ -7,6 +7,8 @@ from trueware.formats.contract import Reading
 from trueware.formats.scattered import HOLE, Run
 
 SECTOR = 2048
+_FILLED_UP = 1 << 20
+"""Bytes behind its end that belong to a disc all the same."""
 
 
 class Space(Claims):
@@ -15,6 +17,13 @@ class Space(Claims):
     def __init__(self, view: memoryview) -> None:
         super().__init__(view)
         self._files: set[tuple[int, int]] = set()
+        self._structures: set[tuple[int, int]] = set()
+
+    def take(self, start: int, end: int) -> None:
+        """As `Claims.take`; two trees may have the very same structure."""
+        if (start, end) not in self._structures:
+            self._structures.add((start, end))
+            super().take(start, end)
 
     def give(self, runs: Iterable[Run]) -> None:
         """Claim the runs of a file's content."""
@@ -31,3 +40,8 @@ class Space(Claims):
         for start, end in self._files:
             self.share(start, end)
         self.account(reading, unit, grain)
+
+
+def end_of(view: memoryview, stated: int) -> int:
+    """Return where a disc ends that states a size: tools fill images up beyond it, and hybrid ones end with a partition table."""
+    return len(view) if len(view) - stated <= _FILLED_UP else stated

@@ -30,7 +30,7 @@ from trueware.formats.filesystems.optical.iso9660 import descriptors as volume
 from trueware.formats.filesystems.optical.iso9660 import eltorito, system_area
 from trueware.formats.filesystems.optical.iso9660.descriptors import FORMAT, MAGIC, START, Descriptor
 from trueware.formats.filesystems.optical.iso9660.tree import Names, Tree
-from trueware.formats.filesystems.optical.space import SECTOR, Space
+from trueware.formats.filesystems.optical.space import SECTOR, Space, end_of
 from trueware.formats.filesystems.optical.trees import compare
 from trueware.formats.filesystems.optical.udf.tree import read_files
 from trueware.formats.filesystems.optical.udf.volume import is_udf
@@ -78,13 +78,10 @@ class Iso9660:
                 others.append(volume.read_descriptor(view, at, reading))
             elif kind == volume.BOOT and bytes(view[at + 7 : at + 30]) == eltorito.IDENTIFIER:
                 boots.append(at)
-            elif (
-                kind == volume.PRIMARY and view[at : at + SECTOR] != view[primary.at : primary.at + SECTOR]
-                if primary
-                else False
-            ):
-                reading.note_anomaly("contradiction", "two primary volume descriptors differ", at)
-            elif kind not in (volume.PRIMARY, volume.END):
+            elif primary is not None and kind == volume.PRIMARY:
+                if view[at : at + SECTOR] != view[primary.at : primary.at + SECTOR]:
+                    reading.note_anomaly("contradiction", "two primary volume descriptors differ", at)
+            elif kind != volume.END:
                 reading.note_anomaly("reserved-bits", f"a volume descriptor of kind {kind}", at)
         if primary is None:
             raise MalformedInput(FORMAT, START, "no primary volume descriptor")
@@ -92,14 +89,9 @@ class Iso9660:
         size = primary.blocks * primary.block
         if size > len(view):
             reading.note_anomaly("truncated", f"{size - len(view)} of {size} bytes are missing", len(view))
-        reading.end = min(_end(view, size), len(view))
+        reading.end = end_of(view, size)
         reading.entries = _Disc(view, primary, others, boots, reading, limits).entries()
         return reading
-
-
-def _end(view: memoryview, size: int) -> int:
-    """Return where the disc ends: tools fill it up beyond what it states, and hybrid images end with a partition table."""
-    return len(view) if len(view) - size <= 1 << 20 else size
 
 
 class _Disc:
@@ -126,17 +118,23 @@ class _Disc:
         main = self._tree(joliet if names is Names.JOLIET and joliet is not None else primary, names)
         reading.notes["names"] = names.value
         yield from main.walk()
+        self._walked[main.descriptor.at] = main
         reading.notes["trees"] = ", ".join(self._compare(main, names, joliet))
         for at in self._boots:
             yield from eltorito.images(view, at, primary.block, main.starts, space, reading)
         yield from system_area.partitions(view, main.starts, space, reading)
-        self._check_tables(primary, main if names is not Names.JOLIET else None)
-        for other in self._others:
-            self._check_tables(other, None)
+        for each in (primary, *self._others):
+            self._check_tables(each)
         space.settle(reading, SECTOR)
 
     def _tree(self, descriptor: Descriptor, names: Names) -> Tree:
         return Tree(self._view, descriptor, names, self._space, self._reading, self._limits)
+
+    def _walk(self, tree: Tree) -> None:
+        """Walk a tree for what it knows of its files and folders."""
+        for _ in tree.walk():
+            pass
+        self._walked[tree.descriptor.at] = tree
 
     def _compare(self, main: Tree, names: Names, joliet: Descriptor | None) -> Iterator[str]:
         """Compare all other trees with the main one; yields what they are called."""
@@ -144,8 +142,7 @@ class _Disc:
         pairs: Iterable[tuple[str, bytes]] = main.plain.items()
         if names is Names.JOLIET:
             plain = self._tree(self._primary, Names.PLAIN)
-            for _ in plain.walk():
-                pass
+            self._walk(plain)
             compare(main.files, plain.files, (), "plain", None, self._reading)
             by_place = {placed: path for path, placed in sorted(main.files.items(), reverse=True)}
             pairs = [
@@ -161,8 +158,7 @@ class _Disc:
             if names is Names.JOLIET and other is joliet:
                 continue
             tree = self._tree(other, Names.JOLIET if other.ucs2 else Names.PLAIN)
-            for _ in tree.walk():
-                pass
+            self._walk(tree)
             what = tree.names.value if other.ucs2 else "enhanced"
             can_name = _joliet_can_name if other.ucs2 else None
             compare(main.files, tree.files, main.special, what, can_name, self._reading)
@@ -172,8 +168,8 @@ class _Disc:
             compare(main.files, files, main.special, "UDF", _udf_can_name, self._reading)
             yield "UDF"
 
-    def _check_tables(self, descriptor: Descriptor, tree: Tree | None) -> None:
-        """Compare the path tables with each other and with the tree, where it was walked."""
+    def _check_tables(self, descriptor: Descriptor) -> None:
+        """Compare the path tables with each other and with the tree."""
         size, little, big = descriptor.tables
         if not size:
             return
@@ -185,7 +181,7 @@ class _Disc:
             self._space.take(start, start + size)
         if tables[0] != tables[1]:
             self._reading.note_anomaly("contradiction", "the two path tables differ", little * descriptor.block)
-        elif tree is not None and {block for block, _, _ in tables[0]} != tree.folders:
+        elif {block for block, _, _ in tables[0]} != self._walked[descriptor.at].folders:
             self._reading.note_anomaly("contradiction", "path table and folders differ", little * descriptor.block)
 
 

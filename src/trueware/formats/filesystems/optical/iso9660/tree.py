@@ -81,7 +81,7 @@ class Tree:
     def __init__(
         self, view: memoryview, descriptor: Descriptor, names: Names, space: Space, reading: Reading, limits: Limits
     ) -> None:
-        self._view, self._descriptor, self.names, self._space = view, descriptor, names, space
+        self._view, self.descriptor, self.names, self._space = view, descriptor, names, space
         self._reading, self._limits = reading, limits
         self._block = descriptor.block
         self._fields: Fields | None = None
@@ -98,16 +98,16 @@ class Tree:
         return root is not None and skipped(root.area) is not None
 
     def _read_root(self) -> _Record | None:
-        root = self._split(self._descriptor.root, self._descriptor.at + 156)
+        root = self._split(self.descriptor.root, self.descriptor.at + 156)
         data = b"".join([bytes(self._view[at : at + length]) for at, length in root.runs])
         return next(self._records(data[:SECTOR], "", root.runs[0][0] if root.runs else 0), None)
 
     def walk(self) -> Iterator[Entry]:
         """Yield the entries, folders before what is in them."""
-        root = self._split(self._descriptor.root, self._descriptor.at + 156)
+        root = self._split(self.descriptor.root, self.descriptor.at + 156)
         first = self._read_root()
         if first is None or not root.flags & _FOLDER:
-            raise MalformedInput(FORMAT, self._descriptor.at + 156, "no root folder")
+            raise MalformedInput(FORMAT, self.descriptor.at + 156, "no root folder")
         if self.names is Names.ROCK_RIDGE:
             self._fields = Fields(self._view, self._block, skipped(first.area) or 0, self._space)
             attributes = self._fields.read(first.area, first=True)

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from trueware.formats.contract import Entry, FormatDoc, Held, Magic, Reading
-from trueware.formats.filesystems.optical.space import Space
+from trueware.formats.filesystems.optical.space import Space, end_of
 from trueware.formats.filesystems.optical.udf.tags import FORMAT
 from trueware.formats.filesystems.optical.udf.tree import Tree
 from trueware.formats.filesystems.optical.udf.volume import START, Volume, is_udf
@@ -52,6 +52,7 @@ class Udf:
         volume = Volume(view, space, reading)
         if volume.end > len(view):
             reading.note_anomaly("truncated", f"{volume.end - len(view)} of {volume.end} bytes are missing", len(view))
+        reading.end = end_of(view, volume.end)
         reading.entries = _entries(view, volume, space, reading, limits)
         return reading
 
