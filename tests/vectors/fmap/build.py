@@ -25,9 +25,9 @@ facts = {
     "version": "1.1", "base": "0x0", "size": "0x8000", "name": "FLASH", "area-0": "BOOTBLOCK 0x0+0x1000 0x0",
     "area-1": "FMAP 0x1000+0x400 0x0", "area-2": "RW_MRC 0x1400+0xc00 0x0", "area-3": "COREBOOT 0x2000+0x6000 0x0",
 }  # fmt: skip
-write("areas", table, "Four areas.", parts={}, facts=facts)
+write("areas", table, "Four areas, as fmaptool lays them out.", parts={}, facts=facts)
 moved = patched(table, 56 + 42 * 3, pack("<I", 0x3000))
-write("moved", moved, "An area was moved.", parts={}, facts={**facts, "area-3": "COREBOOT 0x3000+0x6000 0x0"})
+write("moved", moved, "An area was moved; no checksum tells.", parts={}, facts={**facts, "area-3": "COREBOOT 0x3000+0x6000 0x0"})
 write(
     "trailing",
     table + b"more",

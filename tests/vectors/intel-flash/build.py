@@ -43,7 +43,7 @@ parts = {
 }  # fmt: skip
 write("four", image, "Four regions, as ifdtool lays them out.", parts=parts, facts={})
 cut = image[:0x5000]
-write("truncated", cut, "The dump broke off.", parts={**parts, "bios": region(cut[0x4000:])}, findings=["truncated"])
+write("truncated", cut, "The dump broke off within the last region.", parts={**parts, "bios": region(cut[0x4000:])}, findings=["truncated"])
 over = patched(image, 0x48, pack("<I", 0x00040002))
 write(
     "overlap",
