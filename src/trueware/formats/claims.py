@@ -16,20 +16,24 @@ class Claims:
     """The claims on one image."""
 
     def __init__(self, view: memoryview) -> None:
-        self._view = view
+        self._view, self._size = view, len(view)
         self._own: list[Range] = []
         self._shared: list[Range] = []
 
     def take(self, start: int, end: int) -> None:
-        """Claim ``[start, end)`` for one owner; that anybody else claims some of it is reported."""
-        _append(self._own, start, end)
+        """Claim ``[start, end)``, as far as it is there, for one owner; that anybody else claims some of it is reported."""
+        end = min(end, self._size)
+        if end > start:
+            self._own.append((start, end))
 
     def share(self, start: int, end: int) -> None:
-        """Claim ``[start, end)``, which others may share."""
+        """Claim ``[start, end)``, as far as it is there, which others may share."""
+        end = min(end, self._size)
+        if end <= start:
+            return
         if self._shared and self._shared[-1][1] == start:
-            self._shared[-1] = self._shared[-1][0], end
-        else:
-            _append(self._shared, start, end)
+            start = self._shared.pop()[0]
+        self._shared.append((start, end))
 
     def account(self, reading: Reading, unit: int, grain: int = 1) -> None:
         """Cover what is claimed and the slack around it within blocks of `unit` bytes; report what is claimed twice.
@@ -60,11 +64,6 @@ class Claims:
                 found += start - at
             at = end
         return found
-
-
-def _append(ranges: list[Range], start: int, end: int) -> None:
-    if end > start:
-        ranges.append((start, end))
 
 
 def _merged(ranges: list[Range], reading: Reading | None = None) -> Iterator[Range]:

@@ -116,7 +116,15 @@ class _Walk:
         self._seen: set[int] = set()
 
     def entries(self) -> Iterator[Entry]:
-        """Yield the entries, folders before what is in them, further names last."""
+        """Yield the entries, and account for the image even where it cannot be read to its end."""
+        try:
+            yield from self._walk()
+            yield from self._further_names()
+        finally:
+            self._claims.account(self._reading, _ALIGNED)
+
+    def _walk(self) -> Iterator[Entry]:
+        """Yield the entries but further names, folders before what is in them."""
         root = self._read(self._root)
         if root.kind != _DIRECTORY:
             raise MalformedInput(_FORMAT, self._root, "the root is no folder")
@@ -140,8 +148,6 @@ class _Walk:
                     else:
                         self._reading.note_anomaly("limit-reached", "max_path_depth", file.at, place)
             stack.extend(reversed(below))
-        yield from self._further_names()
-        self._claims.account(self._reading, _ALIGNED)
 
     def _list(self, folder: _File, path: str, parent: int) -> Iterator[_File]:
         """Yield the headers in a folder but those of its own two names, everything strange about them reported."""

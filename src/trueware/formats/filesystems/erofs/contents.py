@@ -157,13 +157,15 @@ class Contents:
             MalformedInput: they do not lie in the image.
         """
         mask, at = self._sb.block - 1, 0
-        use, first, end = self._used.append, 0, 0
+        use, first, end, limit = self._used.append, 0, 0, len(self._view)
         for start, length, packed, how in ROW.iter_unpack(extents.rows):
             if how & (HOW | BEHIND) < SHIFTED:
                 if start != end:
                     self._take_packed(first, end)
                     first = start
                 end = start + packed
+                if end > limit:
+                    raise MalformedInput(FORMAT, start, f"a pcluster until {end:#x}, the image has {limit:#x} bytes")
                 use(start << _SIZE_BITS | packed)
             elif how & BEHIND:
                 if extents.end > len(inode.area.data) or (start & mask) + packed > mask + 1:
@@ -171,7 +173,7 @@ class Contents:
             elif how & HOW == FRAGMENT:
                 self.use_ends(start, start + length)
             elif how & HOW == INTERLACED:
-                right = mask + 1 - (at & mask)
+                right = min(mask + 1 - (at & mask), packed)
                 self._take_packed(start, start + max(length - right, 0))
                 self._take_packed(start + packed - right, start + packed - right + min(length, right))
             elif how & HOW == SHIFTED:

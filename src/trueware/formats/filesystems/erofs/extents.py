@@ -289,6 +289,8 @@ def _read_records(inode: Inode, sb: Superblock, advice: int, count: int, cluster
             where = record[1] | record[2] << 32
         begin = record[3] | (record[4] << 32 if width == 32 else 0) if spread else number << cluster_log
         records.append((begin, stated, where))
+    if not records:
+        raise MalformedInput(FORMAT, start, "no extents")
     rows: list[bytes] = []
     ends = [record[0] for record in records[1:]] + [size]
     for number, ((begin, stated, where), stop) in enumerate(zip(records, ends, strict=True)):
@@ -304,8 +306,6 @@ def _read_records(inode: Inode, sb: Superblock, advice: int, count: int, cluster
             if packed > MAX_PACKED or length > (MAX_UNPACKED if how & HOW < SHIFTED else packed):
                 raise MalformedInput(FORMAT, start, f"an extent of {length} bytes, stored in {packed}")
             rows.append(ROW.pack(where, length, packed, how))
-    if size and not rows:
-        raise MalformedInput(FORMAT, start, "no extents")
     return Extents(b"".join(rows), end)
 
 

@@ -19,7 +19,7 @@ from threading import local
 
 from isal import isal_zlib
 
-from trueware.errors import MalformedInput
+from trueware.errors import MalformedInput, UnsupportedInput
 from trueware.formats.codecs import unlz4, unzstd
 from trueware.formats.contract import Buffer
 from trueware.formats.filesystems.erofs.extents import HOW, INTERLACED, MAX_UNPACKED, PARTIAL, SHIFTED
@@ -150,6 +150,8 @@ class Pclusters:
         if kind == SHIFTED:
             return view[start : start + length]
         if kind == INTERLACED:
+            if packed % self._block:
+                raise UnsupportedInput(FORMAT, start, f"an interlaced pcluster of {packed} bytes")
             right = self._block - at % self._block
             head = view[start + packed - right : start + packed][:length]
             return b"".join((head, view[start : start + length - len(head)]))
