@@ -7,11 +7,9 @@ those that were under way beside it are asked again, one at a time.
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from trueware.artefact import cores, default_pool
 from trueware.errors import SourceError
@@ -21,6 +19,9 @@ from trueware.model.result import Result
 from trueware.registry.lookup import Registry
 from trueware.storage.sqlite import SqliteStore
 from trueware.verify import verify
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future, ProcessPoolExecutor
 
 _AHEAD = 4
 """Artefacts under way for each process: the next is there when one is done, and a folder of millions is not listed at once."""
@@ -91,8 +92,10 @@ def _in_turn(
 
 
 def _in_processes(paths: Iterable[str], registry: Path, limits: Limits, count: int) -> Iterator[Outcome]:
+    from concurrent.futures.process import BrokenProcessPool  # noqa: PLC0415 (start-up time: one artefact needs no pool)
+
     SqliteStore.open_read_only(registry).close()  # what is wrong with it is said once, and here
-    waiting, flying = iter(paths), deque[tuple[str, Future[Outcome]]]()
+    waiting, flying = iter(paths), deque[tuple[str, "Future[Outcome]"]]()
     pool = _processes(count)
     try:
         while True:
@@ -117,6 +120,8 @@ def _in_processes(paths: Iterable[str], registry: Path, limits: Limits, count: i
 
 
 def _alone(path: str, registry: Path, limits: Limits) -> Outcome:
+    from concurrent.futures.process import BrokenProcessPool  # noqa: PLC0415 (as above)
+
     with _processes(1) as pool:
         try:
             return pool.submit(_verify_one, path, registry, limits).result()
@@ -124,7 +129,10 @@ def _alone(path: str, registry: Path, limits: Limits) -> Outcome:
             return Outcome(path, error=SourceError(f"cannot read {path!r}: {_DIED}"))
 
 
-def _processes(count: int) -> ProcessPoolExecutor:
+def _processes(count: int) -> "ProcessPoolExecutor":
+    from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415 (as above)
+    from multiprocessing import get_context  # noqa: PLC0415 (as above)
+
     # a forked copy of a process with threads may hang; these start clean
     return ProcessPoolExecutor(count, mp_context=get_context("spawn"))
 
