@@ -13,6 +13,7 @@ from trueware.errors import MalformedInput, UnsupportedInput
 from trueware.formats.contract import Anomaly, Entry, Held, Reading
 from trueware.formats.filesystems.ext import Ext
 from trueware.formats.filesystems.ext.blocks import Mapped
+from trueware.formats.filesystems.ext.htree import name_hashes
 from trueware.model.limits import Limits
 from trueware.model.part import Kind
 
@@ -227,6 +228,22 @@ def test_every_name_is_where_the_index_leads(tmp_path: Path, algorithm: str) -> 
     assert "Indirect levels: 1" in told
     assert len(entries) == 4002
     assert reading.anomalies == []
+
+
+@pytest.mark.parametrize("version", range(3))
+def test_names_are_hashed_together_as_they_are_alone(tmp_path: Path, version: int) -> None:
+    """Names of every length, in any order; debugfs hashes them one by one."""
+    names = [("%x" % number**40)[:length] for length in (255, *range(1, 100)) for number in (1_001, 2_003)]
+    script = tmp_path / "script"
+    script.write_text("".join(f"dx_hash -h {('legacy', 'half_md4', 'tea')[version]} {name}\n" for name in names))
+    done = subprocess.run(["debugfs", "-f", str(script)], check=True, capture_output=True, text=True)
+    told = [int(line.split()[4], 16) for line in done.stdout.splitlines() if line.startswith("Hash of")]
+    start = (0x67452301, 0xEFCDAB89, 0x98BADCFE, 0x10325476)
+    raw = [name.encode() for name in names]
+
+    assert len(told) == len(names)
+    assert name_hashes(raw, version, start, signed=True) == told
+    assert [name_hashes([name], version, start, signed=True)[0] for name in raw] == told
 
 
 def test_name_hidden_from_look_ups_is_a_contradiction(tmp_path: Path) -> None:
