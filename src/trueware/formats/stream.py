@@ -14,11 +14,14 @@ class Stream:
         offset: bytes taken so far.
     """
 
-    __slots__ = ("_at", "_chunk", "_more", "held", "offset")
+    __slots__ = ("_at", "_chunk", "_more", "_next", "held", "offset")
 
     def __init__(self, chunks: Iterable[Buffer]) -> None:
         self._more = iter(chunks)
         self._chunk = memoryview(b"")
+        self._next: memoryview | None = None
+        """What comes behind `_chunk` and was had already."""
+
         self._at = 0
         self.offset = 0
         self.held = False
@@ -40,16 +43,28 @@ class Stream:
             self.offset += size
             return taken
         pieces = list(self.chunks(size))
-        return memoryview(pieces[0]) if len(pieces) == 1 else memoryview(b"".join(pieces))
+        return pieces[0] if len(pieces) == 1 else memoryview(b"".join(pieces))
+
+    def read(self, size: int) -> bytes:
+        """Return the next `size` bytes like `take`, to be kept: they hold nothing else in memory."""
+        end = self._at + size
+        if end <= len(self._chunk):
+            read = bytes(self._chunk[self._at : end])
+            self._at = end
+            self.offset += size
+            return read
+        return b"".join(self.chunks(size))
 
     def peek(self, size: int) -> memoryview:
         """Return the next `size` bytes without taking them, fewer only at the end."""
         if self._at + size > len(self._chunk):
             pieces = [self._chunk[self._at :]]
-            have = len(pieces[0])
-            while have < size and (chunk := next(self._more, None)) is not None:
-                pieces.append(memoryview(chunk))
-                have += len(pieces[-1])
+            missing = size - len(pieces[0])
+            while missing > 0 and (chunk := self._pull()) is not None:
+                pieces.append(chunk[:missing])
+                if missing < len(chunk):
+                    self._next = chunk[missing:]
+                missing -= len(pieces[-1])
             self._chunk, self._at = memoryview(b"".join(pieces)), 0
         return self._chunk[self._at : self._at + size]
 
@@ -57,10 +72,9 @@ class Stream:
         """Take the next `size` bytes piece by piece; ends early only at the end of the stream."""
         while size > 0:
             if self._at >= len(self._chunk):
-                chunk = next(self._more, None)
-                if chunk is None:
+                if (chunk := self._pull()) is None:
                     return
-                self._chunk, self._at = memoryview(chunk), 0
+                self._chunk, self._at = chunk, 0
                 continue
             piece = self._chunk[self._at : self._at + size]
             self._at += len(piece)
@@ -80,7 +94,14 @@ class Stream:
                 self._at = len(self._chunk)
                 self.offset += len(piece)
                 yield piece
-            chunk = next(self._more, None)
-            if chunk is None:
+            if (chunk := self._pull()) is None:
                 return
-            self._chunk, self._at = memoryview(chunk), 0
+            self._chunk, self._at = chunk, 0
+
+    def _pull(self) -> memoryview | None:
+        """Return the next piece of the source, None at its end."""
+        if (known := self._next) is not None:
+            self._next = None
+            return known
+        chunk = next(self._more, None)
+        return None if chunk is None else memoryview(chunk)

@@ -12,7 +12,7 @@ from hashlib import sha256
 
 from trueware.errors import InputError, LimitExceeded, MalformedInput, UnsupportedInput
 from trueware.formats import FORMATS
-from trueware.formats.contract import Buffer, Entry, Format, Held, Reading, StreamFormat
+from trueware.formats.contract import Buffer, Entry, Format, Held, Passing, Reading, StreamFormat
 from trueware.formats.stream import Stream
 from trueware.measuring.budget import Budget, Clock
 from trueware.measuring.carve import Candidate, Carver, Search
@@ -186,9 +186,15 @@ class _Run:
         self._settle(node, view)
 
     def _open_stream(self, node: Node, format_: type[StreamFormat], chunks: Iterator[Buffer], depth: int) -> None:
-        """Read a stream front to back; the bytes are hashed as they pass, since they cannot be had again."""
-        digest = sha256()
-        stream = Stream(_teed(chunks, digest.update, self._budget))
+        """Read a stream front to back.
+
+        Its digest is that of the bytes as they pass where one is wanted in any case, or where they cannot be had again. Most
+        streams are regions that are known by their parts, and are not hashed.
+        """
+        content = node.entry.content
+        again = None if content is None or isinstance(content, Passing) or node.entry.kind is Kind.FILE else content
+        passing = _Passed(chunks, self._budget, hashed=again is None)
+        stream = Stream(passing)
         try:
             reading = format_.read_stream(stream, self._limits)
         except InputError as error:
@@ -198,12 +204,14 @@ class _Run:
             self.take_in(node, reading, None, depth)
         try:
             self._account_rest(node, stream)
+            if again is not None and (node.broken or node.format is None):
+                passing.hash_again(again.chunks())
         except InputError as error:
             self._fail(node, error)
             return
         node.size = stream.offset
         if node.entry.kind is Kind.FILE or node.broken or node.format is None:
-            node.sha256 = digest.digest()
+            node.sha256 = passing.digest.digest()
 
     def _account_rest(self, node: Node, stream: Stream) -> None:
         """Measure what a reader left of a passing stream."""
@@ -428,8 +436,28 @@ def _least_described(node: Node) -> int:
     return _DESCRIBED
 
 
-def _teed(chunks: Iterator[Buffer], update: Callable[[Buffer], None], budget: Budget) -> Iterator[Buffer]:
-    for chunk in chunks:
-        budget.spend(len(chunk))
-        update(chunk)
-        yield chunk
+class _Passed:
+    """The chunks of a stream: accounted for, and hashed if asked, as they pass."""
+
+    def __init__(self, chunks: Iterator[Buffer], budget: Budget, *, hashed: bool) -> None:
+        self._chunks, self._budget, self._hashed = chunks, budget, hashed
+        self._size = 0
+        self.digest = sha256()
+
+    def __iter__(self) -> Iterator[Buffer]:
+        for chunk in self._chunks:
+            self._budget.spend(len(chunk))
+            self._size += len(chunk)
+            if self._hashed:
+                self.digest.update(chunk)
+            yield chunk
+
+    def hash_again(self, chunks: Iterator[Buffer]) -> None:
+        """Hash what passed, from the same chunks had once more."""
+        left = self._size
+        for chunk in chunks:
+            if len(chunk) > left:
+                return  # a ceiling was reached here
+            self._budget.spend(0)
+            self.digest.update(chunk)
+            left -= len(chunk)

@@ -87,7 +87,7 @@ class Jobs:
         if size > _COPIED:
             self._settle(node, self._work([job])[0])
             return
-        data = bytes(content.stream.take(size))
+        data = content.stream.read(size)
         if len(data) < size:
             self._settle(node, Hashed(len(data), error=MalformedInput("stream", content.stream.offset, "ends early")))
             return

@@ -72,4 +72,4 @@ def test_a_magic_at_the_end_is_found(size: int) -> None:
     hashed = examine(Produced(lambda: iter([data[:-30], data[-30:-9], data[-9:]]), len(data)))
 
     assert [format_.name for format_ in hashed.formats] == ["zip"]
-    assert hashed.view == data
+    assert bytes(hashed.view or b"") == data
