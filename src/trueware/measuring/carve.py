@@ -117,7 +117,7 @@ class Search:
         self._at = len(view) if _is_text(view) or not carver.looks else 0
         self._confirmations = len(view) // _BYTES_PER_CONFIRMATION
         self._hits = 0
-        self.given_up = False
+        self.given_up = carver.confirmations < 0 and not self._confirmations
 
     def next(self, start: int) -> Candidate | None:
         """Return the first candidate at or after `start`, None if there is none. `start` must not go back."""
@@ -260,6 +260,7 @@ _LOOKS = (
     _Look("aml-upgrade", (b"\x56\x19\xb5\x27",), before=8),
     _Look("aml-resource", (b"AML_RES!",), before=8),
     _Look("yaffs2", (b"\1\0\0\0\xff\xff", b"\0\0\0\1\xff\xff"), before=4),
+    _Look("f2fs", (b"\x10\x20\xf5\xf2",), before=1024, step=512),
     _Look("erofs", (b"\xe2\xe1\xf5\xe0",), rb".{8}[\x09-\x10]", before=1024, step=512),
     _Look("cramfs", (b"\x45\x3d\xcd\x28", b"\x28\xcd\x3d\x45"), rb".{12}Compressed ROMFS"),
     _Look("romfs", (b"-rom1fs-",), check=_sums_to_nothing),
