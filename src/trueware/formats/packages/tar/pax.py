@@ -78,13 +78,15 @@ class Extended:
                     detail = f"pax record {_shown(key)} stands twice, is empty or has a NUL"
                     reading.note_anomaly("contradiction", detail, at)
                 self.fields[key] = value
+            elif key in _SILENT:
+                continue
             elif key.startswith(_SPARSE):
                 self.sparse.append((key[len(_SPARSE) :], value))
             elif (name := _xattr_name(key)) is not None:
                 coded = key.startswith(_XATTR_BASE64)
                 (encoded if coded else plain).add(name)
                 self._take_xattr(name, _decoded(value, at) if coded else value, at, reading)
-            elif key not in _SILENT:
+            else:
                 reading.note_anomaly("reserved-bits", f"unknown pax record {_shown(key)}", at)
         if not encoded <= plain:
             reading.note_anomaly("contradiction", "attributes in base 64 alone, which GNU tar does not read", at)
