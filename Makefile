@@ -5,8 +5,10 @@ PYTHON ?= $(shell for p in python3.14 python3.13 python3.12 python3.11 python3; 
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# many small measurements, which tracing for coverage would only slow down
+HOSTILE := tests/promises/test_hostile.py
 
-.PHONY: demo test check lint types contracts docs corpus bench fuzz vectors format clean help
+.PHONY: demo test check lint types contracts docs corpus sweep bench fuzz vectors format clean help
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | sort
@@ -43,10 +45,14 @@ docs: $(READY) ## rebuild the generated pages
 
 check: lint types contracts ## what CI runs: lint, types, import contracts, generated pages, tests with coverage
 	$(BIN)/python docs/generate.py --check
-	$(BIN)/pytest -n auto -q --cov --cov-report=term:skip-covered
+	$(BIN)/pytest -n auto -q $(HOSTILE)
+	$(BIN)/pytest -n auto -q --ignore=$(HOSTILE) --cov --cov-report=term:skip-covered
 
 corpus: $(READY) ## verdicts over the corpus beside its labels, and over made variants; writes build/corpus.json
 	@$(BIN)/python bench/corpus.py
+
+sweep: $(READY) ## the hostile tests with every byte of every vector: an hour
+	@TRUEWARE_SWEEP=all $(BIN)/pytest -n auto -q $(HOSTILE)
 
 bench: $(READY) ## speed and memory as ratios to a C floor and named peers; writes build/bench.json
 	@$(BIN)/python bench/speed.py
