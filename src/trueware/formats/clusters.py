@@ -115,6 +115,10 @@ class Clusters:
         """Look into what is left of the clusters of a file of `size` bytes."""
         if chain.clusters * self.size == size:
             return
+        if len(chain.runs) == 1:
+            start, length = chain.runs[0]
+            self.slack.look(start + size, start + length, self.size)
+            return
         at = 0
         for start, length in chain.runs:
             if at + length > size:

@@ -18,6 +18,7 @@ _FOLDER_END = 1 << 28
 """Bytes a folder has at most."""
 _UPCASE_END = 1 << 17
 _FOLDER, _ATTRIBUTES = 0x10, 0x37
+_TOLD = 0x07
 _WORDS = ((0x01, "read-only"), (0x02, "hidden"), (0x04, "system"))
 _HAS_CLUSTERS, _IN_ONE_PIECE = 1, 2
 _ZONE_KNOWN, _QUARTER = 0x80, 900
@@ -135,7 +136,7 @@ class Tree:
             yield self._entry(name, place), name
 
     def _entry(self, name: Name, path: str) -> Entry:
-        words = " ".join([word for bit, word in _WORDS if name.attributes & bit])
+        words = " ".join([word for bit, word in _WORDS if name.attributes & bit]) if name.attributes & _TOLD else ""
         entry = Entry(path, _FILE, mtime=_moment(name), facts=(("attributes", words),) if words else ())
         if name.written > name.size:
             self._note("contradiction", f"{name.written} bytes of {name.size} were written", path)

@@ -33,6 +33,8 @@ _LONG_MASK, _LAST, _PARTS = 0x3F, 0x40, 20
 _LOWER_NAME, _LOWER_EXTENSION = 0x08, 0x10
 CASE = _LOWER_NAME | _LOWER_EXTENSION
 _WORDS = ((0x01, "read-only"), (0x02, "hidden"), (0x04, "system"))
+TOLD = 0x07
+"""Attributes that are told."""
 _ROTATED = tuple((value >> 1) | (value & 1) << 7 for value in range(256))
 
 

@@ -6,7 +6,16 @@ from trueware.errors import MalformedInput
 from trueware.formats.clusters import Chain, Clusters, trimmed
 from trueware.formats.contract import Content, Entry, Held, Reading
 from trueware.formats.filesystems.fat.boot import FORMAT, Boot
-from trueware.formats.filesystems.fat.directories import CASE, FOLDER, LABEL, Listing, Name, attribute_words, shown
+from trueware.formats.filesystems.fat.directories import (
+    CASE,
+    FOLDER,
+    LABEL,
+    TOLD,
+    Listing,
+    Name,
+    attribute_words,
+    shown,
+)
 from trueware.formats.moments import dos
 from trueware.formats.names import is_hostile, readable
 from trueware.formats.scattered import gathered, refused
@@ -115,17 +124,23 @@ class Tree:
             if name.short in (_DOT, _DOTS) and not root and name.attributes & FOLDER and name.short not in dots:
                 dots[name.short] = first
                 continue
-            place = prefix + readable(name.name)
+            label = readable(name.name)
+            place = prefix + label
             if is_hostile(name.name):
                 reading.note_anomaly("hostile-name", f"{name.name!r}", None, path)
-            for each in {readable(name.name).upper(), shown(name.short).decode().upper()}:
+            short = shown(name.short).decode() if name.is_long else ""
+            for each in {label.upper(), short} if short else (label.upper(),):
                 if each in known:
                     reading.note_anomaly("duplicate-path", f"{each!r} stands twice", None, place)
                 known.add(each)
             if name.attributes & _RESERVED or name.case & ~CASE or (name.cluster_high and self._boot.bits != 32):
                 detail = f"attributes {name.attributes:#x}, {name.case:#x}, {name.cluster_high:#x}"
                 reading.note_anomaly("reserved-bits", detail, None, place)
-            yield self._entry(name, place, first), first
+            entry = self._entry(name, place, first)
+            if short and short != label.upper():
+                # what a boot loader without long names knows it by
+                entry.facts += (("short-name", short),)
+            yield entry, first
         # the folder above is 0 where it is the root, wherever that lies
         above = 0 if parent == self._boot.root_cluster else parent
         if not root and dots != {_DOT: cluster, _DOTS: above}:
@@ -142,15 +157,9 @@ class Tree:
     # --- files -----------------------------------------------------------------------------------------------------------
 
     def _entry(self, name: Name, path: str, first: int) -> Entry:
-        facts = []
-        if words := attribute_words(name.attributes):
-            facts.append(("attributes", words))
-        if name.is_long:
-            short = shown(name.short).decode()
-            if short != name.name.decode("utf-8", "replace").upper():
-                # what a boot loader without long names knows it by
-                facts.append(("short-name", short))
-        entry = Entry(path, _FILE, mtime=dos(name.date, name.time), facts=tuple(facts))
+        words = attribute_words(name.attributes) if name.attributes & TOLD else ""
+        facts = (("attributes", words),) if words else ()
+        entry = Entry(path, _FILE, mtime=dos(name.date, name.time), facts=facts)
         if name.attributes & FOLDER:
             entry.kind = _DIRECTORY
             if name.size:
