@@ -128,8 +128,8 @@ class Tree:
             place = prefix + label
             if is_hostile(name.name):
                 reading.note_anomaly("hostile-name", f"{name.name!r}", None, path)
-            short = shown(name.short).decode() if name.is_long else ""
-            for each in {label.upper(), short} if short else (label.upper(),):
+            alias = shown(name.short).decode() if name.is_long else ""
+            for each in {label.upper(), alias or label.upper()}:
                 if each in known:
                     reading.note_anomaly("duplicate-path", f"{each!r} stands twice", None, place)
                 known.add(each)
@@ -137,9 +137,9 @@ class Tree:
                 detail = f"attributes {name.attributes:#x}, {name.case:#x}, {name.cluster_high:#x}"
                 reading.note_anomaly("reserved-bits", detail, None, place)
             entry = self._entry(name, place, first)
-            if short and short != label.upper():
+            if alias and alias != label.upper():
                 # what a boot loader without long names knows it by
-                entry.facts += (("short-name", short),)
+                entry.facts += (("short-name", alias),)
             yield entry, first
         # the folder above is 0 where it is the root, wherever that lies
         above = 0 if parent == self._boot.root_cluster else parent
