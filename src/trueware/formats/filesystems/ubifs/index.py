@@ -53,6 +53,8 @@ class Leaves:
         self.names: defaultdict[int, dict[bytes, Name]] = defaultdict(dict)
         self.attributes: defaultdict[int, dict[bytes, Name]] = defaultdict(dict)
         self.index: set[int] = set()
+        self._branch_size, self._unit = sb.branch_size, sb.block_size
+        self._first, self._limit = sb.main_start * sb.block_size, min(sb.blocks * sb.block_size, len(view))
         self._last = self._leaf = -1
         self._disorder = self._nowhere = 0
 
@@ -65,7 +67,7 @@ class Leaves:
         root = self.locate(master.root_block, master.root_offset, master.root_size)
         if root is None:
             raise MalformedInput(FORMAT, 0, f"the index is in block {master.root_block}, which there is not")
-        branch = Struct(f"<5I{self._sb.branch_size - 20}x")
+        branch = Struct(f"<5I{self._branch_size - 20}x")
         stack = [(root, -1, -1)]
         while stack:
             node, level, key = stack.pop()
@@ -98,15 +100,15 @@ class Leaves:
 
     def locate(self, block: int, offset: int, size: int) -> int | None:
         """Return a node by its place, None where there can be none."""
-        sb, at = self._sb, block * self._sb.block_size + offset
-        fits = sb.main_start <= block < sb.blocks and offset + size <= sb.block_size and at + size <= len(self._view)
+        at = block * self._unit + offset
+        fits = self._first <= at and at + size <= self._limit and offset + size <= self._unit
         return at << SIZE_BITS | size if fits and not offset & 7 and nodes.HEADER_SIZE <= size <= _IN_SIZE else None
 
     def _read_index(self, node: int, level: int) -> tuple[memoryview, int]:
         """Return the branches of a node of the index, and its level, which should be `level`, -1: any."""
         at, size = place_of(node)
         *_, count, found = read(self._view, at, size, Type.INDEX, nodes.INDEX)
-        if not 0 < count <= self._sb.fanout or nodes.INDEX_SIZE + count * self._sb.branch_size != size:
+        if not 0 < count <= self._sb.fanout or nodes.INDEX_SIZE + count * self._branch_size != size:
             raise MalformedInput(FORMAT, at, f"a node of the index with {count} branches in {size} bytes")
         if found > _MAX_LEVEL or level not in (-1, found):
             raise MalformedInput(FORMAT, at, f"a node of the index at level {found}")
@@ -122,8 +124,7 @@ class Leaves:
 
     def _take(self, layout: Struct, branches: memoryview) -> None:
         """Take the leaves that a node of the index leads to."""
-        unit, data = self._sb.block_size, self.data
-        first, limit = self._sb.main_start * unit, min(self._sb.blocks * unit, len(self._view))
+        unit, first, limit, data = self._unit, self._first, self._limit, self.data
         last, leaf, current = self._last, self._leaf, -1
         blocks: dict[int, int] = {}
         for block, offset, size, number, low in layout.iter_unpack(branches):
