@@ -110,10 +110,12 @@ class Tree:
                 detail = f"hard link to object {header.stands_for}, which is nothing to link to"
                 self._reading.note_anomaly("malformed", detail, header.at, path)
                 return None
-            entry = self._of(header.stands_for, other, path)
-            return None if entry is None else replace(entry, path=path)
-        entry = self._of(number, known, path)
-        return None if entry is None else replace(entry, path=path)
+            return self._renamed(self._of(header.stands_for, other, path), path)
+        return self._renamed(self._of(number, known, path), path)
+
+    def _renamed(self, entry: Entry | None, path: str) -> Entry | None:
+        """Return the entry under a name, which is a new one where a hard link was met before what it stands for."""
+        return entry if entry is None or entry.path == path else replace(entry, path=path)
 
     def _of(self, number: int, known: Object, path: str) -> Entry | None:
         """Return the entry of an object that is no hard link; it is made once."""
