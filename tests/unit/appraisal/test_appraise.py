@@ -105,7 +105,7 @@ def test_a_withdrawn_release_is_genuine_with_a_warning() -> None:
 
 def test_the_same_content_packed_differently_is_genuine() -> None:
     """Another codec or order is reported, and changes nothing."""
-    repacked = replace(GENUINE, sha256=sha256(b"other").digest())
+    repacked = GENUINE._replace(sha256=sha256(b"other").digest())
     result = judge(repacked, reference(GENUINE))
 
     assert (result.verdict, result.changes) == (Verdict.GENUINE, ())
@@ -272,7 +272,7 @@ def test_a_registered_publisher_without_this_release_is_named() -> None:
 def test_a_doubtful_reading_of_equal_parts_is_unknown() -> None:
     """Equal parts in an image that programs may read differently prove neither the one nor the other."""
     doubtful = with_root(*root_files(), certain=False)
-    doubtful = replace(doubtful, children=(doubtful.children[0], replace(doubtful.children[1], sha256=b"\0" * 32)))
+    doubtful = doubtful._replace(children=(doubtful.children[0], doubtful.children[1]._replace(sha256=b"\0" * 32)))
     result = judge(doubtful, reference(GENUINE), findings=(found("contradiction", "rootfs"),))
 
     assert result.verdict is Verdict.UNKNOWN
@@ -343,7 +343,7 @@ def test_a_region_taken_out_is_a_change(data: bytes) -> None:
 
 def test_a_file_removed_under_a_checksum_that_does_not_fit_is_tampered() -> None:
     """A careless removal is a removal: the file system itself was read to its end."""
-    careless = replace(with_root(*root_files()[:2]), certain=False, size=GENUINE.size)
+    careless = with_root(*root_files()[:2])._replace(certain=False, size=GENUINE.size)
     result = judge(careless, reference(GENUINE), findings=(found("checksum-mismatch"),))
 
     assert result.verdict is Verdict.TAMPERED

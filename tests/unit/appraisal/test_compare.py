@@ -1,7 +1,5 @@
 """Comparing two trees: every aspect of a difference, what policy excuses, and what never differs."""
 
-from dataclasses import replace
-
 import pytest
 from tests.unit.appraisal.parts import container, device, file, folder, image, link, part, region, root_files
 
@@ -244,8 +242,8 @@ def test_a_file_system_may_be_held_against_a_folder() -> None:
 
 def test_content_that_could_not_be_had_equals_nothing() -> None:
     """A file without a digest is not the file of the release."""
-    missing = replace(file("a", certain=False), sha256=None)
-    missing = replace(missing, tree=b"\0" * 32)
+    missing = file("a", certain=False)._replace(sha256=None)
+    missing = missing._replace(tree=b"\0" * 32)
 
     assert told(folder("", file("a")), folder("", missing)) == [("changed", "a", ("content",))]
 
@@ -326,7 +324,7 @@ def test_a_device_node_that_is_missing_elsewhere_was_removed(
 def test_a_capability_is_missing_where_another_was_copied() -> None:
     """A copy that has the capabilities of one program would have had those of the others."""
     capable = file("ping", xattrs=CAPABLE[:1])
-    expected = container("", "squashfs", capable, replace(capable, name="trace"))
+    expected = container("", "squashfs", capable, capable._replace(name="trace"))
     copy = folder("", capable, file("trace"))
     comparison = compare(expected, copy, STRICT, media=("squashfs", "disk"))
 

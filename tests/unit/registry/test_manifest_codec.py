@@ -1,6 +1,5 @@
 """Manifests as bytes: nothing is lost, nothing altered gets through, and hostile bytes are refused at bounded cost."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -30,8 +29,8 @@ def _everything() -> Part:
     shell = leaf_digest(Kind.SYMLINK, None, 0o777, 0, 0, target)
     link = Part("sh\udcff", Kind.SYMLINK, shell, mode=0o777, uid=0, gid=0, link=target)
     capable = file("ping", b"ping", 0o4755)
-    capable = replace(
-        capable, xattrs=xattrs, tree=leaf_digest(Kind.FILE, capable.sha256, 0o4755, 0, 0, None, None, xattrs)
+    capable = capable._replace(
+        xattrs=xattrs, tree=leaf_digest(Kind.FILE, capable.sha256, 0o4755, 0, 0, None, None, xattrs)
     )
     header = leaf_digest(Kind.REGION, capable.sha256, None, None, None, facts=facts)
     region = Part("header", Kind.REGION, header, 64, capable.sha256, facts=facts, notes=(("codec", "xz"),), offset=0)
@@ -72,7 +71,7 @@ def test_multiplied_tree_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(manifest_codec, "MAX_PARTS", 1000)
     root = file("leaf", b"leaf")
     for _ in range(30):
-        root = folder("f", [root, replace(root, name="g")])
+        root = folder("f", [root, root._replace(name="g")])
 
     with pytest.raises(LimitExceeded):
         manifest_codec.encode(root)

@@ -139,7 +139,7 @@ def test_keys_of_others_do_not_publish(store: MemoryStore) -> None:
 def test_artefact_without_digest_is_refused(store: MemoryStore) -> None:
     """What could not be read whole is no reference."""
     with pytest.raises(ValueError, match="no digest"):
-        acme(store, replace(firmware(), sha256=None))
+        acme(store, firmware()._replace(sha256=None))
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,6 @@
 """Part trees by hand, with the Merkle digests the model gives them."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from hashlib import sha256
 
 from trueware.model.merkle import container_digest, folder_digest, leaf_digest
@@ -11,7 +10,7 @@ from trueware.model.part import Kind, Part
 def file(name: str, data: bytes, mode: int = 0o644, **fields: object) -> Part:
     digest = sha256(data).digest()
     tree = leaf_digest(Kind.FILE, digest, mode, 0, 0)
-    return replace(Part(name, Kind.FILE, tree, len(data), digest, mode, 0, 0), **fields)  # type: ignore[arg-type]
+    return Part(name, Kind.FILE, tree, len(data), digest, mode, 0, 0)._replace(**fields)  # type: ignore[arg-type]
 
 
 def folder(name: str, children: Iterable[Part]) -> Part:

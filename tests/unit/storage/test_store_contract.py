@@ -238,7 +238,7 @@ def test_fsck_finds_a_signature_missing(store: RegistryStore) -> None:
 def test_hard_linked_folders_do_not_multiply(store: RegistryStore) -> None:
     """A tree whose folders share their children is indexed once per part, however many paths lead there."""
     shared = folder("f", [file(f"n{i}", b"%d" % i) for i in range(5)])
-    root = image("i", b"i", [replace(shared, name=f"link{n}") for n in range(50)])
+    root = image("i", b"i", [shared._replace(name=f"link{n}") for n in range(50)])
     store.add_releases([submission(root, keep=False)])
 
     assert store.statistics().contents == 6
