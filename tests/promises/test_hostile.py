@@ -16,7 +16,7 @@ from trueware.model.part import Kind, Part
 _SWEEP = os.environ.get("TRUEWARE_SWEEP") == "all"
 """Flip every byte and try every length of every vector up to 6,000 bytes: `make sweep`, an hour on two cores."""
 
-_SMALL, _SAMPLED = (6_000, 1_000) if _SWEEP else (300, 100)
+_SMALL, _SAMPLED = (6_000, 1_000) if _SWEEP else (160, 60)
 """Bytes up to which every byte is flipped and every length tried, and about how many places of a larger vector are."""
 
 by_name = pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector.name)
