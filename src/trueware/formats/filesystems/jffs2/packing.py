@@ -3,6 +3,7 @@
 Source: Linux fs/jffs2/compr*.c; LZMA: OpenWrt's patch jffs2_make_lzma_available.
 """
 
+import re
 from collections.abc import Callable
 
 from trueware.errors import MalformedInput, UnsupportedInput
@@ -15,29 +16,39 @@ MAX_SIZE = 1 << 16
 """Bytes packed together: a page, of which 64 KiB is the largest."""
 
 _LZMA = LzmaLayout(0, 0)
+_REPEATED = re.compile(rb"[^\0]")
 
 
 def unrtime(block: Buffer, max_size: int) -> bytes:
     """Unpack rtime: pairs of a byte and how many follow it of those that followed this byte the last time.
 
     Raises:
-        MalformedInput: the pairs do not end where `max_size` bytes are complete.
+        MalformedInput: they do not make `max_size` bytes.
     """
+    block = bytes(block)
+    values, repeats = block[::2], block[1::2]
     out = bytearray()
-    last = [0] * 256
-    for value, repeat in zip(block[::2], block[1::2], strict=False):
+    last: dict[int, int] = {}
+    done = 0
+    for match in _REPEATED.finditer(repeats):
+        at = match.start()
+        if at > done:
+            last.update(zip(values[done:at], range(len(out) + 1, len(out) + 1 + at - done), strict=True))
+            out += values[done:at]
+        done = at + 1
+        value, repeat = values[at], repeats[at]
         out.append(value)
-        start, end = last[value], len(out)
+        start, end = last.get(value, 0), len(out)
         last[value] = end
-        if repeat:
-            if start + repeat <= end:
-                out += out[start : start + repeat]
-            else:  # what is copied is still being made
-                pattern = out[start:end]
-                out += (pattern * (repeat // len(pattern) + 1))[:repeat]
-        if len(out) >= max_size:
+        if start + repeat <= end:
+            out += out[start : start + repeat]
+        else:  # what is copied is still being made
+            pattern = out[start:end]
+            out += (pattern * (repeat // len(pattern) + 1))[:repeat]
+        if len(out) > max_size:
             break
-    if len(out) != max_size:
+    out += values[done:]
+    if len(out) != max_size or len(values) != len(repeats):
         raise MalformedInput("rtime", 0, f"{len(out)} bytes, {max_size} were expected")
     return bytes(out)
 
