@@ -10,9 +10,11 @@ from array import array
 from collections import defaultdict
 from typing import NamedTuple
 
+from isal.isal_zlib import crc32
+
 from trueware.formats.contract import Reading
 from trueware.formats.filesystems.jffs2 import nodes
-from trueware.formats.filesystems.jffs2.nodes import Order, crc
+from trueware.formats.filesystems.jffs2.nodes import ONES, Order, crc
 from trueware.formats.filler import RUN, is_filler
 
 _DAMAGE = 1 << 18
@@ -213,17 +215,18 @@ class Log:
         if size < nodes.INODE_SIZE:
             return self._lose(at, "an inode that is too short", "malformed")
         number, version, length, offset, packed, data_size, flags, data_stated, stated = self._order.checked(view, at)
-        if crc(view[at : at + 60]) != stated:
+        if crc32(view[at : at + 60], ONES) ^ ONES != stated:
             return self._lose(at, "CRC of an inode")
         end = nodes.INODE_SIZE + packed
         if end > size or size - end > 3 or offset > length or offset + data_size > nodes.MAX_FILE:
             return self._lose(at, "an inode whose sizes do not fit", "malformed")
-        self._unused |= flags & ~nodes.INODE_FLAGS
+        if flags:
+            self._unused |= flags & ~nodes.INODE_FLAGS
         if end < size:
             self._check_filled(at + end, at + size)
         if not packed:
             self._unused |= data_stated  # a device does not look at it
-        elif crc(view[at + nodes.INODE_SIZE : at + end]) != data_stated:
+        elif crc32(view[at + nodes.INODE_SIZE : at + end], ONES) ^ ONES != data_stated:
             self.damaged[number].append(at)
             return None
         self.counted += 1

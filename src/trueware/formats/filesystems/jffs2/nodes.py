@@ -41,12 +41,13 @@ INODE_FLAGS = 3
 
 MAX_FILE = 0xFFFFFFFF
 
-_ONES = 0xFFFFFFFF
+ONES = 0xFFFFFFFF
+"""What a CRC-32 without inversions begins with, where the library inverts."""
 
 
 def crc(data: memoryview | bytes) -> int:
     """Return the CRC of some bytes."""
-    found: int = crc32(data, _ONES) ^ _ONES
+    found: int = crc32(data, ONES) ^ ONES
     return found
 
 
