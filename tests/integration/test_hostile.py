@@ -15,6 +15,7 @@ from zlib import crc32
 import pytest
 
 from tests.conftest import Measure
+from tests.promises.vectors import FOLDER, Vector
 from trueware.measuring import Measurement, measure
 from trueware.model.limits import Limits
 from trueware.model.part import Kind
@@ -152,6 +153,18 @@ def test_container_that_must_be_held_is_held_once(measure_bytes: Measure) -> Non
 
     assert "malformed" in rules(measurement)
     assert peak < 48 << 20
+
+
+@pytest.mark.parametrize(("case", "places"), [("rk-loader/loader", (107,)), ("f2fs/genuine", (1_148, 5_244))])
+def test_half_of_a_surrogate_pair_in_a_name_is_no_crash(
+    case: str, places: tuple[int, ...], measure_bytes: Measure
+) -> None:
+    """Names in UTF-16 may hold what no UTF-8 can; they stand in facts, which are hashed."""
+    data = bytearray(Vector(FOLDER / case).data)
+    for place in places:
+        data[place : place + 2] = b"\xbf\xdf"
+
+    assert measure_bytes(bytes(data)).root.format == case.partition("/")[0]
 
 
 def test_small_artefact_may_take_little_memory() -> None:

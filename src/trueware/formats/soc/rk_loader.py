@@ -32,7 +32,7 @@ from typing import ClassVar
 
 from trueware.errors import MalformedInput
 from trueware.formats.contract import Entry, FormatDoc, Magic, Reading
-from trueware.formats.names import readable
+from trueware.formats.names import from_wide, readable
 from trueware.formats.regions import note_overlaps, region
 from trueware.model.limits import Limits
 from trueware.model.part import Kind
@@ -110,10 +110,10 @@ def _programs(view: memoryview, reading: Reading) -> Iterator[Entry]:
         reading.cover(first, first + count * size)
         for number in range(count):
             length, stated, raw, start, bytes_, delay = _ENTRY.unpack_from(view, first + number * size)
-            text = raw.decode("utf-16-le", "surrogatepass")
-            name, _, rest = text.partition("\0")
-            facts = {"delay": str(delay), "kind": str(stated), "length": str(length), "name": name}
-            if rest.strip("\0"):
+            name, _, rest = from_wide(raw, "utf-16-le").partition(b"\0")
+            facts = {"delay": str(delay), "kind": str(stated), "length": str(length)}
+            facts["name"] = name.decode("utf-8", "surrogateescape")
+            if rest.strip(b"\0"):
                 facts["name-rest"] = raw.rstrip(b"\0").hex()
-            path = f"{words[kind]}-{number}-{readable(name.encode('utf-8', 'surrogatepass') or b'unnamed')}"
+            path = f"{words[kind]}-{number}-{readable(name or b'unnamed')}"
             yield region(path, view, start, bytes_, reading, tuple(sorted(facts.items())))

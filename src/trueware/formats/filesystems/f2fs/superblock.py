@@ -32,6 +32,7 @@ from zlib import crc32
 
 from trueware.errors import MalformedInput, UnsupportedInput
 from trueware.formats.contract import Reading
+from trueware.formats.names import from_wide
 
 FORMAT = "f2fs"
 MAGIC = b"\x10\x20\xf5\xf2"
@@ -126,9 +127,9 @@ def find_superblock(view: memoryview, reading: Reading) -> Superblock:
     names = [name for bit, name in enumerate(_FEATURES) if sb.features >> bit & 1]
     if sb.features >> len(_FEATURES):
         reading.note_anomaly("reserved-bits", f"features {sb.features:#x}", 2180)
-    label = sb.raw[124:1148].decode("utf-16-le", "surrogatepass").partition("\0")[0]
+    label = from_wide(sb.raw[124:1148], "utf-16-le").partition(b"\0")[0]
     reading.facts["features"] = " ".join(names)
     if label:
-        reading.facts["label"] = label
+        reading.facts["label"] = label.decode("utf-8", "surrogateescape")
     reading.notes["uuid"] = sb.raw[108:124].hex()
     return sb
