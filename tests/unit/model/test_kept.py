@@ -95,6 +95,13 @@ WANTED = {
     "android-manifest": ("AndroidManifest.xml",),
     "widget-config": ("config.xml", "app/config.xml"),
     "version-file": ("fwu_ver", "etc/version", "lib/gluon/release"),
+    "docker-manifest": ("manifest.json",),
+    "oci-index": ("index.json",),
+    "compact-manifest": ("+COMPACT_MANIFEST",),
+    "packing-list": ("+CONTENTS",),
+    "pkginfo": (".PKGINFO",),
+    "sw-description": ("sw-description",),
+    "rauc-manifest": ("manifest.raucm",),
     "login-banner": ("etc/banner", "etc/issue", "etc/motd"),
 }
 

@@ -113,7 +113,7 @@ def build_damaged() -> None:
         write(name, right(data), why, parts=told, facts=FACTS, findings=findings)
 
     write("checksum", patched(sound, CRC, bytes(4)), "A CRC that does not fit.", parts=parts, facts=FACTS, findings=["checksum-mismatch"])
-    case("hostile-name", patched(sound, aaaa + 12, b"../a"), "A name that climbs.", "hostile-name", **{"aaaa": None, "..%2Fa": parts["aaaa"]})
+    case("hostile-name", patched(sound, aaaa + 12, b"../a"), "A name that climbs out of its folder.", "hostile-name", **{"aaaa": None, "..%2Fa": parts["aaaa"]})
     case("twice", patched(sound, bbbb + 12, b"aaaa"), "One name for two files.", "duplicate-path", aaaa=parts["bbbb"], bbbb=None)
     case("order", patched(sound, aaaa + 12, b"ccca"), "Names that are not in order: Linux lists one and does not find it.", "contradiction", aaaa=None, ccca=parts["aaaa"])
     root = word(sound, ROOT + 8) & ~0x3F | word(sound, dddd + 8) & 0x3F
@@ -125,7 +125,7 @@ def build_damaged() -> None:
     case("block", patched(sound, block, b"\xff\xff\xff"), "A block that does not unpack.", "malformed", bbbb={"kind": "file"})
     case("pointer", patched(sound, block - 4, b"\xff\xff"), "A block that ends behind the image.", "malformed", "unread-bytes", bbbb={"kind": "file"}, **{"gap-0": GAP})
     case("flags", patched(sound, FLAGS, b"\x43"), "A flag that Linux lets pass and that means nothing.", "reserved-bits")
-    write("truncated", sound[:300], "The end is missing.", parts={**parts, "dddd/file": {"kind": "file"}}, facts=FACTS, findings=["malformed", "truncated"])
+    write("truncated", sound[:300], "The end of the image is missing.", parts={**parts, "dddd/file": {"kind": "file"}}, facts=FACTS, findings=["malformed", "truncated"])
     write("features", right(patched(sound, FLAGS + 1, b"\x10")), "A flag that nobody knows.", findings=["unsupported"])
 
 

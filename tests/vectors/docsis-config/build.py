@@ -58,5 +58,5 @@ write(
 )
 write("changed", file(BASIC).replace(b"2.1", b"2.0"), "The firmware to load was changed, the MD5 was not.")
 write("behind", file(BASIC, behind=b"\0\0\0\1"), "Bytes behind the end and its filler.")
-write("endless", file(BASIC).rstrip(b"\0")[:-1], "The end is missing.")
-write("two", file((*BASIC, (6, bytes(16)))), "Two digests.")
+write("endless", file(BASIC).rstrip(b"\0")[:-1], "The end of the image is missing.")
+write("two", file((*BASIC, (6, bytes(16)))), "Two digests where one belongs.")

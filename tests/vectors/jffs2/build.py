@@ -322,7 +322,7 @@ def build_wrong() -> None:
 
     climbing = instead(ab, image.sealed(ab[:40] + b".."))
     renamed: dict[str, Stated] = {("%2E%2E" if path == "ab" else path): stated for path, stated in parts.items()}
-    write("hostile-name", climbing, "A name that climbs.", parts=renamed, facts=facts(), findings=["hostile-name"])
+    write("hostile-name", climbing, "A name that climbs out of its folder.", parts=renamed, facts=facts(), findings=["hostile-name"])
     write(
         "cycle", instead(ab, image.made(image.made(ab, 20, "I", 1), 29, "B", 4)), "A name for the root again.",
         parts={**parts, "ab": {"kind": "directory", "mode": "0755"}}, facts=facts(), findings=["cycle", "hidden-content"],

@@ -79,7 +79,7 @@ def build_damaged() -> None:
     first = int(struct.unpack_from("<H", sound, inodes["aa"] + 14)[0])
     slack = BLOCK * first + 500
     case("slack", slack, b"hidden", "Something behind the end of a file.", "unread-bytes", **{"gap-0": GAP})
-    write("truncated", sound[: BLOCK * first + 60], "The end is missing.", parts={
+    write("truncated", sound[: BLOCK * first + 60], "The end of the image is missing.", parts={
         "aa": {"kind": "file"}, "bb": {"kind": "file"}, "dd": parts["dd"], "gap-0": GAP, "gap-1": GAP,
     }, facts=FACTS, findings=["malformed", "truncated", "unread-bytes"])  # fmt: skip
     write("root", patched(sound, table + 1, b"\x81"), "A root that is a file.", parts={"gap-0": GAP}, facts={"byte-order": "little"}, findings=["malformed", "unread-bytes"])

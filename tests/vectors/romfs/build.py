@@ -66,7 +66,7 @@ def build() -> None:
         tree = spread(Path(place) / "tree")
         tree.file("etc/" + "long-name" * 5, b"long")
         sound = romfs(tree)
-        write("sound", sound, "One of everything.", parts=as_linux_shows(tree.parts), facts=FACTS)
+        write("sound", sound, "One of everything the format can hold.", parts=as_linux_shows(tree.parts), facts=FACTS)
         aligned = romfs(tree, "-a", "512")
         write("aligned", aligned, "Contents of files aligned to 512 bytes.", parts=as_linux_shows(tree.parts), facts=FACTS)
     with tempfile.TemporaryDirectory() as place:
@@ -93,7 +93,7 @@ def build() -> None:
     case("overlap", changed(sound, aa, 8, struct.pack(">I", zz + 48 - aa - 32)), "A file that reaches into the next ones.", "overlap", aa={"kind": "file"})
     case("unused", changed(sound, zz, 4, struct.pack(">I", 5)), "A field that a file has no use for.", "reserved-bits")
     write("root", changed(sound, 32, 0, struct.pack(">I", u32(sound, 32) & ~7 | 2)), "A root that is a file.", parts={"gap-0": GAP}, facts={"label": "vector"}, findings=["malformed", "unread-bytes"])  # fmt: skip
-    write("truncated", sound[: zz + 40], "The end is missing.", parts={**parts, "zz": {"kind": "file"}, "gap-0": GAP}, facts=FACTS, findings=["checksum-mismatch", "malformed", "truncated", "unread-bytes"])
+    write("truncated", sound[: zz + 40], "The end of the image is missing.", parts={**parts, "zz": {"kind": "file"}, "gap-0": GAP}, facts=FACTS, findings=["checksum-mismatch", "malformed", "truncated", "unread-bytes"])
     write("empty", sound[:8] + struct.pack(">I", 16) + sound[12:], "A romfs that ends before its root.", findings=["malformed"])
 
 

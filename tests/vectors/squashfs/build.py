@@ -278,8 +278,8 @@ def build_old() -> None:
     old: dict[str, tuple[OldSquashfs, dict[str, str], str]] = {
         "old-1-big": (OldSquashfs(1, 0, "big", 12), {"version": "1.0", "byte-order": "big-endian"}, "1.0, big-endian: no fragments."),
         "old-2": (OldSquashfs(2, 1, "little", 12), {"version": "2.1", "byte-order": "little-endian"}, "2.1: no inode numbers."),
-        "old-3": (OldSquashfs(3, 1, "little", 12), {"version": "3.1", "byte-order": "little-endian"}, "3.1."),
-        "old-3-big": (OldSquashfs(3, 0, "big", 12), {"version": "3.0", "byte-order": "big-endian"}, "3.0, big-endian."),
+        "old-3": (OldSquashfs(3, 1, "little", 12), {"version": "3.1", "byte-order": "little-endian"}, "Version 3.1, little-endian."),
+        "old-3-big": (OldSquashfs(3, 0, "big", 12), {"version": "3.0", "byte-order": "big-endian"}, "Version 3.0, big-endian."),
         "old-3-checked": (
             OldSquashfs(3, 1, "little", 12, checked=True),
             {"version": "3.1", "byte-order": "little-endian"},

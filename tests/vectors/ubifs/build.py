@@ -252,7 +252,7 @@ def build_wrong() -> None:
     )  # fmt: skip
     climbing = image.written(name(1, b"..", ab), inode(ab, 300, 0o104755, links=2))
     write(
-        "hostile-name", climbing.data, "A name that climbs.",
+        "hostile-name", climbing.data, "A name that climbs out of its folder.",
         parts={**parts, "%2E%2E": parts["ab"]}, facts=FACTS, findings=["hidden-content", "hostile-name"],
     )  # fmt: skip
     write(

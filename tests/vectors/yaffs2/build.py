@@ -44,7 +44,7 @@ def build_genuine() -> None:
         ("marked", Yaffs(place=2, more=True), {**LARGE, "tags": "spare+2"}, "Tags behind the mark of bad blocks, that say more."),
         ("big-endian", Yaffs(4096, 128, sign=">"), facts(2, "big", 4096, 128, "spare+0"), "Pages of 4,096 bytes, big-endian."),
         ("inband", Yaffs(spare=0, sparse=True), facts(2, "little", 2048, 0, "inband"), "Tags at the end of the pages, holes."),
-        ("small", Yaffs(512, 16), facts(1, "little", 512, 16, "spare+0"), "yaffs1."),
+        ("small", Yaffs(512, 16), facts(1, "little", 512, 16, "spare+0"), "A flash with small pages, as yaffs1 has them."),
     ):  # fmt: skip
         with a_tree() as tree:
             data = image.write(tree.root)
