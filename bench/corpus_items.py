@@ -159,7 +159,7 @@ class Outcome:
     """With its own digests enrolled, where the label says what that gives."""
 
     others: Judged
-    """Against a registry of all other items but those labelled TAMPERED: beside an altered copy, the genuine one is the odd one."""
+    """Against a registry of all other items but altered copies (`_altered`): beside one, the genuine item is the odd one."""
 
     unrelated: Judged
     """Against a registry of all items it is no pair of."""
@@ -220,11 +220,17 @@ def run_items(shelf: Shelf, say: Callable[[str], None]) -> list[Outcome]:
                 Judged.of(_verify(shelf, item["files"], MemoryStore())),
                 judge(shelf, SETUPS.get(mine, Setup()), paths),
                 own,
-                _against(shelf, paths, [each for each in others if each["expected"] != Verdict.TAMPERED.value]),
+                _against(shelf, paths, [each for each in others if not _altered(each, mine)]),
                 _against(shelf, paths, unrelated),
             )
         )
     return outcomes
+
+
+def _altered(item: Mapping[str, Any], original: str) -> bool:
+    """Tell whether the label calls an item altered, or says that it is the original with something taken off."""
+    tampered = Verdict.TAMPERED.value
+    return item["expected"] == tampered or (item["pair"] == original and tampered in item["acceptable"])
 
 
 def run_beside(shelf: Shelf) -> list[tuple[str, Judged]]:
