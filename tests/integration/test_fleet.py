@@ -1,12 +1,6 @@
-"""Many artefacts at once: the same answers in any mode, and none lost with a process that dies."""
+"""Many artefacts at once: the same answers in any mode."""
 
-import os
-import signal
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib.resources import files
-from multiprocessing import active_children
 from pathlib import Path
 
 import pytest
@@ -28,28 +22,6 @@ def answers(paths: list[str], processes: int) -> list[Outcome]:
 
 def verdicts(outcomes: list[Outcome]) -> list[Verdict | None]:
     return [outcome.result.verdict if outcome.result is not None else None for outcome in outcomes]
-
-
-@contextmanager
-def deadly(kills: int) -> Iterator[None]:
-    """Kill the processes that this one started, as they come, until that many are dead."""
-    over = threading.Event()
-
-    def kill() -> None:
-        left = kills
-        while left > 0 and not over.wait(0.01):
-            for child in active_children():
-                if child.pid is not None and child.is_alive():
-                    os.kill(child.pid, signal.SIGKILL)
-                    left -= 1
-
-    killer = threading.Thread(target=kill)
-    killer.start()
-    try:
-        yield
-    finally:
-        over.set()
-        killer.join()
 
 
 def test_answers_are_the_same_in_any_mode(tmp_path: Path) -> None:
@@ -74,23 +46,6 @@ def test_registry_that_cannot_be_read_is_said_once(tmp_path: Path) -> None:
     """Without a registry there is no answer to any."""
     with pytest.raises(StoreError, match="no registry"):
         list(verify_each(IMAGES, tmp_path / "none.sqlite", processes=2))
-
-
-def test_artefacts_are_asked_again_when_a_process_dies() -> None:
-    """A process that is killed takes no answer with it."""
-    with deadly(1):
-        outcomes = answers(IMAGES, 2)
-
-    assert verdicts(outcomes) == [Verdict.GENUINE, Verdict.GENUINE, Verdict.TAMPERED]
-
-
-def test_an_artefact_that_kills_is_named() -> None:
-    """Whatever dies twice over an artefact gives an error for it."""
-    with deadly(1_000):
-        outcomes = answers(IMAGES[:1], 2)
-
-    assert [(outcome.path, outcome.result) for outcome in outcomes] == [(IMAGES[0], None)]
-    assert "the process that read it died" in str(outcomes[0].error)
 
 
 def test_every_file_of_a_folder_is_an_artefact(
