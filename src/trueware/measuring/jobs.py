@@ -18,6 +18,9 @@ _UNIT_BYTES = 1 << 20
 
 _UNIT_ITEMS = 256
 
+_SMALL = 1 << 16
+"""Average of contents in memory below which handing a unit over costs as much as hashing it: the reading thread does both."""
+
 _COPIED = 1 << 20
 """Content of a passing stream up to this size is copied and hashed by the pool, larger content as it passes."""
 
@@ -44,7 +47,7 @@ class Jobs:
         self._waiting: list[_Job] = []
         self._unit: list[_Job] = []
         self._unit_bytes = 0
-        self._flying: deque[tuple[list[_Job], Future[list[Hashed]]]] = deque()
+        self._flying: deque[tuple[list[_Job], Future[list[Hashed]] | None]] = deque()
         self._first_of: dict[int, Node] = {}
 
     def add(self, node: Node, content: Content) -> None:
@@ -102,21 +105,22 @@ class Jobs:
 
     def _put(self, job: _Job) -> None:
         self._unit.append(job)
-        self._unit_bytes += job[1].size or _UNIT_BYTES
+        self._unit_bytes += _UNIT_BYTES if job[1].size is None else job[1].size
         if self._unit_bytes >= _UNIT_BYTES or len(self._unit) >= _UNIT_ITEMS:
             self._send()
 
     def _send(self) -> None:
         if not self._unit:
             return
-        unit, self._unit, self._unit_bytes = self._unit, [], 0
-        self._flying.append((unit, self._pool.submit(self._work, unit)))
+        unit, size, self._unit, self._unit_bytes = self._unit, self._unit_bytes, [], 0
+        cheap = size < _SMALL * len(unit) and all(isinstance(content, Held) for _, content, _ in unit)
+        self._flying.append((unit, None if cheap else self._pool.submit(self._work, unit)))
         while len(self._flying) > _AHEAD:
             self._land()
 
     def _land(self) -> None:
         unit, future = self._flying.popleft()
-        self._settle_unit(unit, future.result())
+        self._settle_unit(unit, self._work(unit) if future is None else future.result())
 
     def _settle_unit(self, unit: list[_Job], results: list[Hashed]) -> None:
         for (node, content, _), hashed in zip(unit, results, strict=True):
