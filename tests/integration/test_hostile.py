@@ -172,9 +172,44 @@ def test_small_artefact_may_take_little_memory() -> None:
     small, large = Limits().fitted(1 << 20), Limits().fitted(1 << 30)
 
     assert (small.max_held, small.max_entries, small.max_carved) == (160 << 20, 81_920, 1_280)
+    assert small.max_containers == 8_192
     assert large == Limits()
+    assert Limits(max_entries=500_000).fitted(1 << 20).max_entries == 500_000, "what was asked for stands"
     assert Limits(max_held=1, max_entries=2, max_carved=3).fitted(1 << 30) == Limits(
         max_held=1, max_entries=2, max_carved=3
+    )
+
+
+def id_blocks(count: int, programs: list[tuple[int, int]]) -> bytes:
+    """Return headers of Rockchip's ID blocks, one in each sector, and programs from so many sectors behind each, of such a size."""
+    header = bytearray(512)
+    header[:16] = struct.pack("<4s4xHHI", b"RKNS", 118, len(programs), 0)
+    for number, (start, size) in enumerate(programs):
+        header[120 + 88 * number : 124 + 88 * number] = struct.pack("<HH", start, size)
+    return bytes(header) * count + bytes(3 * 512)
+
+
+def test_container_that_contains_itself_is_read_once(measure_bytes: Measure) -> None:
+    """Four programs that are each the whole image gave 65,536 containers of 2 KB."""
+    measurement = measure_bytes(id_blocks(1, [(0, 4)] * 4))
+    found = [finding for finding in measurement.findings if finding.rule == "malformed"]
+
+    assert [finding.detail for finding in found] == ["rk-idblock: contains itself: the artefact"] * 4
+    assert {finding.offset for finding in found} == {0}
+    assert len(list(measurement.root.walk())) < 10
+
+
+def test_containers_that_share_their_bytes_are_counted(measure_bytes: Measure) -> None:
+    """Each of 64 headers leads to those behind it, by as many ways as there are numbers that add up."""
+    data = id_blocks(64, [(step, 64) for step in (4, 5, 6, 7)])
+    measurement = measure_bytes(data)
+    found = [finding for finding in measurement.findings if "max_containers" in finding.detail]
+
+    assert found
+    assert {finding.rule for finding in found} == {"limit-reached"}
+    assert all(finding.offset for finding in found)
+    assert (
+        sum(part.format is not None for _, part in measurement.root.walk()) <= Limits().fitted(len(data)).max_containers
     )
 
 

@@ -13,12 +13,12 @@ _ENTRY = 512
 
 
 class Budget:
-    """Counts bytes and entries; raises when a ceiling is passed.
+    """Counts bytes, entries and containers; raises when a ceiling is passed.
 
     Several threads spend at once without a lock: a lost update delays a refusal by one chunk, which no ceiling minds.
     """
 
-    __slots__ = ("_ceiling", "_clock", "_deadline", "_limits", "entries", "report", "unpacked")
+    __slots__ = ("_ceiling", "_clock", "_deadline", "_limits", "containers", "entries", "report", "unpacked")
 
     def __init__(self, limits: Limits, size: int, clock: Clock, report: Callable[[int], None] | None = None) -> None:
         self._limits, self._clock, self.report = limits, clock, report
@@ -27,6 +27,7 @@ class Budget:
         self._ceiling = min(limits.max_unpacked, by_ratio)
         self.unpacked = 0
         self.entries = 0
+        self.containers = 0
 
     def spend(self, size: int) -> None:
         """Account for `size` bytes of content.
@@ -54,4 +55,16 @@ class Budget:
         if self.entries > self._limits.max_entries:
             raise LimitExceeded("max_entries", self._limits.max_entries)
         if (not self.entries & 1023 or name >= _ENTRY) and self._clock() > self._deadline:
+            raise LimitExceeded("max_seconds", self._limits.max_seconds)
+
+    def count_container(self) -> None:
+        """Account for one more container that is to be read.
+
+        Raises:
+            LimitExceeded: `max_containers` or `max_seconds`.
+        """
+        self.containers += 1
+        if self.containers > self._limits.max_containers:
+            raise LimitExceeded("max_containers", self._limits.max_containers)
+        if self._clock() > self._deadline:
             raise LimitExceeded("max_seconds", self._limits.max_seconds)

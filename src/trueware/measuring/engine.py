@@ -170,8 +170,10 @@ class _Run:
     def open_view(self, node: Node, view: memoryview, formats: Iterable[type[Format]], depth: int) -> None:
         """Read `view` by the first of `formats` that can; without one, leave `node` a leaf and look for containers in it."""
         for format_ in formats:
-            if depth >= self._limits.max_depth:
-                self._fail(node, LimitExceeded("max_depth", self._limits.max_depth))
+            try:
+                self._enter(node, format_, view, depth)
+            except InputError as error:
+                self._fail(node, error)
                 break
             try:
                 reading = format_.read(view, self._limits)
@@ -185,6 +187,21 @@ class _Run:
             self._open_opaque(node, view, depth)
         self._settle(node, view)
 
+    def _enter(self, node: Node, format_: type[Format], view: memoryview | None, depth: int) -> None:
+        """Account for the container that is about to be read.
+
+        Raises:
+            LimitExceeded: `max_depth` or `max_containers`.
+            MalformedInput: it is one of those it lies in.
+        """
+        if depth >= self._limits.max_depth:
+            raise LimitExceeded("max_depth", self._limits.max_depth)
+        self._budget.count_container()
+        if view is not None and (above := _again(node, format_, len(view))) is not None:
+            raise MalformedInput(
+                format_.name, node.entry.offset or 0, f"contains itself: {above.path() or 'the artefact'}"
+            )
+
     def _open_stream(self, node: Node, format_: type[StreamFormat], chunks: Iterator[Buffer], depth: int) -> None:
         """Read a stream front to back.
 
@@ -196,6 +213,7 @@ class _Run:
         passing = _Passed(chunks, self._budget, hashed=again is None)
         stream = Stream(passing)
         try:
+            self._enter(node, format_, None, depth)
             reading = format_.read_stream(stream, self._limits)
         except InputError as error:
             self._fail(node, error)
@@ -418,13 +436,27 @@ class _Run:
         node.broken = True
         match error:
             case LimitExceeded():
-                self._ledger.note(node, "limit-reached", str(error), None)
+                self._ledger.note(node, "limit-reached", str(error), node.entry.offset)
             case UnsupportedInput(offset=offset, format=name, reason=reason):
                 self._ledger.note(node, "unsupported", f"{name}: {reason}", offset)
             case MalformedInput(offset=offset, format=name, reason=reason):
                 self._ledger.note(node, "malformed", f"{name}: {reason}", offset)
             case _:
                 self._ledger.note(node, "malformed", str(error), None)
+
+
+def _again(node: Node, format_: type[Format], size: int) -> Node | None:
+    """Return the container above `node` that it would be once more: read by the same format from the same byte on.
+
+    A format that is known by its end may lie in itself, as when two trailers stand behind an image; another end is then another
+    container. The bytes of a content are those of its container only where it lies there as it is.
+    """
+    by_its_end = all(magic.offset < 0 for magic in format_.magics)
+    while (above := node.parent) is not None and node.entry.offset == 0 and isinstance(node.entry.content, Held):
+        if above.format == format_.name and (above.size == size or not by_its_end):
+            return above
+        node = above
+    return None
 
 
 def _least_described(node: Node) -> int:

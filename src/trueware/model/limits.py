@@ -16,6 +16,10 @@ of device trees, the densest parts, 60, and less where they are packed."""
 _CARVED_FREE, _BYTES_PER_CARVED = 1 << 10, 1 << 12
 """The same for containers that are found in opaque bytes; pages packed one by one in a file system of a maker's own take more."""
 
+_CONTAINERS_FREE, _BYTES_PER_CONTAINER = 1 << 12, 1 << 8
+"""Containers that an artefact may have, and bytes of it that allow one more. A package of a few kilobytes in an archive of packages
+has six; containers whose bytes are those of others cost time and take no room."""
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -36,6 +40,9 @@ class Limits:
 
     max_carved: int = 65_536
     """Containers found in opaque bytes of one artefact; images without any table have tens."""
+
+    max_containers: int = 1_000_000
+    """Containers read below one artefact, beside those found in opaque bytes; an image of a phone with all its apps has thousands."""
 
     max_depth: int = 24
     """Containers within containers; the deepest chain seen in firmware is nine."""
@@ -65,10 +72,20 @@ class Limits:
     """Wall seconds for one artefact."""
 
     def fitted(self, size: int) -> Self:
-        """Return the ceilings for an artefact of `size` bytes: what takes memory and time is less for a small one."""
-        return replace(
-            self,
-            max_held=min(self.max_held, _HELD_FREE + _HELD_RATIO * size),
-            max_entries=min(self.max_entries, _ENTRIES_FREE + size // _BYTES_PER_ENTRY),
-            max_carved=min(self.max_carved, _CARVED_FREE + size // _BYTES_PER_CARVED),
-        )
+        """Return the ceilings for an artefact of `size` bytes: what takes memory and time is less for a small one.
+
+        A ceiling that is not the default was asked for, and stands.
+        """
+        fitting = {
+            "max_held": _HELD_FREE + _HELD_RATIO * size,
+            "max_entries": _ENTRIES_FREE + size // _BYTES_PER_ENTRY,
+            "max_carved": _CARVED_FREE + size // _BYTES_PER_CARVED,
+            "max_containers": _CONTAINERS_FREE + size // _BYTES_PER_CONTAINER,
+        }
+        defaults = type(self)()
+        less = {
+            name: ceiling
+            for name, ceiling in fitting.items()
+            if ceiling < getattr(self, name) == getattr(defaults, name)
+        }
+        return replace(self, **less) if less else self
