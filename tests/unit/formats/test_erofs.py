@@ -1,6 +1,7 @@
 """EROFS: what mkfs.erofs packs is what is read, at a cost in proportion, whatever the bytes say."""
 
 import os
+import random
 import shutil
 import struct
 import subprocess
@@ -13,7 +14,7 @@ import lz4.block
 import pytest
 from tests.filesystems import differences, fill, found, left_over
 
-from trueware.errors import InputError, LimitExceeded, MalformedInput
+from trueware.errors import InputError, LimitExceeded, MalformedInput, UnsupportedInput
 from trueware.formats.contract import Entry, Reading
 from trueware.formats.filesystems.erofs import Erofs
 from trueware.formats.filesystems.erofs.pclusters import Pclusters, unpack_lzma, unpack_old_lz4
@@ -213,3 +214,80 @@ def test_lzma_without_end_is_refused() -> None:
 def test_hash_of_names(data: bytes, seed: int, expected: int) -> None:
     """Values that are published for XXH32."""
     assert xxh32(data, seed) == expected
+
+
+def widened(data: bytes, name: bytes, log: int, layout: int) -> bytes:
+    """Return an image whose full indexes of one file are of clusters of 2^`log` blocks, full (`layout` 1) or compact (3)."""
+    changed, at = bytearray(data), inode_of(data, name)
+    header = -(-(at + (64 if data[at] & 1 else 32)) // 8) * 8
+    size, low = int.from_bytes(data[at + 8 : at + 12], "little"), data[SB + 12] + log
+    indexes = list(struct.iter_unpack("<3HH", data[header + 16 : header + 16 + 8 * -(-size // (1 << data[SB + 12]))]))
+    heads = {}
+    for number, (kind, offset, place, _) in enumerate(indexes):
+        if kind != 2 and (start := (number << data[SB + 12]) + offset) < size:
+            heads[start >> low] = kind, start & (1 << low) - 1, place, indexes[number + 1][2] & 0x7FF
+    assert len(heads) > 3
+    table, count, last = [], -(-size // (1 << low)), 0
+    for number in range(count):
+        if number in heads:
+            last = number
+            table.append((number, *heads[number][:3]))
+        else:
+            ahead = min((each for each in heads if each > number), default=count) - number
+            table.append((number, 2, 0x800 | heads[last][3] if number == last + 1 else number - last, ahead))
+    if layout == 1:
+        packed = bytes(8) + b"".join(
+            struct.pack("<4H", kind, *((0, a, b) if kind == 2 else (a, b, 0))) for _, kind, a, b in table
+        )
+    else:
+        packed = b""
+        for pair in zip(table[::2], [*table[1::2], (count, 2, 0, 0)][: len(table[::2])], strict=True):
+            word = sum(
+                (kind << low | (b if kind == 2 and place and not a & 0x800 else a)) << 16 * place
+                for place, (_, kind, a, b) in enumerate(pair)
+            )
+            (base,) = [b for _, kind, _, b in pair if kind != 2] or [0]
+            before = pair[0][2] & 0x7FF if pair[0][1] == 2 and pair[0][2] & 0x800 and base else 0
+            packed += struct.pack("<2I", word, base - before)
+    changed[at] = changed[at] & 0xF1 | layout << 1
+    changed[header + 4] |= 6  # both kinds of heads have large pclusters
+    changed[header + 7] = log
+    room = 8 + 8 * len(indexes)
+    changed[header + 8 : header + 8 + room] = packed.ljust(room, b"\0")
+    return bytes(changed)
+
+
+@pytest.mark.parametrize(("log", "layout"), [(1, 1), (2, 1), (1, 3), (2, 3)])
+def test_clusters_of_several_blocks(tmp_path: Path, log: int, layout: int) -> None:
+    """Indexes of clusters larger than a block lead to the same content; no tool makes them, and programs differ about them."""
+    root = tmp_path / "tree"
+    root.mkdir()
+    (root / "aa").write_bytes(b"".join(b"%d words that repeat, %d of them; " % (n // 9, n % 7) for n in range(40_000)))
+    data = widened(pack(root, "-Enosbcrc -zlz4hc -C8192 -Elegacy-compress"), b"aa", log, layout)
+    reading, entries = read(data)
+
+    assert [content(entry) for entry in entries] == [(root / "aa").read_bytes()]
+    assert "contradiction" in rules(reading)
+    (remark,) = [anomaly.detail for anomaly in reading.anomalies if anomaly.rule == "contradiction"]
+    assert "otherwise" in remark
+
+
+def test_devices_behind_each_other_are_read(tmp_path: Path) -> None:
+    """A device that stands in the image behind the first is read where its first block says; elsewhere it is reported."""
+    root, blob = tmp_path / "tree", tmp_path / "blob"
+    root.mkdir()
+    noise = random.Random(1).randbytes(50_000)
+    (root / "aa").write_bytes(noise)
+    data = bytearray(pack(root, f"-Enosbcrc --chunksize=4096 --blobdev={blob}"))
+    start = len(data) + 8_192
+    table = 128 * int.from_bytes(data[SB + 88 : SB + 90], "little")
+    struct.pack_into("<2I", data, table + 64, blob.stat().st_size // 4_096, start // 4_096)
+    whole = bytes(data).ljust(start, b"\0") + blob.read_bytes()
+
+    reading, (entry,) = read(whole + b"next")
+    assert content(entry) == noise
+    assert reading.end == len(whole)
+    assert rules(reading) == set()
+    (entry,) = read(bytes(data))[1]
+    with pytest.raises(UnsupportedInput, match="device 1 of 1"):
+        content(entry)

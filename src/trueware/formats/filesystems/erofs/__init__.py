@@ -53,8 +53,8 @@ class Erofs:
         "EROFS file system",
         references=("Linux Documentation/filesystems/erofs.rst", "Linux fs/erofs/", "erofs-utils"),
         limitations=(
-            "content on further devices is reported, not read",
-            "logical clusters larger than a block are refused, but for records of extents",
+            "content on further devices is read where these stand in the image, else reported",
+            "folders in blocks of another size than files are refused",
         ),
     )
     magics: ClassVar[tuple[Magic, ...]] = (Magic(OFFSET, MAGIC),)

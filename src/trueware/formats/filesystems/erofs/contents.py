@@ -237,7 +237,7 @@ class Contents:
         inode.area.claims.take(inode.end, end)
         runs: list[Run] = []
         left = inode.size
-        for block, unknown in _places(inode.area.data[start:end], form, len(self._sb.devices)):
+        for block, unknown in _places(inode.area.data[start:end], form, self._sb):
             run = self._run(block, min(1 << log, left))
             left -= run[1]
             reserved |= unknown
@@ -263,25 +263,30 @@ class Contents:
 
     def _refuse_elsewhere(self, start: int, length: int) -> None:
         """Refuse what another device holds by the numbers of its blocks."""
+        if self._sb.is_flat:
+            return
         for number, device in enumerate(self._sb.devices, 1):
             first = device.first << self._sb.block_log
             if device.first and start + length > first and start < first + (device.blocks << self._sb.block_log):
                 raise UnsupportedInput(FORMAT, start, f"content on device {number}")
 
 
-def _places(words: memoryview, form: int, devices: int) -> Iterator[tuple[int, int]]:
+def _places(words: memoryview, form: int, sb: Superblock) -> Iterator[tuple[int, int]]:
     """Yield the first block of each chunk, and what stands in fields that mean nothing."""
     if not form & _CHUNK_INDEXES:
         for (block,) in iter_unpack("<I", words):
             yield (HOLE if block == _NOWHERE else block), 0
         return
     wide = bool(form & _CHUNK_WIDE)
+    devices = len(sb.devices)
     mask = (1 << devices.bit_length()) - 1
     for high, device, low in Struct("<2HI").iter_unpack(words):
         block = low | high << 32 if wide else low
         if block == (_NOWHERE_WIDE if wide else _NOWHERE):
             yield HOLE, 0
             continue
-        if device & mask:
-            raise UnsupportedInput(FORMAT, 0, f"content on device {device & mask} of {devices}")
+        if number := device & mask:
+            if not sb.is_flat or number > devices:
+                raise UnsupportedInput(FORMAT, 0, f"content on device {number} of {devices}")
+            block += sb.devices[number - 1].first
         yield block, (0 if wide else high) | device & ~mask

@@ -11,12 +11,14 @@ Behind the inode, aligned to 8, stands a header::
 
 Indexes say of each logical cluster whether an extent begins in it, and where: kinds 0 plain, 1 and 3 head of a compressed one,
 2 none begins. Full ones have 8 bytes: u16 kind (bit 15: only a part of what the pcluster unpacks to), u16 offset in the cluster,
-u32 block; of kind 2 u16 clusters back to the head (bit 11, only right behind the head: the blocks of the pcluster instead), u16 to
-the next head. Compact ones stand in packs of 2 or 16 that end with a u32 block, and have 16 or 14 bits: 12 or more offset or
-clusters back, 2 kind. In the last of a pack the clusters to the next head stand in place of those back. The block of a head is
-found by counting from that of its pack.
+u32 block; of kind 2 u16 clusters back to the head (bit 11, only right behind the head: the blocks of the pcluster instead, which
+else is one), u16 to the next head. Compact ones stand in packs of 2 or 16 that end with a u32 block, and have 16 or 14 bits: 12 or
+more offset or clusters back, 2 kind. In the last of a pack the clusters to the next head stand in place of those back. The block of
+a head is found by counting from that of its pack.
 
 Linux looks up a cluster by these distances, and we read the indexes in their order: a distance that leads elsewhere is refused.
+Where a cluster is larger than a block, Linux once counted pclusters in clusters, and now in blocks, as is done here: no tool makes
+such indexes, and no image that has them is known.
 
 Records have 4, 8, 16 or 32 bytes: u32 size (bit 27: part, bits 28 to 31: algorithm, plus 1), u32 and u32 first byte,
 u32 and u32 where the extent begins in the file. Those of 4 bytes follow the u64 first byte of all.
@@ -59,6 +61,9 @@ _MANY_MASK = (1 << _MANY_LAST) - 1 | 3 << _MANY_LAST + 12 | _BLOCKS << _MANY_LAS
 """All of a pack of 16 but where in the last the next head is, and the block."""
 
 _PACK_BLOCK, _U64 = 4, (1 << 64) - 1
+_DIFFERS = "logical clusters larger than a block, which Linux before 6.15 reads otherwise"
+_COMPACT_LOG = 14
+"""Log2 of the largest cluster that compact indexes have the bits for."""
 
 
 @cache
@@ -98,17 +103,17 @@ def read_extents(inode: Inode, sb: Superblock) -> Extents:
         return _read_records(inode, sb, advice, whole & 0xFFFFFFFF | whole >> 48 << 32, cluster_log, at + 8)
     if advice & ~_ADVICE:
         raise UnsupportedInput(FORMAT, at, f"advice {advice:#x} on the indexes of a file")
-    if cluster_log != sb.block_log or whole >> 60 & 7:
+    if whole >> 60 & 7 or (inode.layout is Layout.COMPRESSED_COMPACT and cluster_log > _COMPACT_LOG):
         raise UnsupportedInput(FORMAT, at, f"logical clusters of 2^{cluster_log} bytes, blocks of 2^{sb.block_log}")
-    return _Indexes(inode, sb, advice, whole, at + 8).read()
+    return _Indexes(inode, sb, advice, whole, cluster_log, at + 8).read()
 
 
 class _Indexes:
     """The indexes of one file, and the heads found in them: where each extent begins, its kind, its first block, how many."""
 
-    def __init__(self, inode: Inode, sb: Superblock, advice: int, header: int, start: int) -> None:
+    def __init__(self, inode: Inode, sb: Superblock, advice: int, header: int, cluster_log: int, start: int) -> None:
         self._inode, self._sb, self._advice, self._header, self._start = inode, sb, advice, header, start
-        self._data, self._log = inode.area.data, sb.block_log
+        self._data, self._log = inode.area.data, cluster_log
         self._count = -(-inode.size >> self._log)
         # a head of kind 1 is large by one bit, plain ones and those of kind 3 by the other
         self._large = tuple(bool(advice & (_LARGE_1 if kind & 3 == _HEAD1 else _LARGE_2)) for kind in range(8))
@@ -116,13 +121,13 @@ class _Indexes:
         self._kinds: list[int] = []
         self._blocks: list[int] = []
         self._counts: list[int] = []
-        self._wrong = ""
+        self._wrong = _DIFFERS if cluster_log > sb.block_log else ""
 
     def read(self) -> Extents:
         """Return the extents."""
         full = self._inode.layout is Layout.COMPRESSED_FULL
         end = self._full() if full else self._compact()
-        starts, size, log = self._starts, self._inode.size, self._log
+        starts, size, log = self._starts, self._inode.size, self._sb.block_log
         if starts and starts[-1] >= size:
             starts.pop()  # an extent may end where the file does
         if not starts or starts[0]:

@@ -30,7 +30,8 @@ offset  size  field (little-endian), from byte 1024
 ======  ====  =====================================================================================
 
 The settings follow, for each algorithm in use a u16 length and as many bytes, aligned to 4. A device takes 128 bytes: 64 of a tag
-(a digest), u32 number of blocks, u32 first block by which blocks of it are known, u16 and u16 more bits of both.
+(a digest), u32 number of blocks, u32 first block by which blocks of it are known, u16 and u16 more bits of both. Devices that stand
+behind each other in one image are read by these.
 
 Source: Linux fs/erofs/erofs_fs.h, super.c.
 """
@@ -141,6 +142,8 @@ class Superblock:
 
     metabox: int | None
     devices: tuple[Device, ...]
+    is_flat: bool
+    """The further devices stand in the image too, where their first blocks say."""
 
     @property
     def block(self) -> int:
@@ -149,8 +152,9 @@ class Superblock:
 
     @property
     def size(self) -> int:
-        """Bytes in the file system, further devices not counted."""
-        return self.blocks << self.block_log
+        """Bytes in the file system, with further devices where they stand in the image."""
+        behind = [device.first + device.blocks for device in self.devices] if self.is_flat else []
+        return max([self.blocks, *behind]) << self.block_log
 
 
 def looks_like(view: memoryview) -> bool:
@@ -189,6 +193,7 @@ def read_superblock(view: memoryview, claims: Claims, reading: Reading) -> Super
             raise MalformedInput(FORMAT, OFFSET + 13, "a metabox, and no room for its number")
         (metabox,) = _ROOT_SLOT.unpack_from(view, OFFSET + _FIELDS.size)
     claims.take(OFFSET, end)
+    devices = _devices(view, fields, incompat, claims, reading)
     sb = Superblock(
         fields,
         incompat,
@@ -198,7 +203,8 @@ def read_superblock(view: memoryview, claims: Claims, reading: Reading) -> Super
         blocks,
         _algorithms(view, fields, incompat, end, claims, reading),
         metabox,
-        _devices(view, fields, incompat, claims, reading),
+        devices,
+        _are_inside(devices, blocks, len(view) >> fields.block_log),
     )
     _tell(view, sb, reading)
     return sb
@@ -248,6 +254,11 @@ def _devices(
         shown = tag.rstrip(b"\0").hex() or "none"
         reading.facts[f"device-{number}"] = f"{device.blocks} blocks from {device.first}, tag {shown}"
     return tuple(devices)
+
+
+def _are_inside(devices: tuple[Device, ...], blocks: int, present: int) -> bool:
+    """Tell whether all `devices` stand in the image, behind its own `blocks`, as Linux takes them to be where none is named."""
+    return bool(devices) and all(blocks <= each.first and each.first + each.blocks <= present for each in devices)
 
 
 def _tell(view: memoryview, sb: Superblock, reading: Reading) -> None:
