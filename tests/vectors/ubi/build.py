@@ -240,11 +240,6 @@ def build_wrong(image: Image) -> None:
         "updating", updating.joined(), "A volume whose update was begun and not ended.",
         parts=PARTS, facts=FACTS, findings=["truncated"],
     )  # fmt: skip
-    fastmap = identified(blocks[0], volume=0x7FFFF000, compat=1)
-    write(
-        "fastmap", image.plus(fastmap).joined(), "A fastmap, which some devices believe instead of looking.",
-        parts=PARTS, facts=FACTS, findings=["unsupported"],
-    )  # fmt: skip
     slack = image.changed(4, lambda block: patched(block, SIZE - 200, noise(200)))
     write(
         "slack", slack.joined(), "Bytes behind the data of the last block of a static volume.",
@@ -252,7 +247,68 @@ def build_wrong(image: Image) -> None:
     )  # fmt: skip
 
 
+def mapped(image: Image, pool: tuple[int, ...] = (), erase: tuple[int, ...] = (), **moved: int) -> Image:
+    """Return an image with a fastmap behind it, in two blocks; `moved` names what it says of blocks `b5_0` (volume, number)."""
+    count, first = len(image.blocks), {}
+    for at, block in enumerate(image.blocks):
+        volume, number = struct.unpack_from(">2I", block, 64 + 8)
+        if at not in (*pool, *erase):
+            first.setdefault(volume, {})[number] = at
+    for key, at in moved.items():
+        volume, number = map(int, key[1:].split("_"))
+        first[volume][number] = at
+    used = sorted({at for blocks in first.values() for at in blocks.values()})
+    lists = b"".join(struct.pack(">2I", at, 0) for at in (*used, *erase))
+    volumes = b""
+    for volume, blocks in sorted(first.items()):
+        header = image.blocks[next(iter(blocks.values()))][64:128]
+        volumes += struct.pack(">2IB3xI", 0xFA370ED1, volume, header[5], 0) + header[24:28] + bytes(12)
+        volumes += struct.pack(">2I", 0xF0C040A8, 12) + b"".join(struct.pack(">i", blocks.get(number, -1)) for number in range(12))
+    pools = b"".join(
+        struct.pack(">I2H256I16x", 0x67AF4D08, len(each), 256, *each, *[0] * (256 - len(each))) for each in (pool, ())
+    )
+    counts = struct.pack(">7I4x", 0xD4B82EF7, 0, len(used), 0, 0, len(erase), len(first))
+    places = struct.pack(">2I120x", count, count + 1)
+    start = struct.pack(">IB3x4xI", 0x7B11D69F, 1, 2) + places + bytes(128) + struct.pack(">Q32x", 99)
+    data = (start + counts + pools + lists + volumes).ljust(2 * ROOM, b"\0")
+    data = patched(data, 8, crc(data))
+    anchor, more = (identified(image.blocks[0], volume=0x7FFFF000 + number, block=number, compat=1, sequence=99) for number in (0, 1))
+    return image.plus(anchor[:DATA] + data[:ROOM], more[:DATA] + data[ROOM:])
+
+
+def build_mapped(image: Image) -> None:
+    """What a device writes down of its blocks. Made here: no tool writes one."""
+    blocks = image.blocks
+    whole = mapped(image)
+    write("fastmap", whole.joined(), "A fastmap that says what the blocks do.", parts=PARTS, facts=FACTS)
+    newer = image.plus(identified(patched(blocks[6], DATA, b"THE"), sequence=9))
+    parts = {**PARTS, "rootfs": region(erased(patched(ROOTFS, ROOM, b"THE"), ROOM))}
+    write(
+        "fastmap-pool", mapped(newer, pool=(8,)).joined(), "A block that was written after the fastmap, and stands in its pool.",
+        parts=parts, facts=FACTS, findings=["hidden-content"],
+    )  # fmt: skip
+    write(
+        "fastmap-erase", mapped(newer, erase=(6,)).joined(), "A block that was written anew before the fastmap; the old one waits to be erased.",
+        parts=parts, facts=FACTS, findings=["hidden-content"],
+    )  # fmt: skip
+    write(
+        "fastmap-lies", mapped(newer, erase=(8,), b5_1=6).joined(), "A fastmap that leads to an older block.",
+        parts=parts, facts=FACTS, findings=["contradiction", "hidden-content"],
+    )  # fmt: skip
+    bad = whole.joined()
+    write(
+        "fastmap-crc", patched(bad, 8 * SIZE + DATA + 272, b"?"), "A fastmap that does not fit its CRC: devices ignore it.",
+        parts=PARTS, facts=FACTS, findings=["checksum-mismatch"],
+    )  # fmt: skip
+    lost = replace(whole, blocks=whole.blocks[:-1])
+    write(
+        "fastmap-cut", lost.joined(), "A fastmap whose second block is not there.",
+        parts=PARTS, facts=FACTS, findings=["malformed"],
+    )  # fmt: skip
+
+
 IMAGE = build_genuine()
 build_used(IMAGE)
 build_damaged(IMAGE)
 build_wrong(IMAGE)
+build_mapped(IMAGE)

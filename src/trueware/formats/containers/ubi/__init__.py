@@ -6,10 +6,11 @@ module       what it reads
 headers      the two headers of an erase block
 blocks       erase blocks, and which of them count
 volumes      the table of volumes, and their content
+fastmap      what a device wrote down of its blocks
 ===========  ==============================================================
 
-A volume is put together from its logical blocks, wherever they lie. Of a dynamic one the blocks up to the last that is there
-are its content: a device adds erased ones behind as it likes. Source: Linux drivers/mtd/ubi/.
+A volume is put together from its logical blocks, wherever they lie, with a fastmap and without. Of a dynamic one the blocks up to
+the last that is there are its content: a device adds erased ones behind as it likes. Source: Linux drivers/mtd/ubi/.
 """
 
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from typing import ClassVar
 from trueware.errors import MalformedInput
 from trueware.formats.containers.ubi import headers
 from trueware.formats.containers.ubi.blocks import Blocks, Used
+from trueware.formats.containers.ubi.fastmap import check_fastmap
 from trueware.formats.containers.ubi.headers import FORMAT, read_counter
 from trueware.formats.containers.ubi.volumes import Block, Record, VolumeContent, read_table
 from trueware.formats.contract import Entry, FormatDoc, Magic, Reading
@@ -37,7 +39,6 @@ class Ubi:
         references=("Linux drivers/mtd/ubi/ubi-media.h", "Linux drivers/mtd/ubi/attach.c"),
         limitations=(
             "the size of an erase block is a multiple of 4 KiB",
-            "a fastmap is recognised and not followed",
             "flash with its spare bytes between the pages is not recognised",
         ),
     )
@@ -60,6 +61,7 @@ class Ubi:
 
 def _volumes(view: memoryview, blocks: Blocks, reading: Reading) -> Iterator[Entry]:
     """Yield the volumes of the table, and account for what is in none."""
+    check_fastmap(view[: blocks.end], blocks, reading)
     records = _table(view, blocks, reading)
     names: set[bytes] = set()
     for record in records:
@@ -69,10 +71,7 @@ def _volumes(view: memoryview, blocks: Blocks, reading: Reading) -> Iterator[Ent
         names.add(record.name)
         yield _volume(view, record, blocks, reading)
     for number, used in blocks.used.items():
-        if number in headers.FASTMAP:
-            # a device that follows it may see other blocks than one that looks for itself
-            reading.note_anomaly("unsupported", "a fastmap", next(iter(used.values())).at)
-        elif number >= headers.FIRST_INTERNAL:
+        if number >= headers.FIRST_INTERNAL and number not in headers.FASTMAP:
             reading.note_anomaly("unsupported", f"internal volume {number:#x}", next(iter(used.values())).at)
         for each in used.values():
             if number >= headers.FIRST_INTERNAL:

@@ -31,6 +31,7 @@ class Blocks:
 
     Attributes:
         size: of each block.
+        header_offset: of the second header in each block.
         data_offset: of the data in each block.
         end: first byte after the last one.
         used: the blocks that count, by volume and logical block.
@@ -50,9 +51,9 @@ class Blocks:
         self._view, self._reading, self._first = view, reading, first
         found = {0: first} | _find(view)
         self.size = _distance(list(found), len(view))
-        self._header_offset, self.data_offset = first.header_offset, first.data_offset
-        if not headers.SIZE <= self._header_offset <= self.data_offset - headers.SIZE < self.size - headers.SIZE:
-            raise MalformedInput(FORMAT, 16, f"a header at {self._header_offset}, data at {self.data_offset}")
+        self.header_offset, self.data_offset = first.header_offset, first.data_offset
+        if not headers.SIZE <= self.header_offset <= self.data_offset - headers.SIZE < self.size - headers.SIZE:
+            raise MalformedInput(FORMAT, 16, f"a header at {self.header_offset}, data at {self.data_offset}")
         self.end = last = 0
         self.used: dict[int, dict[int, Used]] = {}
         self._hidden: Tally[str] = Tally()
@@ -87,8 +88,8 @@ class Blocks:
         data = at + self.data_offset
         self._reading.cover(data, data + size)
         for start, end in (
-            (at + headers.SIZE, at + self._header_offset),
-            (at + self._header_offset + headers.SIZE, data),
+            (at + headers.SIZE, at + self.header_offset),
+            (at + self.header_offset + headers.SIZE, data),
             (data + size, min(at + self.size, self.end)),
         ):
             if is_filler(self._view, start, end):
@@ -108,7 +109,7 @@ class Blocks:
         view, note, end = self._view, self._reading.note_anomaly, self.end
         if counter is None and is_filler(view, at, end):
             return
-        place = at + self._header_offset
+        place = at + self.header_offset
         identifier = read_identifier(view, place)
         if counter is None:
             note("checksum-mismatch", "CRC-32 of an erase counter header", at)
@@ -142,14 +143,18 @@ class Blocks:
         if older.identifier.sequence == newer.identifier.sequence:
             detail = f"two blocks {identifier.block} of volume {identifier.volume} with one sequence number"
             self._reading.note_anomaly("contradiction", detail, at)
-        if newer.identifier.copied and not self._is_whole(newer):
+        if not self.is_newer(newer.at, newer.identifier, older.identifier):
             older, newer = newer, older
         blocks[identifier.block] = newer
         self.hide(older.at, "that newer ones stand in for")
 
-    def _is_whole(self, used: Used) -> bool:
-        start = used.at + self.data_offset
-        return crc(self._view[start : start + used.identifier.data_size]) == used.identifier.data_crc
+    def is_newer(self, at: int, identifier: Identifier, than: Identifier) -> bool:
+        """Tell whether the block at `at` counts more than one with the second header `than`."""
+        if identifier.sequence < than.sequence:
+            return False
+        start = at + self.data_offset
+        data = self._view[start : start + identifier.data_size]
+        return not identifier.copied or crc(data) == identifier.data_crc
 
 
 def _find(view: memoryview) -> dict[int, Counter]:
