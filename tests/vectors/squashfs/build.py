@@ -308,6 +308,25 @@ def build_old() -> None:
         two = OldSquashfs(2, 1, "little", 12, packed=False).write(tree.root)
     facts = {**FACTS, **three, "magic": "hsqt", "lzma": "behind a header of 13 bytes"}
     write("old-lzma", image, "3.0 with LZMA and the magic of a vendor.", parts=tree.parts, facts=facts)
+    headers = {13: "behind a header of 13 bytes", 5: "behind a header of 5 bytes", 0: "at 0, lc=3 lp=0 pb=2"}
+    for magic, major, minor, order, start, why in (
+        (b"shsq", 3, 0, "little", 0, "3.0 with LZMA without headers and the magic of Broadcom's and DD-WRT's kernels."),
+        (b"qshs", 3, 0, "big", 13, "3.0, big-endian, with LZMA and the magic of DD-WRT."),
+        (b"tqsh", 2, 1, "big", 5, "2.1, big-endian, with LZMA behind properties and dictionary alone, and a vendor's magic."),
+        (b"sqlz", 3, 1, "big", 0, "3.1, big-endian, with LZMA without headers and a vendor's magic."),
+    ):  # fmt: skip
+
+        def headless(data: bytes, start: int = start) -> bytes:
+            packed = pack(data)
+            return packed[:start] + packed[13:]
+
+        with a_tree(spread) as tree:
+            for number in range(12):
+                tree.file(f"etc/{number}", b"%d\n" % number)
+            tree.settle()
+            image = OldSquashfs(major, minor, order, 16, pack=headless, magic=magic).write(tree.root)
+        facts = {"version": f"{major}.{minor}", "byte-order": f"{order}-endian", "magic": magic.decode(), "lzma": headers[start]}
+        write(f"old-{magic.decode()}", image, why, parts=tree.parts, facts={**FACTS, **facts})
     facts = {**FACTS, **three, "version": "3.1"}
     export = u64(stored, u64(stored, 111)) + 2
     write(
