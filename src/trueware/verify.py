@@ -13,7 +13,7 @@ from trueware.appraisal.reference import Evidence, Reference, References
 from trueware.appraisal.wrapping import unwrap
 from trueware.artefact import Measured, Report, artefact_name, default_pool, digest_file, measure_artefact
 from trueware.knowledge import load_policies, policy_for
-from trueware.measuring import Fallback
+from trueware.measuring import Fallback, KnownList
 from trueware.model.finding import Finding
 from trueware.model.limits import Limits
 from trueware.model.part import Kind
@@ -151,13 +151,12 @@ def diff(
         raise ValueError(f"no policy {policy!r}; there are {', '.join(sorted(policies))}")
     with default_pool() as pool:
         there = measure_artefact(genuine, pool=pool, limits=limits, report=report, record_packings=True)
-        packed = there.measurement.packings
         here = measure_artefact(
             suspect,
             pool=pool,
             limits=limits,
             report=report,
-            known=lambda asked: {packing: packed[packing] for packing in asked if packing in packed},
+            known=KnownList(there.measurement.packings, lambda: there.measurement.root),
         )
     root = there.measurement.root
     name = policy or policy_for(root)

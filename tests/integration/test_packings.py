@@ -9,17 +9,17 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from trueware.artefact import Measured, measure_artefact
-from trueware.measuring import measure
+from trueware.measuring import KnownList, Listed, measure
 from trueware.model.release import Release
 from trueware.model.result import Result
 from trueware.model.verdict import Verdict
 from trueware.registry.learn import learn
 from trueware.registry.lookup import Registry
-from trueware.registry.packings import Known
 from trueware.storage.memory import MemoryStore
 from trueware.verify import diff, verify
 
@@ -57,7 +57,7 @@ def image(tmp_path: Path) -> Image:
     return make
 
 
-def learnt(store: MemoryStore, measured: Measured, publisher: str, packings: Known | None) -> Release:
+def learnt(store: MemoryStore, measured: Measured, publisher: str, packings: Listed | None) -> Release:
     measurement = measured.measurement
     return learn(
         store, measurement.root, measurement.kept, measured.claims,
@@ -94,6 +94,35 @@ def test_answers_are_the_same_for_less_work(image: Image) -> None:
     assert comparable(short) == comparable(long)
     assert work(suspect, Registry(with_packings)) < 400_000
     assert work(suspect, Registry(without)) > 1_700_000
+
+
+def test_what_a_release_has_opened_is_not_opened_again(image: Image) -> None:
+    """Archives within the image are known by their packed bytes too, with all that is below them."""
+    archives = {f"usr/doc/{n}.gz": gzip.compress(Random(n).randbytes(150_000), mtime=0) for n in range(30)}
+    genuine = measured(image("genuine", FILES | archives))
+    suspect = image("suspect", {**FILES, **archives, "usr/doc/7.gz": gzip.compress(b"other" * 60_000, mtime=0)})
+    with_packings, without = MemoryStore(), MemoryStore()
+    learnt(with_packings, genuine, "Acme", genuine.measurement.packings)
+    learnt(without, genuine, "Acme", None)
+    short, long = (verify(suspect, Registry(store)) for store in (with_packings, without))
+
+    assert [change.path for change in short.changes] == ["usr/doc/7.gz!/data"]
+    assert comparable(short) == comparable(long)
+    assert work(suspect, Registry(with_packings)) * 2 < work(suspect, Registry(without))
+
+
+def test_content_with_something_to_say_is_read_each_time(image: Image) -> None:
+    """What was noticed in an archive would be lost, were it known by its packed bytes: it is not recorded."""
+    cut = gzip.compress(b"7" * 60_000, mtime=0)[:-4]
+    first = measured(image("genuine", {**FILES, "usr/doc/cut.gz": cut}))
+    known = KnownList(first.measurement.packings, lambda: first.measurement.root)
+    again = measure_artefact(image("again", {**FILES, "usr/doc/cut.gz": cut}), known=known)
+
+    assert sha256(cut).digest() not in {digest for digest, _ in first.measurement.packings.values()}
+    assert [finding.part for finding in again.measurement.findings] == [
+        finding.part for finding in first.measurement.findings
+    ]
+    assert again.measurement.findings
 
 
 def test_diff_goes_by_the_genuine_side(image: Image) -> None:
@@ -178,14 +207,8 @@ def test_going_by_packings_changes_nothing(vector: Path) -> None:
     data = memoryview(gzip.decompress(packed.read_bytes()) if packed.suffix == ".gz" else packed.read_bytes())
     with ThreadPoolExecutor(1) as pool:
         first = measure("image", data, pool=pool, clock=time.monotonic, record_packings=True)
-        known = first.packings
-        again = measure(
-            "image",
-            data,
-            pool=pool,
-            clock=time.monotonic,
-            known=lambda asked: {packing: known[packing] for packing in asked if packing in known},
-        )
+        known = KnownList(first.packings, lambda: first.root)
+        again = measure("image", data, pool=pool, clock=time.monotonic, known=known)
 
     assert (again.root, again.findings) == (first.root, first.findings)
 

@@ -6,6 +6,18 @@ with its Merkle digests, under the ceilings of `trueware.model.limits.Limits`.
 
 from trueware.measuring.budget import Clock
 from trueware.measuring.engine import FALLBACK, Fallback, Measurement, Scanner, measure, measure_reading
-from trueware.measuring.packings import Known
+from trueware.measuring.packings import Answer, Known, KnownList, Listed
 
-__all__ = ["FALLBACK", "Clock", "Fallback", "Known", "Measurement", "Scanner", "measure", "measure_reading"]
+__all__ = [
+    "FALLBACK",
+    "Answer",
+    "Clock",
+    "Fallback",
+    "Known",
+    "KnownList",
+    "Listed",
+    "Measurement",
+    "Scanner",
+    "measure",
+    "measure_reading",
+]

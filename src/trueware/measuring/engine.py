@@ -8,6 +8,7 @@ workers.
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
+from functools import cached_property
 from hashlib import sha256
 
 from trueware.errors import InputError, LimitExceeded, MalformedInput, UnsupportedInput
@@ -23,7 +24,7 @@ from trueware.measuring.jobs import Jobs
 from trueware.measuring.ledger import Ledger
 from trueware.measuring.node import Node, container_of, freeze
 from trueware.measuring.opaque import looks_like
-from trueware.measuring.packings import Known, Packings
+from trueware.measuring.packings import Known, Listed, Packings
 from trueware.measuring.placing import Placer
 from trueware.model.finding import Finding
 from trueware.model.kept import is_kept
@@ -60,9 +61,8 @@ class Measurement:
     banners: Mapping[str, tuple[str, ...]]
     """By path of an opaque region: what the scanner found in it."""
 
-    packings: Mapping[bytes, tuple[bytes, int]] = field(repr=False, default_factory=dict)
-    """Where asked for: SHA-256 and length of contents in which nothing else was found, by how they lie packed
-    (`trueware.formats.contract.Packed`)."""
+    packings: Listed = field(repr=False, default_factory=dict)
+    """Where asked for: what contents hold, by how they lie packed (`trueware.formats.contract.Packed`)."""
 
 
 def measure(
@@ -153,13 +153,17 @@ class _Run:
         self._hasher = Hasher(self.detector, budget, limits)
         self._packings, self._fallback = packings, fallback
         self._described = 0
-        self._carver = Carver(formats)
+        self._formats = formats
         self._ledger = Ledger(limits)
         self._unclaimed: dict[tuple[Node, Kind], int] = {}
         """How many parts of a kind that stand for unclaimed bytes a container has so far; they are numbered."""
         self._kept: dict[bytes, bytes] = {}
         self._kept_size = 0
         self._banners: dict[str, tuple[str, ...]] = {}
+
+    @cached_property
+    def _carver(self) -> Carver:
+        return Carver(self._formats)  # most images have nothing to look through, and its making is dear
 
     def finish(self, root: Node) -> Measurement:
         """Return the tree and everything noticed on the way."""
@@ -401,9 +405,10 @@ class _Run:
 
     # --- leaves --------------------------------------------------------------------------------------------------------
 
-    def _settle_content(self, node: Node, hashed: Hashed, depth: int) -> None:
-        """Put what the hasher learnt into the tree, and descend."""
-        node.size, node.sha256 = hashed.size, hashed.sha256
+    def _settle_content(self, node: Node, hashed: Hashed, depth: int) -> bool:
+        """Put what the hasher learnt into the tree, and descend; tell whether nothing was learnt that is not in the tree."""
+        before = self._ledger.count, len(self._kept), len(self._banners)
+        node.size, node.sha256, node.known = hashed.size, hashed.sha256, hashed.known
         if hashed.error is not None:
             self._fail(node, hashed.error)
             if node.parent is not None:
@@ -414,6 +419,7 @@ class _Run:
             self._keep(node, hashed.view)
         elif hashed.stream is not None:
             self._open_stream(node, hashed.formats[0], hashed.stream, depth + 1)  # type: ignore[arg-type]
+        return before == (self._ledger.count, len(self._kept), len(self._banners))
 
     def _keep(self, node: Node, view: memoryview) -> None:
         size = len(view)

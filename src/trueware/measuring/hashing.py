@@ -10,6 +10,7 @@ from trueware.formats.contract import Buffer, Content, Format, Held, Passing
 from trueware.measuring.budget import Budget
 from trueware.measuring.detect import HEAD, Detector
 from trueware.model.limits import Limits
+from trueware.model.part import Part
 
 _PIECE = 1 << 20
 """Bytes hashed at a time: large enough to keep the interpreter out of the way, small enough to report progress."""
@@ -35,6 +36,9 @@ class Hashed:
 
     stream: Iterator[Buffer] | None = None
     """All of the bytes in order, to be read front to back by the first of `formats`; `sha256` is not set then."""
+
+    known: Part | None = None
+    """A part of the same bytes, whose children are those of this content too."""
 
     error: InputError | None = None
     """Why the content could not be read to its end; `size` bytes of it were."""

@@ -32,7 +32,10 @@ _Job = tuple[Node, Content, bool]
 
 
 class Jobs:
-    """The contents of one container; `settle` is called for each, in order, by the thread that owns this object."""
+    """The contents of one container; `settle` is called for each, in order, by the thread that owns this object.
+
+    It tells whether all that was learnt from the content is in its node and below.
+    """
 
     def __init__(
         self,
@@ -40,7 +43,7 @@ class Jobs:
         hasher: Hasher,
         limits: Limits,
         packings: Packings,
-        settle: Callable[[Node, Hashed], None],
+        settle: Callable[[Node, Hashed], bool],
     ) -> None:
         self._pool, self._hasher, self._limits, self._settle = pool, hasher, limits, settle
         self._packings = packings
@@ -77,11 +80,11 @@ class Jobs:
     def _unknown(self) -> list[_Job]:
         """Settle what is known by how it lies packed; return the rest."""
         waiting = self._waiting
-        asked = {index: content for index, (_, content, wanted) in enumerate(waiting) if not wanted}
+        asked = {index: (node, content) for index, (node, content, wanted) in enumerate(waiting) if not wanted}
         if not (found := self._packings.find(asked)):
             return waiting
-        for index, (digest, size) in found.items():
-            self._settle(waiting[index][0], Hashed(size, digest))
+        for index, (digest, size, part) in found.items():
+            self._settle(waiting[index][0], Hashed(size, digest, known=part))
         return [job for index, job in enumerate(waiting) if index not in found]
 
     def _take(self, node: Node, content: Passing) -> None:
@@ -124,8 +127,8 @@ class Jobs:
 
     def _settle_unit(self, unit: list[_Job], results: list[Hashed]) -> None:
         for (node, content, _), hashed in zip(unit, results, strict=True):
-            self._packings.record(content, hashed)
-            self._settle(node, hashed)
+            if self._settle(node, hashed):
+                self._packings.record(node, content)
 
     def _work(self, unit: list[_Job]) -> list[Hashed]:
         examine = self._hasher.examine

@@ -13,10 +13,13 @@ class Ledger:
         self._limits = limits
         self._noted: list[tuple[Node, Rule, str, int | None]] = []
         self._counts: dict[str, int] = {}
+        self.count = 0
+        """How often `note` was called."""
 
     def note(self, node: Node, rule_id: str, detail: str, offset: int | None) -> Rule:
         """Record a finding about `node` and return its rule; of the ones beyond the ceiling only the number is kept."""
         rule = RULES[rule_id]
+        self.count += 1
         count = self._counts[rule_id] = self._counts.get(rule_id, 0) + 1
         if count <= self._limits.max_findings:
             self._noted.append((node, rule, detail, offset))

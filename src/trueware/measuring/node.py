@@ -21,6 +21,7 @@ class Node:
         children: by name, in the order of the container.
         twins: children whose name another one already has, in order.
         same_as: the node it shares content and children with (a hard link).
+        known: a part of the same bytes, which was measured before: what is below it is below this node too.
         broken: its reading leaves a doubt, see `Rule.uncertain`.
     """
 
@@ -30,6 +31,7 @@ class Node:
         "entry",
         "facts",
         "format",
+        "known",
         "name",
         "notes",
         "parent",
@@ -50,6 +52,7 @@ class Node:
         self.children = _NO_CHILDREN
         self.twins = _NO_TWINS
         self.same_as: Node | None = None
+        self.known: Part | None = None
 
     @classmethod
     def folder(cls, name: str, parent: "Node | None") -> "Node":
@@ -144,6 +147,8 @@ def _part(node: Node, frozen: dict[Node, Part]) -> Part:
             children = tuple(map(frozen.__getitem__, node.below()))
         sha, size, format_, facts, notes = node.sha256, node.size, node.format, node.facts, node.notes
         certain = not node.broken
+        if (known := node.known) is not None:
+            children, format_, facts, notes = known.children, known.format, known.facts, known.notes
     kind, mode, uid, gid, link, rdev, xattrs = (
         entry.kind, entry.mode, entry.uid, entry.gid, entry.link, entry.rdev, entry.xattrs,
     )  # fmt: skip

@@ -36,9 +36,15 @@ class Spread:
 def contents(root: Part) -> dict[bytes, int]:
     """Return the size of every content in the tree by SHA-256, containers included; what is empty or padding is left out."""
     sizes: dict[bytes, int] = {}
-    for part in _distinct(root):
-        if part.sha256 is not None and part.size and part.kind is not Kind.PADDING:
-            sizes[part.sha256] = min(part.size, _LARGEST)
+    seen: set[int] = set()
+    stack: list[tuple[Part, ...]] = [(root,)]
+    while stack:
+        for part in stack.pop():
+            if part.sha256 is not None and part.size and part.kind is not Kind.PADDING:
+                sizes[part.sha256] = min(part.size, _LARGEST)
+            if part.children and id(part) not in seen:  # hard links share theirs, and would multiply otherwise
+                seen.add(id(part))
+                stack.append(part.children)
     return sizes
 
 

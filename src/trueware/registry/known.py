@@ -7,10 +7,12 @@ whether it may support the result (`packings.may_support`).
 from collections.abc import Mapping, Sequence
 
 from trueware.errors import InputError
+from trueware.measuring import Answer, KnownList
 from trueware.model.finding import Finding
+from trueware.model.part import Part
 from trueware.model.release import Release
 from trueware.registry.lookup import Registry, untrusted
-from trueware.registry.packings import Known, may_support
+from trueware.registry.packings import may_support
 
 _LEAST = 4
 """Contents of one container below which a search costs more than unpacking them."""
@@ -21,22 +23,21 @@ class KnownPackings:
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
-        self._lists: dict[str, Known] = {}
+        self._lists: dict[str, KnownList] = {}
         self.used: dict[str, Release] = {}
         """By id, the releases whose word was taken."""
 
         self.findings: list[Finding] = []
         """Releases whose word was worth nothing."""
 
-    def __call__(self, packings: Sequence[bytes]) -> Mapping[bytes, tuple[bytes, int]]:
-        """Return SHA-256 and length of the contents that are known by these packings."""
+    def __call__(self, packings: Sequence[bytes]) -> Mapping[bytes, Answer]:
+        """Return what is known of contents by these packings."""
         if len(packings) < _LEAST:
             return {}
-        best: Mapping[bytes, tuple[bytes, int]] = {}
+        best: Mapping[bytes, Answer] = {}
         chosen = None
         for release in self._registry.find_packings(packings, self.findings):
-            listed = self._list(release)
-            found = {packing: listed[packing] for packing in packings if packing in listed}
+            found = self._list(release)(packings)
             if len(found) > len(best) or (len(found) == len(best) and found and release.id in self.used):
                 best, chosen = found, release
         if chosen is not None:
@@ -47,11 +48,19 @@ class KnownPackings:
         """Tell whether a result that rests on `match` may rest on all that was answered."""
         return all(match is not None and may_support(source, match) for source in self.used.values())
 
-    def _list(self, release: Release) -> Known:
+    def _list(self, release: Release) -> KnownList:
         if release.id not in self._lists:
             try:
-                self._lists[release.id] = self._registry.packings(release)
+                listed = self._registry.packings(release)
             except InputError as error:
                 self.findings.append(untrusted(release, error))
-                self._lists[release.id] = {}
+                listed = {}
+            self._lists[release.id] = KnownList(listed, lambda: self._manifest(release))
         return self._lists[release.id]
+
+    def _manifest(self, release: Release) -> Part | None:
+        try:
+            return self._registry.manifest(release)
+        except InputError as error:
+            self.findings.append(untrusted(release, error))
+            return None

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 
+from trueware.measuring import Listed
 from trueware.model.claim import Claim
 from trueware.model.part import Part
 from trueware.model.release import Release
 from trueware.model.verdict import Authority
-from trueware.registry.packings import Known
 from trueware.registry.ports import RegistryStore
 from trueware.registry.publish import describe, submit
 
@@ -23,7 +23,7 @@ def learn(
     now: int,
     policy: str = "generic",
     source: str = "",
-    packings: Known | None = None,
+    packings: Listed | None = None,
 ) -> Release:
     """Store a release on the word of whoever runs this; returns it as stored, which is the earlier one where it was known.
 

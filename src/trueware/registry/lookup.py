@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from trueware.errors import InputError
+from trueware.measuring import Listed
 from trueware.model.claim import Claim
 from trueware.model.finding import Finding
 from trueware.model.part import Part
@@ -15,11 +16,12 @@ from trueware.model.release import Publisher, Release
 from trueware.model.rules import RULES
 from trueware.model.verdict import Authority
 from trueware.registry.indexing import contents, subtrees
-from trueware.registry.packings import Known, decode, sketch
+from trueware.registry.packings import decode, sketch
 from trueware.registry.ports import RegistryStore
 from trueware.registry.proof import prove_manifest, prove_packings, prove_release
 
 _AS_MUCH = 0.9
+_REMEMBERED = 4
 _STRENGTH = {authority: rank for rank, authority in enumerate(Authority)}
 
 
@@ -58,6 +60,8 @@ class Registry:
     def __init__(self, store: RegistryStore) -> None:
         self._store = store
         self._publishers: dict[str, Publisher | None] = {}
+        self._manifests: dict[str, Part] = {}
+        """By id of a release, those asked for last; of one artefact, and of a fleet of them, the same is asked again."""
 
     def find_exact(self, sha256: bytes) -> Found:
         """Return the releases whose artefact has these very bytes (for a folder, this tree)."""
@@ -98,16 +102,21 @@ class Registry:
         Raises:
             InputError: it cannot be proved.
         """
+        if (proved := self._manifests.get(release.id)) is not None:
+            return proved
         manifest = self._store.get_manifest(release.id)
         if manifest is not None:
             prove_manifest(release, manifest)
+            if len(self._manifests) == _REMEMBERED:
+                del self._manifests[next(iter(self._manifests))]
+            self._manifests[release.id] = manifest
         return manifest
 
     def find_packings(self, packings: Iterable[bytes], findings: list[Finding]) -> tuple[Release, ...]:
         """Return the releases, proved, whose contents look packed like these; what cannot be proved is a finding."""
         return tuple(self._proved(self._store.find_packings(sketch(packings)), findings))
 
-    def packings(self, release: Release) -> Known:
+    def packings(self, release: Release) -> Listed:
         """Return what a release says of packed contents, proved.
 
         Raises:

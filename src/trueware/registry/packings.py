@@ -8,6 +8,9 @@ packed again by the same program keeps most of them.
 
     packings = { packing: 32 bytes, SHA-256 of the content: 32 bytes, its length: 8 bytes, little-endian } ...   by packing
 
+The highest bit of the length is set where a format found more in the content: what it found is in the manifest of the release,
+below the part of that SHA-256.
+
 The digest of these bytes stands in the payload of the release, so that a publisher-signed release signs them too. Releases are
 found by a sketch of them, the `SKETCH` smallest: of two sets that share a part, the sketches share as large a part of theirs.
 
@@ -15,11 +18,12 @@ Whoever publishes could state that a packing holds what it does not. What a rele
 that very release, or another of the same publisher (`may_support`). This structure is trueware's own.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from heapq import nsmallest
 from struct import Struct
 
 from trueware.errors import LimitExceeded, MalformedInput
+from trueware.measuring import Listed
 from trueware.model.limits import Limits
 from trueware.model.release import Release
 from trueware.model.verdict import Authority
@@ -30,11 +34,8 @@ _RECORD = Struct("<32s32sQ")
 _MOST = Limits().max_entries
 _NAME = "packings"
 
-Known = Mapping[bytes, tuple[bytes, int]]
-"""By packing: SHA-256 of the content, and its length."""
 
-
-def encode(packings: Known) -> bytes:
+def encode(packings: Listed) -> bytes:
     """Return the bytes of a list.
 
     Raises:

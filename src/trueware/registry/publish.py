@@ -5,13 +5,14 @@ from hashlib import sha256
 
 from trueware.appraisal.entitlement import entitled_publishers, is_entitled
 from trueware.errors import UntrustedStatement
+from trueware.measuring import Listed
 from trueware.model.claim import Claim
 from trueware.model.part import Kind, Part
 from trueware.model.release import Publisher, Release
 from trueware.model.verdict import Authority
 from trueware.registry import payload as payloads
 from trueware.registry.cose import PrivateKey
-from trueware.registry.packings import Known, encode
+from trueware.registry.packings import encode
 from trueware.registry.payload import Payload
 from trueware.registry.ports import RegistryStore, Submission
 from trueware.registry.statement import public_key, sign, verify
@@ -33,7 +34,7 @@ def publish(
     now: int,
     policy: str = "generic",
     source: str = "",
-    packings: Known | None = None,
+    packings: Listed | None = None,
 ) -> Release:
     """Sign a release and store it; returns it as stored, which is the earlier one where it was published before.
 
@@ -94,7 +95,7 @@ def describe(
     version: str,
     authority: Authority,
     policy: str,
-    packings: Known | None = None,
+    packings: Listed | None = None,
 ) -> Payload:
     """Return what is said of a measured artefact; of a folder, the digest is its tree's.
 
@@ -116,7 +117,7 @@ def submit(
     now: int,
     source: str,
     statement: bytes | None = None,
-    packings: Known | None = None,
+    packings: Listed | None = None,
 ) -> Release:
     """Store a release; returns it as stored."""
     data = payloads.encode(said)
