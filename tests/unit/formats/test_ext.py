@@ -382,3 +382,29 @@ def test_absurd_first_inode_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(MalformedInput, match="first inode"):
         read(image)
+
+
+@pytest.mark.skipif(not shutil.which("e2fsck"), reason="e2fsck is missing")
+def test_index_that_ignores_case_is_looked_up(tmp_path: Path) -> None:
+    """Names are hashed in lower case, as e2fsck does when it makes an index anew; what is not ASCII is told of."""
+    folder = tmp_path / "source" / "Folder"
+    folder.mkdir(parents=True)
+    for number in range(200):
+        (folder / f"Name-Of-File-{number}").write_bytes(b"%d" % number)
+    for names in ([], ["\u00c9t\u00e9"]):
+        for name in names:
+            (folder / name).write_bytes(b"")
+        make(tmp_path, tmp_path / "source", "-t", "ext4", "-b", "1024", "-O", "casefold", "-E", "encoding=utf8")
+        debugfs(tmp_path, "sif /Folder flags 0x40080000")
+        subprocess.run(["e2fsck", "-fyD", str(tmp_path / "image")], check=False, capture_output=True)
+        reading, entries = read((tmp_path / "image").read_bytes())
+        assert len(entries) == 202 + len(names)
+        assert [anomaly.detail[:1] for anomaly in reading.anomalies] == ["1" for _ in names]
+
+    make(tmp_path, tmp_path / "source", "-t", "ext4", "-b", "1024", "-O", "casefold,^metadata_csum", "-E", "encoding=utf8")
+    debugfs(tmp_path, "sif /Folder flags 0x40080000")
+    subprocess.run(["e2fsck", "-fyD", str(tmp_path / "image")], check=False, capture_output=True)
+    image = bytearray((tmp_path / "image").read_bytes())
+    at = image.rindex(b"Name-Of-File-17")
+    image[at : at + 4] = b"Game"
+    assert about(read(image)[0], "contradiction")

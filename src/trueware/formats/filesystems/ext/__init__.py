@@ -52,6 +52,7 @@ class Ext:
         limitations=(
             "a journal that waits to be replayed is reported, not replayed",
             "encrypted content and names stay encrypted",
+            "in the index of a folder that ignores case, only names in ASCII are looked up",
             "file systems of the Hurd, of Lustre and with a journal elsewhere are refused",
         ),
     )

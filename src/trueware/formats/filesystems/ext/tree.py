@@ -191,8 +191,11 @@ class Tree:
     def _look_up(self, blocks: list[bytes], names: list[list[bytes]], folder: Inode, path: str) -> None:
         """Report names that a device would not find where a list of the folder shows them."""
         if folder.flags & ino.FLAG_CASEFOLD:
-            self._reading.note_anomaly("unsupported", "the index of a folder that ignores case", folder.offset, path)
-            return
+            folded = [[name.lower() for name in block if name.isascii()] for block in names]
+            if unfolded := sum(map(len, names)) - sum(map(len, folded)):
+                detail = f"{unfolded} names, not ASCII, in the index of a folder that ignores case"
+                self._reading.note_anomaly("unsupported", detail, folder.offset, path)
+            names = folded
         try:
             lost = lost_names(blocks, names, self._sb)
         except MalformedInput as error:
