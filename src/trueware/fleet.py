@@ -1,10 +1,11 @@
 """Verifies many artefacts, in processes of their own where there is more than one core: a folder of images, a laboratory's day.
 
 Answers come in the order asked, and are those that `verify` gives one by one. Each process opens the registry for itself, reading.
-A process that dies over an artefact (memory, or a file that shrinks while it is mapped) takes only that artefact's answer with it:
-those that were under way beside it are asked again, one at a time.
+A process that dies over an artefact (memory, or a file that shrinks while it is mapped) takes only that artefact's answer with it,
+whose outcome is then a `SourceError`: those that were under way beside it are asked again, one at a time.
 """
 
+import gc
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ _AHEAD = 4
 """Artefacts under way for each process: the next is there when one is done, and a folder of millions is not listed at once."""
 
 _DIED = "the process that read it died: out of memory, or the file shrank while it was read"
+_NO_MEMORY = "there is not enough memory to read it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +88,12 @@ def _in_turn(
         known = Registry(store)
         for path in paths:
             try:
-                yield Outcome(path, verify(path, known, pool=pool, limits=limits, report=report, fallback=fallback))
+                outcome = Outcome(path, verify(path, known, pool=pool, limits=limits, report=report, fallback=fallback))
             except SourceError as error:
-                yield Outcome(path, error=error)
+                outcome = Outcome(path, error=error)
+            except MemoryError:
+                outcome = _without_memory(path)
+            yield outcome
 
 
 def _in_processes(paths: Iterable[str], registry: Path, limits: Limits, count: int) -> Iterator[Outcome]:
@@ -100,23 +105,36 @@ def _in_processes(paths: Iterable[str], registry: Path, limits: Limits, count: i
     try:
         while True:
             while len(flying) < _AHEAD * count and (path := next(waiting, None)) is not None:
-                flying.append((path, pool.submit(_verify_one, path, registry, limits)))
+                flying.append((path, _submit(pool, path, registry, limits)))
             if not flying:
                 return
-            path, future = flying[0]
             try:
-                outcome = future.result()
+                outcome = flying[0][1].result()
             except BrokenProcessPool:
-                again = [path for path, _ in flying]
+                left = list(flying)
                 flying.clear()
-                pool.shutdown()
-                yield from (_alone(path, registry, limits) for path in again)
+                pool.shutdown()  # from here on all of them are done or lost
+                for path, future in left:
+                    yield future.result() if future.exception() is None else _alone(path, registry, limits)
                 pool = _processes(count)
                 continue
             flying.popleft()
             yield outcome
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _submit(pool: "ProcessPoolExecutor", path: str, registry: Path, limits: Limits) -> "Future[Outcome]":
+    """Have an artefact verified; in a pool that broke since it was last asked it is lost at once, like those under way."""
+    from concurrent.futures import Future  # noqa: PLC0415 (as above)
+    from concurrent.futures.process import BrokenProcessPool  # noqa: PLC0415 (as above)
+
+    try:
+        return pool.submit(_verify_one, path, registry, limits)
+    except BrokenProcessPool as error:
+        lost: Future[Outcome] = Future()
+        lost.set_exception(error)
+        return lost
 
 
 def _alone(path: str, registry: Path, limits: Limits) -> Outcome:
@@ -133,8 +151,10 @@ def _processes(count: int) -> "ProcessPoolExecutor":
     from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415 (as above)
     from multiprocessing import get_context  # noqa: PLC0415 (as above)
 
-    # a forked copy of a process with threads may hang; these start clean
-    return ProcessPoolExecutor(count, mp_context=get_context("spawn"))
+    # a forked copy of a process with threads may hang; these start clean, but collect as seldom as their parent
+    return ProcessPoolExecutor(
+        count, mp_context=get_context("spawn"), initializer=gc.set_threshold, initargs=gc.get_threshold()
+    )
 
 
 def _verify_one(path: str, registry: Path, limits: Limits) -> Outcome:
@@ -146,3 +166,9 @@ def _verify_one(path: str, registry: Path, limits: Limits) -> Outcome:
             return Outcome(path, verify(path, Registry(store), pool=pool, limits=limits))
         except SourceError as error:
             return Outcome(path, error=error)
+        except MemoryError:
+            return _without_memory(path)
+
+
+def _without_memory(path: str) -> Outcome:
+    return Outcome(path, error=SourceError(f"cannot read {path!r}: {_NO_MEMORY}"))

@@ -1,5 +1,9 @@
 """Many artefacts at once: the same answers in any mode."""
 
+import os
+import signal
+import subprocess
+import sys
 from importlib.resources import files
 from pathlib import Path
 
@@ -13,6 +17,7 @@ from trueware.model.verdict import Verdict
 
 SAMPLES = Path(str(files("trueware.demo") / "samples"))
 REGISTRY = SAMPLES / "registry.sqlite"
+DIED = "the process that read it died: out of memory, or the file shrank while it was read"
 IMAGES = [str(SAMPLES / f"router-1.0{kind}.bin") for kind in ("", "-configured", "-tampered")]
 
 
@@ -64,6 +69,54 @@ def test_every_file_of_a_folder_is_an_artefact(
         "router-1.0-tampered.bin",
         "router-1.0.bin",
     ]
+
+
+def answered(paths: list[str], marks: Path, seconds: float = 60) -> list[str]:
+    """Return what a fleet with deadly artefacts answers; one that hangs is ended, with its workers, and fails the test."""
+    program = Path(__file__).with_name("dying_fleet.py")
+    process = subprocess.Popen(
+        [sys.executable, str(program), str(REGISTRY), str(marks), *paths],
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        out, _ = process.communicate(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        pytest.fail("the fleet hangs")
+    assert process.returncode == 0
+    return out.splitlines()
+
+
+@pytest.mark.parametrize("place", [0, 1, 11])
+def test_death_of_a_process_takes_one_answer(place: int, tmp_path: Path) -> None:
+    """Whenever a worker dies, the first, while others are under way or the last, all else is answered, in order."""
+    paths = [IMAGES[0]] * 12
+    paths[place] = str(tmp_path / "deadly")
+    told = answered(paths, tmp_path)
+
+    assert told.pop(place) == f"deadly: cannot read {paths[place]!r}: {DIED}"
+    assert told == ["router-1.0.bin: GENUINE"] * 11
+
+
+def test_many_deaths_are_as_many_answers(tmp_path: Path) -> None:
+    """A folder of nothing but deadly artefacts ends too."""
+    paths = [str(tmp_path / "lethal")] * 5 + IMAGES
+    told = answered(paths, tmp_path)
+
+    assert told[:5] == [f"lethal: cannot read {paths[0]!r}: {DIED}"] * 5
+    assert [line.split()[-1] for line in told[5:]] == ["GENUINE", "GENUINE", "TAMPERED"]
+
+
+def test_want_of_memory_in_a_process_is_an_answer(tmp_path: Path) -> None:
+    """Where the system refuses memory instead of ending the process, that too is said of the one artefact."""
+    paths = [str(tmp_path / "greedy"), *IMAGES]
+    told = answered(paths, tmp_path)
+
+    assert told[0] == f"greedy: cannot read {paths[0]!r}: there is not enough memory to read it"
+    assert [line.split()[-1] for line in told[1:]] == ["GENUINE", "GENUINE", "TAMPERED"]
 
 
 @pytest.mark.parametrize(
