@@ -126,7 +126,9 @@ def _below(path: str, part: Part, whole: int) -> tuple[dict[Kind, int], int, lis
         above, parent = stack.pop()
         for child in parent.children:
             where = join(above, parent, child.name)
-            if child.kind in _RANGES or (child.is_container and child.size >= _LISTED * min(whole, part.size or whole)):
+            if child.kind in _RANGES or (
+                child.format is not None and child.size >= _LISTED * min(whole, part.size or whole)
+            ):
                 found.append((where, child))
                 continue
             counts[child.kind] = counts.get(child.kind, 0) + 1

@@ -21,8 +21,9 @@ def write(
     parts: Parts | None = None,
     facts: dict[str, str] | None = None,
     findings: Iterable[str] = (),
+    leaf: bool = False,
 ) -> None:
-    """Write the folder `case` beside the running build.py; without `parts` the bytes are refused."""
+    """Write the folder `case` beside the running build.py; without `parts` the bytes are refused, and as a `leaf` not taken apart."""
     here = Path(sys.argv[0]).resolve().parent
     folder = here / case
     folder.mkdir(exist_ok=True)
@@ -32,8 +33,10 @@ def write(
         (folder / "input.bin.gz").write_bytes(gzip.compress(data, 9, mtime=0))
     else:
         (folder / "input.bin").write_bytes(data)
-    expected: dict[str, object] = {"format": here.name, "outcome": "refused" if parts is None else "read"}
+    expected: dict[str, object] = {"format": here.name, "outcome": "read" if leaf or parts is not None else "refused"}
     expected["parts"] = parts or {}
+    if leaf:
+        expected["leaf"] = True
     if facts is not None:
         expected["facts"] = facts
     expected["findings"] = sorted(set(findings))

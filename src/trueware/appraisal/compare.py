@@ -161,7 +161,7 @@ def _comparable_inside(expected: Part, found: Part) -> bool:
     if expected.format is None or expected.format != found.format:
         return holds_files(expected) and holds_files(found)
     if expected.certain and found.certain:
-        return True
+        return expected.is_container or found.is_container
     return bool(expected.children and found.children) and not _contents_equal(expected, found)
 
 

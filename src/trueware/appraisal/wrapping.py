@@ -110,7 +110,7 @@ def is_companion(part: Part) -> bool:
     return (
         part.kind is Kind.FILE
         and part.certain
-        and not part.is_container
+        and part.format is None
         and _is_plain(part)
         and len(part.name) <= _LONGEST
         and _COMPANION.fullmatch(part.name) is not None

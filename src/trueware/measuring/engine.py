@@ -226,13 +226,13 @@ class _Run:
             self.take_in(node, reading, None, depth)
         try:
             self._account_rest(node, stream)
-            if again is not None and (node.broken or node.format is None):
+            if again is not None and node.is_leaf:
                 passing.hash_again(again.chunks())
         except InputError as error:
             self._fail(node, error)
             return
         node.size = stream.offset
-        if node.entry.kind is Kind.FILE or node.broken or node.format is None:
+        if node.entry.kind is Kind.FILE or node.is_leaf:
             node.sha256 = passing.digest.digest()
 
     def _account_rest(self, node: Node, stream: Stream) -> None:
@@ -434,7 +434,7 @@ class _Run:
         node.size = len(view)
         if node.parent is None:
             return  # the artefact's own digest is made beside the reading
-        if node.sha256 is None and (node.broken or node.format is None):
+        if node.sha256 is None and node.is_leaf:
             node.sha256 = sha256(view).digest()
 
     def _fail(self, node: Node, error: InputError) -> None:

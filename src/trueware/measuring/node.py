@@ -8,6 +8,7 @@ from trueware.model.merkle import part_digest
 from trueware.model.part import Kind, Part, join
 
 _ATTRIBUTELESS = Entry("", Kind.DIRECTORY)
+_UNCLAIMED = frozenset({Kind.PADDING, Kind.GAP})
 _NO_CHILDREN: "dict[str, Node]" = {}
 _NO_TWINS: "list[Node]" = []
 """What all leaves share: most nodes are leaves, and containers of their own would double what one takes. Never changed."""
@@ -63,6 +64,11 @@ class Node:
     def implied(self) -> bool:
         """Whether no entry has described this folder."""
         return self.entry is _ATTRIBUTELESS
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether its bytes stand for it: no format read it, or not with certainty, or there is nothing in it."""
+        return self.broken or self.format is None or all(child.entry.kind in _UNCLAIMED for child in self.below())
 
     def add(self, child: "Node") -> bool:
         """Take in a child; returns False where its name was taken already."""

@@ -8,19 +8,19 @@ so that no two different parts encode to the same bytes::
     container  = H("container" kind mode uid gid … format facts children)         only where the reading is certain
 
 A child enters as its name and its own digest. Padding, time stamps, offsets and `Part.notes` do not enter. A container whose
-reading is not certain is digested as a leaf, by its bytes alone.
+reading is not certain, or found nothing in it, is digested as a leaf, by its bytes alone.
 """
 
 from collections.abc import Iterable
 from functools import lru_cache
 from hashlib import sha256
 
-from trueware.model.part import Kind, Part
+from trueware.model.part import Kind, Part, holds_anything
 
 
 def part_digest(
     kind: Kind,
-    children: Iterable[Part],
+    children: tuple[Part, ...],
     content: bytes | None,
     mode: int | None,
     uid: int | None,
@@ -34,7 +34,7 @@ def part_digest(
     certain: bool,
 ) -> bytes:
     """Return the Merkle digest of a part from what it is made of; the arguments are the fields of `Part`, `content` its SHA-256."""
-    if format is not None and certain:
+    if format is not None and certain and (content is None or holds_anything(children)):
         return container_digest(kind, children, mode, uid, gid, xattrs, format, facts)
     if kind is Kind.DIRECTORY:
         return folder_digest(children, mode, uid, gid, xattrs, facts)

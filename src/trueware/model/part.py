@@ -1,6 +1,6 @@
 """The measured tree: an artefact is a `Part`, and so is everything in it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from enum import Enum
 from typing import NamedTuple
 
@@ -27,11 +27,19 @@ class Kind(Enum):
         """The value as digests have it."""
 
 
+_UNCLAIMED = frozenset({Kind.PADDING, Kind.GAP})
+
+
+def holds_anything(children: "Iterable[Part]") -> bool:
+    """Tell whether a format found something: not only bytes that it does not claim."""
+    return any(child.kind not in _UNCLAIMED for child in children)
+
+
 class Part(NamedTuple):
     """One measured thing: an artefact, a region of it, or an entry of a file system.
 
-    A part that was read by a format (`format` is set) has `children`, and so has a folder. A tuple, since images have parts by
-    the ten thousand and a frozen dataclass takes several times as long to make.
+    A part that was read by a format (`format` is set) has `children`, unless nothing is in it, and so has a folder.
+    A tuple, since images have parts by the ten thousand and a frozen dataclass takes several times as long to make.
     """
 
     name: str
@@ -46,7 +54,8 @@ class Part(NamedTuple):
     """Length of the content, bytes. 0 for what has no content."""
 
     sha256: bytes | None = None
-    """SHA-256 of the content; None for what has none, and for a region whose bytes are fully represented by `children`."""
+    """SHA-256 of the content; None for what has none, and for a region whose bytes are fully represented by `children`.
+    What has a format and is no container (a program, an empty archive) always has one."""
 
     mode: int | None = None
     """Permission bits including set-uid, set-gid and sticky (0o7777); None where the container records none."""
@@ -67,7 +76,7 @@ class Part(NamedTuple):
     """Extended attributes, sorted by name."""
 
     format: str | None = None
-    """Name of the format that read this part's content, None for a leaf."""
+    """Name of the format that read this part's content, None where none did."""
 
     facts: tuple[tuple[str, str], ...] = ()
     """What the format's header says that matters to a device (load address, board, type). Part of the identity."""
@@ -86,7 +95,7 @@ class Part(NamedTuple):
     @property
     def is_container(self) -> bool:
         """Whether a format read this part's content into children."""
-        return self.format is not None
+        return self.format is not None and holds_anything(self.children)
 
     def walk(self) -> Iterator[tuple[str, "Part"]]:
         """Yield (path, part) for this part and all below, parents first, siblings in order.
@@ -113,7 +122,7 @@ def join(path: str, parent: Part, name: str) -> str:
 
 def _above(path: str, parent: Part) -> str:
     """Return what the paths of all children of `parent` begin with."""
-    return path and (f"{path}!/" if parent.is_container else f"{path}/")
+    return path and (f"{path}/" if parent.format is None else f"{path}!/")
 
 
 def _step(name: str) -> str:

@@ -45,6 +45,12 @@ _RULES = (
         uncertain=True,
         help="Damage or careless change. A checksum that fits proves integrity only, never origin.",
     ),
+    Rule(
+        "checksum-stale",
+        "A checksum that no device looks at does not fit its bytes",
+        _INFO,
+        help="A tool changed the bytes and made only the checksum anew that a device looks at. Genuine software has it too.",
+    ),
     Rule("checksum-unchecked", "A checksum inside the artefact could not be checked", _INFO),
     Rule(
         "unread-bytes",

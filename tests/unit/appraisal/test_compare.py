@@ -113,6 +113,13 @@ def test_padding_never_differs() -> None:
     assert told(image(), image(padding)) == []
 
 
+def test_what_is_recognised_and_not_taken_apart_differs_by_its_bytes() -> None:
+    """A program of a known format is no container: that its bytes differ is a change of content."""
+    expected, found = (part("classes.dex", Kind.FILE, data, form="dex") for data in (b"genuine", b"patched"))
+
+    assert told(folder("", expected), folder("", found)) == [("changed", "classes.dex", ("content",))]
+
+
 def test_gaps_and_regions_differ_by_their_bytes() -> None:
     """Bytes that no reader accounts for are compared like any content."""
     assert told(image(), image(part("gap-0", Kind.GAP, b"hidden"))) == [("added", "gap-0", ())]

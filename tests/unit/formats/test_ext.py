@@ -401,7 +401,18 @@ def test_index_that_ignores_case_is_looked_up(tmp_path: Path) -> None:
         assert len(entries) == 202 + len(names)
         assert [anomaly.detail[:1] for anomaly in reading.anomalies] == ["1" for _ in names]
 
-    make(tmp_path, tmp_path / "source", "-t", "ext4", "-b", "1024", "-O", "casefold,^metadata_csum", "-E", "encoding=utf8")
+    make(
+        tmp_path,
+        tmp_path / "source",
+        "-t",
+        "ext4",
+        "-b",
+        "1024",
+        "-O",
+        "casefold,^metadata_csum",
+        "-E",
+        "encoding=utf8",
+    )
     debugfs(tmp_path, "sif /Folder flags 0x40080000")
     subprocess.run(["e2fsck", "-fyD", str(tmp_path / "image")], check=False, capture_output=True)
     image = bytearray((tmp_path / "image").read_bytes())

@@ -3,16 +3,18 @@
 import gzip
 import io
 import tarfile
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from hashlib import sha256
 from time import monotonic
 
 import pytest
+from tests.promises.vectors import FOLDER
 
 from trueware.measuring import Measurement, measure
 from trueware.model.limits import Limits
-from trueware.model.part import Part
+from trueware.model.part import Kind, Part
 
 CONTENT = bytes(range(256)) * 300
 
@@ -95,3 +97,30 @@ def test_ceiling_holds_for_what_is_hashed_again() -> None:
 
     assert not part.certain
     assert part.size < 100_000 + (1 << 18)
+
+
+def program() -> bytes:
+    """Return a program of Android, which is recognised and not taken apart."""
+    return (FOLDER / "dex/version-035/input.bin").read_bytes()
+
+
+@pytest.mark.parametrize("wrap", [bytes, gzip.compress])
+def test_what_is_not_taken_apart_is_known_by_its_bytes(wrap: Callable[[bytes], bytes]) -> None:
+    """A part with a format and nothing in it keeps its digest, as a file and as a region."""
+    measurement = measured(wrap(program()))
+    part = measurement.root if wrap is bytes else passed(measurement)
+
+    assert (part.format, part.children, part.sha256) == ("dex", (), sha256(program()).digest())
+    assert not part.is_container
+
+
+def test_filler_behind_it_changes_nothing() -> None:
+    """Of a program with filler or more behind it the program counts too, not only what is behind it."""
+    one, other = (measured(gzip.compress(data + bytes(512))) for data in (program(), stale_program()))
+
+    assert passed(one).children[0].kind is Kind.PADDING
+    assert one.root.tree != other.root.tree
+
+
+def stale_program() -> bytes:
+    return (FOLDER / "dex/stale/input.bin").read_bytes()

@@ -95,11 +95,11 @@ def put(fields: list[Any], at: int, value: object) -> list[Any]:
     ("at", "value"),
     [
         (NAME, "other"), (KIND, "fifo"), (SHA256, bytes(32)), (MODE, 0o4755), (UID, 1), (GID, 1), (LINK, "x"), (RDEV, [1, 3]),
-        (XATTRS, [["u", b""]]), (FORMAT, "zip"), (FACTS, [["a", "b"]]),
+        (XATTRS, [["u", b""]]), (FACTS, [["a", "b"]]),
     ],
 )  # fmt: skip
 def test_altered_leaf_is_noticed(at: int, value: object) -> None:
-    """Whatever a device could see of a leaf is covered by the root's digest."""
+    """Whatever a device could see of a leaf is covered by the root's digest; of what format its bytes are follows from them."""
     version, tree, parts = _unpack(manifest_codec.encode(folder("f", [file("a", b"data")])))
     altered = _pack([version, tree, [parts[0], put(parts[1], at, value)]])
 
