@@ -335,3 +335,43 @@ def test_flips_are_answered(tmp_path: Path) -> None:
             except InputError:
                 pass
             data[at] = before
+
+
+def many(tmp_path: Path) -> bytearray:
+    """Return an image of a folder with buckets of several levels, its names in lower case."""
+    (tmp_path / "tree" / "many").mkdir(parents=True)
+    for number in range(2_000):
+        (tmp_path / "tree" / "many" / f"name-{number:04}").touch()
+    return make(tmp_path / "tree")
+
+
+def lost(data: bytearray) -> list[str]:
+    reading, entries = read(data)
+    assert len(entries) == 2_001
+    return [anomaly.detail for anomaly in reading.anomalies]
+
+
+def test_hashes_of_names_are_verified(tmp_path: Path) -> None:
+    """A hash that is another, and buckets that begin with another level: a device would not find these names."""
+    data = many(tmp_path)
+    assert lost(data) == []
+    at = entry_of(data, b"name-1234") - 4
+    data[at] ^= 1
+    assert lost(data) == ["1 names are not where their hash leads, b'name-1234' is one"]
+    data[at] ^= 1
+    folder = inode_of(data, b"many")
+    data[folder + 347] = 3
+    (told,) = lost(data)
+    assert int(told.split()[0]) > 1_000
+
+
+def test_folder_that_ignores_case_hashes_names_in_lower_case(tmp_path: Path) -> None:
+    """The same hashes stand for names in capitals then, and for those alone."""
+    data = many(tmp_path)
+    at = data.index(b"name-0777", entry_of(data, b"name-0777") // BLOCK * BLOCK)
+    data[at : at + 4] = b"NAME"
+    assert lost(data) == ["1 names are not where their hash leads, b'NAME-0777' is one"]
+    data[inode_of(data, b"many") + 83] |= 0x40
+    assert lost(data) == []
+    data[at] = 0xC3
+    assert lost(data) == ["1 names, not ASCII, in a folder that ignores case"]

@@ -48,7 +48,8 @@ class F2fs:
             "files packed by LZO-RLE are refused",
             "what was written after the last checkpoint is not recovered, as a device does",
             "several devices as one file system are refused",
-            "hashes of names, and the segment tables, are not compared with what they stand for",
+            "the segment tables are not compared with what they stand for",
+            "in a folder that ignores case, only hashes of names in ASCII are verified",
             "blocks that nothing leads to are counted and not read",
         ),
     )

@@ -170,18 +170,23 @@ class Contents:
             raise MalformedInput(FORMAT, block * BLOCK, f"block {block:#x} is none of the main area")
         return block
 
-    def listing(self, inode: Inode) -> Iterator[memoryview]:
-        """Yield the blocks of a listing.
+    def listing(self, inode: Inode) -> Iterator[tuple[int, memoryview]]:
+        """Yield the blocks of a listing that are there, each with its number.
 
         Raises:
             InputError: they cannot be had.
         """
         if inode.size > len(self._view):
             raise MalformedInput(FORMAT, inode.at, f"a listing of {inode.size} bytes")
+        number = 0
         for piece in self._lay_out(inode, 0):
-            if not isinstance(piece, Cluster) and piece[0] != HOLE:
-                for at in range(piece[0], piece[0] + piece[1], BLOCK):
-                    yield self._view[at : at + BLOCK]
+            if isinstance(piece, Cluster):
+                raise MalformedInput(FORMAT, inode.at, "a listing that is packed")
+            start, length = piece
+            for at in range(0, length, BLOCK):
+                if start != HOLE:
+                    yield number, self._view[start + at : start + at + BLOCK]
+                number += 1
 
     def account(self) -> None:
         """Account for the main area, and tell of what is in blocks that nothing leads to."""

@@ -11,9 +11,11 @@ offset  size  field of an inode
 16      8     size
 48      8     modified
 68      4     generation
+72      4     of a folder: number of levels
 76      4     node with more attributes
 80      4     flags: 4 packed, 10 immutable, 20 append only, 40000000 upper and lower case are one
 84      4     folder
+347     1     of a folder: level of the first
 360     ..    more fields, where there are: u16 their length, u16 words of attributes, u32 project, u32 checksum, u64 and
               u32 made, u64 blocks saved, u8 packing, u8 log2 of blocks packed together, u16 flags of packing
 ..      ..    addresses of blocks, or what is inline, up to 4052; attributes at their end
@@ -55,6 +57,7 @@ _EXTRA = Struct("<2H2I20x2BH")
 _FOOTER = Struct("<2I")
 _START, _END, _FOOTER_AT = 360, 4052, 4072
 _SUM_AT = 368
+_DEPTH_AT, _LEVEL_AT = 72, 347
 _USUAL_XATTRS = 50
 
 
@@ -89,6 +92,16 @@ class Inode:
     packing_flags: int
     sound: bool
     """Whether its checksum fits."""
+
+    @property
+    def level(self) -> int:
+        """Of a folder: the level of its first buckets."""
+        return self.raw[_LEVEL_AT]
+
+    @property
+    def depth(self) -> int:
+        """Of a folder: how many levels of buckets it has."""
+        return int.from_bytes(self.raw[_DEPTH_AT : _DEPTH_AT + 4], "little")
 
     @property
     def held_inline(self) -> memoryview:

@@ -9,7 +9,7 @@ from trueware.formats.contract import Entry, Reading
 from trueware.formats.filesystems.f2fs import nodes as ino
 from trueware.formats.filesystems.f2fs.checkpoint import Checkpoint, NodeTable
 from trueware.formats.filesystems.f2fs.contents import Contents
-from trueware.formats.filesystems.f2fs.directories import KINDS, Name, names_of_block, names_of_inode
+from trueware.formats.filesystems.f2fs.directories import KINDS, Name, lost_names, names_of_block, names_of_inode
 from trueware.formats.filesystems.f2fs.nodes import Inode, Nodes
 from trueware.formats.filesystems.f2fs.superblock import BLOCK, FORMAT, Superblock
 from trueware.formats.filesystems.f2fs.xattrs import Attributes, read_attributes
@@ -91,8 +91,10 @@ class Tree:
     def _list(self, folder: Inode, above: int, path: str) -> Iterator[Name]:
         """Yield the names in a folder but for the two it has for itself and the one above, which are checked."""
         dots = {b".": folder.number, b"..": above}
+        names: list[Name] = []
         try:
             for name in self._names(folder):
+                names.append(name)
                 if name.name not in dots:
                     yield name
                 elif dots[name.name] != name.inode:
@@ -100,13 +102,27 @@ class Tree:
                     self._reading.note_anomaly("contradiction", detail, folder.at, path)
         except InputError as error:
             self._reading.note_anomaly("malformed", str(error), folder.at, path)
+        self._look_up(names, folder, path)
+
+    def _look_up(self, names: list[Name], folder: Inode, path: str) -> None:
+        """Report names that a device would not find where a list of the folder shows them."""
+        ignores_case = bool(folder.flags & ino.FLAG_CASEFOLD)
+        if ignores_case and folder.hints & ino.HINT_ENCRYPTED:
+            return  # a key is needed for these hashes
+        lost, unknown = lost_names(names, folder.level, folder.depth, ignores_case=ignores_case)
+        if lost:
+            detail = f"{len(lost)} names are not where their hash leads, {lost[0]!r} is one"
+            self._reading.note_anomaly("contradiction", detail, folder.at, path)
+        if unknown:
+            detail = f"{unknown} names, not ASCII, in a folder that ignores case"
+            self._reading.note_anomaly("unsupported", detail, folder.at, path)
 
     def _names(self, folder: Inode) -> Iterator[Name]:
         if folder.inline & ino.INLINE_LISTING:
             yield from names_of_inode(folder.held_inline, folder.at)
             return
-        for block in self._contents.listing(folder):
-            yield from names_of_block(block, folder.at)
+        for number, block in self._contents.listing(folder):
+            yield from names_of_block(block, folder.at, number)
 
     def _find(self, name: Name, path: str) -> Inode | None:
         """Return the inode that a name stands for, None where no device could open it."""
