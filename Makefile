@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 # many small measurements, which tracing for coverage would only slow down
 HOSTILE := tests/promises/test_hostile.py
 
-.PHONY: demo test check lint types contracts docs corpus sweep bench fuzz vectors format clean help
+.PHONY: demo test check lint types contracts docs corpus sweep bench fuzz hostile vectors format clean help
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | sort
@@ -57,8 +57,11 @@ sweep: $(READY) ## the hostile tests with every byte of every vector: an hour
 bench: $(READY) ## speed and memory as ratios to a C floor and named peers; writes build/bench.json
 	@$(BIN)/python bench/speed.py
 
-fuzz: $(READY) ## mutated vectors and hostile inputs: nothing may escape or take long; writes build/fuzz.json
+fuzz: $(READY) ## mutated vectors: nothing may escape or take long; writes build/fuzz.json and adds to build/fuzz-ledger.json
 	@$(BIN)/python bench/fuzz.py
+
+hostile: $(READY) ## inputs made to cost much, by name and of every format; writes build/hostile.json
+	@$(BIN)/python bench/hostile.py
 
 vectors: $(READY) ## rebuild all test vectors; must leave no difference
 	@for build in tests/vectors/*/build.py; do echo $$build; $(BIN)/python $$build || exit 1; done

@@ -1,103 +1,80 @@
-"""`make fuzz`: mutated vectors of every format, and hostile inputs by name: none may escape, take long or take much memory.
+"""`make fuzz`: mutated vectors of every format: none may escape, take long or take much memory.
 
-Prints a table for each and writes rows to build/fuzz.json. Inputs that fail are kept in build/fuzz, the smallest of them a test
-to be. The same seed makes the same inputs from the same vectors.
+Prints a table, writes rows to build/fuzz.json and adds to the ledger, build/fuzz-ledger.json, after each reader. Inputs that fail
+are kept in build/fuzz, the smallest of them a vector to be. The same seed makes the same inputs from the same vectors; where the
+ledger knows a reader, a run with `--seconds-per-reader` goes on where the last one ended, and the same inputs do not count twice.
 
-    --inputs N     mutations, shared out among the vectors (default 30000)
-    --seed N       seed of the mutations (default 1)
-    --only FORMAT  vectors of one format, and no hostile inputs
-    --seconds N    CPU seconds one input may take (default 2)
+    --inputs N              mutations, shared out among the vectors (default 30000)
+    --seconds-per-reader N  instead: CPU seconds for each reader, half of them guided by coverage where atheris is installed
+    --seed N                seed of the mutations (default 1)
+    --formats a,b           these readers alone
+    --seconds N             CPU seconds one input may take (default 2)
+    --write-docs            write docs/fuzzing.md from the ledger, and do nothing else
 
 Exit code 1: something failed.
 """
 
 import argparse
-import gzip
+import gc
 import json
-import signal
+import subprocess
 import sys
-import time
-import traceback
-from collections import Counter
-from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from importlib.util import find_spec
+from itertools import count
 from multiprocessing import get_context
 from pathlib import Path
 from random import Random
-from resource import RUSAGE_SELF, getrusage
-from typing import Any
 
-from hostile import INPUTS
-from report import Row
-from trueware.measuring import Measurement, measure
+import fuzz_ledger
+from mutations import Vector, mutate, read_vectors
+from report import Row, at_most
+from trial import KEPT, MEMORY, SECONDS, SHOWN, Tally, attempt, prepare
 
-VECTORS = Path(__file__).resolve().parents[1] / "tests/vectors"
-KEPT, ROWS = Path("build/fuzz"), Path("build/fuzz.json")
+ROWS = Path("build/fuzz.json")
 
-MEMORY, _ITSELF = 300.0, 50.0
-"""MB that the process may take, and what one takes that measures nothing; of mutated inputs only the rest can be told."""
+_LARGE, _SELDOM = 1 << 20, 50
+"""Bytes from which on a vector is only mutated every so often."""
 
-_SHOWN = 5
-"""Failures of one format that are listed."""
+_YOUNG = 100_000
+"""As the command line sets the collector."""
 
-PER_PART = 30e-6
-"""Seconds that each part of what is measured may take beside: a million files are a million digests."""
-
-_PATIENCE = 60
-"""Seconds until an input is given up."""
-
-_EXTREMES = (
-    *(value.to_bytes(size, "big") for size in (1, 2, 4, 8) for value in (0, 1, (1 << 8 * size - 1) - 1)),
-    *((value % (1 << 8 * size)).to_bytes(size, "little") for size in (2, 4, 8) for value in (1, 1 << 8 * size - 1, -2)),
-    *(b"\xff" * size for size in (1, 2, 4, 8)),
-    *(b"\x80" + bytes(size - 1) for size in (2, 4, 8)),
-    *(size.to_bytes(4, order) for size in (0x7FFFFFF, 0x10000, 0x1001) for order in ("big", "little")),
-    b"00000000",
-    b"FFFFFFFF",
-    b"77777777777",
-)
-"""What lengths, offsets and counts become."""
-
-
-class Patience(Exception):
-    """An input took too long."""
-
-
-class Here(Executor):
-    """Works at once, in the thread that asks: one core, and a traceback to the end."""
-
-    def submit(self, work: Callable[..., Any], /, *given: Any, **named: Any) -> Future[Any]:
-        """Do the work."""
-        done: Future[Any] = Future()
-        done.set_result(work(*given, **named))
-        return done
-
-
-@dataclass(slots=True)
-class Tally:
-    """What the inputs of one format cost."""
-
-    inputs: int = 0
-    cpu: float = 0.0
-    slowest: float = 0.0
-    peak: float = 0.0
-    failures: list[str] = field(default_factory=list)
+_UNDER_WAY = KEPT / "under-way"
+"""Says which input is measured: a process that dies over it says nothing."""
 
 
 def main() -> int:
     """Run everything and say what failed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--inputs", type=int, default=30_000)
+    parser.add_argument("--seconds-per-reader", type=float, default=0.0)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--only", default="")
-    parser.add_argument("--seconds", type=float, default=2.0)
+    parser.add_argument("--formats", default="")
+    parser.add_argument("--seconds", type=float, default=SECONDS)
+    parser.add_argument("--write-docs", action="store_true")
     options = parser.parse_args()
-    KEPT.mkdir(parents=True, exist_ok=True)
+    if options.write_docs:
+        fuzz_ledger.PAGE.write_text("".join(fuzz_ledger.page(fuzz_ledger.read())), "utf-8")
+        return 0
+    prepare()
+    readers = options.formats.split(",") if options.formats else sorted(fuzz_ledger.READERS)
+    if unknown := set(readers) - set(fuzz_ledger.READERS):
+        parser.error(f"no formats: {', '.join(sorted(unknown))}")
+    vectors = [vector.format for vector in read_vectors()]
+    each = -(-options.inputs // max(sum(vectors.count(reader) for reader in readers), 1))
     rows: list[Row] = []
-    if not options.only:
-        rows += hostile(options.seconds)
-    rows += fuzz(options.inputs, options.seed, options.only, options.seconds)
+    print(f"| {'reader':<18} | inputs | CPU s | slowest ms | peak MB | failures |")
+    print(f"|{'-' * 20}|-------:|------:|-----------:|--------:|---------:|", flush=True)
+    for reader in readers:
+        if options.seconds_per_reader:
+            tally = _for_seconds(reader, options.seed, options.seconds_per_reader, options.seconds)
+        else:
+            tally = _in_process(reader, options.seed, 0, each, None, options.seconds)
+            if not fuzz_ledger.read()[reader].following.get(str(options.seed)):  # the same inputs do not count twice
+                _enter(reader, tally, seed=options.seed)
+        rows += _told(reader, tally, options.seconds)
     ROWS.write_text(json.dumps(rows, indent=1) + "\n", "utf-8")
     failed = [row["name"] for row in rows if row["met"] is False]
     print(f"\n{len(failed)} of {sum(row['target'] is not None for row in rows)} targets missed; rows in {ROWS}")
@@ -105,248 +82,94 @@ def main() -> int:
     return 1 if failed else 0
 
 
-# --- mutations ------------------------------------------------------------------------------------------------------------
+def _told(reader: str, tally: Tally, seconds: float) -> Iterator[Row]:
+    """Print a line of the table and yield the rows of one reader."""
+    print(
+        f"| {reader:<18} | {tally.inputs:>6} | {tally.cpu:>5.1f} | {1e3 * tally.slowest:>10.0f} "
+        f"| {tally.peak:>7.0f} | {len(tally.failures):>8} |",
+        flush=True,
+    )
+    print("".join(f"{failure}\n" for failure in tally.failures[:SHOWN]), end="", flush=True)
+    yield Row(name=f"fuzz/{reader}/inputs", value=tally.inputs, unit="", target=None, met=None)
+    yield Row(name=f"fuzz/{reader}/cpu", value=round(tally.cpu, 2), unit="s", target=None, met=None)
+    yield at_most(f"fuzz/{reader}/slowest", tally.slowest, "s", seconds)
+    yield at_most(f"fuzz/{reader}/peak", tally.peak, "MB", MEMORY)
+    yield at_most(f"fuzz/{reader}/failures", len(tally.failures), "", 0)
 
 
-def fuzz(inputs: int, seed: int, only: str, seconds: float) -> list[Row]:
-    """Measure mutated vectors and return a row for each figure of each format."""
+def _for_seconds(reader: str, seed: int, cpu: float, seconds: float) -> Tally:
+    """Put a reader through so much CPU time and write the ledger."""
+    first = fuzz_ledger.read()[reader].following.get(str(seed), 0)
+    guided = find_spec("atheris") is not None
+    tally = _in_process(reader, seed, first, None, cpu / 2 if guided else cpu, seconds)
+    _enter(reader, tally, seed=seed)
+    if guided:
+        more = _guided(reader, cpu / 2)
+        _enter(reader, more, guided=True)
+        tally = tally.with_(more)
+    return tally
+
+
+def _enter(reader: str, tally: Tally, *, guided: bool = False, seed: int | None = None) -> None:
+    accounts = fuzz_ledger.read()
+    accounts[reader].add(tally, guided=guided)
+    if seed is not None:
+        accounts[reader].following[str(seed)] = tally.following
+    fuzz_ledger.write(accounts)
+
+
+def _in_process(reader: str, seed: int, first: int, inputs: int | None, cpu: float | None, seconds: float) -> Tally:
+    """Run `mutated` in a process of its own; that it died is a crash too."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
+        try:
+            return process.submit(mutated, reader, seed, first, inputs, cpu, seconds).result()
+        except BrokenProcessPool:
+            name = _UNDER_WAY.read_text("utf-8").strip()
+            return Tally(inputs=1, crashes=1, failures=[f"{name}: the process died"], following=first + 1)
+
+
+def mutated(reader: str, seed: int, first: int, inputs: int | None, cpu: float | None, seconds: float) -> Tally:
+    """Measure mutated vectors of one format, so many of each or for so many CPU seconds, from the mutation `first` on."""
+    prepare()
+    gc.set_threshold(_YOUNG)
+    tally = Tally()
+    with _UNDER_WAY.open("w", encoding="utf-8") as under_way:
+        for name, data in _mutations(reader, seed, first, inputs, tally):
+            under_way.seek(0)
+            under_way.write(f"{name:<200}")
+            under_way.flush()
+            attempt(tally, name, data, seconds)
+            if cpu is not None and tally.cpu >= cpu:
+                break
+    return tally
+
+
+def _mutations(reader: str, seed: int, first: int, inputs: int | None, tally: Tally) -> Iterator[tuple[str, bytes]]:
     vectors = list(read_vectors())
-    chosen = [name for name in vectors if not only or name[0] == only]
-    each = -(-inputs // max(len(chosen), 1))
-    tallies: dict[str, Tally] = {}
-    signal.signal(signal.SIGALRM, _lose_patience)
-    for format_, case, data in chosen:
-        tally = tallies.setdefault(format_, Tally())
-        for number in range(each):
-            random = Random(f"{seed}/{format_}/{case}/{number}")  # noqa: S311 (to be had again)
-            mutated = mutate(data, random, random.choice(vectors)[2])
-            _try(tally, f"{format_}-{case}-{seed}-{number}", mutated, seconds)
-    print(f"\n| {'format':<18} | inputs | CPU s | slowest ms | peak MB | failures |")
-    print(f"|{'-' * 20}|-------:|------:|-----------:|--------:|---------:|")
-    rows = []
-    for format_, tally in sorted(tallies.items()):
-        print(
-            f"| {format_:<18} | {tally.inputs:>6} | {tally.cpu:>5.1f} | {1e3 * tally.slowest:>10.0f} "
-            f"| {tally.peak:>7.0f} | {len(tally.failures):>8} |"
+    own: list[Vector] = [vector for vector in vectors if vector.format == reader]
+    for number in count(first) if inputs is None else range(first, first + inputs):
+        tally.following = number + 1
+        for vector in own:
+            if inputs is None and len(vector.data) > _LARGE and number % _SELDOM and len(own) > 1:
+                continue
+            random = Random(f"{seed}/{reader}/{vector.case}/{number}")  # noqa: S311 (to be had again)
+            name = f"{reader}/{vector.case}/{seed}-{number}"
+            yield name, mutate(vector.data, random, random.choice(vectors).data)
+
+
+def _guided(reader: str, cpu: float) -> Tally:
+    """Fuzz a reader guided by coverage."""
+    answer = KEPT / f"guided-{reader}.json"
+    answer.unlink(missing_ok=True)
+    program = Path(__file__).with_name("guided.py")
+    log = KEPT / f"guided-{reader}.log"
+    with log.open("wb") as talk:
+        subprocess.run(
+            [sys.executable, str(program), reader, str(cpu), str(answer)], stdout=talk, stderr=talk, check=False
         )
-        rows += [
-            Row(name=f"fuzz/{format_}/inputs", value=tally.inputs, unit="", target=None, met=None),
-            Row(name=f"fuzz/{format_}/cpu", value=round(tally.cpu, 2), unit="s", target=None, met=None),
-            _at_most(f"fuzz/{format_}/slowest", tally.slowest, "s", seconds),
-            _at_most(f"fuzz/{format_}/peak", tally.peak, "MB", MEMORY),
-            _at_most(f"fuzz/{format_}/failures", len(tally.failures), "", 0),
-        ]
-    for tally in tallies.values():
-        print("".join(f"{failure}\n" for failure in tally.failures[:_SHOWN]), end="")
-    return rows
-
-
-def read_vectors() -> Iterator[tuple[str, str, bytes]]:
-    """Yield format, case and bytes of each vector."""
-    for folder in sorted(path.parent for path in VECTORS.glob("*/*/expected.json")):
-        plain, packed = folder / "input.bin", folder / "input.bin.gz"
-        data = plain.read_bytes() if plain.exists() else gzip.decompress(packed.read_bytes())
-        yield folder.parent.name, folder.name, data
-
-
-def mutate(data: bytes, random: Random, other: bytes) -> bytes:
-    """Return `data` with one to four things wrong with it, `other` in it perhaps, sometimes inside something else."""
-    mutated = bytearray(data)
-    for _ in range(random.choice((1, 1, 1, 2, 3, 4))):
-        random.choice(_MUTATIONS)(mutated, random, other)
-    kind = random.random()
-    if kind < 0.1:
-        return b"\x80" * random.choice((512, 1001)) + bytes(mutated) + b"\x81" * random.choice((0, 700))
-    if kind < 0.2:
-        return gzip.compress(bytes(mutated), 1, mtime=0)
-    return bytes(mutated)
-
-
-def _near_front(size: int, random: Random) -> int:
-    """Return a place: headers stand in front, and so does most of what matters."""
-    return random.randrange(min(size, random.choice((64, 512, 4096, size)) or 1) or 1)
-
-
-def _flip(data: bytearray, random: Random, _: bytes) -> None:
-    for _bit in range(random.choice((1, 1, 2, 8))):
-        if data:
-            data[_near_front(len(data), random)] ^= 1 << random.randrange(8)
-
-
-def _set_extreme(data: bytearray, random: Random, _: bytes) -> None:
-    value = random.choice(_EXTREMES)
-    at = _near_front(len(data), random)
-    at -= at % random.choice((1, 2, 4))
-    if at + len(value) <= len(data):
-        data[at : at + len(value)] = value
-
-
-def _set_extreme_at_end(data: bytearray, random: Random, _: bytes) -> None:
-    value, back = random.choice(_EXTREMES), random.randrange(1, 64)
-    if len(value) <= back <= len(data):
-        at = len(data) - back
-        data[at : at + len(value)] = value
-
-
-def _copy_field(data: bytearray, random: Random, _: bytes) -> None:
-    size = random.choice((2, 4, 8, 16))
-    if len(data) > size:
-        source, at = _near_front(len(data) - size, random), _near_front(len(data) - size, random)
-        data[at : at + size] = data[source : source + size]
-
-
-def _cut(data: bytearray, random: Random, _: bytes) -> None:
-    del data[random.randrange(len(data) + 1) :]
-
-
-def _take_out(data: bytearray, random: Random, _: bytes) -> None:
-    at = _near_front(len(data), random)
-    del data[at : at + random.choice((1, 4, 512, 1024))]
-
-
-def _repeat(data: bytearray, random: Random, _: bytes) -> None:
-    at, size = _near_front(len(data), random), random.choice((1, 4, 60, 512, 4096))
-    data[at:at] = data[at : at + size] * random.choice((1, 2, 50))
-
-
-def _blank(data: bytearray, random: Random, _: bytes) -> None:
-    at = _near_front(len(data), random)
-    piece = data[at : at + random.choice((4, 64, 1024))]
-    data[at : at + len(piece)] = bytes([random.choice((0, 0xFF))]) * len(piece)
-
-
-def _splice(data: bytearray, random: Random, other: bytes) -> None:
-    data[random.randrange(len(data) + 1) :] = other[random.randrange(len(other) + 1) :]
-
-
-def _put_in(data: bytearray, random: Random, other: bytes) -> None:
-    into, at = other[: 1 << 16], random.randrange(len(data) + 1)
-    if random.random() < 0.5:
-        data[at:at] = into
-    else:
-        data[at : at + len(into)] = into
-
-
-_MUTATIONS = (
-    *(_flip, _flip, _set_extreme, _set_extreme, _set_extreme, _set_extreme_at_end),
-    *(_copy_field, _cut, _take_out, _repeat, _blank, _splice, _put_in),
-)
-
-
-def _try(tally: Tally, name: str, data: bytes, seconds: float) -> None:
-    """Measure one input and add what it cost; keep it if something is wrong."""
-    before = _forget_peak()
-    start, trouble, parts = time.process_time(), "", 0
-    signal.alarm(_PATIENCE)
-    try:
-        parts = _count(measure("input", memoryview(data), pool=Here(), clock=time.monotonic))
-    except Exception as error:  # noqa: BLE001 (that any escapes is what is looked for)
-        trouble = "".join(traceback.format_exception_only(error)).strip() + f" in {_place(error)}"
-    finally:
-        signal.alarm(0)
-    cost, peak = time.process_time() - start, _peak() - before + _ITSELF
-    tally.inputs += 1
-    tally.cpu += cost
-    tally.slowest = max(tally.slowest, cost - PER_PART * parts)
-    tally.peak = max(tally.peak, peak)
-    if not trouble and cost > seconds + PER_PART * parts:
-        trouble = f"{cost:.1f} s"
-    if not trouble and peak > MEMORY:
-        trouble = f"{peak:.0f} MB"
-    if trouble:
-        (KEPT / f"{name}.bin").write_bytes(data)
-        tally.failures.append(f"{name}: {trouble}")
-        if len(tally.failures) <= _SHOWN:
-            print(tally.failures[-1], file=sys.stderr)
-
-
-def _place(error: BaseException) -> str:
-    frame = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{frame.filename}:{frame.lineno}"
-
-
-def _lose_patience(*_: object) -> None:
-    raise Patience
-
-
-def _forget_peak() -> float:
-    """Have Linux count the peak of resident memory anew, and return it: what is resident now, in MB."""
-    clear = Path("/proc/self/clear_refs")
-    if clear.exists():
-        clear.write_text("5", "ascii")
-    return _peak()
-
-
-def _peak() -> float:
-    """Return the peak of resident memory in MB: since `_forget_peak` on Linux, of all time elsewhere."""
-    status = Path("/proc/self/status")
-    if status.exists():
-        (line,) = (line for line in status.read_text("ascii").splitlines() if line.startswith("VmHWM"))
-        return int(line.split()[1]) * 1024 / 1e6
-    return getrusage(RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024) / 1e6
-
-
-def _count(measurement: Measurement) -> int:
-    """Return the number of parts; paths are not made, which would cost more."""
-    stack, count = [measurement.root], 0
-    while stack:
-        count += 1
-        stack.extend(stack.pop().children)
-    return count
-
-
-# --- hostile inputs -------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """What one hostile input cost in a process of its own."""
-
-    size: int
-    cpu: float
-    peak: float
-    parts: int
-    rules: tuple[str, ...]
-
-
-def hostile(seconds: float) -> list[Row]:
-    """Measure each hostile input and return two rows for each."""
-    print(f"| {'hostile input':<32} |    MB | CPU s | peak MB |  parts | findings")
-    print(f"|{'-' * 34}|------:|------:|--------:|-------:|---------")
-    rows = []
-    for name in INPUTS:
-        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
-            path = process.submit(_write, name).result()
-        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
-            cost = process.submit(_cost, path).result()
-        print(
-            f"| {name:<32} | {cost.size / 1e6:>5.1f} | {cost.cpu:>5.2f} | {cost.peak:>7.0f} | {cost.parts:>6} "
-            f"| {' '.join(cost.rules)}"
-        )
-        rows.append(_at_most(f"hostile/{name}/cpu", cost.cpu, "s", seconds + PER_PART * cost.parts))
-        rows.append(_at_most(f"hostile/{name}/peak", cost.peak, "MB", MEMORY))
-    return rows
-
-
-def _write(name: str) -> Path:
-    path = KEPT / f"hostile-{name}.bin"
-    path.write_bytes(INPUTS[name]())
-    return path
-
-
-def _cost(path: Path) -> Cost:
-    data = path.read_bytes()
-    with ThreadPoolExecutor(2) as pool:
-        start = time.process_time()
-        measurement = measure(path.name, memoryview(data), pool=pool, clock=time.monotonic)
-        cpu = time.process_time() - start
-    peak = getrusage(RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024) / 1e6
-    found = Counter(finding.rule for finding in measurement.findings)
-    return Cost(len(data), cpu, peak, _count(measurement), tuple(sorted(found)))
-
-
-def _at_most(name: str, value: float, unit: str, target: float) -> Row:
-    return Row(name=name, value=round(value, 3), unit=unit, target=round(target, 3), met=value <= target)
+    if not answer.exists():
+        return Tally(inputs=1, crashes=1, failures=[f"{reader}/guided: the process died, see {log}"])
+    return Tally(**json.loads(answer.read_text("utf-8")))
 
 
 if __name__ == "__main__":

@@ -21,6 +21,11 @@ class Row(TypedDict):
     met: bool | None
 
 
+def at_most(name: str, value: float, unit: str, target: float) -> Row:
+    """Return the row of a figure that may not be larger than its target."""
+    return Row(name=name, value=round(value, 3), unit=unit, target=round(target, 3), met=value <= target)
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     """What one run of the benchmark found."""
