@@ -26,10 +26,13 @@ from trueware.measuring.node import Node, container_of, freeze
 from trueware.measuring.opaque import looks_like
 from trueware.measuring.packings import Known, Listed, Packings
 from trueware.measuring.placing import Placer
+from trueware.measuring.sites import NodeSite, Views
 from trueware.model.finding import Finding
 from trueware.model.kept import is_kept
 from trueware.model.limits import Limits
 from trueware.model.part import Kind, Part
+from trueware.model.signature import Signature
+from trueware.signatures.contract import Verifier
 
 _CARVED = 512
 """Opaque bytes from which it is worth looking for containers inside."""
@@ -41,6 +44,7 @@ _DESCRIBED, _DESCRIBED_IN_FILE, _DESCRIPTIONS = 1 << 12, 1 << 20, 64
 """Opaque bytes that are worth a description, of the artefact and within one of its files; and how many descriptions."""
 
 Scanner = Callable[[memoryview], Iterable[str]]
+
 
 Fallback = Callable[[memoryview], Reading | None]
 """Another program's reading of bytes that stay opaque here; None where it makes nothing of them. Raises `InputError`."""
@@ -64,6 +68,9 @@ class Measurement:
     packings: Listed = field(repr=False, default_factory=dict)
     """Where asked for: what contents hold, by how they lie packed (`trueware.formats.contract.Packed`)."""
 
+    signatures: tuple[Signature, ...] = ()
+    """Where asked for: the signatures in it, by path."""
+
 
 def measure(
     name: str,
@@ -79,6 +86,7 @@ def measure(
     known: Known | None = None,
     record_packings: bool = False,
     fallback: Fallback | None = None,
+    verify: Verifier | None = None,
 ) -> Measurement:
     """Measure an artefact that is one run of bytes.
 
@@ -95,11 +103,12 @@ def measure(
         known: asked for contents by how they lie packed; what it answers is believed and not unpacked.
         record_packings: fill `Measurement.packings`.
         fallback: asked for regions in which nothing was found.
+        verify: asked, once all has been read, for the signatures of the artefact.
     """
     limits = limits.fitted(len(view))
     budget = Budget(limits, len(view), clock, report)
     packings = Packings(known, record=record_packings)
-    run = _Run(pool, budget, limits, tuple(formats), scan, packings, fallback)
+    run = _Run(pool, budget, limits, tuple(formats), scan, packings, fallback, verify, view)
     root = Node(name, Entry("", Kind.FILE, size=len(view)), None)
     whole = None if digest is not None else pool.submit(_digest_all, view)
     run.open_view(root, view, run.detector.all(view), 0)
@@ -121,11 +130,12 @@ def measure_reading(
     known: Known | None = None,
     record_packings: bool = False,
     fallback: Fallback | None = None,
+    verify: Verifier | None = None,
 ) -> Measurement:
     """Measure an artefact that is a folder, already read into entries; `size` is the sum of its contents. See `measure`."""
     budget = Budget(limits, size, clock, report)
     packings = Packings(known, record=record_packings)
-    run = _Run(pool, budget, limits, tuple(formats), scan, packings, fallback)
+    run = _Run(pool, budget, limits, tuple(formats), scan, packings, fallback, verify, None)
     root = Node(name, reading.attributes or Entry("", Kind.DIRECTORY), None)
     run.take_in(root, reading, None, 0)
     return run.finish(root)
@@ -147,11 +157,14 @@ class _Run:
         scan: Scanner | None,
         packings: Packings,
         fallback: Fallback | None,
+        verify: Verifier | None,
+        artefact: memoryview | None,
     ) -> None:
         self.detector = Detector(formats)
         self._pool, self._budget, self._limits, self._scan = pool, budget, limits, scan
         self._hasher = Hasher(self.detector, budget, limits)
-        self._packings, self._fallback = packings, fallback
+        self._packings, self._fallback, self._verify = packings, fallback, verify
+        self._views = Views(artefact, limits, budget)
         self._described = 0
         self._formats = formats
         self._ledger = Ledger(limits)
@@ -165,9 +178,15 @@ class _Run:
     def _carver(self) -> Carver:
         return Carver(self._formats)  # most images have nothing to look through, and its making is dear
 
+    def _wants(self, name: str) -> bool:
+        return self._verify is not None and self._verify.wants(name=name)
+
     def finish(self, root: Node) -> Measurement:
         """Return the tree and everything noticed on the way."""
-        return Measurement(freeze(root), self._ledger.findings(), self._kept, self._banners, self._packings.recorded)
+        signatures = () if self._verify is None else self._verify(NodeSite(root, self._views))
+        return Measurement(
+            freeze(root), self._ledger.findings(), self._kept, self._banners, self._packings.recorded, signatures
+        )
 
     # --- a container ---------------------------------------------------------------------------------------------------
 
@@ -185,6 +204,8 @@ class _Run:
                 self._fail(node, error)
                 continue
             node.format = format_.name
+            if self._verify is not None and self._verify.wants(format=format_.name):
+                self._views.keep(node, view)
             self.take_in(node, reading, view, depth)
             break
         else:
@@ -260,6 +281,7 @@ class _Run:
             self._limits,
             self._packings,
             lambda child, hashed: self._settle_content(child, hashed, depth),
+            self._wants,
         )
         try:
             for entry in reading.entries:
@@ -417,6 +439,8 @@ class _Run:
             if hashed.formats or node.entry.kind is not Kind.FILE:
                 self.open_view(node, hashed.view, hashed.formats, depth + 1)
             self._keep(node, hashed.view)
+            if isinstance(node.entry.content, Passing) and self._wants(node.name):
+                self._views.keep(node, hashed.view)
         elif hashed.stream is not None:
             self._open_stream(node, hashed.formats[0], hashed.stream, depth + 1)  # type: ignore[arg-type]
         return before == (self._ledger.count, len(self._kept), len(self._banners))

@@ -44,7 +44,10 @@ class Jobs:
         limits: Limits,
         packings: Packings,
         settle: Callable[[Node, Hashed], bool],
+        wants: Callable[[str], bool],
     ) -> None:
+        """Prepare; `wants` tells by the name of a file that passes in a stream whether it will be asked for again."""
+        self._wants = wants
         self._pool, self._hasher, self._limits, self._settle = pool, hasher, limits, settle
         self._packings = packings
         self._waiting: list[_Job] = []
@@ -104,7 +107,11 @@ class Jobs:
         if node.entry.kind is not Kind.FILE:
             return True
         size = content.size
-        return size is not None and 0 < size <= self._limits.max_kept_file and is_kept(node.entry.path)
+        if not size:
+            return False
+        if size <= self._limits.max_kept_file and is_kept(node.entry.path):
+            return True
+        return isinstance(content, Passing) and size <= _COPIED and self._wants(node.name)
 
     def _put(self, job: _Job) -> None:
         self._unit.append(job)

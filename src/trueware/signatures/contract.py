@@ -1,0 +1,166 @@
+"""What a scheme is: one way in which publishers sign, as a filled-in form with a name, a doc and `verify`.
+
+A scheme is static and stateless. It is given a `Site` (a part of the artefact in its surroundings) and a `Context` (keys, a time,
+ceilings) and returns what it found: every signature it is responsible for at this site, checked. It opens nothing, asks no
+network and no clock, starts no program, and raises nothing but `InputError`, which whoever drives it (`trueware.signatures.verify`)
+reports as a signature that could not be checked.
+
+What a scheme promises
+    * Bytes are verified, then parsed: what was signed is the received bytes, never an encoding of ours.
+    * VALID only if the mathematics were done over exactly what `Coverage` says. BROKEN only if they were done and came out wrong,
+      or a signed digest is not that of the bytes. All else is UNCHECKABLE, with the reason.
+    * The signer is named from the signature that was verified, never from one beside it.
+    * It does not ask whether the signer may be trusted: no certificate expires here, no chain is built.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar, Protocol
+
+from trueware.formats.contract import Buffer
+from trueware.model.limits import Limits
+from trueware.model.signature import Signature
+
+
+class Site(Protocol):
+    """A part of the artefact, and what lies around it. A file, a container that a format read, or a folder."""
+
+    @property
+    def name(self) -> str:
+        """Its own name; for the artefact, the artefact's."""
+        ...
+
+    @property
+    def path(self) -> str:
+        """Where it is within the artefact, as in results; empty for the artefact itself."""
+        ...
+
+    @property
+    def format(self) -> str | None:
+        """Name of the format that read it; None for a leaf and for a folder."""
+        ...
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether it is a folder of a file system or archive (or the artefact is one)."""
+        ...
+
+    @property
+    def size(self) -> int:
+        """Length of its bytes; 0 for a folder."""
+        ...
+
+    @property
+    def sha256(self) -> bytes | None:
+        """SHA-256 of its bytes; None for a folder, and for a region that is known by its parts."""
+        ...
+
+    def view(self) -> memoryview:
+        """Return all its bytes in one piece.
+
+        Raises:
+            InputError: they cannot be had, or are more than `Limits.max_held`.
+        """
+        ...
+
+    def chunks(self) -> Iterator[Buffer]:
+        """Yield its bytes in order, any number of times.
+
+        Raises:
+            InputError: they cannot be had (they passed by in a compressed stream, say).
+        """
+        ...
+
+    def child(self, path: str) -> "Site | None":
+        """Return what is below it at a path, ``/`` between names."""
+        ...
+
+    def children(self) -> Iterable["Site"]:
+        """Return what is directly below it, in the order of the container."""
+        ...
+
+    def beside(self, name: str) -> "Site | None":
+        """Return another part of the same container or folder."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A public key or certificate that somebody put trust in, for schemes whose signatures only name theirs."""
+
+    kind: str
+    """What `data` is: ``spki`` or ``x509`` (DER), ``usign`` (32 bytes of Ed25519), ``openpgp`` (a certificate), ``avb``
+    (an AvbRSAPublicKeyHeader with what follows it), …"""
+
+    id: str
+    """How signatures name it: ``usign:792d9d9b39f180dc``, ``spki-sha256:…``; see `trueware.model.signature.Signer`."""
+
+    data: bytes = field(repr=False)
+    name: str = ""
+
+
+class Keyring:
+    """The keys at hand. A key in it can be asked for; that says nothing about what it may sign."""
+
+    def __init__(self, keys: Iterable[Key] = ()) -> None:
+        self.keys: Sequence[Key] = tuple(keys)
+        self._by_id: Mapping[str, Key] = {key.id: key for key in self.keys}
+
+    def get(self, id: str) -> Key | None:  # noqa: A002 (the domain's noun)
+        """Return the key that signatures name so."""
+        return self._by_id.get(id)
+
+    def of_kind(self, kind: str) -> tuple[Key, ...]:
+        """Return all keys of a kind."""
+        return tuple(key for key in self.keys if key.kind == kind)
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What every scheme is given besides the bytes."""
+
+    keyring: Keyring = field(default_factory=Keyring)
+    now: int = 0
+    """Seconds since 1970: for libraries that cannot verify without a time. Trust decisions are not made here."""
+
+    limits: Limits = field(default_factory=Limits)
+
+
+@dataclass(frozen=True, slots=True)
+class SchemeDoc:
+    """What a person wants to know of a scheme; the docs are made from it."""
+
+    title: str
+    references: tuple[str, ...] = ()
+    limitations: tuple[str, ...] = ()
+    """What is not checked, and what no independent vector confirms."""
+
+
+class Verifier(Protocol):
+    """What measuring asks for signatures, once all of an artefact has been read."""
+
+    def wants(self, *, name: str = "", format: str = "") -> bool:  # noqa: A002 (the domain's noun)
+        """Tell whether a file of that name, or a container of that format, will be looked at: its bytes are held then."""
+        ...
+
+    def __call__(self, root: Site) -> tuple[Signature, ...]:
+        """Return the signatures of an artefact, checked, by path."""
+        ...
+
+
+class Scheme(Protocol):
+    """The form to fill in. Where to look for it stands in `trueware.signatures.SCHEMES`."""
+
+    name: ClassVar[str]
+    """On the wire, lower case, never changes; of a scheme with several versions, what their names begin with."""
+
+    doc: ClassVar[SchemeDoc]
+
+    @staticmethod
+    def verify(site: Site, context: Context) -> Iterable[Signature]:
+        """Yield the signatures at `site`, checked; nothing where there is none. `Signature.part` is `site.path` as a rule.
+
+        Raises:
+            InputError: there is one, and it could not be checked.
+        """
+        ...
