@@ -1,6 +1,7 @@
 """Boot firmware, images for programmers and packages: what is none of them, and real ones where the corpus is at hand."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from struct import pack
 
@@ -13,6 +14,7 @@ from trueware.formats.addressed import Memory
 from trueware.formats.contract import Entry, Format, Held, Reading
 from trueware.formats.embedded.ihex import Ihex
 from trueware.formats.embedded.uefi.sections import Sections
+from trueware.formats.embedded.uefi.tiano import EFI, TIANO, unpack
 from trueware.formats.embedded.uf2 import Uf2
 from trueware.formats.packages.adb import Adb
 from trueware.measuring import Measurement
@@ -195,3 +197,34 @@ def test_archive_in_the_firmware_of_a_phone(corpus: Path, measure_bytes: Callabl
 def _line(address: int) -> bytes:
     record = bytes([1, address >> 8 & 0xFF, address & 0xFF, 0, 7])
     return b":%s%02X\n" % (record.hex().upper().encode(), -sum(record) & 0xFF)
+
+
+@pytest.mark.parametrize(("case", "form"), [("efi", EFI), ("tiano", TIANO)])
+def test_changed_stream_of_efi_is_unpacked_or_refused(case: str, form: int) -> None:
+    """Any bit of a stream changed, and any length of it: some bytes or a refusal, in little time."""
+    data = Vector(FOLDER / f"uefi-fv/{case}").data
+    at = 72 + 24 + 4 + 5
+    stream = bytearray(data[at : at + 8 + int.from_bytes(data[at : at + 4], "little")])
+    size = int.from_bytes(stream[4:8], "little")
+    assert len(unpack(memoryview(stream), form, size)) == size
+    for cut in range(len(stream)):
+        with pytest.raises(MalformedInput):
+            unpack(memoryview(stream)[:cut], form, size)
+    for bit in range(64, 8 * len(stream)):
+        stream[bit >> 3] ^= 1 << (bit & 7)
+        for each in (EFI, TIANO):
+            with suppress(MalformedInput):
+                assert len(unpack(memoryview(stream), each, size)) == size
+        stream[bit >> 3] ^= 1 << (bit & 7)
+
+
+def test_run_of_one_symbol_without_bits_is_bounded() -> None:
+    """Three sets of one symbol each: a block of 65,535 characters in 7 bytes, as many as are asked for."""
+    block = int("1" * 16 + "0" * 5 + "00000" + "0" * 9 + f"{ord('a'):09b}" + "0" * 4 + "0" * 4 + "0" * 4, 2).to_bytes(
+        7, "big"
+    )
+    stream = (len(block) + 1).to_bytes(4, "little") + (60_000).to_bytes(4, "little") + block + b"\0"
+
+    assert unpack(memoryview(stream), EFI, 60_000) == b"a" * 60_000
+    with pytest.raises(MalformedInput):
+        unpack(memoryview(stream), EFI, 59_999)

@@ -3,8 +3,10 @@
 The reader was verified with the volumes of OVMF, which are too large to be kept here.
 """
 
+import gzip
 import lzma
 import sys
+from base64 import b64decode
 from pathlib import Path
 from struct import pack
 from uuid import UUID
@@ -17,6 +19,8 @@ from case import Parts, gap, patched, region, write
 SYSTEM = "8c8ce578-8a3d-4f1c-9935-896185c32dd3"
 LZMA, CRC32 = "ee4e5898-3914-4259-9d6e-dc7bd79403cf", "fc1bcdb0-7d31-49aa-936a-a4600d9dd083"
 DRIVER, RAW, PACKED, CHECKED, TIANO = (f"00000000-0000-4000-8000-{number:012x}" for number in range(1, 6))
+TIANO_GUID, GZIP = "a31280ad-481e-41b6-95e8-127f4c984779", "1d301fe9-be79-4353-91c2-d23bc959ae0c"
+LZMA_X86 = "d42ae6bd-1352-4bfb-909a-ca72a6eae889"
 PROGRAM, DEPENDS, NAME = b"MZ a driver in name only " * 3, b"\x06\x08", "Driver\0".encode("utf-16-le")
 FILE, FOLDER = {"kind": "file"}, {"kind": "directory"}
 
@@ -66,7 +70,18 @@ def by_guid(name: str, extra: bytes, attributes: int, data: bytes) -> bytes:
     return section(2, guid(name) + pack("<HH", 24 + len(extra), attributes) + extra + data)
 
 
+def filtered(data: bytes) -> bytes:
+    """Return `data` with the targets of x86 calls absolute, as liblzma makes them; it is unpacked without the filter."""
+    lzma2 = {"id": lzma.FILTER_LZMA2, "dict_size": 1 << 16}
+    return lzma.decompress(lzma.compress(data, lzma.FORMAT_RAW, filters=[{"id": lzma.FILTER_X86}, lzma2]), lzma.FORMAT_RAW, filters=[lzma2])
+
+
 FACTS = {"file-system": SYSTEM, "attributes": "0x0004feff", "revision": "2", "blocks": "4x0x400"}
+CALLS = b"".join(b"\xe8" + pack("<i", 5_000 - 40 * number) + b"\x90" * (number % 4) for number in range(50))
+LONGER = row(section(0x13, DEPENDS), section(0x10, PROGRAM * 9), section(0x15, NAME))
+# LONGER, packed by EfiCompress and TianoCompress of the package uefi-firmware 1.16 (BSD-3-Clause), an implementation of others
+EFI_STREAM = "RgAAAMICAAAAOUpttjX+8MDDERRj/oPYrJYeDdA4FyHQMDQy0iNOTTDmABBkGksQ9wMt+FNUh7NCeqrPpl3XnxXxfH+DMNdiByw3zAAA"
+TIANO_STREAM = "RgAAAMICAAAAOUpttjX+8MDDERRj/oPYrJYeDdA4FyHQMDQy0iNOTTDjAAgyDSWIe4GW/CmqQ9mhPVVn0y7rz4r4vj/BmGuxA5Yb5gAA"
 sections = row(section(0x13, DEPENDS), section(0x10, PROGRAM), section(0x15, NAME))
 driver, raw = file(DRIVER, 7, sections), file(RAW, 1, b"microcode " * 5, attributes=0)
 driver_parts: Parts = {
@@ -114,14 +129,59 @@ write(
     facts=FACTS,
     findings=["checksum-mismatch"],
 )
-tiano = volume(file(TIANO, 7, section(1, pack("<IB", 500, 1) + b"a stream of Tiano's")))
+for case, stream, why in (
+    ("efi", EFI_STREAM, "Sections packed by EFI 1.1."),
+    ("tiano", TIANO_STREAM, "Sections packed by Tiano: no field tells it from EFI 1.1."),
+):
+    held: Parts = {
+        TIANO: FOLDER,
+        f"{TIANO}/0-packed": FOLDER,
+        f"{TIANO}/0-packed/0-dxe-depex": as_file(DEPENDS),
+        f"{TIANO}/0-packed/1-pe32": as_file(PROGRAM * 9),
+        f"{TIANO}/0-packed/2-name": as_file(NAME),
+    }
+    whole = file(TIANO, 7, section(1, pack("<IB", len(LONGER), 1) + b64decode(stream)))
+    write(case, volume(whole), why, parts=held, facts=FACTS)
+by_name = {path.replace("0-packed", "0-guided"): part for path, part in held.items()}
+for case, name, stream_, why in (
+    ("tiano-guided", TIANO_GUID, b64decode(TIANO_STREAM), "Sections packed by Tiano, under its GUID."),
+    ("gzip", GZIP, gzip.compress(LONGER, mtime=0), "Sections packed by gzip."),
+):
+    write(case, volume(file(TIANO, 7, by_guid(name, b"", 1, stream_))), why, parts=by_name, facts=FACTS)
+calls = row(LONGER, section(0x19, CALLS))
 write(
-    "tiano",
-    tiano,
+    "lzma-x86",
+    volume(file(TIANO, 7, by_guid(LZMA_X86, b"", 1, packed(filtered(calls))))),
+    "Sections packed by LZMA, behind a filter for x86 code.",
+    parts={**by_name, f"{TIANO}/0-guided/3-raw": as_file(CALLS)},
+    facts=FACTS,
+)
+several = section(1, pack("<IB", len(LONGER) + 1, 1) + b64decode(EFI_STREAM))
+write(
+    "packed-size",
+    volume(file(TIANO, 7, several)),
+    "Packed sections that are one byte shorter than their header says.",
+    parts={path.replace("0-guided", "0-packed"): part for path, part in by_name.items()},
+    facts=FACTS,
+    findings=["contradiction"],
+)
+brotli = volume(file(TIANO, 7, by_guid("3d532050-5cda-4fd0-879e-0f7f630d5afb", b"", 1, b"a stream of Brotli")))
+write(
+    "brotli",
+    brotli,
     "Sections packed in a way that is not read stay packed.",
-    parts={TIANO: FOLDER, f"{TIANO}/0-packed": FOLDER, f"{TIANO}/0-packed/packed": as_file(b"a stream of Tiano's")},
+    parts={TIANO: FOLDER, f"{TIANO}/0-guided": FOLDER, f"{TIANO}/0-guided/packed": as_file(b"a stream of Brotli")},
     facts=FACTS,
     findings=["unsupported"],
+)
+tiano = volume(file(TIANO, 7, section(1, pack("<IB", 500, 1) + b"a stream of Tiano's")))
+write(
+    "tiano-malformed",
+    tiano,
+    "A stream of Tiano that is none.",
+    parts={TIANO: FOLDER, f"{TIANO}/0-packed": FOLDER, f"{TIANO}/0-packed/packed": as_file(b"a stream of Tiano's")},
+    facts=FACTS,
+    findings=["malformed"],
 )
 at = plain.index(PROGRAM)
 changed = patched(plain, at, b"M2")

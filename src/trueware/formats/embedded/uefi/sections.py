@@ -5,13 +5,14 @@ offset  size  field (little-endian)
 ======  ====  ==============================================================
 0       3     size, header included; FF FF FF: it stands at 4, in four bytes
 3       1     type
-4/8     ..    01 packed: length unpacked (4), how: 0 not, 1 Tiano, 2 LZMA
+4/8     ..    01 packed: length unpacked (4), how: 0 not, 1 by EFI 1.1 or Tiano, 2 LZMA
               02 by GUID: GUID (16), where the data begin (2), attributes (2)
 ..      ..    data
 ======  ====  ==============================================================
 
 Each begins at a multiple of 4 from the beginning of the row. Source: UEFI Platform Initialization Specification, volume 3, §2.1.5 and
-§3.2.5; GUIDs: edk2 ``MdeModulePkg/Include/Guid``. A section that holds others becomes a folder, whose facts say how.
+§3.2.5; how they are packed: `trueware.formats.embedded.uefi.packings`. A section that holds others becomes a folder, whose facts say
+how.
 """
 
 from collections.abc import Iterator
@@ -21,23 +22,29 @@ from uuid import UUID
 from zlib import crc32
 
 from trueware.errors import LimitExceeded, MalformedInput, UnsupportedInput
-from trueware.formats.codecs import LZMA_ALONE
 from trueware.formats.contract import Entry, Held, Reading
+from trueware.formats.embedded.uefi.packings import (
+    AS_IT_IS,
+    CRC32,
+    UNSUPPORTED,
+    packing_of_guid,
+    packing_of_type,
+    stated_size,
+    unpacked,
+)
 from trueware.model.limits import Limits
 from trueware.model.part import Kind
 
 _HEADER, _LONG_HEADER, _LONG = 4, 8, 0xFFFFFF
 _PACKED, _BY_GUID, _NAME = 0x01, 0x02, 0x15
-_NOT_PACKED, _LZMA_PACKED = 0, 2
 _NEEDS_PROCESSING = 1
-_LZMA = "ee4e5898-3914-4259-9d6e-dc7bd79403cf"
-_CRC32 = "fc1bcdb0-7d31-49aa-936a-a4600d9dd083"
 _KINDS = {
     0x01: "packed", 0x02: "guided", 0x03: "disposable", 0x10: "pe32", 0x11: "pic", 0x12: "te", 0x13: "dxe-depex",
     0x14: "version", 0x15: "name", 0x16: "compatibility16", 0x17: "fv-image", 0x18: "freeform", 0x19: "raw",
     0x1B: "pei-depex", 0x1C: "mm-depex",
 }  # fmt: skip
 _DISPOSABLE = 0x03
+_CRC_END = 24
 _ROWS = 8
 """Sections within sections; genuine files have two or three."""
 
@@ -135,31 +142,33 @@ class Sections:
             yield Entry(f"{inner.folder}/guided-header", Kind.FILE, Held(extra), len(extra), offset=offset)
         self._cover(inner, 0, start)
         after = None if inner.start is None else inner.start + start
-        if how in ("unsupported", "lzma"):
-            self._cover(inner, start, len(inner.data))
-        if how == "unsupported":
-            self._reading.note_anomaly("unsupported", f"sections packed by {dict(facts)}", inner.start, inner.folder)
-            yield Entry(f"{inner.folder}/packed", Kind.FILE, Held(rest), len(rest), offset=after)
-        elif how == "lzma":
-            data = self._unlzma(rest, inner)
-            if data is None:
-                yield Entry(f"{inner.folder}/packed", Kind.FILE, Held(rest), len(rest), offset=after)
-                return
-            rows.append(_Row(inner.folder, data, None, inner.depth))
-        else:
-            if how == "crc32" and crc32(rest) != int.from_bytes(header[20:24], "little"):
+        if how in (AS_IT_IS, CRC32):
+            if how == CRC32 and crc32(rest) != int.from_bytes(header[20:24], "little"):
                 detail = f"the CRC-32 of the sections is {crc32(rest):08x}, stated another one"
                 self._reading.note_anomaly("checksum-mismatch", detail, inner.start, inner.folder)
             rows.append(_Row(inner.folder, rest, after, inner.depth))
+            return
+        self._cover(inner, start, len(inner.data))
+        data = None
+        if how == UNSUPPORTED:
+            self._reading.note_anomaly("unsupported", f"sections packed by {dict(facts)}", inner.start, inner.folder)
+        else:
+            data = self._unpack(how, rest, inner)
+        if data is None:
+            yield Entry(f"{inner.folder}/packed", Kind.FILE, Held(rest), len(rest), offset=after)
+            return
+        if kind == _PACKED and (stated := int.from_bytes(header[:4], "little")) != len(data):
+            detail = f"packed sections of {len(data)} bytes, stated {stated}"
+            self._reading.note_anomaly("contradiction", detail, inner.start, inner.folder)
+        rows.append(_Row(inner.folder, data, None, inner.depth))
 
-    def _unlzma(self, packed: memoryview, inner: _Row) -> memoryview | None:
-        """Return what an LZMA stream with its header holds; None, and a finding, where it cannot be unpacked."""
-        size = int.from_bytes(packed[5:13], "little")
-        room = self._limits.max_held - self._unpacked
-        if size > room:
-            raise LimitExceeded("max_held", self._limits.max_held, "sections of a firmware volume")
+    def _unpack(self, how: str, packed: memoryview, inner: _Row) -> memoryview | None:
+        """Return what packed sections hold; None, and a finding, where they cannot be unpacked."""
         try:
-            data = LZMA_ALONE.unpack(packed, size)
+            size = stated_size(how, packed)
+            if size > self._limits.max_held - self._unpacked:
+                raise LimitExceeded("max_held", self._limits.max_held, "sections of a firmware volume")
+            data = unpacked(how, packed, size, _begins_with_section)
         except MalformedInput as error:
             rule = "unsupported" if isinstance(error, UnsupportedInput) else "malformed"
             self._reading.note_anomaly(rule, f"packed sections: {error.reason}", inner.start, inner.folder)
@@ -186,8 +195,7 @@ def _packing(kind: int, row: _Row) -> tuple[int, tuple[tuple[str, str], ...], st
     if kind == _PACKED:
         if len(data) < 5:
             raise MalformedInput("uefi-fv", where, "a packed section without a header")
-        how = {_NOT_PACKED: "as it is", _LZMA_PACKED: "lzma"}.get(data[4], "unsupported")
-        return 5, (("packing", str(data[4])),), how
+        return 5, (("packing", str(data[4])),), packing_of_type(data[4])
     if len(data) < 20:
         raise MalformedInput("uefi-fv", where, "a section by GUID without a header")
     guid = str(UUID(bytes_le=bytes(data[:16])))
@@ -198,8 +206,13 @@ def _packing(kind: int, row: _Row) -> tuple[int, tuple[tuple[str, str], ...], st
     if not 20 <= start <= len(data):
         raise MalformedInput("uefi-fv", where + 16, f"data at {from_section} in a section of {len(data)} bytes")
     facts = (("attributes", f"{attributes:#06x}"), ("guid", guid))
-    if guid == _CRC32 and start >= 24:
-        return start, facts, "crc32"
-    if guid == _LZMA:
-        return start, facts, "lzma"
-    return start, facts, "unsupported" if attributes & _NEEDS_PROCESSING else "as it is"
+    how = packing_of_guid(guid)
+    if how is None or (how == CRC32 and start < _CRC_END):
+        return start, facts, UNSUPPORTED if attributes & _NEEDS_PROCESSING else AS_IT_IS
+    return start, facts, how
+
+
+def _begins_with_section(data: bytes) -> bool:
+    """Tell whether some bytes could be sections."""
+    size = int.from_bytes(data[:3], "little")
+    return len(data) >= _HEADER and data[3] in _KINDS and (size == _LONG or _HEADER <= size <= len(data))
