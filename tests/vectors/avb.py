@@ -25,11 +25,23 @@ def property_(key: bytes, value: bytes) -> bytes:
 
 
 def hash_tree(
-    partition: bytes, image: int, tree: tuple[int, int], fec: tuple[int, int], salt: bytes, root: bytes, roots: int = 2
+    partition: bytes, image: int, tree: tuple[int, int], fec: tuple[int, int], salt: bytes, root: bytes, roots: int = 2, version: int = 1
 ) -> bytes:
-    head = pack(">IQQQIIIQQ", 1, image, *tree, 4096, 4096, roots, *fec)
+    head = pack(">IQQQIIIQQ", version, image, *tree, 4096, 4096, roots, *fec)
     head += pack(">32sIIII60x", b"sha1", len(partition), len(salt), len(root), 0)
     return descriptor(1, head + partition + salt + root)
+
+
+def verity(data: bytes, salt: bytes) -> tuple[bytes, bytes]:
+    """Return the SHA-1 tree of dm-verity over blocks of 4096 bytes, as it is stored, and its root digest."""
+    stored = b""
+    while True:
+        blocks = [data[at : at + 4096] for at in range(0, len(data), 4096)]
+        digests = [hashlib.sha1(salt + block, usedforsecurity=False).digest() for block in blocks]
+        if len(blocks) == 1:
+            return stored, digests[0]
+        data = padded(b"".join(digest + bytes(12) for digest in digests), 4096)
+        stored = data + stored
 
 
 def hash_(partition: bytes, image: bytes, salt: bytes, flags: int = 0) -> bytes:

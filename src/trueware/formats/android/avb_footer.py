@@ -11,8 +11,10 @@ offset  size  field (big-endian), in the last 64 bytes
 ======  ====  =====================================================
 
 Source: AOSP ``external/avb/libavb/avb_footer.h``. Where tree and error correction lie is said by the structure
-(`trueware.formats.avb`). A hash of the image in it is verified here; a hash tree is not: that costs as much again as hashing
-the partition, and proves nothing before the signature does. No real partition with a footer at hand confirms the reading.
+(`trueware.formats.avb`). A hash of the image in it is verified here, and so is a hash tree (`trueware.formats.verity`): it is made
+again from the image and compared with the root digest, which a signature covers, and with the stored tree, which tells the blocks
+that were changed. The error correction is not verified. No real partition with a footer at hand confirms the reading; trees are
+compared with those of veritysetup by a test.
 """
 
 import hashlib
@@ -24,6 +26,7 @@ from trueware.errors import MalformedInput
 from trueware.formats.avb import MAGIC as STRUCTURE
 from trueware.formats.avb import Hash, HashTree, read_vbmeta
 from trueware.formats.contract import Entry, FormatDoc, Held, Magic, Reading
+from trueware.formats.verity import can_make, make_tree
 from trueware.model.limits import Limits
 from trueware.model.part import Kind
 
@@ -40,7 +43,7 @@ class AvbFooter:
         "partition with an Android Verified Boot footer",
         "Google",
         ("AOSP external/avb/libavb/avb_footer.h",),
-        ("hash trees are not verified here",),
+        ("error correction is not verified", "signatures are not verified here"),
     )
     magics: ClassVar[tuple[Magic, ...]] = (Magic(-_FOOTER.size, _MAGIC),)
 
@@ -89,8 +92,11 @@ def _redundancy(view: memoryview, image: int, offset: int, size: int, reading: R
                 _check_hash(view[: min(descriptor.image_size, offset)], descriptor, reading)
             checked = True
             continue
-        detail = f"the {descriptor.algorithm} tree over {descriptor.image_size} bytes was not verified"
-        reading.note_anomaly("checksum-unchecked", detail, descriptor.tree[0])
+        if checked:
+            reading.note_anomaly("checksum-unchecked", "another hash of the same image", offset)
+        else:
+            _check_tree(view[:offset], descriptor, reading)
+        checked = True
         for name, (start, length) in (("hashtree", descriptor.tree), ("fec", descriptor.fec)):
             if not length:
                 continue
@@ -117,6 +123,31 @@ def _check_hash(image: memoryview, descriptor: Hash, reading: Reading) -> None:
     if made.digest() != descriptor.digest:
         detail = f"the {descriptor.algorithm} of the image is {made.hexdigest()}, stated {descriptor.digest.hex()}"
         reading.note_anomaly("checksum-mismatch", detail, path="image")
+
+
+def _check_tree(view: memoryview, descriptor: HashTree, reading: Reading) -> None:
+    """Make the tree over the image anew; `view` reaches up to the structure."""
+    size, (start, length) = descriptor.image_size, descriptor.tree
+    makable = can_make(descriptor.algorithm, *descriptor.blocks, size)
+    if not descriptor.digest or descriptor.version != 1 or size > len(view) or not makable:
+        detail = f"the {descriptor.algorithm} tree over {size} bytes was not verified"
+        reading.note_anomaly("checksum-unchecked", detail, start)
+        return
+    made = make_tree(view[:size], descriptor.algorithm, descriptor.salt, *descriptor.blocks)
+    stored = view[start : start + length]
+    if made.root != descriptor.digest:
+        detail = f"the root of the {descriptor.algorithm} tree is {made.root.hex()}, stated {descriptor.digest.hex()}"
+        reading.note_anomaly("checksum-mismatch", detail, path="image")
+    if made.levels == stored:
+        return
+    if changed := made.differing(stored):
+        first = changed[0] * descriptor.blocks[0]
+        detail = f"{len(changed)} blocks are not those of the hash tree, the first at {first:#x}"
+        reading.note_anomaly("checksum-mismatch", detail, first, path="image")
+    else:
+        reading.note_anomaly(
+            "checksum-mismatch", "the hash tree is not that of its own digests", start, path="hashtree"
+        )
 
 
 def _region(name: str, view: memoryview, start: int, end: int) -> Entry:
