@@ -5,11 +5,13 @@ volume descriptors are set to one moment afterwards. Damage is done to the bytes
 """
 
 import binascii
+import hashlib
 import os
 import struct
 import subprocess
 import sys
 import tempfile
+import zlib
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -45,6 +47,27 @@ def deep(root: Path) -> Tree:
         path = f"{path}/level{level}" if path else "level0"
         tree.folder(path)
     tree.file(f"{path}/file", b"deep\n")
+    return tree
+
+
+TEXT = b"".join(b"line %d\n" % number for number in range(5_000)) + bytes(70_000) + b"the end\n"
+
+
+def zipped(data: bytes) -> bytes:
+    """Return `data` as zisofs of the first version packs it, in blocks of 32 KiB; blocks of zeros take nothing."""
+    blocks = [data[at : at + 32_768] for at in range(0, len(data), 32_768)]
+    packed = [zlib.compress(block, 9) if any(block) else b"" for block in blocks]
+    at = 16 + 4 * (len(blocks) + 1)
+    places = [at + sum(map(len, packed[:number])) for number in range(len(blocks) + 1)]
+    header = bytes.fromhex("37e45396c9dbd607") + struct.pack("<IBB2x", len(data), 4, 15)
+    return header + struct.pack(f"<{len(places)}I", *places) + b"".join(packed)
+
+
+def zipping(root: Path) -> Tree:
+    """Return a tree of a packed file, and one that is not."""
+    tree = Tree(root)
+    tree.file("packed", zipped(TEXT))
+    tree.file("plain", b"plain\n")
     return tree
 
 
@@ -143,6 +166,13 @@ def main() -> None:
         "partition-2": {**region(noise(4096, "appended"))},
     }
     write("boot", booting, "What is started from it, and a partition behind it.\nA genuine image that is a disk as well.", parts=started)
+
+    image, parts = pack(zipping, *XORRISO, "-z")
+    parts["packed"] |= {"size": len(TEXT), "sha256": hashlib.sha256(TEXT).hexdigest()}
+    write("zisofs", image, "A file that is packed by zisofs, with a hole.\nLinux shows it unpacked, Windows packed.", parts=parts)
+    header = image.index(bytes.fromhex("37e45396c9dbd607")) + 8
+    write("zisofs-lies", patched(image, header, b"\1"), "A packed file whose two sizes differ.\nNo device reads it.",
+          parts={**parts, "packed": {"kind": "file"}}, findings=("malformed",))
 
     # damage, each caught by one check
     sound, parts = pack(small, *XORRISO)

@@ -8,6 +8,7 @@ module        what it reads
 descriptors   volume descriptors
 tree          folders and files
 rockridge     what Unix knows of a file
+zisofs        packed files
 eltorito      what can be started
 system_area   partition tables of hybrid images
 ============  =============================================================
@@ -50,7 +51,7 @@ class Iso9660:
         "ISO 9660 disc, with Rock Ridge, Joliet and El Torito",
         references=("ECMA-119", "IEEE P1281", "IEEE P1282", "Joliet specification", "El Torito specification 1.0"),
         limitations=(
-            "packed and sparse files (zisofs) are reported and read as they are stored",
+            "sparse files are reported and read as they are stored",
             "interleaved files and extended attribute records",
             "sessions other than the first",
         ),

@@ -24,6 +24,7 @@ Source: IEEE P1281 (SUSP 1.12), IEEE P1282 (RRIP 1.12); Linux fs/isofs/rock.c; z
 from dataclasses import dataclass
 from struct import Struct
 
+from trueware.formats.filesystems.optical.iso9660.zisofs import Packing, read_field
 from trueware.formats.filesystems.optical.space import Space
 from trueware.formats.moments import seconds
 
@@ -52,6 +53,7 @@ class Attributes:
     moved_to: int | None = None
     """Block of the folder that is shown here."""
     is_moved: bool = False
+    packing: Packing | None = None
     packed: str = ""
     """Name of a packing that is not unpacked."""
     unknown: tuple[bytes, ...] = ()
@@ -119,8 +121,11 @@ class Fields:
                 found.moved_to = _U32.unpack_from(data)[0]
             elif kind == b"RE":
                 found.is_moved = True
-            elif kind in (b"ZF", b"SF"):
-                found.packed = "zisofs" if kind == b"ZF" else "sparse"
+            elif kind == b"ZF":
+                found.packing = read_field(data)
+                found.packed = "" if found.packing else "zisofs"
+            elif kind == b"SF":
+                found.packed = "sparse"
             elif kind == b"ST":
                 break
             elif kind not in _IGNORED:

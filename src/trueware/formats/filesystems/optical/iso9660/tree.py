@@ -22,10 +22,11 @@ from dataclasses import dataclass, field
 from enum import Enum
 from struct import Struct
 
-from trueware.errors import MalformedInput, UnsupportedInput
+from trueware.errors import LimitExceeded, MalformedInput, UnsupportedInput
 from trueware.formats.contract import Content, Entry, Held, Reading
 from trueware.formats.filesystems.optical.iso9660.descriptors import FORMAT, Descriptor
 from trueware.formats.filesystems.optical.iso9660.rockridge import Attributes, Fields, moment, skipped
+from trueware.formats.filesystems.optical.iso9660.zisofs import Packing, Unpacked
 from trueware.formats.filesystems.optical.space import SECTOR, Space
 from trueware.formats.filesystems.optical.trees import Placed
 from trueware.formats.names import from_wide, is_hostile, readable
@@ -85,7 +86,7 @@ class Tree:
         self._reading, self._limits = reading, limits
         self._block = descriptor.block
         self._fields: Fields | None = None
-        self._contents: dict[Placed, tuple[Content, int | None]] = {}
+        self._contents: dict[tuple[Placed, Packing | None], tuple[Content, int | None]] = {}
         self.files: dict[str, Placed] = {}
         self.special: list[str] = []
         self.folders: set[int] = set()
@@ -307,9 +308,20 @@ class Tree:
         if not record.size:
             entry.content = Held(b"")
             return
-        known = self._contents.get(placed)
+        packing = attributes.packing
+        if packing is not None:
+            entry.size = packing.size
+            entry.notes = (("packed", f"zisofs {packing.version}"),)
+            if packing.size > self._limits.max_unpacked:
+                limit = self._limits.max_unpacked
+                entry.content = refused(
+                    LimitExceeded("max_unpacked", limit, f"file of {packing.size} bytes"), packing.size
+                )
+                return
+        known = self._contents.get((placed, packing))
         if known is None:
-            known = self._contents[placed] = gathered(view, record.runs)
+            known = gathered(view, record.runs) if packing is None else (Unpacked(view, record.runs, packing), None)
+            self._contents[placed, packing] = known
             self._space.give(record.runs)
             if known[1] is not None:
                 self.starts[known[1]] = known[0], record.size
