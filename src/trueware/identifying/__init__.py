@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 
 from trueware.errors import MalformedInput
 from trueware.identifying.android_manifest import AndroidManifest
+from trueware.identifying.android_ota import AndroidOta
 from trueware.identifying.banners import banner_claims, scan_banners
 from trueware.identifying.build_prop import BuildProp
 from trueware.identifying.container_image import DockerManifest, OciIndex
@@ -25,8 +26,10 @@ from trueware.identifying.openwrt import DeviceInfo, OpenwrtRelease, OpenwrtVers
 from trueware.identifying.os_release import OsRelease
 from trueware.identifying.pkginfo import PkgInfo
 from trueware.identifying.sysupgrade import SysupgradeMetadata
+from trueware.identifying.tizen_manifest import TizenManifest
 from trueware.identifying.update_bundle import RaucManifest, SwDescription
 from trueware.identifying.version_file import VersionFile
+from trueware.identifying.webos_app import WebosApp
 from trueware.identifying.widget import Widget
 from trueware.model.claim import Claim
 from trueware.model.part import Part
@@ -54,8 +57,11 @@ SOURCES: tuple[type[Source], ...] = (
     OciIndex,
     PackingList,
     CompactManifest,
+    AndroidOta,
     AndroidManifest,
     Widget,
+    TizenManifest,
+    WebosApp,
     VersionFile,
     LoginBanner,
 )

@@ -38,7 +38,7 @@ PATTERNS: tuple[str, ...] = (
     r"control|(?:pre|post)(?:inst|rm)|conffiles",
     r"META-INF/[^/]*\.(?:RSA|DSA|EC|SF|MF)|META-INF/com/(?:android/metadata|google/android/updater-script)",
     r"AndroidManifest\.xml|res/xml/network_security_config\.xml",
-    r"config\.xml|author-signature\.xml|signature\d{1,3}\.xml",
+    r"config\.xml|tizen-manifest\.xml|appinfo\.json|author-signature\.xml|signature\d{1,3}\.xml",
     r"\.PKGINFO|manifest\.raucm|sw-description|\+CONTENTS|\+COMPACT_MANIFEST",
     r"(?<!/)(?:manifest|index)\.json",
     # regions of images

@@ -3,12 +3,15 @@
 import pytest
 
 from trueware.errors import MalformedInput
+from trueware.identifying.android_ota import AndroidOta
 from trueware.identifying.banners import banner_claims, scan_banners
 from trueware.identifying.container_image import DockerManifest, OciIndex
 from trueware.identifying.contract import Source
 from trueware.identifying.freebsd_package import CompactManifest, PackingList
 from trueware.identifying.pkginfo import PkgInfo
+from trueware.identifying.tizen_manifest import TizenManifest
 from trueware.identifying.update_bundle import RaucManifest, SwDescription
+from trueware.identifying.webos_app import WebosApp
 from trueware.model.kept import is_kept
 
 
@@ -140,3 +143,57 @@ def test_what_is_no_such_file_is_refused(source: type[Source], content: bytes) -
 def test_they_are_kept(path: str, kept: bool) -> None:  # noqa: FBT001 (a parameter of the test)
     """The engine keeps what they are read from, and not every file of such a name."""
     assert is_kept(path) is kept
+
+
+def test_android_ota() -> None:
+    """An update package tells what it makes of which devices, and not what was there before."""
+    content = (
+        b"ota-type=AB\npost-build=acme/a1/a1:14/AP1A/123:user/release-keys\npost-build-incremental=123\n"
+        b"post-security-patch-level=2024-05-05\npre-build=acme/a1/a1:13/TQ/99:user/release-keys\npre-device=a1|a1x\n"
+    )
+
+    assert told(AndroidOta, content) == [
+        ("fingerprint", "acme/a1/a1:14/AP1A/123:user/release-keys"),
+        ("build", "123"),
+        ("build", "2024-05-05"),
+        ("board", "a1"),
+        ("board", "a1x"),
+    ]
+
+
+def test_tizen_manifest() -> None:
+    """A native application of Tizen names itself, its version and author."""
+    content = b"""<?xml version="1.0" encoding="utf-8"?>
+<manifest xmlns="http://tizen.org/ns/packages" api-version="6.0" package="org.example.player" version="1.2.0">
+  <author>ACME</author><label>Player</label><ui-application appid="org.example.player"/></manifest>"""
+
+    assert told(TizenManifest, content) == [
+        ("package", "org.example.player"),
+        ("version", "1.2.0"),
+        ("product", "Player"),
+        ("vendor", "ACME"),
+    ]
+
+
+def test_webos_app() -> None:
+    """An application of webOS names itself; a file of that name without a main file is none."""
+    content = b'{"id": "com.example.tv", "version": "1.0.3", "vendor": "ACME", "title": "TV", "main": "index.html"}'
+
+    assert told(WebosApp, content) == [
+        ("package", "com.example.tv"),
+        ("product", "TV"),
+        ("version", "1.0.3"),
+        ("vendor", "ACME"),
+    ]
+    with pytest.raises(MalformedInput):
+        told(WebosApp, b'{"id": "com.example.tv"}')
+
+
+@pytest.mark.parametrize("source", [TizenManifest, WebosApp])
+@pytest.mark.parametrize(
+    "content", [b"", b"<manifest/>", b"[" * 5000, b"\xff\xfe", b'<!DOCTYPE a [<!ENTITY b "c">]><a/>']
+)
+def test_what_is_no_such_file_claims_nothing(source: type[Source], content: bytes) -> None:
+    """Other files of these names are refused."""
+    with pytest.raises(MalformedInput):
+        told(source, content)
