@@ -12,8 +12,8 @@ A file has lower halves of offset and length, upper halves of both (4 each) and 
 It is recognised by a table that makes sense: plain names, and files that follow each other from the end of the table with less than a
 page between them, or are one that was there before. Windows CE has other files of that name.
 
-Source: nb0-unpack (Hemanth Jabalpuri), Acer-BeTouch-E130-RUT (yohanes). The vectors were built from that layout; no firmware of a phone
-confirmed the reading.
+Source: nb0-unpack (Hemanth Jabalpuri), Acer-BeTouch-E130-RUT (yohanes). The vectors were built from that layout; no firmware of a
+phone confirmed the reading.
 """
 
 import re
