@@ -38,7 +38,7 @@ class Where:
         return scheme
 
 
-SCHEMES: tuple[Where, ...] = ()
+SCHEMES: tuple[Where, ...] = (Where("usign:Usign", names=("*.sig",), subjects=("Packages",)),)
 
 
 class Signatures:
