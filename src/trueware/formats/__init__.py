@@ -22,6 +22,7 @@ READERS = (
     "android.odex:Odex",
     "android.vdex:Vdex",
     "android.art:ArtImage",
+    "embedded.module_signature:ModuleSignature",
     "containers.sysupgrade:Sysupgrade",
     "containers.onie:Onie",
     "containers.rauc:Rauc",

@@ -42,6 +42,7 @@ ANNOUNCED: dict[str, tuple[str, tuple[tuple[int, bytes], ...]]] = {
     "embedded.intel_flash:IntelFlash": ("intel-flash", ((16, b'Z\xa5\xf0\x0f'),)),
     "embedded.mbn:Mbn": ("mbn", ((4, b'\x03\x00\x00\x00'), (0, b'\xd1\xdcK\x844\x10\xd7s'),)),
     "embedded.mibib:Mibib": ("mibib", ((0, b'\xac\x9fV\xfez\x12\x7f\xcd'), (0, b'\x9a\x1b}\xaa\xbcH}\x1f'), (0, b'\xaas\xeeU\xdb\xbd^\xe3'),)),
+    "embedded.module_signature:ModuleSignature": ("module-signature", ((-28, b'~Module signature appended~\n'),)),
     "embedded.pe:Pe": ("pe", ((0, b'MZ'),)),
     "embedded.qcom_elf:QcomElf": ("qcom-elf", ((0, b'\x7fELF\x01\x01'), (0, b'\x7fELF\x02\x01'),)),
     "embedded.srec:Srec": ("srec", ((0, b'S0'), (0, b'S1'), (0, b'S2'), (0, b'S3'),)),
