@@ -5,12 +5,13 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import TypedDict
 
 from trueware.identifying import banner_claims, identify, scan_banners
+from trueware.identifying.stated import mismatches
 from trueware.measuring import Clock, Fallback, Known, Measurement, Scanner, measure, measure_reading
 from trueware.model.claim import Claim
 from trueware.model.limits import Limits
@@ -105,6 +106,8 @@ def measure_artefact(
         else:
             file = stack.enter_context(open_file(path))
             measurement = measure(name, file.view, digest=digest, **common)
+    if stated := mismatches(measurement.root, measurement.kept):
+        measurement = replace(measurement, findings=(*measurement.findings, *stated))
     claims = (*identify(measurement.root, measurement.kept), *banner_claims(measurement.banners))
     return Measured(measurement, (*claims, *_signers(measurement.signatures)))
 
