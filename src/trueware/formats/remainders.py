@@ -15,7 +15,7 @@ _REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 
 
 class Crc:
-    """A CRC that begins with zero and is not inverted in the end."""
+    """A CRC whose result is not inverted in the end."""
 
     def __init__(self, polynomial: int, multiple: tuple[int, int, int], *, lowest_first: bool = False) -> None:
         """Take what defines it.
@@ -33,14 +33,18 @@ class Crc:
             whole, first, second = 2 * whole, 2 * first, 2 * second
         self._table = tuple(self._shifted(byte) for byte in range(256))
 
-    def of(self, data: memoryview) -> int:
-        """Return the CRC."""
+    def of(self, *pieces: memoryview, begin: int = 0) -> int:
+        """Return the CRC of the pieces one behind the other; unless it begins with 0, the first is no shorter than the CRC."""
         value = 0
-        for start in range(0, len(data), _PIECE):
-            piece = bytes(data[start : start + _PIECE])
-            if self._lowest_first:
-                piece = piece.translate(_REVERSED)
-            value = self._folded(value << 8 * len(piece) ^ int.from_bytes(piece, "big"))
+        for data in pieces:
+            for start in range(0, len(data), _PIECE):
+                piece = bytes(data[start : start + _PIECE])
+                if self._lowest_first:
+                    piece = piece.translate(_REVERSED)
+                more = int.from_bytes(piece, "big")
+                if begin:
+                    more, begin = more ^ begin << 8 * len(piece) - self._degree, 0
+                value = self._folded(value << 8 * len(piece) ^ more)
         value = self._remainder(value << self._degree)
         return int(f"{value:0{self._degree}b}"[::-1], 2) if self._lowest_first else value
 
