@@ -34,7 +34,7 @@ tag  descriptor        body
 
 Source: AOSP ``external/avb/libavb/avb_vbmeta_image.h`` and ``avb_*_descriptor.h``. Confirmed by some thirty real vbmeta
 images, as avbtool reads them. The hash of header and auxiliary block
-is verified here, the signature is not: that takes to know whose key it should be.
+is verified here; the signature is by `trueware.signatures.avb`.
 """
 
 import hashlib
@@ -184,14 +184,26 @@ class VbMeta:
 
     version: tuple[int, int]
     algorithm: int
+    digest: tuple[int, int]
     signature: tuple[int, int]
     public_key: tuple[int, int]
     key_metadata: tuple[int, int]
     rollback_index: int
     rollback_location: int
     flags: int
+    auxiliary: tuple[int, int]
+    """The block that is signed together with the header."""
+
     end: int
     descriptors: tuple[Descriptor, ...] = field(repr=False)
+
+
+def structure_size(header: memoryview) -> int:
+    """Return the bytes of a structure by its header; 0 where there is none."""
+    if len(header) < HEADER_SIZE or header[:4] != MAGIC:
+        return 0
+    _, _, _, authentication, auxiliary, *_ = _HEADER.unpack_from(header)
+    return HEADER_SIZE + int(authentication) + int(auxiliary)
 
 
 def read_vbmeta(view: memoryview, reading: Reading, format: str) -> VbMeta:  # noqa: A002 (the domain's noun)
@@ -228,12 +240,14 @@ def read_vbmeta(view: memoryview, reading: Reading, format: str) -> VbMeta:  # n
     return VbMeta(
         version=(major, minor),
         algorithm=algorithm,
+        digest=digest,
         signature=signature,
         public_key=public_key,
         key_metadata=key_metadata,
         rollback_index=rollback_index,
         rollback_location=location,
         flags=flags,
+        auxiliary=(auxiliary_at, end),
         end=end,
         descriptors=tuple(_descriptors(view[: listed[1]], listed[0], reading, format)),
     )

@@ -54,36 +54,65 @@ def can_make(algorithm: str, data_block: int, hash_block: int, size: int) -> boo
 
 def make_tree(data: memoryview, algorithm: str, salt: bytes, data_block: int, hash_block: int) -> Tree:
     """Return the tree over `data`, which `can_make`; costs one pass over it."""
-    salted = _new(algorithm)
-    salted.update(salt)
-    size = len(salted.digest())
-    width = 1 << (size - 1).bit_length()
-    levels: list[bytes] = []
-    digests = _digests(data, data_block, salted, width)
-    while len(digests) > width:
-        level = digests + bytes(-len(digests) % hash_block)
-        levels.append(level)
-        digests = _digests(memoryview(level), hash_block, salted, width)
-    levels.reverse()
-    leaves = sum(map(len, levels[:-1]))
-    return Tree(digests[:size], b"".join(levels), width, leaves)
+    maker = TreeMaker(algorithm, salt, data_block, hash_block)
+    maker.feed(data)
+    return maker.tree()
+
+
+class TreeMaker:
+    """Makes a tree over data that comes in pieces of any size."""
+
+    def __init__(self, algorithm: str, salt: bytes, data_block: int, hash_block: int) -> None:
+        self._salted = _new(algorithm)
+        self._salted.update(salt)
+        self._size = len(self._salted.digest())
+        self._width = 1 << (self._size - 1).bit_length()
+        self._data_block, self._hash_block = data_block, hash_block
+        self._rest = bytearray()
+        self._leaves = bytearray()
+
+    def feed(self, piece: Buffer) -> None:
+        """Take in the next bytes."""
+        view, block = memoryview(piece), self._data_block
+        if self._rest:
+            missing = block - len(self._rest)
+            self._rest += view[:missing]
+            view = view[missing:]
+            if len(self._rest) < block:
+                return
+            self._leaves += self._digests(memoryview(bytes(self._rest)), block)
+            self._rest.clear()
+        whole = len(view) - len(view) % block
+        self._leaves += self._digests(view[:whole], block)
+        self._rest += view[whole:]
+
+    def tree(self) -> Tree:
+        """Return the tree over what was taken in, whole blocks of data and at least one."""
+        levels: list[bytes] = []
+        digests = bytes(self._leaves)
+        while len(digests) > self._width:
+            level = digests + bytes(-len(digests) % self._hash_block)
+            levels.append(level)
+            digests = self._digests(memoryview(level), self._hash_block)
+        levels.reverse()
+        leaves = sum(map(len, levels[:-1]))
+        return Tree(digests[: self._size], b"".join(levels), self._width, leaves)
+
+    def _digests(self, data: memoryview, block: int) -> bytes:
+        """Return the digests of the blocks of `data`, side by side; most images have many that are empty."""
+        salted, width, empty = self._salted, self._width, bytes(block)
+        of_empty = _digest(salted, empty).ljust(width, b"\0")
+        made = bytearray()
+        for at in range(0, len(data), block):
+            piece = data[at : at + block]
+            made += of_empty if piece == empty else _digest(salted, piece).ljust(width, b"\0")
+        return bytes(made)
 
 
 def _new(algorithm: str) -> _Hash:
     if algorithm == "blake2b-256":
         return hashlib.blake2b(digest_size=32)
     return hashlib.new(algorithm, usedforsecurity=False)
-
-
-def _digests(data: memoryview, block: int, salted: _Hash, width: int) -> bytes:
-    """Return the digests of the blocks of `data`, side by side; most images have many that are empty."""
-    empty = bytes(block)
-    of_empty = _digest(salted, empty).ljust(width, b"\0")
-    made = bytearray()
-    for at in range(0, len(data), block):
-        piece = data[at : at + block]
-        made += of_empty if piece == empty else _digest(salted, piece).ljust(width, b"\0")
-    return bytes(made)
 
 
 def _digest(salted: _Hash, block: Buffer) -> bytes:

@@ -147,5 +147,10 @@ class NodeSite:
         child = parent.children.get(name) if parent is not None else None
         return None if child is None else NodeSite(child, self._views)
 
+    def above(self) -> Site | None:
+        """See `Site`."""
+        parent = self._node.parent
+        return None if parent is None else NodeSite(parent, self._views)
+
 
 _: type[Site] = NodeSite

@@ -2,17 +2,13 @@
 
 from dataclasses import dataclass
 
-OWNED = frozenset({"vendor", "product", "package", "board", "fingerprint"})
-"""Names of claims that belong to somebody; an operating system's name or an architecture does not."""
-
 
 @dataclass(frozen=True, slots=True)
 class Claim:
     """One statement of the artefact about itself. A claim proves nothing; it is compared with what was found."""
 
     name: str
-    """`vendor`, `product`, `version`, `build`, `board`, `hardware`, `os`, `architecture`, `package`, `fingerprint`, or `signer`:
-    a name of a key whose signature is valid (`trueware.model.signature.Signer.ids`)."""
+    """`vendor`, `product`, `version`, `build`, `board`, `hardware`, `os`, `architecture`, `package` or `fingerprint`."""
 
     value: str
 

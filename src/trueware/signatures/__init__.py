@@ -38,7 +38,14 @@ class Where:
         return scheme
 
 
-SCHEMES: tuple[Where, ...] = (Where("usign:Usign", names=("*.sig",), subjects=("Packages",)),)
+SCHEMES: tuple[Where, ...] = (
+    Where(
+        "avb:Avb",
+        formats=("vbmeta",),
+        names=("vbmeta", "vbmeta.img", "vbmeta_a", "vbmeta_b", "vbmeta_system.img", "vbmeta_vendor.img"),
+        subjects=("boot.img", "dtbo.img", "init_boot.img", "recovery.img", "vendor_boot.img"),
+    ),
+)
 
 
 class Signatures:

@@ -83,6 +83,10 @@ class Site(Protocol):
         """Return another part of the same container or folder."""
         ...
 
+    def above(self) -> "Site | None":
+        """Return the container or folder that it lies in; None for the artefact."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Key:

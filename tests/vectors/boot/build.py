@@ -101,6 +101,21 @@ write(
     },
     facts={"version": "4", "os-version": "0.0.0", "patch-level": "2000-00", "command-line": LINE},
 )
+kernel_only = structure([hash_(b"generic_kernel", KERNEL, b"")])
+body = new(KERNEL, RAMDISK, b"")
+write(
+    "certified",
+    patched(body, 3 * 4096, vbmeta + kernel_only),
+    "Certified as from Android 13 on: vbmeta structures about the image and its kernel behind it.",
+    parts={
+        **parts,
+        "boot-signature-0": {"kind": "region", "format": "vbmeta"},
+        "boot-signature-0!/signature": region(SIGNATURE),
+        "boot-signature-1": {"kind": "region", "format": "vbmeta"},
+        "boot-signature-1!/signature": region(SIGNATURE),
+    },
+    facts={"version": "4", "os-version": "0.0.0", "patch-level": "2000-00", "command-line": LINE},
+)
 tables = noise(600, "tables")
 write(
     "device-trees",

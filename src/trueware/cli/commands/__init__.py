@@ -1,18 +1,6 @@
 """One file for each command: `add` tells the parser about it, and what it sets as `run` does it."""
 
-from trueware.cli.commands import (
-    demo,
-    diff,
-    formats,
-    inspect,
-    measure,
-    publisher,
-    registry,
-    release,
-    signatures,
-    trust,
-    verify,
-)
+from trueware.cli.commands import demo, diff, formats, inspect, measure, publisher, registry, release, verify
 
-COMMANDS = (verify, diff, measure, inspect, signatures, registry, publisher, trust, release, formats, demo)
+COMMANDS = (verify, diff, measure, inspect, registry, publisher, release, formats, demo)
 """In the order of the help page."""

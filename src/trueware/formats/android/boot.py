@@ -32,8 +32,10 @@ versions 3 and 4
 Sections follow in the order of the header, each on a new page; from version 3 a page has 4096 bytes. Source: AOSP
 ``system/tools/mkbootimg/include/bootimg/bootimg.h``. The ids that tools of vendors wrote are not always the one of
 mkbootimg: all zero counts as none. Behind the last section of older images stands the signature of the first Verified Boot,
-a DER sequence (``source.android.com/docs/security/features/verifiedboot/verified-boot``). What mkbootimg writes confirms
-versions 0, 2 and 3; no real image at hand confirms the others, the device tree table and that signature.
+a DER sequence (``source.android.com/docs/security/features/verifiedboot/verified-boot``); behind that of images that Google certified
+from Android 13 on, up to 16 KiB of vbmeta structures about the image and its kernel (AOSP
+``system/tools/mkbootimg/gki/certify_bootimg.py``). What mkbootimg writes confirms versions 0, 2 and 3; no real image at hand
+confirms the others, the device tree table and what stands behind the last section.
 """
 
 from hashlib import sha1
@@ -41,6 +43,7 @@ from struct import Struct, unpack_from
 from typing import ClassVar
 
 from trueware.errors import MalformedInput
+from trueware.formats.avb import HEADER_SIZE, structure_size
 from trueware.formats.bootimage import Pages, check_page, tell_versions
 from trueware.formats.contract import Entry, FormatDoc, Held, Magic, Reading
 from trueware.formats.fields import tell
@@ -62,6 +65,8 @@ _LONGEST = _HEADER.size + _RECOVERY.size + _TREE.size
 _NEW_PAGE = 4096
 _VERSION = 40
 _VERSIONS = 5
+_CERTIFICATES = 1 << 14
+"""Bytes of the vbmeta structures behind an image, all together."""
 
 
 class Boot:
@@ -122,7 +127,7 @@ def _read_old(view: memoryview, version: int) -> Reading:
     reading.cover(0, end)
     entries, end = _sections(view, page, sizes, page, reading)
     _check_id(entries, sizes, identity, reading)
-    entries += _first_signature(view, end, reading)
+    entries += _first_signature(view, end, reading) or _certificates(view, end, reading)
     reading.entries = [entry for entry in entries if entry.size]
     return reading
 
@@ -141,7 +146,8 @@ def _read_new(view: memoryview, version: int) -> Reading:
         sizes.append(("signature", *_SIGNATURE.unpack_from(view, end)))
         end += _SIGNATURE.size
     reading.cover(0, end)
-    entries, _ = _sections(view, _NEW_PAGE, sizes, _NEW_PAGE, reading)
+    entries, end = _sections(view, _NEW_PAGE, sizes, _NEW_PAGE, reading)
+    entries += _certificates(view, end, reading)
     reading.entries = [entry for entry in entries if entry.size]
     return reading
 
@@ -200,3 +206,15 @@ def _first_signature(view: memoryview, end: int, reading: Reading) -> list[Entry
     reading.notes["signature"] = "not verified here"
     reading.end = end + size
     return [Entry("signature", Kind.REGION, Held(view[end : end + size]), size, offset=end)]
+
+
+def _certificates(view: memoryview, end: int, reading: Reading) -> list[Entry]:
+    """Return the vbmeta structures that stand behind the image, one after the other."""
+    entries: list[Entry] = []
+    at = end
+    while (size := structure_size(view[at : at + HEADER_SIZE])) and at + size <= min(len(view), end + _CERTIFICATES):
+        name = f"boot-signature-{len(entries)}"
+        entries.append(Entry(name, Kind.REGION, Held(view[at : at + size]), size, offset=at))
+        at += size
+        reading.end = at
+    return entries

@@ -1,0 +1,256 @@
+"""Android Verified Boot 2: a vbmeta structure is signed, and says what the partitions of a device have to be.
+
+For each structure, as libavb does (``libavb/avb_vbmeta_image.c``, ``avb_slot_verify.c``; layout in `trueware.formats.avb`):
+
+ 1. The header is whole and has its magic. The version of libavb that it asks for is not looked at: it tells what a device needs, and
+    nothing about the bytes.
+ 2. Blocks are multiples of 64 and lie in the bytes; hash and signature lie in the authentication block, key and descriptors in the
+    auxiliary block.
+ 3. Algorithm none is no signature. A structure that stands by itself is told as unsigned, since a locked device refuses it; one
+    behind the image of a partition says nothing, since most repeat what the signed one of the device says.
+ 4. The key has the size of the algorithm, and the numbers that a device computes with belong to it.
+ 5. The hash of header and auxiliary block is the one stated.
+ 6. The key's signature is over this hash.
+ 7. A hash descriptor: the digest over salt and image is the one described.
+ 8. A hash tree descriptor: the root of the tree over the image is the one described. Devices do this block by block as they read.
+ 9. A chain descriptor: the partition has a structure of its own, signed by the key described. That structure's signature is
+    reported for itself, and what it covers is not covered by this one: a chain lets somebody else speak for a partition.
+10. Whose key it is, and whether the rollback index went back, is asked of the registry: not here.
+
+Partitions that are not there are named in `Coverage.excludes`. Flags are not an error: set before signing they are the publisher's
+own word (a statement), set afterwards the signature is broken. The boot signature of GKI (``boot.img`` version 4, and what stands
+behind the image from Android 13 on) is made of such structures about the boot image and its kernel.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import ClassVar
+
+from trueware.errors import InputError
+from trueware.formats.avb import (
+    FLAGS,
+    MAGIC,
+    Chain,
+    CommandLine,
+    Hash,
+    HashTree,
+    Property,
+    VbMeta,
+    read_vbmeta,
+)
+from trueware.formats.contract import Reading
+from trueware.formats.fields import flags_told
+from trueware.formats.filler import is_filler
+from trueware.model.signature import Coverage, Outcome, Signature
+from trueware.signatures.avb.partitions import Surroundings, compare
+from trueware.signatures.avb.structure import Structure, check_structure, key_ids
+from trueware.signatures.contract import Context, Scheme, SchemeDoc, Site
+
+_BOOT_SIGNATURE = "avb-boot-signature"
+"""Name of the scheme where a structure is the signature of one boot image: the key is that of GKI, not of the device."""
+
+_MAX_STATEMENT = 1024
+
+
+class Avb:
+    """Signatures of vbmeta structures."""
+
+    name: ClassVar[str] = "avb"
+    doc: ClassVar[SchemeDoc] = SchemeDoc(
+        "Android Verified Boot 2 (vbmeta)",
+        (
+            "AOSP external/avb/libavb/avb_vbmeta_image.c",
+            "AOSP external/avb/libavb/avb_slot_verify.c",
+            "AOSP external/avb/README.md",
+        ),
+        (
+            "ML-DSA: with an empty context only, and no image that has it was seen",
+            "the certificate extension (libavb_cert) is not followed",
+            "images of chained partitions and error correction: no real one at hand confirms the reading",
+        ),
+    )
+
+    @staticmethod
+    def verify(site: Site, context: Context) -> Iterator[Signature]:  # noqa: ARG004 (the key comes with the structure)
+        """See `Scheme`."""
+        if site.format == "vbmeta":
+            yield from _verify(site, site.view())
+        elif site.format is None and not site.is_folder and _begins(site):
+            yield from _verify(site, site.view())  # by its name it should be one: what is wrong is told
+
+
+def _begins(site: Site) -> bool:
+    first = next(iter(site.chunks()), b"")
+    return bytes(first[: len(MAGIC)]) == MAGIC
+
+
+def _verify(site: Site, view: memoryview) -> Iterator[Signature]:
+    structure, around = check_structure(view), Surroundings.of(site)
+    meta, outcome = structure.meta, structure.outcome
+    scheme = Avb.name if around.boot is None else _BOOT_SIGNATURE
+    if outcome is None:
+        if around.partition is not None or around.boot is not None:
+            return
+        outcome = Outcome.UNCHECKABLE
+    if outcome is not Outcome.VALID:
+        yield Signature(
+            scheme,
+            site.path,
+            outcome,
+            structure.detail,
+            structure.signer,
+            offset=meta.signature[0],
+            dated=False,
+            statements=_statements(view, meta) if structure.outcome is None else (),
+        )
+        return
+    described = _Described(scheme, structure, around)
+    wrong = list(described.verify())
+    whole, behind = _whole(view, meta)
+    yield Signature(
+        scheme,
+        site.path,
+        Outcome.VALID,
+        f"{structure.detail}; {described.told()}",
+        structure.signer,
+        Coverage(whole, tuple(dict.fromkeys(described.paths)), excludes=(*behind, *described.excludes)),
+        meta.signature[0],
+        dated=False,
+        statements=_statements(view, meta),
+    )
+    yield from wrong
+
+
+@dataclass(slots=True)
+class _Described:
+    """What a signed structure says of partitions, held against those that are there."""
+
+    scheme: str
+    structure: Structure
+    around: Surroundings
+    paths: list[str] = field(default_factory=list)
+    excludes: list[str] = field(default_factory=list)
+    described: int = 0
+    same: int = 0
+    differ: int = 0
+
+    def told(self) -> str:
+        """Return in words how many images were there and fit."""
+        if not self.described:
+            return "no image is described"
+        differ = f", {self.differ} differ" if self.differ else ""
+        return f"of {self.described} images described {self.same} are there and fit{differ}"
+
+    def verify(self) -> Iterator[Signature]:
+        """Yield a signature that is broken, or taken off, for each image that is not what is described."""
+        for descriptor in self.structure.meta.descriptors:
+            match descriptor:
+                case Hash() | HashTree():
+                    self.described += 1
+                    yield from self._image(descriptor)
+                case Chain():
+                    yield from self._chained(descriptor)
+                case _:
+                    pass
+
+    def _image(self, descriptor: Hash | HashTree) -> Iterator[Signature]:  # 7, 8
+        found = self.around.find(descriptor.partition)
+        if not found and (own := self.around.partition) is not None and _about(descriptor, own):
+            found = [own]
+        if not found:
+            self.excludes.append(f"{descriptor.partition}, which is not there")
+            return
+        different = 0
+        for site in found:
+            compared = compare(site, descriptor)
+            if compared.same is False:
+                different += 1
+                detail = f"not the image of {descriptor.partition} that was signed: {compared.detail}"
+                yield self._wrong(site, Outcome.BROKEN, detail)
+            elif compared.same is None:
+                self.excludes.append(f"{site.path or descriptor.partition}: {compared.detail}")
+            else:
+                self.paths += compared.paths
+                self.excludes += compared.excludes
+                self.same += 1
+        self.differ += different
+
+    def _chained(self, descriptor: Chain) -> Iterator[Signature]:  # 9
+        found = self.around.find(descriptor.partition)
+        if not found:
+            self.excludes.append(f"{descriptor.partition}, which another key signs and which is not there")
+        for site in found:
+            structure = site.child("vbmeta") if site.format == "avb-footer" else site
+            if structure is None or structure.format != "vbmeta":
+                detail = (
+                    f"{descriptor.partition} has to be signed by {_key(descriptor.key)} and has no vbmeta structure"
+                )
+                yield self._wrong(site, Outcome.STRIPPED, detail)
+                continue
+            try:
+                view = structure.view()
+                meta = read_vbmeta(view, Reading(), "vbmeta")
+            except InputError as error:
+                self.excludes.append(f"{structure.path}: {error}")
+                continue
+            key = bytes(view[slice(*meta.public_key)])
+            if not meta.algorithm:
+                detail = f"{descriptor.partition} has to be signed by {_key(descriptor.key)} and is not signed"
+                yield self._wrong(structure, Outcome.STRIPPED, detail)
+            elif key != descriptor.key:
+                detail = f"{descriptor.partition} has to be signed by {_key(descriptor.key)}, and is by {_key(key)}"
+                yield self._wrong(structure, Outcome.BROKEN, detail)
+            else:
+                self.excludes.append(f"{structure.path}, which another structure with its own signature is about")
+
+    def _wrong(self, site: Site, outcome: Outcome, detail: str) -> Signature:
+        return Signature(self.scheme, site.path, outcome, detail, self.structure.signer, dated=False)
+
+
+def _about(descriptor: Hash | HashTree, partition: Site) -> bool:
+    """Tell whether a descriptor behind the image of a partition is about this image, by its size (a tree fills a last block)."""
+    image = partition.child("image")
+    block = descriptor.blocks[0] if isinstance(descriptor, HashTree) else 1
+    return image is not None and 0 <= descriptor.image_size - image.size < block
+
+
+def _whole(view: memoryview, meta: VbMeta) -> tuple[bool, tuple[str, ...]]:
+    """Tell whether all of the part that is neither signed nor the signature is empty, and what is not."""
+    excludes = []
+    authentication = sorted((meta.digest, meta.signature))
+    gaps = [(authentication[0][1], authentication[1][0]), (authentication[1][1], meta.auxiliary[0])]
+    if any(not is_filler(view, start, end) for start, end in gaps):
+        excludes.append("bytes beside hash and signature in the authentication block")
+    if not is_filler(view, meta.end, len(view)):
+        excludes.append(f"{len(view) - meta.end} bytes behind the structure")
+    return not excludes, tuple(excludes)
+
+
+def _statements(view: memoryview, meta: VbMeta) -> tuple[tuple[str, str], ...]:
+    told = [
+        ("flags", flags_told(FLAGS, meta.flags)),
+        ("rollback-index", str(meta.rollback_index)),
+        ("rollback-index-location", str(meta.rollback_location)),
+    ]
+    for descriptor in meta.descriptors:
+        match descriptor:
+            case Property(key=key, start=start, end=end):
+                value = bytes(view[start:end])
+                short = len(value) <= _MAX_STATEMENT
+                text = value.decode("utf-8", "surrogateescape") if short else f"sha256 {sha256(value).hexdigest()}"
+                told.append((f"property/{key}", text))
+            case Chain(partition=partition, location=location, key=key_bytes):
+                told.append((f"chain/{partition}", f"{_key(key_bytes)}, rollback index location {location}"))
+            case CommandLine():
+                told.append(("command-line", str(descriptor)))
+            case _:
+                pass
+    return tuple(told)
+
+
+def _key(blob: bytes) -> str:
+    return key_ids(blob)[0]
+
+
+_: type[Scheme] = Avb

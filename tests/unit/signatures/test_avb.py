@@ -1,0 +1,137 @@
+"""Android Verified Boot 2: structures that openssl signed, real ones, and what is flipped, cut and hidden in them."""
+
+import json
+import time
+from collections import Counter
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from trueware.measuring import measure
+from trueware.model.signature import Outcome, Signature
+from trueware.signatures import Signatures
+from trueware.signatures.contract import Context
+
+VECTORS = Path(__file__).parents[2] / "vectors/signatures/avb"
+CASES = sorted(path.parent.name for path in VECTORS.glob("*/expected.json"))
+
+
+def found(data: bytes) -> list[Signature]:
+    with ThreadPoolExecutor(1) as pool:
+        verifier = Signatures(Context())
+        taken = measure("artefact", memoryview(data), pool=pool, clock=time.monotonic, verify=verifier).signatures
+    return [each for each in taken if each.scheme.startswith("avb")]
+
+
+def named(signature: Signature) -> str | None:
+    """Return the key as avbtool prints it."""
+    ids = () if signature.signer is None else signature.signer.ids
+    return next((each.removeprefix("avb-sha1:") for each in ids if each.startswith("avb-sha1:")), None)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_vectors(case: str) -> None:
+    """Outcome, signer and coverage of each signature of a vector are those expected, and there are no others."""
+    signatures = found((VECTORS / case / "input.bin").read_bytes())
+    signatures.sort(key=lambda each: (each.part, each.outcome.value))
+    expected = json.loads((VECTORS / case / "expected.json").read_text())
+    expected.sort(key=lambda each: (each["part"], each["outcome"]))
+
+    told = [(each.scheme, each.part, each.outcome.value) for each in signatures]
+    assert told == [(each["scheme"], each["part"], each["outcome"]) for each in expected]
+    for signature, wanted in zip(signatures, expected, strict=True):
+        assert named(signature) == wanted["signer"]
+        assert wanted.get("detail", "") in signature.detail
+        if "whole" in wanted:
+            assert signature.coverage.whole == wanted["whole"]
+        if "paths" in wanted:
+            assert sorted(signature.coverage.paths) == sorted(wanted["paths"])
+        for told in wanted.get("excludes", ()):
+            assert any(told in each for each in signature.coverage.excludes), signature.coverage.excludes
+        for statement in wanted.get("statements", {}).items():
+            assert statement in signature.statements
+
+
+@pytest.mark.parametrize(
+    ("case", "places"),
+    [
+        ("sha256-rsa2048", range(100_000)),
+        ("footer", [*range(0, 5000, 53), *range(8192, 8192 + 1344, 3)]),
+        ("gki-12", range(0, 100_000, 29)),
+        ("gki-13", range(0, 100_000, 31)),
+    ],
+)
+def test_no_flipped_bit_stays_covered(case: str, places: Iterable[int]) -> None:
+    """A flipped byte is not called signed: the signature is not valid, or its part is not what is covered."""
+    data = (VECTORS / case / "input.bin").read_bytes()
+    whole = {path for each in found(data) for path in each.coverage.paths}
+    for at in (place for place in places if place < len(data)):
+        changed = bytearray(data)
+        changed[at] ^= 1
+        signatures = found(bytes(changed))
+        valid = [each for each in signatures if each.outcome is Outcome.VALID]
+        covered = {path for each in valid for path in each.coverage.paths}
+        assert not (
+            len(valid) == len(signatures) > 0 and all(each.coverage.whole for each in valid) and covered >= whole
+        ), hex(at)
+
+
+def test_cut_structures_are_never_valid() -> None:
+    """A structure that ends early is none, whatever it is called."""
+    data = (VECTORS / "sha256-rsa2048/input.bin").read_bytes()
+    for size in range(0, len(data), 16):
+        assert all(each.outcome is not Outcome.VALID for each in found(data[:size]))
+
+
+def outcomes(folder: Path) -> Counter[str]:
+    """Return how many labelled images of a folder were judged right, accepted or rejected falsely, or are no structure."""
+    counted: Counter[str] = Counter()
+    for line in (folder / "labels.jsonl").read_text().splitlines():
+        label = json.loads(line)
+        if "avb" not in label:
+            continue
+        signatures = found((folder / label["file"]).read_bytes())
+        if label["avb"] is None:
+            counted["right" if not signatures else "false accept"] += 1
+            continue
+        valid = [each.outcome is Outcome.VALID for each in signatures] == [True]
+        wanted = label["avb"]["sig"] == "ok"
+        counted["right" if valid == wanted else "false accept" if valid else "false reject"] += 1
+    return counted
+
+
+def test_real_images(corpus: Path) -> None:
+    """Every real image is judged as avbtool judges it, its key named as avbtool names it, its flags told."""
+    folder = corpus / "mobile/avb-wild/open"
+    assert outcomes(folder) == {"right": 26}
+    for line in (folder / "labels.jsonl").read_text().splitlines():
+        label = json.loads(line)
+        if label["avb"] is None:
+            continue
+        (signature,) = found((folder / label["file"]).read_bytes())
+        key = label["avb"]["key"]
+        if key.startswith("vendor:"):
+            assert (named(signature) or "").startswith(key.removeprefix("vendor:"))
+        if label["truth"].startswith("tampered"):
+            assert "flags" in signature.detail
+        elif signature.outcome is Outcome.VALID:
+            assert (dict(signature.statements)["flags"] == "none") == (label["avb"]["flags"] == 0)
+            assert dict(signature.statements)["rollback-index"] == str(label["avb"]["rollback"])
+            assert sum(name.startswith("chain/") for name, _ in signature.statements) == len(label["avb"]["chain"])
+
+
+@pytest.mark.parametrize(
+    ("path", "wanted"),
+    [
+        ("vbmeta/lineage-oneplus-sdm845-vbmeta.img", [Outcome.BROKEN]),
+        ("vbmeta/xiaomi-fleur-vbmeta.img", [Outcome.VALID]),
+        ("vbmeta/blank-vbmeta.img", []),
+        ("motorola-milan_g/vbmeta.img", [Outcome.VALID]),
+        ("motorola-milan_g/vbmeta_system.img", [Outcome.VALID]),
+    ],
+)
+def test_real_collections(corpus: Path, path: str, wanted: list[Outcome]) -> None:
+    """The images of the other collections."""
+    assert [each.outcome for each in found((corpus / "corpus/open" / path).read_bytes())] == wanted
