@@ -8,7 +8,9 @@ import bz2
 import gzip
 import lzma
 from collections.abc import Callable
+from io import BytesIO
 from struct import Struct, pack
+from zipfile import ZIP_DEFLATED, ZipFile
 from zlib import adler32
 
 OPAQUE = b"\x80" * 512
@@ -176,6 +178,33 @@ def zeros_to_be_searched() -> bytes:
     return gzip.compress((OPAQUE + region) * 3, mtime=0)
 
 
+def containers_in_each_other() -> bytes:
+    """Headers of Rockchip's ID blocks, each leading to those behind it by as many ways as there are numbers that add up."""
+    header = bytearray(512)
+    header[:16] = pack("<4s4xHHI", b"RKNS", 118, 4, 0)
+    for number in range(4):
+        header[120 + 88 * number : 124 + 88 * number] = pack("<HH", number + 4, 96)
+    return bytes(header) * 96 + bytes(3 * 512)
+
+
+def container_in_itself() -> bytes:
+    """An ID block whose four programs are all of it."""
+    header = bytearray(512)
+    header[:16] = pack("<4s4xHHI", b"RKNS", 118, 4, 0)
+    for number in range(4):
+        header[120 + 88 * number : 124 + 88 * number] = pack("<HH", 0, 4)
+    return bytes(header) + bytes(3 * 512)
+
+
+def members_held_side_by_side() -> bytes:
+    """Five members of a zip that each begin like a zip, whose directory stands at its end."""
+    archive = BytesIO()
+    with ZipFile(archive, "w", ZIP_DEFLATED, compresslevel=1) as file:
+        for number in range(5):
+            file.writestr(str(number), b"PK\3\4" + bytes(180 << 20))
+    return archive.getvalue()
+
+
 def folder_of_ext() -> bytes:
     """A folder of a hundred thousand names of one inode."""
     unit, files = 1024, 100_000
@@ -250,6 +279,9 @@ INPUTS: dict[str, Callable[[], bytes]] = {
         zeros_in_bzip2,
         zeros_that_must_be_held,
         zeros_to_be_searched,
+        containers_in_each_other,
+        container_in_itself,
+        members_held_side_by_side,
         folder_of_ext,
     )
 }

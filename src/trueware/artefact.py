@@ -2,21 +2,27 @@
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import TypedDict
 
 from trueware.identifying import banner_claims, identify, scan_banners
+from trueware.identifying.stated import mismatches
 from trueware.measuring import Clock, Fallback, Known, Measurement, Scanner, measure, measure_reading
 from trueware.model.claim import Claim
 from trueware.model.limits import Limits
+from trueware.model.signature import Outcome, Signature
+from trueware.signatures.contract import Verifier
 from trueware.sources import open_file, read_folder
 
 _DIGEST_STEP = 1 << 22
+
+_MAX_SIGNERS = 256
+"""Names of keys that are claimed; a system image has a dozen signers."""
 
 Report = Callable[[int], None]
 
@@ -32,6 +38,7 @@ class _Common(TypedDict):
     known: Known | None
     record_packings: bool
     fallback: Fallback | None
+    verify: Verifier | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +69,7 @@ def measure_artefact(
     known: Known | None = None,
     record_packings: bool = False,
     fallback: Fallback | None = None,
+    verify: Verifier | None = None,
 ) -> Measured:
     """Measure the file or folder at `path`.
 
@@ -74,6 +82,7 @@ def measure_artefact(
         known: see `trueware.measuring.measure`.
         record_packings: likewise.
         fallback: likewise.
+        verify: likewise.
 
     Raises:
         SourceError: it cannot be opened.
@@ -89,6 +98,7 @@ def measure_artefact(
             known=known,
             record_packings=record_packings,
             fallback=fallback,
+            verify=verify,
         )
         if os.path.isdir(path):  # noqa: PTH112 (Path.is_dir raises for a name that is too long)
             reading, size = read_folder(path)
@@ -96,8 +106,22 @@ def measure_artefact(
         else:
             file = stack.enter_context(open_file(path))
             measurement = measure(name, file.view, digest=digest, **common)
+    if stated := mismatches(measurement.root, measurement.kept):
+        measurement = replace(measurement, findings=(*measurement.findings, *stated))
     claims = (*identify(measurement.root, measurement.kept), *banner_claims(measurement.banners))
-    return Measured(measurement, claims)
+    return Measured(measurement, (*claims, *_signers(measurement.signatures)))
+
+
+def _signers(signatures: Iterable[Signature]) -> Iterator[Claim]:
+    """Yield one claim for each key by which something in the artefact is validly signed, by each of its names."""
+    seen: set[str] = set()
+    for signature in signatures:
+        if signature.outcome is not Outcome.VALID or signature.signer is None or len(seen) >= _MAX_SIGNERS:
+            continue
+        for name in (*signature.signer.ids, *signature.subjects):
+            if name not in seen:
+                seen.add(name)
+                yield Claim("signer", name, signature.scheme, signature.part)
 
 
 def artefact_name(path: str | os.PathLike[str]) -> str:

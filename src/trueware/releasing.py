@@ -4,6 +4,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from trueware.appraisal.trust import Trust
 from trueware.artefact import Report, artefact_name, measure_artefact
 from trueware.knowledge import load_policies, policy_for
 from trueware.model.limits import Limits
@@ -11,6 +12,8 @@ from trueware.model.release import Release
 from trueware.registry.learn import learn
 from trueware.registry.ports import RegistryStore
 from trueware.registry.publish import publish
+from trueware.signatures import Signatures
+from trueware.signatures.contract import Context
 
 if TYPE_CHECKING:
     from trueware.registry.cose import PrivateKey
@@ -54,7 +57,10 @@ def take_in(
     """
     if naming.policy is not None and naming.policy not in load_policies():
         raise ValueError(f"no policy {naming.policy!r}; there are {', '.join(sorted(load_policies()))}")
-    measured = measure_artefact(path, limits=limits, report=report, record_packings=True)
+    keyring = Trust(store.anchors()).keyring()
+    measured = measure_artefact(
+        path, limits=limits, report=report, record_packings=True, verify=Signatures(Context(keyring, now, limits))
+    )
     root, kept = measured.measurement.root, measured.measurement.kept
     policy = naming.policy or policy_for(root)
     source = artefact_name(path)

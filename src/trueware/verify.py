@@ -5,11 +5,14 @@ that share content with it or claim to be it, and appraised.
 """
 
 import os
+import time
 from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import Executor
+from dataclasses import replace
 
 from trueware.appraisal.appraise import appraise, appraise_exact
 from trueware.appraisal.reference import Evidence, Reference, References
+from trueware.appraisal.trust import judge
 from trueware.appraisal.wrapping import unwrap
 from trueware.artefact import Measured, Report, artefact_name, default_pool, digest_file, measure_artefact
 from trueware.knowledge import load_policies, policy_for
@@ -20,9 +23,12 @@ from trueware.model.part import Kind
 from trueware.model.policy import Policy
 from trueware.model.release import Release
 from trueware.model.result import Result
+from trueware.model.signature import Judged
 from trueware.model.verdict import Authority
 from trueware.registry.known import KnownPackings
 from trueware.registry.lookup import Candidate, Registry
+from trueware.signatures import Signatures
+from trueware.signatures.contract import Context
 
 _CANDIDATES = 6
 """Releases an artefact is compared with by shared content, and as many more by what it claims."""
@@ -36,6 +42,7 @@ def verify(
     limits: Limits = Limits(),  # noqa: B008 (frozen)
     report: Report | None = None,
     fallback: Fallback | None = None,
+    now: int | None = None,
 ) -> Result:
     """Return the result for the file or folder at `path`.
 
@@ -46,31 +53,63 @@ def verify(
         limits: ceilings.
         report: told the bytes of content read so far.
         fallback: another program, asked for what stays opaque; see `trueware.fallback`.
+        now: seconds since 1970, at which keys are judged; by default the time of the call.
 
     Raises:
         SourceError: the artefact cannot be opened.
         StoreError: the registry cannot be read.
     """
     digest = None
+    now = int(time.time()) if now is None else now
     if not os.path.isdir(path):  # noqa: PTH112 (Path.is_dir raises for a name that is too long)
         digest, size = digest_file(path, report)
         found = registry.find_exact(digest)
-        if found.releases:
+        if found.releases and not any(map(registry.barred, found.releases)):
             return appraise_exact(artefact_name(path), size, digest, found.releases, found.findings)
     # what releases say of packed contents is gone by, and where their word may not count, all is measured anew
     known = KnownPackings(registry)
+    signatures = Signatures(Context(registry.keyring(), now, limits))
     for asked in (known, None):
         measured = measure_artefact(
-            path, pool=pool, limits=limits, digest=digest, report=report, known=asked, fallback=fallback
+            path,
+            pool=pool,
+            limits=limits,
+            digest=digest,
+            report=report,
+            known=asked,
+            fallback=fallback,
+            verify=signatures,
         )
-        result = appraise_measured(artefact_name(path), measured, registry, known.used)
+        result = appraise_measured(artefact_name(path), measured, registry, known.used, now)
         if known.all_support(result.match.release if result.match is not None else None):
             break
     return result
 
 
+def signatures_of(
+    path: str | os.PathLike[str],
+    registry: Registry,
+    *,
+    limits: Limits = Limits(),  # noqa: B008 (frozen)
+    report: Report | None = None,
+    now: int | None = None,
+) -> tuple[Judged, ...]:
+    """Return the signatures in the file or folder at `path`, and what may be made of each; for the arguments see `verify`.
+
+    Raises:
+        SourceError: the artefact cannot be opened.
+        StoreError: the registry cannot be read.
+    """
+    now = int(time.time()) if now is None else now
+    checker = Signatures(Context(registry.keyring(), now, limits))
+    measured = measure_artefact(path, limits=limits, report=report, verify=checker)
+    signatures = measured.measurement.signatures
+    trust, publishers = registry.trust(signatures), registry.publishers()
+    return tuple(judge(each, trust, publishers, measured.claims, now) for each in signatures)
+
+
 def appraise_measured(
-    artefact: str, measured: Measured, registry: Registry, packed_like: Collection[str] = frozenset()
+    artefact: str, measured: Measured, registry: Registry, packed_like: Collection[str] = frozenset(), now: int = 0
 ) -> Result:
     """Return the result for an artefact that was measured already.
 
@@ -79,6 +118,7 @@ def appraise_measured(
         measured: what was found.
         registry: what is known.
         packed_like: ids of releases whose contents are packed as the artefact's, see `Registry.candidates`.
+        now: seconds since 1970, at which keys are judged.
 
     Raises:
         StoreError: the registry cannot be read.
@@ -87,12 +127,15 @@ def appraise_measured(
     exact = _appraise_exact(artefact, measured, registry)
     if exact is not None:
         return exact
-    evidence = Evidence(root, measured.claims, measured.measurement.findings)
-    equal = registry.find_tree(root.tree)
-    if equal.releases:
-        return appraise(artefact, evidence, _references(equal.releases, registry, {}, equal.findings))
-    sharing = registry.candidates(root, measured.claims, _CANDIDATES, packed_like)
-    return appraise(artefact, evidence, _references(sharing.releases, registry, sharing.products, sharing.findings))
+    signatures = measured.measurement.signatures
+    evidence = Evidence(root, measured.claims, measured.measurement.findings, signatures)
+    whole = () if root.sha256 is None else (f"sha256:{root.sha256.hex()}",)
+    trust = registry.trust(signatures, whole)
+    found = registry.find_tree(root.tree)
+    if not found.releases:
+        found = registry.candidates(root, measured.claims, _CANDIDATES, packed_like)
+    references = _references(found.releases, registry, found.products, found.findings)
+    return appraise(artefact, evidence, replace(references, trust=trust, now=now))
 
 
 def _appraise_exact(artefact: str, measured: Measured, registry: Registry) -> Result | None:
@@ -102,7 +145,7 @@ def _appraise_exact(artefact: str, measured: Measured, registry: Registry) -> Re
         digest = each.part.tree if each.part.kind is Kind.DIRECTORY else each.part.sha256
         if digest is not None and (each.path or root.kind is Kind.DIRECTORY):
             found = registry.find_exact(digest)
-            if found.releases:
+            if found.releases and not any(map(registry.barred, found.releases)):
                 whole = root.tree if root.kind is Kind.DIRECTORY else root.sha256
                 findings = (*measured.measurement.findings, *found.findings)
                 return appraise_exact(artefact, root.size, whole or digest, found.releases, findings, each)

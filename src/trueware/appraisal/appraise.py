@@ -2,18 +2,23 @@
 
 The checklist (design, two axes):
 
-1. Compare the artefact with every candidate release, under the policy of that release.
-2. GENUINE: it, or a part it consists of, equals a candidate in everything the policy calls immutable. With warnings where files
+1. Compare the artefact with every candidate release, under the policy of that release, and judge its signatures.
+2. Nothing that must never be trusted is GENUINE, whatever speaks for it.
+3. GENUINE: it, or a part it consists of, equals a candidate in everything the policy calls immutable. With warnings where files
    for people lie beside that part: each is named.
-3. COUNTERFEIT: parts of it contradict each other about who made it, one names a publisher the registry knows, and it does not
+4. TAMPERED: a signature over it is broken, or one that must be there is missing. Where it comes from a candidate, see 7.
+5. GENUINE: signatures of entitled publishers cover all of it.
+6. COUNTERFEIT: parts of it contradict each other about who made it, one names a publisher the registry knows, and it does not
    come from a release of theirs.
-4. TAMPERED: it comes from a candidate (shares most of its content and does not claim to be another release) and differs where a
+7. TAMPERED: it comes from a candidate (shares most of its content and does not claim to be another release) and differs where a
    device may not change it. What could not be read is no difference.
-5. COUNTERFEIT: it claims to be exactly a registered release and shares next to nothing with it.
-6. UNKNOWN: everything else, with what would settle it; where a release shares half of it, with the differences from that one.
+8. COUNTERFEIT: it claims to be exactly a registered release and shares next to nothing with it; or it is signed by somebody who
+   is not entitled to what it claims.
+9. UNKNOWN: everything else, with what would settle it; where a release shares half of it, with the differences from that one.
 """
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import islice
 
 from trueware.appraisal.compare import Lost
@@ -22,6 +27,7 @@ from trueware.appraisal.entitlement import entitled_publishers
 from trueware.appraisal.held import DERIVED, DERIVED_SILENT, Held, hold, is_derived
 from trueware.appraisal.nearness import counted, if_no_such_release, nearness, places, why_not
 from trueware.appraisal.reference import Evidence, References
+from trueware.appraisal.signed import Signed, settling
 from trueware.appraisal.vector import vector_for
 from trueware.appraisal.wrapping import Wrapped, surroundings
 from trueware.identifying import contradictions
@@ -32,6 +38,7 @@ from trueware.model.part import Kind
 from trueware.model.release import Release
 from trueware.model.result import Match, Result
 from trueware.model.rules import RULES
+from trueware.model.signature import Judged, Outcome
 from trueware.model.verdict import Authority, Tier, TrustVector, Verdict
 
 UNRELATED = 0.1
@@ -46,11 +53,19 @@ _NAMED = 3
 
 def appraise(artefact: str, evidence: Evidence, references: References) -> Result:
     """Return the result for one artefact; see the module for the order of the checks."""
+    signed = Signed.of(evidence, references)
+    result = _appraise(artefact, evidence, references, signed)
+    if not signed.judged:
+        return result
+    return replace(result, signatures=signed.judged, findings=(*result.findings, *signed.findings()))
+
+
+def _appraise(artefact: str, evidence: Evidence, references: References, signed: Signed) -> Result:
     identity = Identity.of(evidence.claims)
     held = [hold(evidence.root, identity, reference, references) for reference in references.candidates]
     findings = (*evidence.findings, *references.findings)
     equal = [each for each in held if each.is_equal]
-    if equal:
+    if equal and signed.barred is None:
         return _genuine(artefact, evidence, min(equal, key=_preference), findings)
     nearest = max(held, key=lambda each: each.alignment.contained, default=None)
     derived = [each for each in held if is_derived(each)]
@@ -58,16 +73,23 @@ def appraise(artefact: str, evidence: Evidence, references: References) -> Resul
         contradicted = _counterfeit_by_contradiction(artefact, evidence, references, nearest, findings)
         if contradicted is not None:
             return contradicted
+    if signed.altered is None and signed.barred is None and signed.reach.complete:
+        return _vouched_for(artefact, evidence, signed, findings)
     if derived:
         best = min(derived, key=lambda each: (not each.agrees, len(each.immutable), -each.alignment.shared))
         damage = Damage.of(evidence, best.reference.manifest.size)
         if any(damage.leaves_proof(change) for change in best.immutable):
             return _tampered(artefact, evidence, best, findings)
+    if signed.altered is not None and not any(finding.rule == "truncated" for finding in evidence.findings):
+        return _altered(artefact, evidence, signed.altered, findings)
+    if derived and signed.barred is None:
         return _undecided(artefact, evidence, best, findings)
+    if signed.impostor_of is not None or signed.strange is not None:
+        return _signed_by_another(artefact, evidence, signed, findings)
     pretended = [each for each in held if each.agrees and each.alignment.contained < UNRELATED and _was_read(evidence)]
     if pretended:
         return _pretender(artefact, evidence, pretended[0], findings)
-    return _unknown(artefact, evidence, references, nearest, findings)
+    return _unknown(artefact, evidence, references, nearest, findings, signed)
 
 
 def appraise_exact(
@@ -168,6 +190,35 @@ def _pretender(artefact: str, evidence: Evidence, each: Held, findings: tuple[Fi
     )
 
 
+def _vouched_for(artefact: str, evidence: Evidence, signed: Signed, findings: tuple[Finding, ...]) -> Result:
+    notes = [_finding("rests-on-signature", "no registered release equals it")]
+    gaps = signed.gaps
+    reason = f"signed by {signed.who()}, all of it"
+    if gaps:
+        reason += f", though not for {', '.join(gaps)}"
+    vector = vector_for(Verdict.GENUINE, (), complete=not gaps)
+    return replace(
+        _result(artefact, evidence, Verdict.GENUINE, vector.tier, reason, None, (*findings, *notes), vector=vector),
+        authority=Authority.PUBLISHER,
+    )
+
+
+def _altered(artefact: str, evidence: Evidence, judged: Judged, findings: tuple[Finding, ...]) -> Result:
+    signature = judged.signature
+    what = "is broken" if signature.outcome is Outcome.BROKEN else "was taken off"
+    where = f" of {signature.part}" if signature.part else ""
+    reason = f"the signature{where} ({signature.scheme}) {what}: {signature.detail}"
+    return _result(artefact, evidence, Verdict.TAMPERED, Tier.CONTRAINDICATED, reason, None, findings)
+
+
+def _signed_by_another(artefact: str, evidence: Evidence, signed: Signed, findings: tuple[Finding, ...]) -> Result:
+    if signed.strange is not None:
+        reason = signed.strange.reason
+    else:
+        reason = f"presents itself as software of {signed.impostor_of}, and is signed by a key that is not theirs"
+    return _result(artefact, evidence, Verdict.COUNTERFEIT, Tier.CONTRAINDICATED, reason, None, findings, changes=())
+
+
 def _counterfeit_by_contradiction(
     artefact: str, evidence: Evidence, references: References, nearest: Held | None, findings: tuple[Finding, ...]
 ) -> Result | None:
@@ -204,7 +255,12 @@ def _undecided(artefact: str, evidence: Evidence, each: Held, findings: tuple[Fi
 
 
 def _unknown(
-    artefact: str, evidence: Evidence, references: References, nearest: Held | None, findings: tuple[Finding, ...]
+    artefact: str,
+    evidence: Evidence,
+    references: References,
+    nearest: Held | None,
+    findings: tuple[Finding, ...],
+    signed: Signed,
 ) -> Result:
     notes = [*findings, *contradictions(evidence.claims)]
     settle: list[str] = []
@@ -228,6 +284,9 @@ def _unknown(
         0,
         f"a release of {what} published or learnt into the registry" if what else "a reference release in the registry",
     )
+    if signed.barred is not None:
+        reason = signed.barred
+    settle += settling(signed)
     if not _was_read(evidence):
         settle.append("a complete copy, or a reader for the parts that could not be read")
     return _result(

@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from trueware.appraisal.trust import Trust
 from trueware.identifying.identity import Identity
 from trueware.model.claim import Claim
 from trueware.model.finding import Finding
 from trueware.model.part import Part
 from trueware.model.policy import Policy
 from trueware.model.release import Publisher, Release
+from trueware.model.signature import Signature
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +21,9 @@ class Evidence:
     claims: tuple[Claim, ...] = ()
     findings: tuple[Finding, ...] = ()
     """What reading it brought up."""
+
+    signatures: tuple[Signature, ...] = ()
+    """Checked against the bytes, by path."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,10 @@ class References:
     publishers: tuple[Publisher, ...] = ()
     findings: tuple[Finding, ...] = ()
     """Why a release could not be used."""
+
+    trust: Trust = field(default_factory=Trust)
+    now: int = 0
+    """Seconds since 1970, at which keys are judged."""
 
     @property
     def is_empty(self) -> bool:

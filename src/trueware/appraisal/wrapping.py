@@ -82,7 +82,7 @@ def _step(outer: Wrapped) -> Wrapped | None:
     """Return the only thing in a wrapping that is not for people, None where it is no wrapping."""
     part = outer.part
     hands_on = part.kind is Kind.DIRECTORY or part.format in _ARCHIVES
-    if not part.certain or not (hands_on or part.is_container) or not _says_nothing(part):
+    if not part.certain or not (hands_on or part.is_container) or not says_nothing(part):
         return None
     inner: list[Part] = []
     around: list[Part] = []
@@ -122,7 +122,8 @@ def _is_plain(part: Part) -> bool:
     return not (part.mode or 0) & 0o6000 and not part.xattrs
 
 
-def _says_nothing(wrapping: Part) -> bool:
+def says_nothing(wrapping: Part) -> bool:
+    """Tell whether the format of a wrapping states nothing that a device acts upon."""
     return all(name == _ROOT or (name, value) in _MEANINGLESS for name, value in wrapping.facts)
 
 

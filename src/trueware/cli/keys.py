@@ -14,6 +14,9 @@ PASSPHRASE_VARIABLE = "TRUEWARE_KEY_PASSPHRASE"  # noqa: S105 (the name of a var
 _LARGEST = 64 * 1024
 """Bytes; no key file of the kinds taken is larger than a few hundred."""
 
+_LARGEST_LIST = 64 * 1024 * 1024
+"""Bytes of a keyring or a list of keys."""
+
 
 def read_public_key(path: str) -> bytes:
     """Return the DER SubjectPublicKeyInfo of the public key in a file.
@@ -64,11 +67,20 @@ def read_private_key(path: str) -> "PrivateKey":
 
 
 def _read(path: str) -> bytes:
+    return read_file(path, _LARGEST)
+
+
+def read_file(path: str, largest: int = _LARGEST_LIST) -> bytes:
+    """Return the bytes of a file of keys or of a list.
+
+    Raises:
+        SourceError: it cannot be read, or is larger than such files are.
+    """
     try:
         with Path(path).open("rb") as file:
-            data = file.read(_LARGEST + 1)
+            data = file.read(largest + 1)
     except OSError as error:
         raise SourceError(f"cannot read {path!r}: {error.strerror}") from error
-    if len(data) > _LARGEST:
-        raise SourceError(f"{path!r} is too large for a key file")
+    if len(data) > largest:
+        raise SourceError(f"{path!r} is too large: at most {largest} bytes are expected")
     return data

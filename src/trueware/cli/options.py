@@ -112,3 +112,11 @@ def registry_path(options: Namespace) -> Path:
         return Path(given)
     data = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
     return Path(data) / "trueware" / "registry.sqlite"
+
+
+def claim_pattern(text: str) -> tuple[str, str]:
+    """Return name and pattern of a claim, from ``CLAIM=PATTERN``."""
+    name, equals, pattern = text.partition("=")
+    if not equals or not name or not pattern:
+        raise ArgumentTypeError(f"expected CLAIM=PATTERN, found {text!r}")
+    return name, pattern

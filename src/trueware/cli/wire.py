@@ -6,11 +6,13 @@ from trueware.model.change import Change
 from trueware.model.finding import Finding
 from trueware.model.part import Part
 from trueware.model.result import Result
+from trueware.model.signature import Judged
 
 if TYPE_CHECKING:
     from trueware.measuring import Measurement
 
 RESULT_SCHEMA = "urn:trueware:schema:results:1"
+SIGNATURES_SCHEMA = "urn:trueware:schema:signatures:1"
 MANIFEST_SCHEMA = "urn:trueware:schema:manifests:1"
 
 Json = dict[str, Any]
@@ -52,7 +54,40 @@ def result_value(result: Result) -> Json:
         "changes": [change_value(change) for change in result.changes],
         "findings": [finding_value(finding) for finding in result.findings],
         "settle": list(result.settle),
+        "signatures": [judged_value(judged) for judged in result.signatures],
     }
+
+
+def judged_value(judged: Judged) -> Json:
+    """Return one signature, and what may be made of it."""
+    signature = judged.signature
+    signer, coverage = signature.signer, signature.coverage
+    value: Json = {
+        "scheme": signature.scheme,
+        "part": signature.part,
+        "outcome": signature.outcome.value,
+        "standing": judged.standing.value,
+        "reason": judged.reason,
+        "detail": signature.detail,
+        "covers": {
+            "whole": coverage.whole,
+            "paths": list(coverage.paths),
+            "contents": len(coverage.digests),
+            "excludes": list(coverage.excludes),
+        },
+        "statements": [{"name": name, "value": said} for name, said in signature.statements],
+    }
+    if judged.publisher:
+        value["publisher"] = judged.publisher
+    if signer is not None:
+        value["signer"] = {"ids": list(signer.ids), "name": signer.name}
+    if signature.platforms is not None:
+        value["platforms"] = {"first": signature.platforms[0], "last": signature.platforms[1]}
+    if signature.offset is not None:
+        value["offset"] = signature.offset
+    if signature.signed_at is not None:
+        value["signed_at"] = signature.signed_at
+    return value
 
 
 def change_value(change: Change) -> Json:

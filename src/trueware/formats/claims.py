@@ -56,14 +56,17 @@ class Claims:
         if small:
             reading.note_anomaly("hidden-content", f"{small} bytes of slack in pieces below {grain} are not all zero")
 
+    def unclaimed(self) -> Iterator[Range]:
+        """Yield the stretches that nobody claims."""
+        at = 0
+        for start, end in (*_merged([*self._own, *self._shared]), (len(self._view), len(self._view))):
+            if start > at:
+                yield at, start
+            at = end
+
     def hidden(self) -> int:
         """Return how many bytes nobody claims in stretches that are not zero."""
-        at = found = 0
-        for start, end in (*_merged([*self._own, *self._shared]), (len(self._view), len(self._view))):
-            if bytes(self._view[at:start]).strip(b"\0"):
-                found += start - at
-            at = end
-        return found
+        return sum(end - start for start, end in self.unclaimed() if bytes(self._view[start:end]).strip(b"\0"))
 
 
 def _merged(ranges: list[Range], reading: Reading | None = None) -> Iterator[Range]:

@@ -22,8 +22,9 @@ from trueware.formats.contract import CHUNK, Anomaly, Buffer, Entry, Produced, R
 from trueware.model.limits import Limits
 from trueware.model.part import Kind
 
-MAX_WINDOW = 1 << 28
-"""Bytes of history a stream may make a decompressor keep: `xz` writes up to 64 MiB, `zstd` up to 128 MiB unless forced."""
+MAX_WINDOW = 1 << 27
+"""Bytes of history a stream may make a decompressor keep: `xz` writes up to 64 MiB, `zstd` up to 128 MiB unless forced. They come
+on top of what is held of the data (`Limits.max_held`)."""
 
 _FIRST_FEED = 1 << 10
 """Input a decompressor gets at first, doubled each time: bounds what is copied in vain where tiny streams are many."""

@@ -1,6 +1,11 @@
-"""Sums over 16-bit words, as headers of small devices state them, without looking at each word in turn."""
+"""Sums as headers of small devices state them, without looking at each byte or word in turn."""
+
+from zlib import crc32
 
 from trueware.formats.archived import byte_sum
+from trueware.formats.contract import CHUNK
+
+_REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 
 
 def word_sum(data: memoryview, *, big_endian: bool) -> int:
@@ -14,3 +19,18 @@ def folded(value: int) -> int:
     while value >> 16:
         value = (value & 0xFFFF) + (value >> 16)
     return value
+
+
+def system_v_sum(data: memoryview) -> int:
+    """Return the checksum of System V's `sum`: that of all bytes in 32 bits, folded to 16."""
+    return folded(byte_sum(data) & 0xFFFFFFFF)
+
+
+def cksum(data: memoryview) -> int:
+    """Return the checksum of POSIX cksum: that of zlib, with the bits of all bytes and of the result reversed."""
+    crc = 0xFFFFFFFF
+    for at in range(0, len(data), CHUNK):
+        crc = crc32(bytes(data[at : at + CHUNK]).translate(_REVERSED), crc)
+    size = len(data)
+    crc = crc32(size.to_bytes((size.bit_length() + 7) // 8, "little").translate(_REVERSED), crc)
+    return int(f"{crc:032b}"[::-1], 2)

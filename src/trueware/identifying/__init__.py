@@ -22,6 +22,7 @@ from trueware.identifying.headers import header_claims
 from trueware.identifying.identity import Identity
 from trueware.identifying.login_banner import LoginBanner
 from trueware.identifying.lsb_release import LsbRelease
+from trueware.identifying.openbmc import OpenbmcManifest
 from trueware.identifying.openwrt import DeviceInfo, OpenwrtRelease, OpenwrtVersion
 from trueware.identifying.os_release import OsRelease
 from trueware.identifying.pkginfo import PkgInfo
@@ -53,6 +54,7 @@ SOURCES: tuple[type[Source], ...] = (
     PkgInfo,
     RaucManifest,
     SwDescription,
+    OpenbmcManifest,
     DockerManifest,
     OciIndex,
     PackingList,

@@ -28,7 +28,7 @@ class DockerManifest:
 
     @staticmethod
     def read(content: bytes, part: str) -> Iterator[Claim]:
-        images = _parsed(content, "docker-manifest")
+        images = parsed(content, "docker-manifest")
         for image in images[:_MAX_NAMES] if isinstance(images, list) else ():
             if isinstance(image, dict) and "Layers" in image and isinstance(tags := image.get("RepoTags"), list):
                 for tag in tags[:_MAX_NAMES]:
@@ -43,7 +43,7 @@ class OciIndex:
 
     @staticmethod
     def read(content: bytes, part: str) -> Iterator[Claim]:
-        index = _parsed(content, "oci-index")
+        index = parsed(content, "oci-index")
         manifests = index.get("manifests") if isinstance(index, dict) and index.get("schemaVersion") == 2 else None
         for manifest in manifests[:_MAX_NAMES] if isinstance(manifests, list) else ():
             annotations = manifest.get("annotations") if isinstance(manifest, dict) else None
@@ -52,7 +52,12 @@ class OciIndex:
                 yield from _named(name, "oci-index", part)
 
 
-def _parsed(content: bytes, source: str) -> object:
+def parsed(content: bytes, source: str) -> object:
+    """Return what a JSON text says.
+
+    Raises:
+        MalformedInput: it is none, or is nested beyond reason.
+    """
     if content.count(b"[") + content.count(b"{") > _MAX_NODES:
         raise MalformedInput(source, 0, "more lists and objects than it has")
     try:

@@ -41,7 +41,7 @@ class Hashed:
     """A part of the same bytes, whose children are those of this content too."""
 
     error: InputError | None = None
-    """Why the content could not be read to its end; `size` bytes of it were."""
+    """Why the content could not be read to its end; `size` bytes of it were. It has no traceback, which would hold them."""
 
 
 class Hasher:
@@ -63,7 +63,7 @@ class Hasher:
         try:
             return self._examine_chunks(content, whole=whole, hold=hold)
         except InputError as error:
-            return Hashed(error=error)
+            return Hashed(error=error.with_traceback(None))
 
     def _examine_view(self, view: memoryview, *, whole: bool, hold: bool, spent: bool = False) -> Hashed:
         formats = tuple(self._detector.all(view))
@@ -74,7 +74,7 @@ class Hasher:
             if whole or not formats:
                 hashed.sha256 = self._digest(view)
         except LimitExceeded as error:
-            hashed.error = error
+            hashed.error = error.with_traceback(None)
         return hashed
 
     def _examine_chunks(self, content: Content, *, whole: bool, hold: bool) -> Hashed:
@@ -111,7 +111,7 @@ class Hasher:
                 size += len(chunk)
                 tail = chunk if len(chunk) >= _TAIL else b"".join((tail[-_TAIL:], chunk))
         except InputError as error:
-            hashed.error = error
+            hashed.error = error.with_traceback(None)
         hashed.size = size
         if hashed.error is None:
             hashed.sha256 = digest.digest()

@@ -25,7 +25,7 @@ _COPIED = 1 << 20
 """Content of a passing stream up to this size is copied and hashed by the pool, larger content as it passes."""
 
 _AHEAD = 24
-"""Units that may be under way: bounds what is held and not yet settled."""
+"""Units that may be under way, as long as they could not hold more than one content may (`Limits.max_held`)."""
 
 _Job = tuple[Node, Content, bool]
 """A content, whose it is, and whether its bytes are wanted even if no format claims them."""
@@ -53,7 +53,10 @@ class Jobs:
         self._waiting: list[_Job] = []
         self._unit: list[_Job] = []
         self._unit_bytes = 0
-        self._flying: deque[tuple[list[_Job], Future[list[Hashed]] | None]] = deque()
+        self._flying: deque[tuple[list[_Job], int, Future[list[Hashed]] | None]] = deque()
+        self._flying_held = 0
+        """Bytes that what is under way may hold when it is done."""
+
         self._first_of: dict[int, Node] = {}
 
     def add(self, node: Node, content: Content) -> None:
@@ -123,14 +126,24 @@ class Jobs:
         if not self._unit:
             return
         unit, size, self._unit, self._unit_bytes = self._unit, self._unit_bytes, [], 0
-        cheap = size < _SMALL * len(unit) and all(isinstance(content, Held) for _, content, _ in unit)
-        self._flying.append((unit, None if cheap else self._pool.submit(self._work, unit)))
+        in_memory = all(isinstance(content, Held) for _, content, _ in unit)
+        held = 0 if in_memory else sum(self._most_held(content) for _, content, _ in unit)
+        while self._flying and self._flying_held + held > self._limits.max_held:
+            self._land()
+        cheap = in_memory and size < _SMALL * len(unit)
+        self._flying.append((unit, held, None if cheap else self._pool.submit(self._work, unit)))
+        self._flying_held += held
         while len(self._flying) > _AHEAD:
             self._land()
 
+    def _most_held(self, content: Content) -> int:
+        most = self._limits.max_held
+        return 0 if isinstance(content, Held) else most if content.size is None else min(content.size, most)
+
     def _land(self) -> None:
-        unit, future = self._flying.popleft()
+        unit, held, future = self._flying.popleft()
         self._settle_unit(unit, self._work(unit) if future is None else future.result())
+        self._flying_held -= held
 
     def _settle_unit(self, unit: list[_Job], results: list[Hashed]) -> None:
         for (node, content, _), hashed in zip(unit, results, strict=True):

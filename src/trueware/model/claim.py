@@ -2,13 +2,17 @@
 
 from dataclasses import dataclass
 
+OWNED = frozenset({"vendor", "product", "package", "board", "fingerprint"})
+"""Names of claims that belong to somebody; an operating system's name or an architecture does not."""
+
 
 @dataclass(frozen=True, slots=True)
 class Claim:
     """One statement of the artefact about itself. A claim proves nothing; it is compared with what was found."""
 
     name: str
-    """`vendor`, `product`, `version`, `build`, `board`, `hardware`, `os`, `architecture`, `package` or `fingerprint`."""
+    """`vendor`, `product`, `version`, `build`, `board`, `hardware`, `os`, `architecture`, `package`, `fingerprint`, or `signer`:
+    a name of a key whose signature is valid (`trueware.model.signature.Signer.ids`)."""
 
     value: str
 

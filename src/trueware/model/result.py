@@ -7,6 +7,7 @@ from trueware.model.change import Change
 from trueware.model.claim import Claim
 from trueware.model.finding import Finding
 from trueware.model.release import Release
+from trueware.model.signature import Judged
 from trueware.model.verdict import Authority, Tier, TrustVector, Verdict
 
 
@@ -46,6 +47,9 @@ class Result:
     findings: tuple[Finding, ...] = ()
     settle: tuple[str, ...] = ()
     """For UNKNOWN: what would settle it."""
+
+    signatures: tuple[Judged, ...] = ()
+    """All that were found, by path, and what may be made of each."""
 
     def __bool__(self) -> NoReturn:
         """Refuse: `if verify(x):` would read every verdict as a pass."""

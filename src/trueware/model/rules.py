@@ -147,6 +147,48 @@ _RULES = (
     Rule("reference-untrusted", "A registered release could not be used: its statement does not verify", _HIGH),
     Rule("nearest-release", "The nearest known release is not the same software", _INFO),
     Rule("not-checkable", "A check could not be made", _LOW),
+    # what signatures say
+    Rule(
+        "signature-broken",
+        "A signature is not over these bytes",
+        _HIGH,
+        help="Something was changed after it was signed, or the copy is damaged. Compare with a copy from the publisher.",
+    ),
+    Rule("signature-stripped", "A signature that must be there is missing", _HIGH),
+    Rule("signature-not-checkable", "A signature could not be checked", _LOW),
+    Rule(
+        "signature-partial",
+        "A signature does not cover all of the software",
+        _INFO,
+        help="What is not covered is vouched for by nobody, unless a registered release says so.",
+    ),
+    Rule(
+        "rests-on-signature",
+        "The result rests on a signature alone",
+        _INFO,
+        help="The publisher signed it; no registered release says which of the publisher's releases it is, or that it stands.",
+    ),
+    Rule(
+        "signer-unknown",
+        "A valid signature by a key that nobody is known by",
+        _INFO,
+        help="It proves that whoever has this key made it, and nothing about who that is.",
+    ),
+    Rule("signer-not-entitled", "Signed by somebody who may not sign this", _HIGH),
+    Rule("signer-out-of-scope", "Signed by a key that is for something else", _LOW),
+    Rule(
+        "signer-never-trust",
+        "Signed by a key, or being something, that must not be trusted",
+        _HIGH,
+        help="A public test key, a leaked key, a revoked certificate or image: a valid signature by it proves nothing.",
+    ),
+    Rule("signer-revoked", "Signed by a key that its publisher took back", _HIGH),
+    Rule(
+        "signer-out-of-time",
+        "Signed outside the time in which the key or certificate is valid",
+        _LOW,
+        help="That is no proof of a change. It cannot be told whether the publisher still had the key.",
+    ),
 )
 
 RULES: dict[str, Rule] = {rule.id: rule for rule in _RULES}

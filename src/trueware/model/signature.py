@@ -1,6 +1,6 @@
 """What a publisher's signature was found to say: who signed, over which parts, and whether the bytes agree.
 
-Who may sign what is another question, which the appraisal answers with the registry's anchors.
+Who may sign what is another question, which the appraisal answers with the registry's anchors (`Judged`).
 """
 
 from dataclasses import dataclass, field
@@ -85,5 +85,38 @@ class Signature:
     dated: bool = True
     """Whether those who verify this scheme mind when certificates are valid; Android, UEFI and Linux do not."""
 
+    subjects: tuple[str, ...] = ()
+    """Other names of what is signed, by which lists of revoked things know it: ``authenticode-sha256:…``."""
+
     statements: tuple[tuple[str, str], ...] = ()
     """What is signed besides contents: rollback index, package name, flags."""
+
+
+class Standing(Enum):
+    """What may be made of a signature. The words are on the wire."""
+
+    ENTITLED = "entitled"
+    UNKNOWN_KEY = "unknown-key"
+    NOT_ENTITLED = "not-entitled"
+    NEVER_TRUST = "never-trust"
+    OUT_OF_SCOPE = "out-of-scope"
+    REVOKED = "revoked"
+    OUT_OF_TIME = "out-of-time"
+    NONE = "none"
+    """The signature is not valid; its outcome says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A signature, and what may be made of it."""
+
+    signature: Signature
+    standing: Standing
+    reason: str
+    """One sentence."""
+
+    publisher: str = ""
+    """Whose anchor it leads to."""
+
+    threshold: int = 1
+    """How many of the publisher's keys must sign the same for this to count."""

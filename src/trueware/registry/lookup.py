@@ -7,18 +7,23 @@ it forget, which shows, but cannot make it vouch.
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
+from trueware.appraisal.trust import Trust
 from trueware.errors import InputError
 from trueware.measuring import Listed
+from trueware.model.anchor import Distrusted
 from trueware.model.claim import Claim
 from trueware.model.finding import Finding
 from trueware.model.part import Part
 from trueware.model.release import Publisher, Release
 from trueware.model.rules import RULES
+from trueware.model.signature import Signature
 from trueware.model.verdict import Authority
 from trueware.registry.indexing import contents, subtrees
 from trueware.registry.packings import decode, sketch
 from trueware.registry.ports import RegistryStore
 from trueware.registry.proof import prove_manifest, prove_packings, prove_release
+from trueware.registry.trust import find_barred, trust_in
+from trueware.signatures.contract import Keyring
 
 _AS_MUCH = 0.9
 _REMEMBERED = 4
@@ -131,6 +136,18 @@ class Registry:
     def content(self, sha256: bytes) -> bytes | None:
         """Return a kept content of some release by its digest."""
         return self._store.get_content(sha256)
+
+    def keyring(self) -> Keyring:
+        """Return the keys of all publishers, for signatures that only name theirs."""
+        return Trust(self._store.anchors()).keyring()
+
+    def trust(self, signatures: Iterable[Signature], others: Iterable[str] = ()) -> Trust:
+        """Return whom to believe as far as it matters to these signatures; `others`: more ids that may be listed."""
+        return trust_in(self._store, signatures, others)
+
+    def barred(self, release: Release) -> Distrusted | None:
+        """Return why a registered artefact must not be trusted all the same."""
+        return find_barred(self._store, release)
 
     def publishers(self) -> tuple[Publisher, ...]:
         """Return all enrolled publishers, by name."""

@@ -15,11 +15,12 @@ Trust
 Methods raise `StoreError` where the store cannot be read or written, or its bytes are damaged.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256 as _sha256
 from typing import Protocol
 
+from trueware.model.anchor import Anchor, Distrusted
 from trueware.model.claim import Claim
 from trueware.model.part import Part
 from trueware.model.release import Publisher, Release
@@ -71,6 +72,18 @@ def check_kept(submission: Submission) -> None:
             raise ValueError(f"kept content {digest.hex()} is not one of the manifest")
 
 
+def check_anchor(anchor: Anchor, publishers: Container[str]) -> None:
+    """Return if an anchor may be added; stores call it before they write.
+
+    Raises:
+        ValueError: it may not.
+    """
+    if anchor.publisher not in publishers:
+        raise ValueError(f"publisher {anchor.publisher!r} is not enrolled")
+    if anchor.revoked is not None:
+        raise ValueError("an anchor enters as one that stands")
+
+
 @dataclass(frozen=True, slots=True)
 class Sharing:
     """The releases that hold some of the contents asked for."""
@@ -98,6 +111,9 @@ class Statistics:
 
     kept_bytes: int
     """Their length together, before compression."""
+
+    anchors: int = 0
+    distrusted: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +210,30 @@ class RegistryStore(Protocol):
 
     def fsck(self) -> list[Problem]:
         """Prove every digest, statement, manifest and index row from the stored bytes alone; return what is wrong."""
+        ...
+
+    def add_anchors(self, anchors: Iterable[Anchor], now: int) -> int:
+        """Add keys of publishers, all in one transaction; returns how many are new. One that is known stays as it was.
+
+        Raises:
+            ValueError: its publisher is not enrolled, or it is revoked already.
+        """
+        ...
+
+    def anchors(self) -> tuple[Anchor, ...]:
+        """Return all anchors, by publisher and id, those taken back included."""
+        ...
+
+    def revoke_anchor(self, publisher: str, id: str, reason: str, now: int) -> bool:  # noqa: A002 (the domain's noun)
+        """Take back an anchor; False where there is none or it was taken back already (the first reason stands)."""
+        ...
+
+    def add_distrusted(self, entries: Iterable[Distrusted], now: int) -> int:
+        """Add to the list of what must never be trusted; returns how many are new. One that is known stays as it was."""
+        ...
+
+    def find_distrusted(self, ids: Iterable[str]) -> dict[str, Distrusted]:
+        """Return by id those of the ids that must never be trusted."""
         ...
 
     def close(self) -> None:

@@ -6,7 +6,7 @@ from hashlib import sha256
 from trueware.appraisal.entitlement import entitled_publishers, is_entitled
 from trueware.errors import UntrustedStatement
 from trueware.measuring import Listed
-from trueware.model.claim import Claim
+from trueware.model.claim import OWNED, Claim
 from trueware.model.part import Kind, Part
 from trueware.model.release import Publisher, Release
 from trueware.model.verdict import Authority
@@ -16,9 +16,6 @@ from trueware.registry.packings import encode
 from trueware.registry.payload import Payload
 from trueware.registry.ports import RegistryStore, Submission
 from trueware.registry.statement import public_key, sign, verify
-
-_OWNED = frozenset({"vendor", "product", "package", "board", "fingerprint"})
-"""Claims that belong to somebody; an operating system's name or an architecture does not."""
 
 
 def publish(
@@ -77,7 +74,7 @@ def check_entitled(publisher: Publisher, everybody: Iterable[Publisher], claims:
     Raises:
         UntrustedStatement: one does.
     """
-    owned = [claim for claim in claims if claim.name in _OWNED and not is_entitled(publisher, claim)]
+    owned = [claim for claim in claims if claim.name in OWNED and not is_entitled(publisher, claim)]
     others = [each for each in everybody if each.name != publisher.name]
     for name, covered in sorted(entitled_publishers(others, owned).items()):
         claim = covered[0]

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from hashlib import sha256 as _sha256
 
 from trueware.errors import InputError
+from trueware.model.anchor import Anchor, Distrusted
 from trueware.model.claim import Claim
 from trueware.model.part import Part
 from trueware.model.release import Entitlement, Publisher, Release
@@ -13,7 +14,16 @@ from trueware.registry import packings as packing_lists
 from trueware.registry.audit import audit_release
 from trueware.registry.indexing import Spread, claim_keys, contents, subtrees, weigh_rarest
 from trueware.registry.payload import as_release
-from trueware.registry.ports import Problem, RegistryStore, Sharing, Statistics, Submission, check_kept, check_packings
+from trueware.registry.ports import (
+    Problem,
+    RegistryStore,
+    Sharing,
+    Statistics,
+    Submission,
+    check_anchor,
+    check_kept,
+    check_packings,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +46,8 @@ class MemoryStore:
         self._holders: dict[bytes, dict[str, tuple[str, str]]] = {}
         self._by_packing: dict[bytes, set[str]] = {}
         self._kept: dict[bytes, bytes] = {}
+        self._anchors: dict[tuple[str, str], Anchor] = {}
+        self._distrusted: dict[str, Distrusted] = {}
 
     def add_publisher(self, publisher: Publisher, now: int) -> None:  # noqa: ARG002 (the port's)
         known = self._publishers.get(publisher.name, Publisher(publisher.name))
@@ -128,8 +140,37 @@ class MemoryStore:
         withdrawn = sum(stored.release.withdrawn is not None for stored in self._stored.values())
         size = sum(map(len, self._kept.values()))
         return Statistics(
-            len(self._publishers), len(self._stored), withdrawn, len(self._holders), len(self._kept), size
+            *(len(self._publishers), len(self._stored), withdrawn, len(self._holders), len(self._kept), size),
+            *(len(self._anchors), len(self._distrusted)),
         )
+
+    def add_anchors(self, anchors: Iterable[Anchor], now: int) -> int:  # noqa: ARG002 (the port's)
+        anchors = tuple(anchors)
+        for anchor in anchors:
+            check_anchor(anchor, self._publishers)
+        new = {(each.publisher, each.id): each for each in reversed(anchors)}
+        new = {key: each for key, each in new.items() if key not in self._anchors}
+        self._anchors |= new
+        return len(new)
+
+    def anchors(self) -> tuple[Anchor, ...]:
+        return tuple(self._anchors[key] for key in sorted(self._anchors))
+
+    def revoke_anchor(self, publisher: str, id: str, reason: str, now: int) -> bool:  # noqa: A002, ARG002 (the port's)
+        anchor = self._anchors.get((publisher, id))
+        if anchor is None or anchor.revoked is not None:
+            return False
+        self._anchors[publisher, id] = replace(anchor, revoked=reason)
+        return True
+
+    def add_distrusted(self, entries: Iterable[Distrusted], now: int) -> int:  # noqa: ARG002 (the port's)
+        before = len(self._distrusted)
+        for entry in entries:
+            self._distrusted.setdefault(entry.id, entry)
+        return len(self._distrusted) - before
+
+    def find_distrusted(self, ids: Iterable[str]) -> dict[str, Distrusted]:
+        return {each: self._distrusted[each] for each in ids if each in self._distrusted}
 
     def fsck(self) -> list[Problem]:
         problems = []

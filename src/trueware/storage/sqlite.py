@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from trueware.errors import MalformedInput, StoreError
+from trueware.model.anchor import Anchor, Distrusted
 from trueware.model.claim import Claim
 from trueware.model.part import Part
 from trueware.model.release import Entitlement, Publisher, Release
@@ -35,7 +36,7 @@ from trueware.registry import packings as packing_lists
 from trueware.registry import payload as payloads
 from trueware.registry.indexing import Spread, claim_keys, contents, subtrees, weigh_rarest
 from trueware.registry.ports import Problem, RegistryStore, Sharing, Statistics, Submission, check_kept, check_packings
-from trueware.storage import kept_content, sqlite_fsck, sqlite_schema
+from trueware.storage import kept_content, sqlite_fsck, sqlite_schema, sqlite_trust
 
 _MAX_VALUE = 1 << 29
 _TOGETHER = 500
@@ -349,11 +350,36 @@ class SqliteStore:
             row = connection.execute("SELECT size, data FROM kept WHERE sha256 = ?", (sha256,)).fetchone()
         return kept_content.unpack(sha256, *row) if row else None
 
+    # --- whom to believe -----------------------------------------------------------------------------------------------
+
+    def add_anchors(self, anchors: Iterable[Anchor], now: int) -> int:
+        with self._transaction(_WRITE) as connection:
+            return sqlite_trust.add_anchors(connection, anchors, now)
+
+    def anchors(self) -> tuple[Anchor, ...]:
+        with self._transaction() as connection:
+            return sqlite_trust.anchors(connection)
+
+    def revoke_anchor(self, publisher: str, id: str, reason: str, now: int) -> bool:  # noqa: A002 (the port's)
+        with self._transaction(_WRITE) as connection:
+            return sqlite_trust.revoke_anchor(connection, publisher, id, reason, now)
+
+    def add_distrusted(self, entries: Iterable[Distrusted], now: int) -> int:
+        with self._transaction(_WRITE) as connection:
+            return sqlite_trust.add_distrusted(connection, entries, now)
+
+    def find_distrusted(self, ids: Iterable[str]) -> dict[str, Distrusted]:
+        with self._transaction() as connection:
+            return sqlite_trust.find_distrusted(connection, ids)
+
+    # --- the whole -----------------------------------------------------------------------------------------------------
+
     def statistics(self) -> Statistics:
         with self._transaction() as connection:
             counts = connection.execute(
                 "SELECT (SELECT count(*) FROM publisher), (SELECT count(*) FROM release), (SELECT count(*) FROM withdrawal),"
-                " (SELECT count(*) FROM content), (SELECT count(*) FROM kept), (SELECT coalesce(sum(size), 0) FROM kept)"
+                " (SELECT count(*) FROM content), (SELECT count(*) FROM kept), (SELECT coalesce(sum(size), 0) FROM kept),"
+                " (SELECT count(*) FROM anchor), (SELECT count(*) FROM distrusted)"
             ).fetchone()
         return Statistics(*counts)
 

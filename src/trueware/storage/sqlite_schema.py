@@ -14,7 +14,7 @@ import sqlite3
 from trueware.errors import StoreError
 
 APPLICATION_ID = 0x54525752  # "TRWR"
-VERSION = 2
+VERSION = 3
 
 SCHEMA = (
     """CREATE TABLE publisher (
@@ -74,6 +74,23 @@ SCHEMA = (
         PRIMARY KEY (packing, release)
     ) STRICT, WITHOUT ROWID""",
     "CREATE INDEX packing_release ON packing (release)",
+    """CREATE TABLE anchor (
+        publisher TEXT NOT NULL REFERENCES publisher, id TEXT NOT NULL, kind TEXT NOT NULL, data BLOB NOT NULL,
+        issues INTEGER NOT NULL, since INTEGER, until INTEGER,
+        threshold INTEGER NOT NULL, name TEXT NOT NULL, source TEXT NOT NULL, added INTEGER NOT NULL,
+        PRIMARY KEY (publisher, id)
+    ) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE anchor_scope (
+        publisher TEXT NOT NULL, id TEXT NOT NULL, name TEXT NOT NULL, pattern TEXT NOT NULL,
+        PRIMARY KEY (publisher, id, name, pattern), FOREIGN KEY (publisher, id) REFERENCES anchor
+    ) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE anchor_revocation (
+        publisher TEXT NOT NULL, id TEXT NOT NULL, reason TEXT NOT NULL, at INTEGER NOT NULL,
+        PRIMARY KEY (publisher, id), FOREIGN KEY (publisher, id) REFERENCES anchor
+    ) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE distrusted (
+        id TEXT NOT NULL PRIMARY KEY, reason TEXT NOT NULL, source TEXT NOT NULL, added INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID""",
 )
 
 

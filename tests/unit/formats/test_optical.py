@@ -10,6 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from tests.filesystems import left_over
 from tests.unit.formats.wide_tree import BEYOND, LETTERS, make_tree
 
 from trueware.errors import MalformedInput, UnsupportedInput
@@ -307,3 +308,77 @@ def test_packed_files_are_unpacked(tmp_path: Path, command: tuple[str, ...]) -> 
         changed[place] = value
         with pytest.raises(MalformedInput):
             [content_of(entry) for entry in read(changed)[1].values() if entry.content is not None]
+
+
+def written_again(tmp_path: Path, how: str) -> tuple[Path, list[dict[str, bytes]]]:
+    """Return an image of several sessions by xorriso, on a medium that can be written over, or by genisoimage, behind each other."""
+    states = [{"one": b"one", "large": b"x" * 50_000}, {"two": b"two", "one": b"ONE"}, {"three": b"three"}]
+    image, shown, seen, begin = tmp_path / "image", dict[str, bytes](), [], 0
+    for number, files in enumerate(states):
+        folder = tmp_path / f"state{number}"
+        folder.mkdir()
+        for name, data in files.items():
+            (folder / name).write_bytes(data)
+            os.utime(folder / name, (1_600_000_000 + number, 1_600_000_000 + number))
+        shown = {**shown, **files}
+        seen.append(shown)
+        if how == "xorriso":
+            device = "-dev" if number else "-outdev"
+            subprocess.run(
+                [
+                    "xorriso",
+                    device,
+                    str(image),
+                    "-joliet",
+                    "on",
+                    "-overwrite",
+                    "on",
+                    "-map",
+                    str(folder),
+                    "/",
+                    "-commit",
+                ],
+                check=True,
+                capture_output=True,
+            )
+            continue
+        earlier = ("-M", str(image), "-C", f"{begin},{image.stat().st_size // SECTOR}") if number else ()
+        begin = image.stat().st_size // SECTOR if number else 0
+        part = subprocess.run(
+            ["genisoimage", "-quiet", "-R", "-J", *earlier, str(folder)], check=True, capture_output=True
+        ).stdout
+        with image.open("ab") as end:
+            end.write(part + bytes(150 * SECTOR))
+    return image, seen
+
+
+@needs_genisoimage
+@needs_xorriso
+@pytest.mark.parametrize("how", ["xorriso", "genisoimage"])
+def test_last_session_is_shown_and_earlier_ones_are_there(tmp_path: Path, how: str) -> None:
+    """Files of three sessions, each as it was; no byte is left over; isoinfo finds the same names in the last one."""
+    image, (first, second, third) = written_again(tmp_path, how)
+    reading, entries = read(image.read_bytes())
+    files = {path: content_of(entry) for path, entry in entries.items() if entry.kind is Kind.FILE}
+
+    assert reading.anomalies == []
+    assert reading.facts["sessions"] == "3"
+    expected = {**third, **{f"session-1/{name}": data for name, data in first.items()}}
+    assert files == {**expected, **{f"session-2/{name}": data for name, data in second.items()}}
+    assert left_over(reading, image.read_bytes()) == []
+    if how == "xorriso":
+        names = subprocess.run(
+            ["isoinfo", "-R", "-f", "-i", str(image)], check=True, capture_output=True, text=True
+        ).stdout
+        assert set(names.split()) == {f"/{name}" for name in third}
+
+
+@needs_genisoimage
+def test_image_of_a_disc_behind_a_disc_is_no_session(tmp_path: Path, source: dict[str, Path]) -> None:
+    """The tree of an image that was put behind another one counts its blocks from its own start."""
+    image = pack(tmp_path, "genisoimage", "-R")
+    reading, entries = read(image + image)
+
+    assert "sessions" not in reading.facts
+    assert set(source) <= set(entries)
+    assert reading.end == len(image)

@@ -12,9 +12,8 @@ from tests.promises.vectors import FOLDER, Vector
 from trueware.errors import LimitExceeded
 from trueware.formats import FORMATS
 from trueware.formats.contract import Format
-from trueware.formats.sums import folded, word_sum
+from trueware.formats.sums import cksum, folded, word_sum
 from trueware.formats.vendor.hwnp import Hwnp
-from trueware.formats.vendor.linksys_trailer import cksum
 from trueware.formats.vendor.netgear_chk import checksum
 from trueware.formats.vendor.npk import Npk
 from trueware.model.limits import Limits

@@ -8,6 +8,7 @@ from trueware.identifying.banners import banner_claims, scan_banners
 from trueware.identifying.container_image import DockerManifest, OciIndex
 from trueware.identifying.contract import Source
 from trueware.identifying.freebsd_package import CompactManifest, PackingList
+from trueware.identifying.openbmc import OpenbmcManifest
 from trueware.identifying.pkginfo import PkgInfo
 from trueware.identifying.tizen_manifest import TizenManifest
 from trueware.identifying.update_bundle import RaucManifest, SwDescription
@@ -52,6 +53,18 @@ def test_sw_description() -> None:
 """
 
     assert told(SwDescription, content) == [("version", "1.0.1"), ("hardware", "#RE:^v[0-9]$"), ("hardware", "1.2")]
+
+
+def test_openbmc_manifest() -> None:
+    """An update of a management controller has a version, and a machine it is for."""
+    content = (
+        b"purpose=xyz.openbmc_project.Software.Version.VersionPurpose.BMC\nversion=2.9.0-1\n"
+        b"KeyType=OpenBMC\nHashType=RSA-SHA256\nMachineName=romulus\n"
+    )
+
+    assert told(OpenbmcManifest, content) == [("version", "2.9.0-1"), ("hardware", "romulus")]
+    with pytest.raises(MalformedInput):
+        told(OpenbmcManifest, b"version=2.9.0-1\n")
 
 
 def test_docker_manifest() -> None:

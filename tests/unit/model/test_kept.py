@@ -103,6 +103,7 @@ WANTED = {
     "compact-manifest": ("+COMPACT_MANIFEST",),
     "packing-list": ("+CONTENTS",),
     "pkginfo": (".PKGINFO",),
+    "openbmc-manifest": ("MANIFEST",),
     "sw-description": ("sw-description",),
     "rauc-manifest": ("manifest.raucm",),
     "login-banner": ("etc/banner", "etc/issue", "etc/motd"),

@@ -111,9 +111,9 @@ def test_empty_file_is_no_registry_yet(tmp_path: Path) -> None:
 
 def test_newer_registry_is_refused(registry: Path) -> None:
     """A registry of a later version is not touched by this one."""
-    edit(registry, "PRAGMA user_version = 3")
+    edit(registry, "PRAGMA user_version = 4")
 
-    with pytest.raises(StoreError, match="version 3, this program reads 2: a newer trueware made it"):
+    with pytest.raises(StoreError, match="version 4, this program reads 3: a newer trueware made it"):
         SqliteStore.open(registry)
 
 

@@ -10,6 +10,7 @@ from tests.unit.registry.trees import file, firmware, folder, image
 from tests.unit.storage.submissions import PASSWD, submission
 
 from trueware.errors import InputError
+from trueware.model.anchor import Anchor, Distrusted
 from trueware.model.claim import Claim
 from trueware.model.part import Part
 from trueware.model.release import Entitlement, Publisher, Release
@@ -276,3 +277,63 @@ def test_packings_that_the_payload_does_not_speak_of_are_refused(store: Registry
     with pytest.raises(ValueError, match="packings"):
         store.add_releases([replace(given, packings=wrong)])
     assert store.releases() == ()
+
+
+def _anchor(publisher: str, number: int, **more: object) -> Anchor:
+    data = b"key %d" % number
+    return replace(Anchor(publisher, f"usign:{number:016x}", "usign", data), **more)  # type: ignore[arg-type]
+
+
+def test_anchors_come_back_as_they_were_given(store: RegistryStore) -> None:
+    """Anchors are kept with all they say; one that is known stays as it was; each publisher has its own."""
+    store.add_publisher(Publisher("Acme"), 1)
+    store.add_publisher(Publisher("Zeta"), 1)
+    scope = (Entitlement("package", "com.acme.*"), Entitlement("product", "Router"))
+    full = _anchor("Acme", 1, issues=True, scope=scope, since=5, until=9, threshold=2, name="Acme's", source="a page")
+    plain, others = _anchor("Acme", 2), _anchor("Zeta", 1)
+
+    assert store.add_anchors([others, plain, full], 1) == 3
+    assert store.add_anchors([replace(full, name="another")], 2) == 0
+    assert store.anchors() == (full, plain, others)
+    assert store.statistics().anchors == 3
+    assert store.fsck() == []
+
+
+def test_anchors_are_taken_back_once(store: RegistryStore) -> None:
+    """A revocation is an addition: the anchor stays, the first reason stands, another publisher's is not touched."""
+    store.add_publisher(Publisher("Acme"), 1)
+    store.add_publisher(Publisher("Zeta"), 1)
+    store.add_anchors([_anchor("Acme", 1), _anchor("Zeta", 1)], 1)
+    identity = _anchor("Acme", 1).id
+
+    assert store.revoke_anchor("Acme", identity, "leaked", 2) is True
+    assert store.revoke_anchor("Acme", identity, "again", 3) is False
+    assert store.revoke_anchor("Acme", "usign:0", "not there", 3) is False
+    assert store.anchors() == (_anchor("Acme", 1, revoked="leaked"), _anchor("Zeta", 1))
+    assert store.add_anchors([_anchor("Acme", 1)], 4) == 0
+    assert store.anchors()[0].revoked == "leaked"
+
+
+@pytest.mark.parametrize("wrong", [_anchor("Nobody", 1), _anchor("Acme", 2, revoked="so")], ids=["stranger", "revoked"])
+def test_anchor_of_nobody_is_refused_with_all_that_came_with_it(store: RegistryStore, wrong: Anchor) -> None:
+    """Nothing of a batch is stored where one of it may not be."""
+    store.add_publisher(Publisher("Acme"), 1)
+    with pytest.raises(ValueError, match=r"not enrolled|one that stands"):
+        store.add_anchors([_anchor("Acme", 1), wrong], 1)
+
+    assert store.anchors() == ()
+
+
+def test_distrusted_things_are_found_by_name(store: RegistryStore) -> None:
+    """The first reason stands; of many names asked for, those listed come back."""
+    first = [Distrusted(f"cert-sha256:{n:064x}", f"reason {n}", "a list") for n in range(1500)]
+
+    assert store.add_distrusted(first, 1) == 1500
+    assert store.add_distrusted([Distrusted(first[3].id, "another"), Distrusted("usign:1", "leaked")], 2) == 1
+    assert store.find_distrusted([first[3].id, "usign:1", "usign:2"]) == {
+        first[3].id: first[3],
+        "usign:1": Distrusted("usign:1", "leaked"),
+    }
+    assert store.find_distrusted(each.id for each in first) == {each.id: each for each in first}
+    assert store.find_distrusted([]) == {}
+    assert store.statistics().distrusted == 1501

@@ -42,4 +42,15 @@ write(
     facts={"version": "2"},
     findings=["encrypted"],
 )
+for length in (128, 256):
+    signature = random.Random(4).randbytes(length)
+    packages = pack("<4s4s32sII", b"EPK3", b"\1\0\3\0", b"HE_DTV_W20H_AFADABAA", 400, 1) + rest
+    write(
+        f"version-3-{length}",
+        signature + packages,
+        f"A header that can be read, behind a signature of {length} bytes.",
+        parts={"signature": region(signature), "packages": region(packages)},
+        facts={"version": "3", "model": "HE_DTV_W20H_AFADABAA"},
+        findings=["encrypted"],
+    )
 write("outside", patched(epk("<"), 12, pack("<I", 1 << 30)), "The first package is said to begin far behind the end.")

@@ -83,12 +83,28 @@ def pack(make: object, *command: str, files: dict[str, bytes] | None = None) -> 
         return settled((folder / "image").read_bytes()), tree.parts
 
 
+def twice() -> tuple[bytes, Parts]:
+    """Return the image of a disc that was written in two sessions, the second of which replaces a file."""
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        tree = small(folder / "root")
+        tree.settle()
+        first = subprocess.run([*GENISOIMAGE, "-R", "root"], cwd=folder, env=ENV, check=True, capture_output=True).stdout
+        (folder / "first").write_bytes(first)
+        again = Tree(folder / "again")
+        again.file("README.TXT", b"read me again\n")
+        again.settle()
+        begin = len(first) // SECTOR + 20
+        command = [*GENISOIMAGE, "-R", "-M", "first", "-C", f"0,{begin}", "again"]
+        second = subprocess.run(command, cwd=folder, env=ENV, check=True, capture_output=True).stdout
+        session: Parts = {"session-1": {"kind": "directory"}, **{f"session-1/{path}": each for path, each in tree.parts.items()}}
+        return settled(first + bytes(20 * SECTOR) + second), {**tree.parts, **again.parts, **session}
+
+
 def settled(data: bytes) -> bytes:
     """Return an image with the stamps of its volume descriptors, and what they say of the tool, set to one value."""
-    for at in range(16 * SECTOR, 64 * SECTOR, SECTOR):
-        if data[at + 1 : at + 6] != b"CD001" or data[at] == 255:
-            break
-        if data[at] in (1, 2):
+    for at in range(16 * SECTOR, len(data), SECTOR):
+        if data[at + 1 : at + 6] == b"CD001" and data[at] in (1, 2):
             data = patched(data, at + 813, STAMP * 2)
             data = patched(data, at + 847, STAMP * 2)
             data = patched(data, at + 174, SHORT)
@@ -167,6 +183,12 @@ def main() -> None:
     }
     write("boot", booting, "What is started from it, and a partition behind it.\nA genuine image that is a disk as well.", parts=started)
 
+    sessions, parts = twice()
+    write("sessions", sessions, "Two sessions behind each other, the second with another file of the same name.\nA drive shows the second.", parts=parts)
+    lost = sessions.rindex(b"\1CD001\1")
+    write("sessions-malformed", patched(sessions, lost + 128, b"\0\7\7\0"), "The descriptor of the second session cannot be true: the first one is what a drive shows.",
+          parts={**{path.removeprefix("session-1/"): each for path, each in parts.items() if path.startswith("session-1/")}, "gap-0": {"kind": "gap"}},
+          findings=("unread-bytes",))
     image, parts = pack(zipping, *XORRISO, "-z")
     parts["packed"] |= {"size": len(TEXT), "sha256": hashlib.sha256(TEXT).hexdigest()}
     write("zisofs", image, "A file that is packed by zisofs, with a hole.\nLinux shows it unpacked, Windows packed.", parts=parts)

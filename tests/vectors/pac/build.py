@@ -38,25 +38,24 @@ def pac(length: int = 0, count: int = len(FILES)) -> bytes:
     whole = length or start + len(body)
     head = wide("BP_R2.0.1", 44) + pack("<II", 0, whole) + wide("s9863a1h10", 512) + wide("MOCOR_1", 512)
     head += pack("<II5I", count, HEADER, 0, 1, 0, 0, 1) + wide("alias", 200) + pack("<3I800x", 0, 1, 0) + b"\xfa\xff\xfa\xff"
-    return head + pack("<HH", crc(head), 0x1234) + heads + body
+    return head + pack("<HH", crc(head), crc(heads + body)) + heads + body
 
 
-facts = {"modes": "0 1 0 0 1 0 1 0", "crc": "0x1234", "version": "BP_R2.0.1", "product": "s9863a1h10"}
+facts = {"modes": "0 1 0 0 1 0 1 0", "version": "BP_R2.0.1", "product": "s9863a1h10"}
 facts |= {"release": "MOCOR_1", "alias": "alias"}
 parts = {}
 for number, (identity, name, data) in enumerate(FILES):
     told = {"kind": "0x1", "checked": "1", "addresses": "0x0 0x1 0x5500 0x0 0x0 0x0 0x0", "identity": identity}
     told |= {"name": name, "version": ""} | ({} if data else {"start": "0x0"})
     parts[f"{number}-{identity}"] = {**region(data), "facts": told}
-unchecked = ["checksum-unchecked"]
-write("files", pac(), "Two files, and a command that has none.", parts=parts, facts=facts, findings=unchecked)
+write("files", pac(), "Two files, and a command that has none.", parts=parts, facts=facts)
 changed = patched(pac(), 60, b"9")
 write(
     "changed",
     changed,
     "The name of the product was changed and the CRC was not.",
     parts=parts,
-    findings=["checksum-mismatch", "checksum-unchecked"],
+    findings=["checksum-mismatch"],
 )
 write(
     "truncated",
@@ -66,3 +65,12 @@ write(
     findings=["truncated"],
 )
 write("files-many", pac(count=999), "More files than there is room for.", findings=["malformed"])
+kernel = len(pac()) - 9
+write(
+    "changed-file",
+    patched(pac(), kernel, b"K"),
+    "One byte of the kernel was changed and the CRC was not.",
+    parts={**parts, "1-BOOT": {"kind": "region", "size": len(FILES[1][2])}},
+    facts=facts,
+    findings=["checksum-mismatch"],
+)

@@ -66,3 +66,28 @@ gone = plain[:-8] + pack(">Q", 5)
 write("length", patched(gone, 0, b"hsqs"), "A length that is not that of the signature: a squashfs with bytes behind it.", findings=["unread-bytes"])
 size = verity.index(b"verity-size=4096")
 write("size", patched(verity, size, b"verity-size=9999999"), "More bytes of hashes than there are before the signature.", findings=["malformed", "unread-bytes"])
+write(
+    "changed",
+    patched(verity, hashes - 100, bytes([verity[hashes - 100] ^ 1])),
+    "One bit of the squashfs was changed, where it is only filled up; the tree of hashes was not.",
+    parts={**verity_parts, "squashfs!/gap-0": {"kind": "gap"}},
+    facts=facts,
+    findings=["checksum-mismatch", "unread-bytes"],
+)
+write(
+    "tree",
+    patched(verity, hashes + 32, b"?"),
+    "A digest of the tree was changed.",
+    parts={**verity_parts, "hashes": {"kind": "region", "size": 4096}},
+    facts=facts,
+    findings=["checksum-mismatch"],
+)
+root = verity.index(b"verity-hash=") + 12
+write(
+    "root",
+    patched(verity, root, b"0" * 8),
+    "The manifest states another root of the tree.",
+    parts={**verity_parts, "signature": {"kind": "region"}},
+    facts=facts,
+    findings=["checksum-mismatch"],
+)

@@ -10,7 +10,16 @@ from case import Parts, patched, region, write
 
 PROGRAMS = ((1, "rk3328_ddr", b"sets up the memory " * 9), (2, "usbplug", b"writes the flash " * 8), (4, "FlashBoot", b"starts " * 30))
 LISTS = {1: "first", 2: "second", 4: "loader"}
-CRC = bytes.fromhex("0badcafe")
+
+
+def crc(data: bytes) -> bytes:
+    """Rockchip's CRC, bit by bit."""
+    value = 0
+    for byte in data:
+        value ^= byte << 24
+        for _ in range(8):
+            value = value << 1 ^ (0x104C10DB7 if value >> 31 else 0)
+    return pack("<I", value)
 
 
 def loader() -> bytes:
@@ -20,7 +29,8 @@ def loader() -> bytes:
         head += pack("<BIB", 1, 102 + 57 * number, 57)
         lists += pack("<BI40sIII", 57, kind, name.encode("utf-16-le"), start + len(body), len(data), 0)
         body += data
-    return head + pack("<BB57x", 0, 1) + lists + body + CRC
+    whole = head + pack("<BB57x", 0, 1) + lists + body
+    return whole + crc(whole)
 
 
 def parts(cut: int = 0) -> Parts:
@@ -31,8 +41,8 @@ def parts(cut: int = 0) -> Parts:
     return found
 
 
-facts = {"version": "0x102", "chip": b"8233".hex(), "signed": "0", "plain": "1", "crc": CRC.hex()}
-write("loader", loader(), "A program in each list.", parts=parts(), facts=facts, findings=["checksum-unchecked"])
+facts = {"version": "0x102", "chip": b"8233".hex(), "signed": "0", "plain": "1"}
+write("loader", loader(), "A program in each list.", parts=parts(), facts=facts)
 write(
     "truncated",
     loader()[:-20],
@@ -42,3 +52,11 @@ write(
 )
 write("month", patched(loader(), 16, b"\x0d"), "The date has a thirteenth month.")
 write("programs", patched(loader(), 25, b"\xff"), "More programs than there is room for.", findings=["malformed"])
+write(
+    "changed",
+    patched(loader(), 6, b"\x03"),
+    "The version was changed and the CRC was not.",
+    parts=parts(),
+    facts={**facts, "version": "0x103"},
+    findings=["checksum-mismatch"],
+)

@@ -1,6 +1,18 @@
 """One file for each command: `add` tells the parser about it, and what it sets as `run` does it."""
 
-from trueware.cli.commands import demo, diff, formats, inspect, measure, publisher, registry, release, verify
+from trueware.cli.commands import (
+    demo,
+    diff,
+    formats,
+    inspect,
+    measure,
+    publisher,
+    registry,
+    release,
+    signatures,
+    trust,
+    verify,
+)
 
-COMMANDS = (verify, diff, measure, inspect, registry, publisher, release, formats, demo)
+COMMANDS = (verify, diff, measure, inspect, signatures, registry, publisher, trust, release, formats, demo)
 """In the order of the help page."""

@@ -1,10 +1,10 @@
 """`trueware publisher`: who publishes software, with which keys, and what they are entitled to claim."""
 
 import sys
-from argparse import ArgumentTypeError, Namespace
+from argparse import Namespace
 
 from trueware.cli.exit_code import ExitCode
-from trueware.cli.options import Subparsers, add_registry, registry_path
+from trueware.cli.options import Subparsers, add_registry, claim_pattern, registry_path
 from trueware.cli.text import printable
 
 
@@ -27,7 +27,7 @@ def add(commands: Subparsers) -> None:
         "--entitle",
         action="append",
         default=[],
-        type=_entitlement,
+        type=claim_pattern,
         metavar="CLAIM=PATTERN",
         help="a claim only they may make",
     )
@@ -38,13 +38,6 @@ def add(commands: Subparsers) -> None:
     listing.add_argument("--json", action="store_true", help="answer as JSON")
     add_registry(listing)
     listing.set_defaults(run=run_list)
-
-
-def _entitlement(text: str) -> tuple[str, str]:
-    name, equals, pattern = text.partition("=")
-    if not equals or not name or not pattern:
-        raise ArgumentTypeError(f"expected CLAIM=PATTERN, found {text!r}")
-    return name, pattern
 
 
 def run_add(options: Namespace) -> ExitCode:

@@ -96,18 +96,21 @@ def _blocks(view: memoryview, at: int) -> Iterator[tuple[int, int, bool]]:
 
 def _frames(view: memoryview, found: Walk, this: Pass) -> Generator[Buffer, None, int]:
     """Yield the data of all frames and return where the last frame of any kind ends."""
+    unpacker = zstandard.ZstdDecompressor(max_window_size=MAX_WINDOW)  # making one costs more than a small frame
     for frame in found.frames:
         this.end = frame.end
-        size = yield from _data(view, frame, this)
+        size = yield from _data(view, frame, unpacker, this)
         this.end_stream(size, frame.end)
         if not frame.complete:
             this.note_truncated(size, frame.end)
     return found.finish(this)
 
 
-def _data(view: memoryview, frame: Frame, this: Pass) -> Generator[bytes, None, int]:
+def _data(
+    view: memoryview, frame: Frame, unpacker: zstandard.ZstdDecompressor, this: Pass
+) -> Generator[bytes, None, int]:
     """Yield the data of one frame and return its length."""
-    decompressor = zstandard.ZstdDecompressor(max_window_size=MAX_WINDOW).decompressobj()
+    decompressor = unpacker.decompressobj()
     size, at = 0, frame.start
     for _, end, _ in _blocks(view, frame.blocks):
         try:

@@ -9,7 +9,8 @@ from    size  field
 -8      8     s, big-endian
 ======  ====  =====================================================================
 
-Source: RAUC ``docs/reference.rst`` (Bundle Formats) and ``src/bundle.c``. In the format `plain` the manifest is a file
+The manifest of the format `verity` states root and salt of the tree, which is compared with the squashfs. Source: RAUC
+``docs/reference.rst`` (Bundle Formats) and ``src/bundle.c``. In the format `plain` the manifest is a file
 of the squashfs. Vectors were made with rauc 1.8.
 """
 
@@ -18,6 +19,7 @@ from typing import ClassVar
 
 from trueware.errors import MalformedInput
 from trueware.formats.contract import Entry, FormatDoc, Held, Magic, Reading
+from trueware.formats.hashtree import unfitting
 from trueware.model.limits import Limits
 from trueware.model.part import Kind
 
@@ -28,6 +30,7 @@ _MOST = 1 << 16
 
 _SIGNED_DATA = bytes.fromhex("06092a864886f70d010702")
 _SEQUENCE, _CONTENT, _OCTETS = 0x30, 0xA0, 0x04
+_DIGEST = re.compile(r"[0-9a-fA-F]{64}")
 _FIELD = re.compile(r"^(compatible|version|build|verity-hash|verity-salt|verity-size)=([^\n]*)$", re.MULTILINE)
 
 
@@ -37,7 +40,7 @@ class Rauc:
     name: ClassVar[str] = "rauc"
     doc: ClassVar[FormatDoc] = FormatDoc(
         "RAUC bundle", "Pengutronix", ("RAUC docs/reference.rst", "RAUC src/bundle.c"),
-        ("the signature is kept and not verified", "the tree of hashes is not compared with the squashfs",
+        ("the signature is kept and not verified",
          "bundles of the format crypt, which are encrypted and begin with nothing known"),
     )  # fmt: skip
     magics: ClassVar[tuple[Magic, ...]] = (Magic(0, _MAGIC),)
@@ -70,7 +73,19 @@ class Rauc:
             for name, (first, last) in pieces.items()
             if last > first
         ]
+        if manifest:
+            _check_tree(view[: start - hashes], view[start - hashes : start], told, reading)
         return reading
+
+
+def _check_tree(squashfs: memoryview, hashes: memoryview, told: dict[str, str], reading: Reading) -> None:
+    root, salt = (told.get(f"verity-{name}", "") for name in ("hash", "salt"))
+    if not _DIGEST.fullmatch(root) or not _DIGEST.fullmatch(salt):
+        reading.note_anomaly(
+            "checksum-unchecked", "the manifest states no root and salt of the tree of hashes", len(squashfs)
+        )
+    elif wrong := unfitting(squashfs, hashes, bytes.fromhex(root), bytes.fromhex(salt)):
+        reading.note_anomaly("checksum-mismatch", wrong, len(squashfs))
 
 
 def _signature(view: memoryview) -> int | None:

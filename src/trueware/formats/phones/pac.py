@@ -29,7 +29,7 @@ offset  size  field (little-endian, text in UTF-16)
 ======  ====  ==========================================================
 
 Sources: pacextractor.c (divinebird), and later tools such as spd_dump's unpac. The vectors were built from that layout; no image of a
-phone confirmed the reading. The CRC of everything else has a polynomial for which there is no fast implementation here: it is told.
+phone confirmed the reading.
 """
 
 from struct import Struct
@@ -39,6 +39,7 @@ from trueware.errors import LimitExceeded, MalformedInput
 from trueware.formats.contract import Entry, FormatDoc, Magic, Reading
 from trueware.formats.names import readable
 from trueware.formats.regions import note_overlaps, region
+from trueware.formats.remainders import ARC, check
 from trueware.model.limits import Limits
 from trueware.model.part import Kind
 
@@ -52,9 +53,7 @@ class Pac:
     """Files for a phone."""
 
     name: ClassVar[str] = "pac"
-    doc: ClassVar[FormatDoc] = FormatDoc(
-        "PAC firmware", "Unisoc", ("pacextractor.c",), ("the CRC of the files is not verified",)
-    )
+    doc: ClassVar[FormatDoc] = FormatDoc("PAC firmware", "Unisoc", ("pacextractor.c",))
     magics: ClassVar[tuple[Magic, ...]] = (Magic(_MAGIC_AT, _MAGIC),)
 
     @staticmethod
@@ -76,17 +75,14 @@ class Pac:
             raise MalformedInput("pac", 1076, f"{count} headers at {at:#x} of {len(view)} bytes")
         if count > limits.max_entries:
             raise LimitExceeded("max_entries", limits.max_entries, "files of a pac")
-        reading = Reading(
-            facts={"modes": " ".join(map(str, (*modes, flag, flag_2, flag_3))), "crc": f"{rest_crc:#06x}"}
-        )
+        reading = Reading(facts={"modes": " ".join(map(str, (*modes, flag, flag_2, flag_3)))})
         if any(unused):
             reading.facts["unused"] = unused.rstrip(b"\0").hex()
         for name, text in (("version", version), ("product", product), ("release", release), ("alias", alias)):
             _tell(reading.facts, name, text)
         if not is_long:
             reading.facts["version-rest"] = f"{upper:#x}"
-        if (found := crc16(view[: _MAGIC_AT + 4])) != crc:
-            reading.note_anomaly("checksum-mismatch", f"the CRC of the header is {found:04x}, stated {crc:04x}", 2120)
+        check(view, 0, _MAGIC_AT + 4, ARC, reading, offset=2120, stated=crc)
         reading.cover(0, _HEADER.size)
         entries = [_file(view, at + number * _FILE.size, number, reading, is_long=is_long) for number in range(count)]
         table = Entry("the table", Kind.REGION, size=count * _FILE.size, offset=at)
@@ -97,7 +93,7 @@ class Pac:
         if length > len(view):
             reading.note_anomaly("truncated", f"{len(view)} of {length} bytes are there", len(view))
         else:
-            reading.note_anomaly("checksum-unchecked", "the CRC-16 of everything behind the header", 2122)
+            check(view, _HEADER.size, length, ARC, reading, offset=2122, stated=rest_crc)
         return reading
 
 
@@ -132,20 +128,3 @@ def _tell(facts: dict[str, str], name: str, raw: bytes) -> None:
     facts[name] = text
     if rest.strip("\0"):
         facts[f"{name}-rest"] = raw.rstrip(b"\0").hex()
-
-
-def crc16(data: memoryview) -> int:
-    """Return the CRC with the polynomial 8005, from the lowest bit on (ARC)."""
-    value = 0
-    for byte in bytes(data):
-        value = value >> 8 ^ _TABLE[(value ^ byte) & 0xFF]
-    return value
-
-
-def _table_entry(value: int) -> int:
-    for _ in range(8):
-        value = value >> 1 ^ (0xA001 if value & 1 else 0)
-    return value
-
-
-_TABLE = tuple(map(_table_entry, range(256)))

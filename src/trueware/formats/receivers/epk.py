@@ -17,9 +17,12 @@ offset  size  field of version 2
 140     4     "EPK2"
 ======  ====  ==============================================================
 
-Source: epk2extract (openlgtv) ``epk1.h``, ``epk2.h``. Each package of version 1 begins with its name (4), the length of the content
-(4) and what differs between models; it is a region. Keys of version 2 and 3 are in circulation and not used here; where their header
-is encrypted too they are not recognised. The vectors were built from that layout; no file of LG confirmed the reading.
+Version 3 has "EPK3" behind a signature of 128 or 256 bytes, its version (4) and the name of a model (32), where the header is not
+encrypted itself.
+
+Source: epk2extract (openlgtv) ``epk1.h``, ``epk2.h``, ``epk3.h``. Each package of version 1 begins with its name (4), the length of
+the content (4) and what differs between models; it is a region. Keys of version 2 and 3 are in circulation and not used here; where
+their header is encrypted too they are not recognised. The vectors were built from that layout; no file of LG confirmed the reading.
 """
 
 from collections.abc import Iterator
@@ -28,11 +31,13 @@ from typing import ClassVar
 
 from trueware.errors import MalformedInput
 from trueware.formats.contract import Entry, FormatDoc, Magic, Reading
+from trueware.formats.fields import tell
 from trueware.formats.names import readable
-from trueware.formats.regions import note_overlaps, region
+from trueware.formats.regions import is_text, note_overlaps, region
 from trueware.model.limits import Limits
 
-_MAGIC, _SECOND = b"epak", b"EPK2"
+_MAGIC, _SECOND, _THIRD = b"epak", b"EPK2", b"EPK3"
+_SIGNATURES = (128, 256)
 _SIGNATURE, _SECOND_AT = 128, 140
 _ORDERS = {"<": Struct("<4sII"), ">": Struct(">4sII")}
 _FIRST, _MOST = 12, 64
@@ -43,13 +48,17 @@ class Epk:
 
     name: ClassVar[str] = "epk"
     doc: ClassVar[FormatDoc] = FormatDoc(
-        "EPK firmware", "LG", ("epk2extract",), ("versions 2 and 3 are encrypted", "version 3 is not recognised")
+        "EPK firmware", "LG", ("epk2extract",), ("versions 2 and 3 are encrypted, and mostly their headers too",)
     )
-    magics: ClassVar[tuple[Magic, ...]] = (Magic(0, _MAGIC), Magic(_SIGNATURE, _MAGIC))
+    magics: ClassVar[tuple[Magic, ...]] = (
+        Magic(0, _MAGIC),
+        Magic(_SIGNATURE, _MAGIC),
+        *(Magic(size, _THIRD) for size in _SIGNATURES),
+    )
 
     @staticmethod
     def matches(view: memoryview) -> bool:
-        return _order(view) is not None or _is_second(view)
+        return _order(view) is not None or _is_second(view) or _third(view) is not None
 
     @staticmethod
     def read(view: memoryview, limits: Limits) -> Reading:  # noqa: ARG004 (at most 64 packages)
@@ -59,6 +68,15 @@ class Epk:
             reading.entries = [
                 region("signature", view, 0, _SIGNATURE, reading),
                 region("packages", view, _SIGNATURE, len(view) - _SIGNATURE, reading),
+            ]
+            return reading
+        if (signature := _third(view)) is not None:
+            reading = Reading(facts={"version": "3"})
+            tell(reading.facts, "model", view[signature + 8 : signature + 40])
+            reading.note_anomaly("encrypted", "the packages are encrypted with a key of the model", signature)
+            reading.entries = [
+                region("signature", view, 0, signature, reading),
+                region("packages", view, signature, len(view) - signature, reading),
             ]
             return reading
         order = _order(view)
@@ -94,6 +112,14 @@ def _order(view: memoryview) -> str | None:
 
 def _is_second(view: memoryview) -> bool:
     return bytes(view[_SIGNATURE : _SIGNATURE + 4]) == _MAGIC and bytes(view[_SECOND_AT : _SECOND_AT + 4]) == _SECOND
+
+
+def _third(view: memoryview) -> int | None:
+    """Return the length of the signature before a header of version 3 that can be read."""
+    for size in _SIGNATURES:
+        if view[size : size + 4] == _THIRD and len(view) > size + 48 and is_text(view[size + 8 : size + 40]):
+            return size
+    return None
 
 
 def _packages(view: memoryview, order: str, count: int, reading: Reading) -> Iterator[Entry]:

@@ -19,6 +19,7 @@ from typing import ClassVar
 from trueware.errors import MalformedInput
 from trueware.formats.contract import FormatDoc, Magic, Reading
 from trueware.formats.regions import region
+from trueware.formats.remainders import ROCKCHIP, check
 from trueware.model.limits import Limits
 
 _HEADER = Struct("<4sI")
@@ -30,9 +31,7 @@ class RkImage:
     """A kernel or parameters."""
 
     name: ClassVar[str] = "rk-image"
-    doc: ClassVar[FormatDoc] = FormatDoc(
-        "Rockchip KRNL and PARM", "Rockchip", ("rockchip-mkbootimg mkkrnlimg.c",), ("the CRC is not verified",)
-    )
+    doc: ClassVar[FormatDoc] = FormatDoc("Rockchip KRNL and PARM", "Rockchip", ("rockchip-mkbootimg mkkrnlimg.c",))
     magics: ClassVar[tuple[Magic, ...]] = tuple(Magic(0, word) for word in _MAGICS)
 
     @staticmethod
@@ -54,6 +53,6 @@ class RkImage:
         reading.entries = [region(_MAGICS[word], view, _HEADER.size, size, reading)]
         if end + _CRC <= len(view):
             reading.cover(end, end + _CRC)
-            reading.facts["crc"] = bytes(view[end : end + _CRC]).hex()
-            reading.note_anomaly("checksum-unchecked", "a CRC with a polynomial of Rockchip's own", end)
+            stated = int.from_bytes(view[end : end + _CRC], "little")
+            check(view, _HEADER.size, end, ROCKCHIP, reading, offset=end, stated=stated)
         return reading

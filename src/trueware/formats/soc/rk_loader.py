@@ -21,7 +21,7 @@ offset  size  field (little-endian)
 45      12    offset, length, delay
 ======  ====  ===========================================================
 
-Behind the last program stands a CRC with a polynomial of Rockchip's own, told and not verified. Source: rkdeveloptool ``RKBoot.h``,
+Behind the last program stands a CRC of everything before it, with a polynomial of Rockchip's own. Source: rkdeveloptool ``RKBoot.h``,
 ``boot_merger.h``. The vectors were built from that layout; no loader of a device confirmed the reading. Programs that are scrambled
 with Rockchip's public key are left so.
 """
@@ -34,6 +34,7 @@ from trueware.errors import MalformedInput
 from trueware.formats.contract import Entry, FormatDoc, Magic, Reading
 from trueware.formats.names import from_wide, readable
 from trueware.formats.regions import note_overlaps, region
+from trueware.formats.remainders import ROCKCHIP, check
 from trueware.model.limits import Limits
 from trueware.model.part import Kind
 
@@ -50,7 +51,7 @@ class RkLoader:
     name: ClassVar[str] = "rk-loader"
     doc: ClassVar[FormatDoc] = FormatDoc(
         "Rockchip loader", "Rockchip", ("rkdeveloptool RKBoot.h",),
-        ("the CRC is not verified", "programs scrambled by RC4 are left so"),
+        ("programs scrambled by RC4 are left so",),
     )  # fmt: skip
     magics: ClassVar[tuple[Magic, ...]] = tuple(Magic(0, word + b"\x66\0") for word in _MAGICS)
 
@@ -87,8 +88,8 @@ class RkLoader:
         reading.end = min(end + _CRC, len(view))
         reading.cover(end, reading.end)
         if end + _CRC <= len(view):
-            reading.facts["crc"] = bytes(view[end : end + _CRC]).hex()
-            reading.note_anomaly("checksum-unchecked", "a CRC with a polynomial of Rockchip's own", end)
+            stated = int.from_bytes(view[end : end + _CRC], "little")
+            check(view, 0, end, ROCKCHIP, reading, offset=end, stated=stated)
         else:
             reading.note_anomaly("truncated", "the CRC is not there", len(view))
         return reading

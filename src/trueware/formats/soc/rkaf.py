@@ -26,7 +26,7 @@ offset  size  field (little-endian)
 ======  ====  ==================================================
 
 Source: rockchip-mkbootimg ``rkafp.h``, ``afptool.c``. The vectors were built from that layout; no image of a device confirmed the
-reading. The CRC has a polynomial of Rockchip's own, which no fast implementation works out: it is told and not verified.
+reading. The CRC, of everything before it, has a polynomial of Rockchip's own.
 """
 
 from struct import Struct
@@ -37,6 +37,7 @@ from trueware.formats.contract import Entry, FormatDoc, Magic, Reading
 from trueware.formats.fields import tell
 from trueware.formats.names import readable
 from trueware.formats.regions import is_text, note_overlaps, region
+from trueware.formats.remainders import ROCKCHIP, check
 from trueware.model.limits import Limits
 from trueware.model.part import Kind
 
@@ -52,9 +53,7 @@ class Rkaf:
     """An update image."""
 
     name: ClassVar[str] = "rkaf"
-    doc: ClassVar[FormatDoc] = FormatDoc(
-        "RKAF update image", "Rockchip", ("rockchip-mkbootimg rkafp.h",), ("the CRC is not verified",)
-    )
+    doc: ClassVar[FormatDoc] = FormatDoc("RKAF update image", "Rockchip", ("rockchip-mkbootimg rkafp.h",))
     magics: ClassVar[tuple[Magic, ...]] = (Magic(0, _MAGIC),)
 
     @staticmethod
@@ -82,8 +81,8 @@ class Rkaf:
             reading.note_anomaly("truncated", f"{len(view)} of {length + 4} bytes are there", len(view))
         else:
             reading.cover(length, length + 4)
-            reading.facts["crc"] = bytes(view[length : length + 4]).hex()
-            reading.note_anomaly("checksum-unchecked", "a CRC with a polynomial of Rockchip's own", length)
+            stated = int.from_bytes(view[length : length + 4], "little")
+            check(view, 0, length, ROCKCHIP, reading, offset=length, stated=stated)
         return reading
 
 

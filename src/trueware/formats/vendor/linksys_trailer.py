@@ -19,17 +19,16 @@ The checksum is that of POSIX cksum: CRC-32 with the highest bit first, over the
 
 import re
 from typing import ClassVar
-from zlib import crc32
 
 from trueware.errors import MalformedInput
-from trueware.formats.contract import CHUNK, FormatDoc, Magic, Reading
+from trueware.formats.contract import FormatDoc, Magic, Reading
 from trueware.formats.regions import region
+from trueware.formats.sums import cksum
 from trueware.model.limits import Limits
 
 _MAGIC = b".LINKSYS."
 _SIZE = 256
 _TRAILER = re.compile(rb"\.LINKSYS\.(\w{8})([ -~]{15})([0-9A-Fa-f]{8})([ -~]{7})([ -~]{16})")
-_REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 
 
 class LinksysTrailer:
@@ -60,13 +59,3 @@ class LinksysTrailer:
             reading.note_anomaly("checksum-mismatch", f"the checksum is {found:08X}, stated {stated}", start + 32)
         reading.entries = [region("image", view, 0, start, reading)]
         return reading
-
-
-def cksum(data: memoryview) -> int:
-    """Return the checksum of POSIX cksum: that of zlib, with the bits of all bytes and of the result reversed."""
-    crc = 0xFFFFFFFF
-    for at in range(0, len(data), CHUNK):
-        crc = crc32(bytes(data[at : at + CHUNK]).translate(_REVERSED), crc)
-    size = len(data)
-    crc = crc32(size.to_bytes((size.bit_length() + 7) // 8, "little").translate(_REVERSED), crc)
-    return int(f"{crc:032b}"[::-1], 2)

@@ -8,6 +8,7 @@ module       what it reads
 ===========  ==================================================
 superblock   superblocks, both copies
 checkpoint   checkpoints, their journal, the node address table
+segments     the segment table
 nodes        inodes and the nodes of addresses below them
 contents     what files hold, packed or not; who claims a block
 directories  listings
@@ -48,7 +49,7 @@ class F2fs:
             "files packed by LZO-RLE are refused",
             "what was written after the last checkpoint is not recovered, as a device does",
             "several devices as one file system are refused",
-            "the segment tables are not compared with what they stand for",
+            "the summaries of segments, which say whose each block is, are not compared with what they stand for",
             "in a folder that ignores case, only hashes of names in ASCII are verified",
             "blocks that nothing leads to are counted and not read",
         ),

@@ -14,9 +14,10 @@ offset  size  field of a checkpoint
 ======  ====  =================================================================================
 
 A block of the table has 455 entries: u8 version, u32 inode, u32 block. Its two copies lie a segment apart. The last changes stand
-in a journal, in the summary of the segment for new listings::
+in a journal, in the summary of the segment for new listings; that of the segment table stands in the summary for cold data::
 
     u16 number of entries, then for each u32 node, u8 version, u32 inode, u32 block
+    u16 number of entries, then for each u32 segment, u16 blocks in use, 64 bytes that say which, u64 time
 
 Source: Linux include/linux/f2fs_fs.h, fs/f2fs/checkpoint.c, node.c, segment.c.
 """
@@ -38,7 +39,9 @@ _BITMAPS = 192
 _ENTRIES = 455
 _ENTRY = Struct("<xII")
 _JOURNAL_ENTRY = Struct("<IxII")
-_JOURNAL, _MAX_JOURNAL = 3584, 38
+_SEGMENT_ENTRY = Struct("<IH64s8x")
+_JOURNAL, _MAX_JOURNAL, _JOURNAL_SIZE, _MAX_SEGMENT_JOURNAL = 3584, 38, 507, 6
+_COLD_DATA = 2
 _SUMMARIES, _DATA_SUMMARIES = 7, 4
 
 
@@ -54,6 +57,11 @@ class Checkpoint:
     """Of the node table."""
 
     journal: dict[int, tuple[int, int]]
+    segment_bitmap: bytes
+    """Of the segment table."""
+
+    segment_journal: dict[int, tuple[int, bytes]] | None
+    """Blocks in use, and which, by segment."""
 
 
 def find_checkpoint(view: memoryview, sb: Superblock, reading: Reading) -> Checkpoint:
@@ -103,21 +111,27 @@ def _read(view: memoryview, sb: Superblock, block: int) -> Checkpoint | None:
             return None
     if raw[:8] != view[last : last + 8]:
         return None
+    start, segment_start = _BITMAPS + segment_bytes, _BITMAPS
     if flags & _LARGE_BITMAP:
-        start = _BITMAPS + 4
+        start, segment_start = _BITMAPS + 4, _BITMAPS + 4 + node_bytes
     elif sb.payload:
-        start = _BITMAPS
-    else:
-        start = _BITMAPS + segment_bytes
-    end = block * BLOCK + start + node_bytes
-    bitmap = bytes(view[block * BLOCK + start : end])
+        start, segment_start = _BITMAPS, BLOCK
+    bitmap, segment_bitmap = (
+        bytes(view[block * BLOCK + first : block * BLOCK + first + size])
+        for first, size in ((start, node_bytes), (segment_start, segment_bytes))
+    )
     if flags & _COMPACT:
         at = (block + summaries) * BLOCK
+        segment_at = at + _JOURNAL_SIZE
     else:
         at = (block + blocks - (_SUMMARIES if flags & _UNMOUNTED else _DATA_SUMMARIES)) * BLOCK + _JOURNAL
+        segment_at = at + _COLD_DATA * BLOCK
     journal = _read_journal(view, at)
+    if journal is None:
+        return None
     (version,) = unpack_from("<Q", raw)
-    return None if journal is None else Checkpoint(block, version, flags, inodes, bitmap, journal)
+    segment_journal = _read_segment_journal(view, segment_at)
+    return Checkpoint(block, version, flags, inodes, bitmap, journal, segment_bitmap, segment_journal)
 
 
 class NodeTable:
@@ -158,3 +172,14 @@ def _read_journal(view: memoryview, at: int) -> dict[int, tuple[int, int]] | Non
         return None
     entries = view[at + 2 : at + 2 + count * _JOURNAL_ENTRY.size]
     return {node: (inode, block) for node, inode, block in _JOURNAL_ENTRY.iter_unpack(entries)}
+
+
+def _read_segment_journal(view: memoryview, at: int) -> dict[int, tuple[int, bytes]] | None:
+    """Return the last changes to the segment table, by segment, None where there is no journal."""
+    if not 0 <= at <= len(view) - 2:
+        return None
+    count = int.from_bytes(view[at : at + 2], "little")
+    if count > _MAX_SEGMENT_JOURNAL or at + 2 + count * _SEGMENT_ENTRY.size > len(view):
+        return None
+    raw = view[at + 2 : at + 2 + count * _SEGMENT_ENTRY.size]
+    return {number: (used, blocks) for number, used, blocks in _SEGMENT_ENTRY.iter_unpack(raw)}

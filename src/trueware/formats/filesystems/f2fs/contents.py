@@ -81,18 +81,22 @@ class PackedContent:
 
 
 class Contents:
-    """Gives inodes their contents, and knows whose the blocks are."""
+    """Gives inodes their contents, and knows whose the blocks are.
+
+    Attributes:
+        claims: a byte for each block, 1 where it has an owner.
+    """
 
     def __init__(self, view: memoryview, sb: Superblock, nodes: Nodes, limits: Limits, reading: Reading) -> None:
         self._view, self._sb, self._nodes, self._limits, self._reading = view, sb, nodes, limits, reading
         self._end = min(sb.blocks, len(view) // BLOCK)
-        self._claims = bytearray(self._end)
+        self.claims = bytearray(self._end)
 
     def claim(self, start: int, count: int = 1) -> None:
         """Write down that blocks have an owner; a second one is told."""
-        if any(self._claims[start : start + count]):
+        if any(self.claims[start : start + count]):
             self._reading.note_anomaly("overlap", "blocks that belong to something else as well", start * BLOCK)
-        self._claims[start : start + count] = b"\1" * count
+        self.claims[start : start + count] = b"\1" * count
 
     def of(self, inode: Inode) -> tuple[Content, int | None]:
         """Return the content of a file, and its offset where it lies in one piece.
@@ -191,7 +195,7 @@ class Contents:
     def account(self) -> None:
         """Account for the main area, and tell of what is in blocks that nothing leads to."""
         hidden = Hidden(self._view, "blocks that nothing leads to")
-        for free in _FREE.finditer(self._claims, self._sb.main):
+        for free in _FREE.finditer(self.claims, self._sb.main):
             hidden.look(free.start() * BLOCK, free.end() * BLOCK, BLOCK)
         hidden.tell(self._reading)
         self._reading.cover(self._sb.main * BLOCK, self._end * BLOCK)

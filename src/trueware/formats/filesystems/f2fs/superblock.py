@@ -62,9 +62,12 @@ class Superblock:
     """Blocks in a segment."""
 
     checkpoints: int
+    segment_table: int
+    segment_table_segments: int
     node_table: int
     node_table_segments: int
     main: int
+    main_segments: int
     """First blocks of these areas."""
 
     root: int
@@ -88,8 +91,8 @@ def _parse(raw: bytes) -> Superblock | None:
     if len(raw) < _SIZE or raw[:4] != MAGIC:
         return None
     (
-        _, _, _, sector, sectors, block, segment, _, _, sum_at, blocks, _, _, checkpoint_segments, _, table_segments, _, _,
-        first, checkpoints, _, node_table, _, main, root,
+        _, _, _, sector, sectors, block, segment, _, _, sum_at, blocks, _, _, checkpoint_segments, sit_segments,
+        table_segments, _, main_segments, first, checkpoints, segment_table, node_table, _, main, root,
     ) = _FIELDS.unpack_from(raw)  # fmt: skip
     (payload,) = unpack_from("<I", raw, 1664)
     (features,) = unpack_from("<I", raw, 2180)
@@ -97,12 +100,13 @@ def _parse(raw: bytes) -> Superblock | None:
         return None
     if features & _SUMMED and checksum(raw[:_SUM_AT]) != int.from_bytes(raw[_SUM_AT:], "little"):
         return None
-    if not 2 <= first <= checkpoints < node_table < main < blocks or checkpoint_segments < 2:
+    if not 2 <= first <= checkpoints < segment_table < node_table < main < blocks or checkpoint_segments < 2:
         return None
     quotas = unpack_from("<3I", raw, 2745)
     return Superblock(
-        raw, blocks, 1 << segment, checkpoints, node_table, table_segments, main, root, payload, features, quotas
-    )
+        raw, blocks, 1 << segment, checkpoints, segment_table, sit_segments, node_table, table_segments, main,
+        main_segments, root, payload, features, quotas,
+    )  # fmt: skip
 
 
 def find_superblock(view: memoryview, reading: Reading) -> Superblock:

@@ -11,6 +11,7 @@ from trueware.formats.filesystems.f2fs.checkpoint import Checkpoint, NodeTable
 from trueware.formats.filesystems.f2fs.contents import Contents
 from trueware.formats.filesystems.f2fs.directories import KINDS, Name, lost_names, names_of_block, names_of_inode
 from trueware.formats.filesystems.f2fs.nodes import Inode, Nodes
+from trueware.formats.filesystems.f2fs.segments import compare_segments
 from trueware.formats.filesystems.f2fs.superblock import BLOCK, FORMAT, Superblock
 from trueware.formats.filesystems.f2fs.xattrs import Attributes, read_attributes
 from trueware.formats.names import is_hostile, readable
@@ -226,4 +227,5 @@ class Tree:
             note("contradiction", detail, self._checkpoint.block * BLOCK)
         if wrong := sum(map(bool, self._links.values())):
             note("contradiction", f"{wrong} inodes have more or fewer names than they say")
+        compare_segments(self._view, self._sb, self._checkpoint, self._contents.claims, self._reading)
         self._contents.account()

@@ -1,6 +1,6 @@
 """Which bytes of a disc are whose: structures have an owner each, files may share all their bytes with each other, not some."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from trueware.formats.claims import Claims
 from trueware.formats.contract import Reading
@@ -28,6 +28,12 @@ class Space(Claims):
     def give(self, runs: Iterable[Run]) -> None:
         """Claim the runs of a file's content."""
         self._files.update([(start, start + length) for start, length in runs if start != HOLE])
+
+    def unclaimed(self) -> Iterator[tuple[int, int]]:
+        """As `Claims.unclaimed`, with the files that are known by now."""
+        for start, end in self._files:
+            self.share(start, end)
+        return super().unclaimed()
 
     def settle(self, reading: Reading, unit: int, grain: int = 1) -> None:
         """Account for everything, as `account` does; files of which one has some bytes of another are reported."""

@@ -66,15 +66,15 @@ def both(raw: bytes, at: int, reading: Reading | None = None, where: int = 0) ->
     return int.from_bytes(little, "little")
 
 
-def sectors(view: memoryview) -> Iterator[tuple[int, int]]:
-    """Yield kind and place of each volume descriptor."""
-    for at in range(START, START + _MOST * SECTOR, SECTOR):
+def sectors(view: memoryview, start: int = START) -> Iterator[tuple[int, int]]:
+    """Yield kind and place of each volume descriptor of the set at `start`."""
+    for at in range(start, start + _MOST * SECTOR, SECTOR):
         if at + SECTOR > len(view) or bytes(view[at + 1 : at + 6]) != MAGIC:
             raise MalformedInput(FORMAT, at, "the volume descriptors do not end")
         yield view[at], at
         if view[at] == END:
             return
-    raise MalformedInput(FORMAT, START, f"more than {_MOST} volume descriptors")
+    raise MalformedInput(FORMAT, start, f"more than {_MOST} volume descriptors")
 
 
 def read_descriptor(view: memoryview, at: int, reading: Reading) -> Descriptor:
@@ -108,9 +108,9 @@ def tell(view: memoryview, primary: Descriptor, reading: Reading) -> None:
         reading.note_anomaly("hidden-content", detail, primary.at + 1395)
 
 
-def claim(view: memoryview, space: Space) -> None:
-    """Claim the volume descriptors."""
-    for _, at in sectors(view):
+def claim(view: memoryview, space: Space, start: int) -> None:
+    """Claim the volume descriptors of the set at `start`."""
+    for _, at in sectors(view, start):
         space.take(at, at + SECTOR)
 
 

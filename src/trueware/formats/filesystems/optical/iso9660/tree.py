@@ -80,9 +80,17 @@ class Tree:
     """
 
     def __init__(
-        self, view: memoryview, descriptor: Descriptor, names: Names, space: Space, reading: Reading, limits: Limits
+        self,
+        view: memoryview,
+        descriptor: Descriptor,
+        names: Names,
+        top: str,
+        space: Space,
+        reading: Reading,
+        limits: Limits,
     ) -> None:
-        self._view, self.descriptor, self.names, self._space = view, descriptor, names, space
+        """Take the tree of a descriptor, to be shown below the folder `top`."""
+        self._view, self.descriptor, self.names, self._top, self._space = view, descriptor, names, top, space
         self._reading, self._limits = reading, limits
         self._block = descriptor.block
         self._fields: Fields | None = None
@@ -112,8 +120,9 @@ class Tree:
         if self.names is Names.ROCK_RIDGE:
             self._fields = Fields(self._view, self._block, skipped(first.area) or 0, self._space)
             attributes = self._fields.read(first.area, first=True)
-            self._reading.attributes = _entry("", _DIRECTORY, first, attributes)
-        stack = [(root, "", 0)]
+            if not self._top:
+                self._reading.attributes = _entry("", _DIRECTORY, first, attributes)
+        stack = [(root, self._top, 0)]
         self.folders.add(root.runs[0][0] // self._block if root.runs else 0)
         while stack:
             folder, path, depth = stack.pop()

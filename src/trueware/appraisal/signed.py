@@ -1,0 +1,153 @@
+"""What signatures decide, and what is to be said of them.
+
+A broken signature proves a change made after signing, by whomever. A valid one by somebody entitled proves origin, for what it
+covers. A valid one by somebody else proves that it is not theirs whose software this claims to be, if their keys are known. What is
+listed as never to be trusted proves nothing, whatever else speaks for it.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from trueware.appraisal.reference import Evidence, References
+from trueware.appraisal.trust import impostors, judge
+from trueware.appraisal.vouched import Vouched, main_paths, speaks_for, vouched
+from trueware.model.finding import Finding
+from trueware.model.rules import RULES
+from trueware.model.signature import Judged, Outcome, Standing
+
+_NAMED = 3
+"""Paths named of what is not covered."""
+
+_RULE_OF = {
+    Outcome.BROKEN: "signature-broken",
+    Outcome.STRIPPED: "signature-stripped",
+    Outcome.UNCHECKABLE: "signature-not-checkable",
+    Standing.UNKNOWN_KEY: "signer-unknown",
+    Standing.NOT_ENTITLED: "signer-not-entitled",
+    Standing.OUT_OF_SCOPE: "signer-out-of-scope",
+    Standing.NEVER_TRUST: "signer-never-trust",
+    Standing.REVOKED: "signer-revoked",
+    Standing.OUT_OF_TIME: "signer-out-of-time",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """The signatures of one artefact, judged, and what follows from them."""
+
+    judged: tuple[Judged, ...] = ()
+    own: tuple[Judged, ...] = ()
+    """Those that are about the artefact itself."""
+
+    entitled: tuple[Judged, ...] = ()
+    reach: Vouched = field(default_factory=lambda: Vouched(complete=False))
+    """How far those of entitled signers go."""
+
+    impostor_of: str | None = None
+    """Whose software it claims to be, where somebody else signed it and their keys are known."""
+
+    barred: str | None = None
+    """Why it must not be trusted whatever speaks for it: it, or whoever signed it, is listed or was taken back."""
+
+    @classmethod
+    def of(cls, evidence: Evidence, references: References) -> "Signed":
+        """Judge the signatures of an artefact."""
+        trust, publishers, claims = references.trust, references.publishers, evidence.claims
+        digest = evidence.root.sha256
+        listed = trust.distrusted.get(f"sha256:{digest.hex()}") if digest is not None else None
+        if listed is not None:
+            return cls(barred=f"{listed.id} must not be trusted: {listed.reason}")
+        if not evidence.signatures:
+            return cls()
+        judged = tuple(judge(each, trust, publishers, claims, references.now) for each in evidence.signatures)
+        main = main_paths(evidence.root)
+        own = tuple(each for each in judged if speaks_for(each, main))
+        entitled = _enough(judged)
+        reach = vouched(evidence.root, (each.signature for each in entitled))
+        barred = [each.reason for each in own if each.standing in (Standing.NEVER_TRUST, Standing.REVOKED)]
+        return cls(judged, own, entitled, reach, impostors(own, trust, publishers, claims), next(iter(barred), None))
+
+    @property
+    def altered(self) -> Judged | None:
+        """The first signature about the artefact that proves a change."""
+        return next((each for each in self.own if each.signature.outcome in (Outcome.BROKEN, Outcome.STRIPPED)), None)
+
+    @property
+    def strange(self) -> Judged | None:
+        """The first valid signature about the artefact by a key that may not sign it."""
+        return next((each for each in self.own if each.standing is Standing.NOT_ENTITLED), None)
+
+    @property
+    def unknown(self) -> Judged | None:
+        """The first valid signature about the artefact by a key that nobody is known by."""
+        return next((each for each in self.own if each.standing is Standing.UNKNOWN_KEY), None)
+
+    @property
+    def gaps(self) -> tuple[str, ...]:
+        """Platforms for which no entitled signature counts though there is one for others, in words."""
+        ranges = [each.signature.platforms for each in self.entitled if each.signature.platforms is not None]
+        first = min((since for since, _ in ranges), default=0)
+        asked = [
+            each.signature.platforms
+            for each in self.own
+            if each.signature.platforms is not None and each.standing is not Standing.ENTITLED
+        ]
+        return tuple(f"Android API {since} to {until}" for since, until in asked if until is not None and until < first)
+
+    def findings(self) -> Iterator[Finding]:
+        """Yield what is to be said, one finding for all signatures of one kind by one signer."""
+        groups: dict[tuple[str, str, str], list[Judged]] = {}
+        for each in self.judged:
+            rule = _RULE_OF.get(each.signature.outcome) or _RULE_OF.get(each.standing)
+            if each.standing is Standing.NEVER_TRUST:
+                rule = _RULE_OF[Standing.NEVER_TRUST]
+            if rule is not None:
+                signer = each.signature.signer.ids[0] if each.signature.signer is not None else ""
+                groups.setdefault((rule, each.signature.scheme, signer), []).append(each)
+        for (rule_id, scheme, _), members in groups.items():
+            first = members[0]
+            more = f" (and {len(members) - 1} more like it)" if len(members) > 1 else ""
+            yield _finding(rule_id, f"{scheme}: {first.reason}{more}", first.signature.part, first.signature.offset)
+        if self.entitled and not self.reach.complete:
+            named = ", ".join(repr(path) if path else "the artefact itself" for path in self.reach.missing[:_NAMED])
+            yield _finding(
+                "signature-partial", f"signed by {self.entitled[0].publisher}, but not covered: {named or 'all'}"
+            )
+        excluded = dict.fromkeys(what for each in self.entitled for what in each.signature.coverage.excludes)
+        for what in excluded:
+            yield _finding("signature-partial", f"not covered by the signature of {self.entitled[0].publisher}: {what}")
+
+    def who(self) -> str:
+        """Return the publishers that are entitled, and by which schemes, for a sentence."""
+        signers: dict[str, list[str]] = {}
+        for each in self.entitled:
+            signers.setdefault(each.publisher, []).append(each.signature.scheme)
+        return " and ".join(f"{name} ({', '.join(dict.fromkeys(schemes))})" for name, schemes in signers.items())
+
+
+def _enough(judged: tuple[Judged, ...]) -> tuple[Judged, ...]:
+    """Return the signatures of entitled signers, without those that fewer keys made than must."""
+    signers: dict[tuple[str, str, str], set[str]] = {}
+    for each in judged:
+        if each.standing is Standing.ENTITLED and each.signature.signer is not None:
+            where = each.publisher, each.signature.scheme, each.signature.part
+            signers.setdefault(where, set()).add(each.signature.signer.ids[0])
+    return tuple(
+        each
+        for each in judged
+        if each.standing is Standing.ENTITLED
+        and len(signers[each.publisher, each.signature.scheme, each.signature.part]) >= each.threshold
+    )
+
+
+def settling(signed: Signed) -> Iterable[str]:
+    """Yield what would settle it, as far as keys are missing."""
+    if (each := signed.unknown) is not None and each.signature.signer is not None:
+        signer = each.signature.signer
+        name = f" ({signer.name})" if signer.name else ""
+        yield f"whose key {signer.ids[0]}{name} is, from the publisher, admitted with `trueware trust add`"
+
+
+def _finding(rule_id: str, detail: str, part: str = "", offset: int | None = None) -> Finding:
+    rule = RULES[rule_id]
+    return Finding(rule.id, part, detail, rule.severity, rule.confidence, offset)

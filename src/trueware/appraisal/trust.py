@@ -1,0 +1,166 @@
+"""Judges signatures: was the signer entitled to sign this? The bytes were checked before; here keys, claims and time are.
+
+1. Only a signature that is valid over the bytes says anything about its signer.
+2. Never-trust comes first: if the key, one of the certificates or the signed thing itself is listed, nothing else is asked.
+3. The signer is known: the key or certificate is an anchor, or a certificate path leads to an anchor that issues.
+4. The anchor was not taken back.
+5. The time fits: that of signing where it is stated, else now, within the anchor's and (where verifiers of the scheme mind it) the
+   certificates' validity. A time that does not fit is no tampering: it cannot be told.
+6. The claims are the publisher's to make: none that only others are entitled to, and those in the anchor's scope within it.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from trueware.appraisal.entitlement import is_entitled
+from trueware.model.anchor import Anchor, Distrusted
+from trueware.model.claim import OWNED, Claim
+from trueware.model.release import Publisher
+from trueware.model.signature import Judged, Outcome, Signature, Standing
+from trueware.signatures.contract import Key, Keyring
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """Whom to believe: what a registry knows of keys."""
+
+    anchors: tuple[Anchor, ...] = ()
+    distrusted: Mapping[str, Distrusted] = field(default_factory=dict)
+    """By id, of all that occur in what is appraised."""
+
+    def keyring(self) -> Keyring:
+        """Return the keys, for schemes whose signatures only name theirs."""
+        return Keyring(Key(each.kind, each.id, each.data, each.name) for each in self.anchors)
+
+
+def names(signature: Signature) -> tuple[str, ...]:
+    """Return every name by which a list of distrusted things may know a signature's key, certificates or subject."""
+    from trueware.signatures.x509 import certificate_ids, weak_names  # noqa: PLC0415 (start-up time)
+
+    found = list(signature.subjects)
+    if signature.signer is not None:
+        found += signature.signer.ids
+        for certificate in signature.signer.certificates:
+            found += (*certificate_ids(certificate), *weak_names(certificate))
+    return tuple(dict.fromkeys(found))
+
+
+def judge(
+    signature: Signature, trust: Trust, publishers: Iterable[Publisher], claims: Iterable[Claim], now: int
+) -> Judged:
+    """Return what may be made of a signature; see the module for the order of the checks.
+
+    Args:
+        signature: checked against the bytes.
+        trust: anchors, and what of it must not be trusted.
+        publishers: everybody enrolled, with what they may claim.
+        claims: what the signed software says of itself.
+        now: seconds since 1970.
+    """
+    if (
+        listed := next((trust.distrusted[name] for name in names(signature) if name in trust.distrusted), None)
+    ) is not None:  # 2
+        return Judged(signature, Standing.NEVER_TRUST, f"{listed.id} must not be trusted: {listed.reason}")
+    if signature.outcome is not Outcome.VALID or signature.signer is None:  # 1
+        return Judged(signature, Standing.NONE, signature.detail)
+    anchors = tuple(_anchors(signature, trust))  # 3
+    if not anchors:
+        return Judged(signature, Standing.UNKNOWN_KEY, f"no publisher is known to sign with {signature.signer.ids[0]}")
+    everybody = {publisher.name: publisher for publisher in publishers}
+    return min(
+        (_judge_anchor(signature, each, everybody, tuple(claims), now) for each in anchors),
+        key=lambda judged: _ORDER[judged.standing],
+    )
+
+
+_ORDER = {standing: rank for rank, standing in enumerate(Standing)}
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    anchor: Anchor
+    since: int | None = None
+    until: int | None = None
+    """Of the certificates on the way."""
+
+
+def _anchors(signature: Signature, trust: Trust) -> Iterable[_Found]:
+    from trueware.signatures.x509 import find_path  # noqa: PLC0415 (start-up time)
+
+    signer = signature.signer
+    assert signer is not None  # noqa: S101 (the caller's check)
+    ids = frozenset(signer.ids)
+    for anchor in trust.anchors:
+        if anchor.id in ids:
+            yield _Found(anchor)
+    if not signer.certificates:
+        return
+    for anchor in trust.anchors:
+        if anchor.issues and anchor.kind == "x509" and anchor.id not in ids:
+            path = find_path(signer.certificates, (anchor.data,))
+            if path is not None:
+                yield _Found(anchor, path.since, path.until)
+
+
+def _judge_anchor(
+    signature: Signature, found: _Found, everybody: Mapping[str, Publisher], claims: tuple[Claim, ...], now: int
+) -> Judged:
+    anchor = found.anchor
+
+    def judged(standing: Standing, reason: str) -> Judged:
+        return Judged(signature, standing, reason, anchor.publisher)
+
+    if anchor.revoked is not None:  # 4
+        return judged(Standing.REVOKED, f"the key of {anchor.publisher} was taken back: {anchor.revoked}")
+    at = now if signature.signed_at is None else signature.signed_at  # 5
+    spans = [(anchor.since, anchor.until, "the key")]
+    if signature.dated:
+        spans.append((found.since, found.until, "a certificate"))
+    for since, until, what in spans:
+        if (since is not None and at < since) or (until is not None and at > until):
+            stated = "when it was signed" if signature.signed_at is not None else "now"
+            return judged(Standing.OUT_OF_TIME, f"{what} of {anchor.publisher} is not valid {stated}")
+    publisher = everybody.get(anchor.publisher, Publisher(anchor.publisher))  # 6
+    others = [each for each in everybody.values() if each.name != anchor.publisher]
+    for claim in claims:
+        if claim.name not in OWNED or is_entitled(publisher, claim):
+            continue
+        if (owner := next((each.name for each in others if is_entitled(each, claim)), None)) is not None:
+            said = f"{claim.name} {claim.value!r}"
+            return judged(Standing.NOT_ENTITLED, f"signed by {anchor.publisher}, but {said} is {owner}'s to say")
+    for name in dict.fromkeys(each.name for each in anchor.scope):
+        values = [claim for claim in claims if claim.name == name]
+        scoped = Publisher(anchor.publisher, entitlements=anchor.scope)
+        if not values:
+            return judged(
+                Standing.OUT_OF_SCOPE, f"this key of {anchor.publisher} is for a {name} that nothing here names"
+            )
+        if (other := next((claim for claim in values if not is_entitled(scoped, claim)), None)) is not None:
+            return judged(Standing.NOT_ENTITLED, f"this key of {anchor.publisher} is not for {name} {other.value!r}")
+    return replace(judged(Standing.ENTITLED, f"signed by {anchor.publisher}"), threshold=anchor.threshold)
+
+
+def impostors(
+    judged: Iterable[Judged], trust: Trust, publishers: Iterable[Publisher], claims: Iterable[Claim]
+) -> str | None:
+    """Return whose software this claims to be while others signed it; None where nobody's, or where theirs cannot be told.
+
+    A publisher counts whose claim it is and whose keys of that kind are known, unless one of these signatures is theirs.
+    """
+    owned = [claim for claim in claims if claim.name in OWNED]
+    signed = [each for each in judged if each.signature.outcome is Outcome.VALID and each.signature.signer is not None]
+    theirs = {each.publisher for each in signed}
+    for publisher in publishers:
+        if publisher.name in theirs or not any(is_entitled(publisher, claim) for claim in owned):
+            continue
+        anchors = [each for each in trust.anchors if each.publisher == publisher.name and each.revoked is None]
+        if any(_is_of_kind(each.signature, anchor) for each in signed for anchor in anchors):
+            return publisher.name
+    return None
+
+
+def _is_of_kind(signature: Signature, anchor: Anchor) -> bool:
+    """Whether the signature could have been made under the anchor: a stranger's feed says nothing of who signs apps."""
+    assert signature.signer is not None  # noqa: S101 (the caller's check)
+    kinds = {name.partition(":")[0] for name in signature.signer.ids}
+    return anchor.id.partition(":")[0] in kinds or (anchor.kind == "x509" and bool(signature.signer.certificates))

@@ -1,0 +1,49 @@
+"""Anchors: the keys and certificates a publisher signs software with, and the ones that nobody may be trusted by any more."""
+
+from dataclasses import dataclass, field
+
+from trueware.model.release import Entitlement
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """A key or certificate of a publisher, and what it may vouch for."""
+
+    publisher: str
+    id: str
+    """Its strongest name, as in `trueware.model.signature.Signer.ids`."""
+
+    kind: str
+    """What `data` is: see `trueware.signatures.contract.Key`."""
+
+    data: bytes = field(repr=False)
+    issues: bool = False
+    """Whether certificates that it issued count as the publisher's too (a certification authority of theirs)."""
+
+    scope: tuple[Entitlement, ...] = ()
+    """The claims it may vouch for; empty: for whatever the publisher may claim."""
+
+    since: int | None = None
+    until: int | None = None
+    """Seconds since 1970 between which it signs; None: not limited."""
+
+    threshold: int = 1
+    """How many of the publisher's keys must sign with it for it to count."""
+
+    name: str = ""
+    source: str = ""
+    """Who said so: a file, a page, a person."""
+
+    revoked: str | None = None
+    """Why it was taken back; None while it stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Distrusted:
+    """Something that proves nothing, whoever vouches for it: a public test key, a leaked key, a revoked certificate or image."""
+
+    id: str
+    """``kind:value`` as in `trueware.model.signature.Signer.ids`, or ``sha256:`` of a whole artefact."""
+
+    reason: str
+    source: str = ""

@@ -1,0 +1,66 @@
+"""Whom to believe: admitting the keys publishers sign software with, and listing what must never be trusted."""
+
+from collections.abc import Iterable
+
+from trueware.appraisal.trust import Trust, names
+from trueware.model.anchor import Anchor, Distrusted
+from trueware.model.release import Entitlement, Release
+from trueware.model.signature import Signature
+from trueware.registry.ports import RegistryStore
+from trueware.signatures.contract import Key
+
+SIGNER = "signer"
+"""Name of the claim that a valid signature makes; see `trueware.model.claim`."""
+
+
+def admit(
+    store: RegistryStore,
+    publisher: str,
+    keys: Iterable[Key],
+    now: int,
+    *,
+    issues: bool = False,
+    scope: Iterable[Entitlement] = (),
+    since: int | None = None,
+    until: int | None = None,
+    threshold: int = 1,
+    source: str = "",
+) -> int:
+    """Admit keys as those of a publisher; returns how many are new.
+
+    Args:
+        store: where.
+        publisher: who is enrolled.
+        keys: what the publisher signs with.
+        now: seconds since 1970.
+        issues: certificates that these issued count too.
+        scope: claims that they may vouch for; empty: whatever the publisher may claim.
+        since: seconds since 1970 from which it signs.
+        until: the same to which it does.
+        threshold: how many of the publisher's keys must sign with it.
+        source: who said so.
+
+    Raises:
+        ValueError: no such publisher.
+    """
+    scope = tuple(scope)
+    return store.add_anchors(
+        (
+            Anchor(publisher, key.id, key.kind, key.data, issues, scope, since, until, threshold, key.name, source)
+            for key in keys
+        ),
+        now,
+    )
+
+
+def trust_in(store: RegistryStore, signatures: Iterable[Signature], others: Iterable[str] = ()) -> Trust:
+    """Return whom to believe as far as it matters to these signatures; `others`: more ids that may be listed."""
+    ids = {name for signature in signatures for name in names(signature)} | set(others)
+    return Trust(store.anchors(), store.find_distrusted(ids))
+
+
+def find_barred(store: RegistryStore, release: Release) -> Distrusted | None:
+    """Return why a registered artefact must not be trusted all the same: it, or a key it was signed with, is listed."""
+    ids = [f"sha256:{release.sha256.hex()}", *(claim.value for claim in release.claims if claim.name == SIGNER)]
+    found = store.find_distrusted(ids)
+    return next((found[each] for each in ids if each in found), None)

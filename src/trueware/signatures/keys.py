@@ -1,0 +1,169 @@
+"""Reads the files in which publishers hand out their keys.
+
+===================  ====================================================================================================
+X.509 certificates   PEM (any number), DER
+public keys          PEM, DER (SubjectPublicKeyInfo, RFC 5280 §4.1.2.7)
+usign, signify       two lines: ``untrusted comment: …``, base64 of ``Ed``, 8 bytes of key id, 32 bytes of Ed25519 (usign `main.c`)
+ecdsautils           lines of 64 hexadecimal digits, each a compressed point (Gluon's autoupdater)
+AVB                  AvbRSAPublicKeyHeader, modulus, r² (external/avb ``avb_crypto.h``), as ``avbtool extract_public_key`` writes
+OpenPGP              certificates of version 4, binary or armoured (RFC 9580 §4.2, §5.5.4.2, §6.2)
+===================  ====================================================================================================
+"""
+
+import re
+from base64 import b64decode
+from collections.abc import Iterator
+from hashlib import sha1, sha256
+from struct import unpack_from
+
+from trueware.errors import MalformedInput
+from trueware.signatures.contract import Key
+from trueware.signatures.x509 import certificate_id, load, name_of, spki_id
+
+_NAME = "key"
+_LARGEST = 1 << 24
+_PEM = re.compile(rb"-----BEGIN (CERTIFICATE|PUBLIC KEY)-----([A-Za-z0-9+/=\s]*)-----END \1-----")
+_ARMOUR = re.compile(
+    rb"-----BEGIN PGP PUBLIC KEY BLOCK-----\r?\n(?:[^\r\n]+\r?\n)*\r?\n([A-Za-z0-9+/=\s]*?)\r?\n(?:=\S{4}\r?\n)?-----END"
+)
+_USIGN = re.compile(rb"untrusted comment: ?([^\r\n]*)\r?\n([A-Za-z0-9+/]{56})\s*")
+_ECDSAUTILS = re.compile(rb"(?:\s*(?:#[^\n]*\n)?[0-9a-f]{64}\s*)+")
+
+
+def read_keys(data: bytes, name: str = "") -> tuple[Key, ...]:
+    """Return the keys in a file; `name` is what they are called where they have no name of their own.
+
+    Raises:
+        MalformedInput: there is none, or one is malformed.
+    """
+    if len(data) > _LARGEST:
+        raise MalformedInput(_NAME, 0, f"{len(data)} bytes are no file of keys")
+    keys = tuple(_keys(data, name))
+    if not keys:
+        raise MalformedInput(_NAME, 0, "no certificate or public key of a kind that is known")
+    return keys
+
+
+def _keys(data: bytes, name: str) -> Iterator[Key]:
+    blocks = list(_PEM.finditer(data))
+    if blocks:
+        for block in blocks:
+            decoded = _base64(block.group(2), block.start())
+            yield _certificate(decoded) if block.group(1) == b"CERTIFICATE" else _public_key(decoded, name)
+    elif usign := _USIGN.fullmatch(data):
+        yield _usign(_base64(usign.group(2), usign.start(2)), usign.group(1).decode("utf-8", "replace") or name)
+    elif _ECDSAUTILS.fullmatch(data):
+        for line in re.findall(rb"[0-9a-f]{64}", data):
+            yield Key("ecdsautils", f"ecdsautils:{line.decode()}", bytes.fromhex(line.decode()), name)
+    elif armoured := _ARMOUR.search(data):
+        yield from _openpgp(_base64(armoured.group(1), armoured.start()))
+    elif _is_avb(data):
+        yield Key("avb", f"avb-sha1:{sha1(data).hexdigest()}", data, name)  # noqa: S324 (the name AVB gives its keys)
+    elif data[:1] == b"\x30":
+        yield _certificate(data) if load(data) is not None else _public_key(data, name)
+    elif data[:1] and data[0] & 0x80:
+        yield from _openpgp(data)
+
+
+def _base64(text: bytes, offset: int) -> bytes:
+    try:
+        return b64decode(b"".join(text.split()), validate=True)
+    except ValueError as error:
+        raise MalformedInput(_NAME, offset, f"no base64 ({error})") from error
+
+
+def _certificate(data: bytes) -> Key:
+    if load(data) is None:
+        raise MalformedInput(_NAME, 0, "not an X.509 certificate")
+    return Key("x509", certificate_id(data), data, name_of(data))
+
+
+def _public_key(data: bytes, name: str) -> Key:
+    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415 (start-up time)
+    from cryptography.hazmat.primitives.serialization import load_der_public_key  # noqa: PLC0415
+
+    try:
+        load_der_public_key(data)
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise MalformedInput(_NAME, 0, f"not a public key ({error})") from error
+    return Key("spki", spki_id(data), data, name)
+
+
+def _usign(data: bytes, name: str) -> Key:
+    if len(data) != 42 or data[:2] != b"Ed":
+        raise MalformedInput(_NAME, 0, "not a key of usign: Ed, 8 bytes of id and 32 of key expected")
+    return Key("usign", f"usign:{data[2:10].hex()}", data[10:], name)
+
+
+def _is_avb(data: bytes) -> bool:
+    if len(data) < 8:
+        return False
+    (bits,) = unpack_from(">I", data)
+    return bits in (1024, 2048, 4096, 8192) and len(data) == 8 + 2 * bits // 8
+
+
+def _openpgp(data: bytes) -> Iterator[Key]:
+    """Yield each certificate: a public-key packet (tag 6) and what follows up to the next."""
+    starts: list[tuple[int, bytes]] = []
+    at = 0
+    while at < len(data):
+        tag, body, end = _packet(data, at)
+        if tag == 6:
+            starts.append((at, data[body:end]))
+        at = end
+    for (start, primary), (end, _) in zip(starts, [*starts[1:], (len(data), b"")], strict=True):
+        if primary[:1] != b"\x04":
+            raise MalformedInput(_NAME, start, "an OpenPGP key of another version than 4")
+        fingerprint = sha1(b"\x99" + len(primary).to_bytes(2, "big") + primary).hexdigest()  # noqa: S324 (RFC 9580 §5.5.4.2)
+        yield Key("openpgp", f"openpgp:{fingerprint}", data[start:end], _user_id(data[start:end]))
+
+
+def _user_id(certificate: bytes) -> str:
+    at = 0
+    while at < len(certificate):
+        tag, body, end = _packet(certificate, at)
+        if tag == 13:
+            return certificate[body:end].decode("utf-8", "replace")
+        at = end
+    return ""
+
+
+def _packet(data: bytes, at: int) -> tuple[int, int, int]:
+    """Return tag, first byte of the body and first byte after it."""
+    head = data[at]
+    try:
+        if not head & 0x80:
+            raise MalformedInput(_NAME, at, "no OpenPGP packet")
+        if head & 0x40:
+            tag, first = head & 0x3F, data[at + 1]
+            if first < 192:
+                length, body = first, at + 2
+            elif first < 224:
+                length, body = (first - 192 << 8) + data[at + 2] + 192, at + 3
+            elif first == 255:
+                length, body = int.from_bytes(data[at + 2 : at + 6], "big"), at + 6
+            else:
+                raise MalformedInput(_NAME, at, "an OpenPGP packet in pieces")
+        else:
+            tag, size = head >> 2 & 0xF, head & 3
+            if size == 3:
+                raise MalformedInput(_NAME, at, "an OpenPGP packet without a length")
+            length, body = int.from_bytes(data[at + 1 : at + 1 + (1 << size)], "big"), at + 1 + (1 << size)
+    except IndexError as error:
+        raise MalformedInput(_NAME, at, "an OpenPGP packet that is cut") from error
+    if body + length > len(data):
+        raise MalformedInput(_NAME, at, "an OpenPGP packet that is cut")
+    return tag, body, body + length
+
+
+def names_of(key: Key) -> tuple[str, ...]:
+    """Return every name of a key: of a certificate also its key's, of an AVB key also its SHA-256."""
+    from trueware.signatures.x509 import certificate_ids  # noqa: PLC0415 (beside its use)
+
+    match key.kind:
+        case "x509":
+            return certificate_ids(key.data)
+        case "avb":
+            return key.id, f"avb-sha256:{sha256(key.data).hexdigest()}"
+        case _:
+            return (key.id,)

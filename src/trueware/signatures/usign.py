@@ -1,0 +1,84 @@
+"""usign: the detached Ed25519 signatures of OpenWrt, in the form of OpenBSD's signify (usign `main.c`, signify(1)).
+
+::
+
+    untrusted comment: <whatever>
+    base64 of: algorithm "Ed", key id 8 bytes, Ed25519 signature 64 bytes (RFC 8032 §5.1)
+
+1. The file has two lines of this form, and nothing after them.
+2. The file that it is about lies beside it: the same name without ``.sig``.
+3. The key of that id is at hand; an id proves nothing, the key does.
+4. The signature is over all bytes of the file.
+
+Its comment is not signed and not believed. What a signed index or list of checksums names is covered through its SHA-256.
+"""
+
+import re
+from base64 import b64decode
+from binascii import Error as BadBase64
+from collections.abc import Iterable
+from hashlib import sha256
+from typing import ClassVar
+
+from trueware.errors import MalformedInput
+from trueware.model.signature import Outcome, Signature, Signer
+from trueware.signatures.contract import Context, SchemeDoc, Site
+from trueware.signatures.listings import coverage_of
+
+_NAME = "usign"
+_LARGEST = 1024
+"""Bytes of a signature file; the comment is a line."""
+
+_FORM = re.compile(rb"untrusted comment: ?([^\r\n]*)\r?\n([A-Za-z0-9+/]+={0,2})\r?\n?")
+_ED25519 = bytes.fromhex("302a300506032b6570032100")
+"""What stands before the 32 bytes of a key in its SubjectPublicKeyInfo (RFC 8410 §4)."""
+
+
+class Usign:
+    """Detached signatures of OpenWrt and OpenBSD."""
+
+    name: ClassVar[str] = _NAME
+    doc: ClassVar[SchemeDoc] = SchemeDoc(
+        "usign and signify: detached Ed25519 signatures",
+        ("https://git.openwrt.org/project/usign.git main.c", "signify(1)"),
+        ("A signature without the file it is about is reported as not checkable.",),
+    )
+
+    @staticmethod
+    def verify(site: Site, context: Context) -> Iterable[Signature]:
+        """See `Scheme`."""
+        from cryptography.exceptions import InvalidSignature  # noqa: PLC0415 (start-up time)
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey  # noqa: PLC0415
+
+        if not 0 < site.size <= _LARGEST or (form := _FORM.fullmatch(site.view())) is None:
+            return  # another program's signature
+        try:
+            data = b64decode(form.group(2), validate=True)
+        except BadBase64 as error:
+            raise MalformedInput(_NAME, form.start(2), "the signature is no base64") from error
+        if len(data) != 74 or data[:2] != b"Ed":  # 1
+            raise MalformedInput(_NAME, form.start(2), f"Ed, a key id and 64 bytes expected, found {len(data)} bytes")
+        key_id = f"usign:{data[2:10].hex()}"
+        subject = site.beside(site.name.removesuffix(".sig"))
+        if subject is None or subject.is_folder:  # 2
+            detail = f"{site.name.removesuffix('.sig')} does not lie beside it"
+            yield Signature(_NAME, site.path, Outcome.UNCHECKABLE, detail)
+            return
+        if (key := context.keyring.get(key_id)) is None:  # 3
+            yield Signature(_NAME, site.path, Outcome.UNCHECKABLE, f"the key {key_id} is not at hand", _named(key_id))
+            return
+        spki = _ED25519 + key.data
+        signer = Signer((f"spki-sha256:{sha256(spki).hexdigest()}", key_id), key.name)
+        try:
+            Ed25519PublicKey.from_public_bytes(key.data).verify(data[10:], bytes(subject.view()))  # 4
+        except (InvalidSignature, ValueError):
+            detail = f"{subject.name} is not what {key_id} signed"
+            yield Signature(_NAME, site.path, Outcome.BROKEN, detail, signer, coverage_of(subject))
+            return
+        detail = f"{subject.name} is what {key_id} signed"
+        yield Signature(_NAME, site.path, Outcome.VALID, detail, signer, coverage_of(subject))
+
+
+def _named(key_id: str) -> Signer:
+    """Return the signer that a signature names without proof."""
+    return Signer((key_id,))

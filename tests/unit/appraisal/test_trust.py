@@ -1,0 +1,135 @@
+"""Judging signers: never-trust before all, then whose key it is, whether it stands, when it signs, and what it may sign."""
+
+from dataclasses import replace
+from hashlib import sha256
+
+import pytest
+from tests.unit.signatures.certificates import issue
+
+from trueware.appraisal.trust import Trust, impostors, judge
+from trueware.model.anchor import Anchor, Distrusted
+from trueware.model.claim import Claim
+from trueware.model.release import Entitlement, Publisher
+from trueware.model.signature import Judged, Outcome, Signature, Signer, Standing
+
+ACME = Publisher("Acme", entitlements=(Entitlement("package", "com.acme.*"), Entitlement("vendor", "Acme*")))
+ZETA = Publisher("Zeta", entitlements=(Entitlement("package", "org.zeta.*"),))
+KEY = Anchor("Acme", "usign:01", "usign", bytes(32))
+ROOT = issue("root", authority=True)
+LEAF = issue("leaf", ROOT, years=(2020, 2022))
+AUTHORITY = Anchor("Acme", "cert-sha256:" + sha256(ROOT.der).hexdigest(), "x509", ROOT.der, issues=True)
+NOW = 1_800_000_000
+IN_2021 = 1_620_000_000
+
+
+def signature(*ids: str, outcome: Outcome = Outcome.VALID, **more: object) -> Signature:
+    return replace(Signature("test", "", outcome, "checked", Signer(ids)), **more)  # type: ignore[arg-type]
+
+
+def by_leaf(**more: object) -> Signature:
+    signer = Signer(("cert-sha256:" + sha256(LEAF.der).hexdigest(),), "leaf", (LEAF.der,))
+    return replace(Signature("test", "", Outcome.VALID, "checked", signer), **more)  # type: ignore[arg-type]
+
+
+def judged(found: Signature, *anchors: Anchor, never: str = "", says: str = "", now: int = NOW) -> Judged:
+    listed = {never: Distrusted(never, "leaked")} if never else {}
+    claims = [Claim("package", says, "", "")] if says else []
+    return judge(found, Trust(anchors, listed), (ACME, ZETA), claims, now)
+
+
+def test_known_key_is_entitled() -> None:
+    """A valid signature by a publisher's key, over what may be theirs, counts."""
+    found = judged(signature("spki-sha256:xx", "usign:01"), KEY, says="com.acme.player")
+
+    assert (found.standing, found.publisher) == (Standing.ENTITLED, "Acme")
+
+
+@pytest.mark.parametrize("outcome", [Outcome.BROKEN, Outcome.STRIPPED, Outcome.UNCHECKABLE])
+def test_only_valid_signatures_have_a_standing(outcome: Outcome) -> None:
+    """Whatever key is named in it: nothing was proved."""
+    assert judged(signature("usign:01", outcome=outcome), KEY).standing is Standing.NONE
+
+
+NEVER = ["usign:01", "spki-sha256:xx", "authenticode-sha256:ab"]
+
+
+@pytest.mark.parametrize("never", NEVER)
+def test_never_trust_comes_first(never: str) -> None:
+    """One listed name of the key or of what is signed is enough, an anchor or not."""
+    found = signature("spki-sha256:xx", "usign:01", subjects=("authenticode-sha256:ab",))
+
+    assert judged(found, KEY, never=never).standing is Standing.NEVER_TRUST
+
+
+@pytest.mark.parametrize("name", ["subject-cn:leaf", "cert-sha256:" + sha256(LEAF.der).hexdigest()])
+def test_certificates_are_distrusted_by_any_name(name: str) -> None:
+    """A certificate in the message that is listed bars the signature."""
+    assert judged(by_leaf(signed_at=IN_2021), AUTHORITY, never=name).standing is Standing.NEVER_TRUST
+
+
+def test_strangers() -> None:
+    """No anchor, or only others' or one that does not issue: the key is unknown."""
+    plain = replace(AUTHORITY, issues=False)
+
+    assert judged(signature("usign:02"), KEY).standing is Standing.UNKNOWN_KEY
+    assert judged(by_leaf(signed_at=IN_2021), KEY, plain).standing is Standing.UNKNOWN_KEY
+
+
+def test_taken_back() -> None:
+    """A key that its publisher took back does not count."""
+    assert judged(signature("usign:01"), replace(KEY, revoked="lost")).standing is Standing.REVOKED
+
+
+@pytest.mark.parametrize(
+    ("found", "anchor", "standing"),
+    [
+        (by_leaf(signed_at=IN_2021), AUTHORITY, Standing.ENTITLED),
+        (by_leaf(), AUTHORITY, Standing.OUT_OF_TIME),
+        (by_leaf(dated=False), AUTHORITY, Standing.ENTITLED),
+        (signature("usign:01"), replace(KEY, until=NOW - 1), Standing.OUT_OF_TIME),
+        (signature("usign:01", signed_at=IN_2021), replace(KEY, until=NOW - 1), Standing.ENTITLED),
+        (signature("usign:01", signed_at=IN_2021), replace(KEY, since=NOW), Standing.OUT_OF_TIME),
+        (by_leaf(dated=False, signed_at=IN_2021), replace(AUTHORITY, since=NOW), Standing.OUT_OF_TIME),
+    ],
+)
+def test_time(found: Signature, anchor: Anchor, standing: Standing) -> None:
+    """The stated time of signing counts, else now; certificates only where the scheme minds them."""
+    assert judged(found, anchor).standing is standing
+
+
+@pytest.mark.parametrize(
+    ("says", "scope", "standing"),
+    [
+        ("org.zeta.app", (), Standing.NOT_ENTITLED),
+        ("net.nobody", (), Standing.ENTITLED),
+        ("com.acme.player", (Entitlement("package", "com.acme.*"),), Standing.ENTITLED),
+        ("net.nobody", (Entitlement("package", "com.acme.*"),), Standing.NOT_ENTITLED),
+        ("", (Entitlement("package", "com.acme.*"),), Standing.OUT_OF_SCOPE),
+    ],
+)
+def test_claims(says: str, scope: tuple[Entitlement, ...], standing: Standing) -> None:
+    """Nobody signs what is another's to say; a key with a scope signs nothing else, and nothing that does not say what it is."""
+    assert judged(signature("usign:01"), replace(KEY, scope=scope), says=says).standing is standing
+
+
+def test_best_anchor_counts() -> None:
+    """A key that two publishers have is judged for the one who may sign this."""
+    shared = replace(KEY, publisher="Zeta")
+
+    assert judged(signature("usign:01"), KEY, shared, says="org.zeta.app").publisher == "Zeta"
+
+
+def test_impostors_are_told_only_where_the_keys_are_known() -> None:
+    """Somebody else's valid signature over what Acme alone may say: Acme's keys of that kind must be known, and none of them here."""
+    stranger = Judged(signature("usign:02"), Standing.UNKNOWN_KEY, "")
+    apk = Judged(signature("cert-sha256:ff"), Standing.UNKNOWN_KEY, "")
+    acme = Judged(signature("usign:01"), Standing.ENTITLED, "", "Acme")
+    claims = [Claim("package", "com.acme.player", "", "")]
+    trust = Trust((KEY,))
+
+    assert impostors([stranger], trust, [ACME, ZETA], claims) == "Acme"
+    assert impostors([stranger, acme], trust, [ACME, ZETA], claims) is None
+    assert impostors([apk], trust, [ACME, ZETA], claims) is None
+    assert impostors([stranger], trust, [ACME, ZETA], []) is None
+    assert impostors([stranger], Trust((replace(KEY, revoked="lost"),)), [ACME], claims) is None
+    assert impostors([], trust, [ACME], claims) is None
