@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from trueware.errors import MalformedInput
-from trueware.identifying.axml import Element, read_elements
+from trueware.formats.android.axml import Element, read_elements
 from trueware.identifying.contract import claim
 from trueware.model.claim import Claim
 
