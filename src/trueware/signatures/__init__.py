@@ -39,6 +39,7 @@ class Where:
 
 
 SCHEMES: tuple[Where, ...] = (
+    Where("apk:Apk", formats=("zip",)),
     Where(
         "avb:Avb",
         formats=("vbmeta",),

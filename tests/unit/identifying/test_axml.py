@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trueware.errors import MalformedInput
-from trueware.identifying.android_manifest import AndroidManifest
 from trueware.formats.android.axml import read_elements
+from trueware.identifying.android_manifest import AndroidManifest
 
 VERSION_CODE, VERSION_NAME, MIN_SDK, TARGET_SDK = 0x0101021B, 0x0101021C, 0x0101020C, 0x01010270
 NONE = 0xFFFFFFFF

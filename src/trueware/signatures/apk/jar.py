@@ -1,0 +1,313 @@
+"""JAR signatures, which Android calls scheme v1: CMS over a signature file, which digests the manifest, which digests the members.
+
+Checks, in the order of AOSP ``apksig`` ``V1SchemeVerifier`` (Oracle, "JAR File Specification", signed JAR files):
+
+1. Nothing that Android would run stands before the first member: a dex file there is taken for the whole package by Android 5 to
+   8 (CVE-2017-13156, "Janus"), and no digest is over it. The reference verifier does not look.
+2. The directory of zip and the headers of members say the same of names and places.
+3. Every section of ``META-INF/MANIFEST.MF`` is about one member, which is there.
+4. 1 to 10 pairs of ``META-INF/X.SF`` and ``X.RSA``, ``X.DSA`` or ``X.EC``; each CMS verifies (`cms`).
+5. Each ``.SF`` has a ``Signature-Version``, and digests the whole manifest, or every section of which it has one itself; and the main
+   section, where it says so.
+6. Every member outside of ``META-INF/`` is in the manifest, with a digest that is that of its bytes, and all by the same signers.
+   Where the manifest has a member of ``META-INF/``, its bytes are compared too (Android does not).
+7. No two members have one name (CVE-2013-4787), and no name has a line break or NUL, which a manifest cannot tell apart.
+
+Not covered: other files in ``META-INF/``, the headers of zip (times, attributes, comments), bytes between members.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import new
+
+from trueware.errors import InputError
+from trueware.formats.contract import Buffer, Reading
+from trueware.formats.packages.zip.content import content
+from trueware.formats.packages.zip.directory import read_directory
+from trueware.formats.packages.zip.member import LOCAL_MAGIC, Member, locate
+from trueware.model.limits import Limits
+from trueware.signatures.apk.certificate import Certificate
+from trueware.signatures.apk.cms import Signed, read_signed
+from trueware.signatures.apk.manifest import DIGESTS, Section, read_sections
+from trueware.signatures.apk.refusal import broken, uncheckable
+from trueware.signatures.apk.signers import MOST_SIGNERS, V2, V3
+from trueware.signatures.contract import Site
+
+_META, _MANIFEST = b"META-INF/", b"META-INF/MANIFEST.MF"
+_BLOCKS = (b".RSA", b".DSA", b".EC")
+_ANNOUNCED = {"2": V2, "3": V3}
+_SHA1_ONLY_BEFORE = 18
+_LARGEST = 64 << 20
+"""Bytes of a manifest, of a signature file; those of the largest apps have ten."""
+
+_TOLD = 5
+"""Members that are named where there are many."""
+
+_DEX = b"dex\n"
+
+
+@dataclass(frozen=True, slots=True)
+class _SignatureFile:
+    """A signature file whose digests of the manifest were verified."""
+
+    signed: Signed
+    members: frozenset[str]
+    """Those it has a section of."""
+
+    algorithms: frozenset[str]
+    announced: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class JarSigned:
+    """A JAR signature that holds."""
+
+    files: tuple[_SignatureFile, ...]
+    paths: tuple[str, ...]
+    """Of the members whose bytes were compared, in the artefact."""
+
+    excludes: tuple[str, ...]
+    old: bool
+    """Whether SHA-1, the only digest that Android knows before API 18, is there for all."""
+
+    @property
+    def announced(self) -> frozenset[int]:
+        """Ids of newer schemes that there are, by what is signed."""
+        return frozenset().union(*(each.announced for each in self.files))
+
+    def at(self, level: int) -> tuple[tuple[Certificate, ...], ...]:
+        """Return the certificates of each signer, as the Android of that level takes them.
+
+        Raises:
+            Refusal: it does not take them.
+        """
+        if level < _SHA1_ONLY_BEFORE and not self.old:
+            uncheckable(f"Android of API level {level} knows no digest but SHA-1, and not all members have one")
+        found = [each.signed.at(level) for each in self.files]
+        if None in found:
+            broken("a signature file of the JAR signature is not what was signed")
+        return tuple(each for each in found if each is not None)
+
+
+class Jar:
+    """A package, as its JAR signature sees it."""
+
+    def __init__(self, site: Site, view: memoryview, directory: int, limits: Limits, *, old: bool) -> None:
+        """Take the package at `site`, whose directory begins at `directory`; `old`: Androids before API 18 count."""
+        self._site, self._view, self._directory, self._limits, self._old = site, view, directory, limits, old
+
+    def verify(self) -> JarSigned | None:
+        """Return the signature, None where there is none.
+
+        Raises:
+            Refusal: there is one, and it does not hold.
+        """
+        members = self._members
+        manifest = next((each for each in members if each.record.name == _MANIFEST), None)
+        blocks = list(self._signature_blocks())
+        if manifest is None or not blocks:
+            return None
+        self._require_nothing_before()  # 1
+        if len(blocks) > MOST_SIGNERS:
+            uncheckable(f"{len(blocks)} JAR signatures; Android takes {MOST_SIGNERS}")
+        content = self._read(manifest)
+        main, sections = read_sections(content)  # 3
+        for name in sections:
+            if name not in self._by_name:
+                broken(f"the manifest has {name!r}, which is not in the package")
+        files = tuple(self._signature_file(*pair, content, main, sections) for pair in blocks)
+        return self._held(files, sections)
+
+    @cached_property
+    def _members(self) -> list[Member]:
+        reading = Reading()
+        try:
+            directory = read_directory(self._view, self._limits, reading)
+            if directory.start != self._directory:
+                uncheckable("there are two ways to read the directory of the package")
+            self._refuse_doubts(reading)
+            members = [locate(self._view, record, directory.start, reading) for record in directory.records]
+        except InputError as error:
+            uncheckable(str(error))
+        self._refuse_doubts(reading)  # 2
+        return members
+
+    @staticmethod
+    def _refuse_doubts(reading: Reading) -> None:
+        for anomaly in reading.anomalies:
+            if not anomaly.detail.endswith("other method than the directory"):  # Android does not read it there
+                uncheckable(f"the package can be read in two ways: {anomaly.path}: {anomaly.detail}")
+
+    @cached_property
+    def _by_name(self) -> dict[str, Member]:
+        return {_text(each): each for each in reversed(self._members)}
+
+    def _signature_blocks(self) -> Iterator[tuple[Member, Member]]:
+        """Yield the signature files with their blocks."""
+        for each in self._members:
+            name = each.record.name
+            if name.startswith(_META) and name.endswith(_BLOCKS):
+                other = self._by_name.get(_text(each).rpartition(".")[0] + ".SF")
+                if other is not None:
+                    yield other, each
+
+    def _require_nothing_before(self) -> None:
+        start = min((each.start for each in self._members), default=0)
+        if bytes(self._view[:4]) == _DEX and start:
+            broken("code of Android stands before the first member, where no signature is over it (CVE-2017-13156)")
+        if any(self._view[:start]) and bytes(self._view[:4]) != LOCAL_MAGIC:  # tools put unused headers there to align
+            uncheckable(f"{start} bytes stand before the first member, where no signature is over them")
+
+    def _read(self, member: Member) -> bytes:
+        if member.record.size > _LARGEST:
+            uncheckable(f"{member.path} has {member.record.size} bytes")
+        return b"".join(self._chunks(member))
+
+    def _chunks(self, member: Member) -> Iterator[Buffer]:
+        doubts: list[str] = []
+        if member.broken:
+            uncheckable(f"{member.path}: {member.broken}")
+        if member.record.flags & 1:
+            uncheckable(f"{member.path} is encrypted")
+        try:
+            found = content(
+                member.record, self._view, member.data, lambda rule, detail: doubts.append(f"{rule}: {detail}")
+            )
+            yield from found.chunks()
+        except InputError as error:
+            uncheckable(f"{member.path}: {error}")
+        if doubts:
+            uncheckable(f"{member.path}: {doubts[0]}")
+
+    def _signature_file(
+        self, file: Member, block: Member, manifest: bytes, manifest_main: Section, sections: dict[str, Section]
+    ) -> _SignatureFile:
+        content = self._read(file)
+        signed = read_signed(self._read(block), content)  # 4
+        name = file.path
+        if not any(each.verified for each in signed.signers):
+            broken(f"{name} is not what was signed")
+        main, own = read_sections(content)
+        if "signature-version" not in main.attributes:
+            uncheckable(f"{name} has no Signature-Version")
+        signtool = "signtool" in main.attributes.get("created-by", "")
+        used = self._whole_manifest(main, "" if signtool else "-Manifest", manifest)
+        if not signtool:
+            digests = main.digests("-Manifest-Main-Attributes", old=self._old)
+            for algorithm, digest in digests.items():  # 5
+                if new(algorithm, manifest_main.raw).digest() != digest:
+                    broken(f"the main section of the manifest is not that which {name} has")
+        if not used:
+            used = self._each_section(name, own, sections, signtool=signtool)
+        announced = main.attributes.get("x-android-apk-signed", "")
+        ids = frozenset(_ANNOUNCED[each.strip()] for each in announced.split(",") if each.strip() in _ANNOUNCED)
+        return _SignatureFile(signed, frozenset(own), used, ids)
+
+    def _whole_manifest(self, main: Section, ending: str, manifest: bytes) -> frozenset[str]:
+        """Return the algorithms by which the whole manifest is what the signature file says, none where it is not."""
+        digests = main.digests(ending, old=self._old)
+        same = all(new(algorithm, manifest).digest() == digest for algorithm, digest in digests.items())
+        return frozenset(digests) if same else frozenset()
+
+    def _each_section(
+        self, name: str, own: dict[str, Section], sections: dict[str, Section], *, signtool: bool
+    ) -> frozenset[str]:
+        """Return the algorithms by which every section that the signature file has is that of the manifest (5)."""
+        used = frozenset(DIGESTS.values())
+        for member, section in own.items():
+            other = sections.get(member)
+            if other is None:
+                broken(f"{name} has {member!r}, which is not in the manifest")
+            raw = other.raw[:-1] if signtool and other.raw.endswith(b"\n\n") else other.raw
+            digests = section.digests("", old=self._old)
+            if not digests or any(new(algorithm, raw).digest() != digest for algorithm, digest in digests.items()):
+                broken(f"the manifest's section of {member!r} is not that which {name} has")
+            used &= frozenset(digests)
+        return used
+
+    def _held(self, files: tuple[_SignatureFile, ...], sections: dict[str, Section]) -> JarSigned:
+        """Hold the members against the manifest (6, 7)."""
+        signers: frozenset[int] | None = None
+        old = all("sha1" in each.algorithms for each in files)
+        paths, beside, doubts, seen = [], [], [], set()
+        for member in self._members:
+            name = _text(member)
+            section, meta = sections.get(name), member.record.name.startswith(_META)
+            if name in seen:
+                doubts.append(f"two members are called {name!r}")
+            seen.add(name)
+            if name.endswith("/"):
+                if member.record.size:
+                    doubts.append(f"the folder {name!r} has data")
+                continue
+            if section is None:
+                if not meta:
+                    broken(f"{name!r} is not in the manifest: nobody signed it")
+                beside.append(name)
+                continue
+            if any(char in name for char in "\0\r\n"):
+                doubts.append(f"{name!r} is no name that a manifest can tell from another")
+            by = frozenset(number for number, each in enumerate(files) if name in each.members)
+            digests = section.digests("", old=self._old)
+            if not meta:
+                if not by or not digests:
+                    broken(f"{name!r} is in the manifest, and nobody signed it")
+                if signers not in (None, by):
+                    uncheckable(f"{name!r} is signed by others than the members before it")
+                signers = by
+            old = old and "sha1" in digests
+            self._require_bytes(member, name, digests)
+            if by:
+                paths.append(self._path(member))
+        if doubts:
+            uncheckable(doubts[0])
+        if not signers:
+            uncheckable("the JAR signature is over no member")
+        counting = tuple(files[number] for number in sorted(signers))
+        return JarSigned(counting, tuple(paths), tuple(self._excludes(beside)), old)
+
+    def _require_bytes(self, member: Member, name: str, digests: dict[str, bytes]) -> None:
+        measured = self._measured(member) if "sha256" in digests else None
+        actual = {"sha256": measured} if measured is not None else {}
+        missing = [algorithm for algorithm in digests if algorithm not in actual]
+        if missing:
+            hashes = [new(algorithm) for algorithm in missing]
+            for chunk in self._chunks(member):
+                for each in hashes:
+                    each.update(chunk)
+            actual.update({algorithm: each.digest() for algorithm, each in zip(missing, hashes, strict=True)})
+        for algorithm, digest in digests.items():
+            if actual[algorithm] != digest:
+                broken(f"{name!r} is not what was signed: its {algorithm} differs")
+
+    def _measured(self, member: Member) -> bytes | None:
+        """Return the SHA-256 that measuring has of a member, where there is no doubt that it is of the same bytes."""
+        if member.path.encode("utf-8", "surrogateescape") != member.record.name or member.broken:
+            return None
+        child = self._site.child(member.path)
+        if child is None or child.is_folder or child.size != member.record.size:
+            return None
+        return child.sha256
+
+    def _path(self, member: Member) -> str:
+        child = self._site.child(member.path)
+        return member.path if child is None else child.path
+
+    def _excludes(self, beside: list[str]) -> Iterator[str]:
+        own = {_text(each) for pair in self._signature_blocks() for each in pair} | {_MANIFEST.decode()}
+        others = [name for name in beside if name not in own]
+        if others:
+            more = f" and {len(others) - _TOLD} more" if len(others) > _TOLD else ""
+            yield f"files in META-INF that nobody signed: {', '.join(others[:_TOLD])}{more}"
+        yield "headers of the archive: times, attributes, comments"
+        at, between = 0, 0
+        for member in sorted(self._members, key=lambda each: each.start):
+            between += max(0, member.start - at)
+            at = max(at, member.end)
+        if between:
+            yield f"{between} bytes between members"
+
+
+def _text(member: Member) -> str:
+    return member.record.name.decode("utf-8", "surrogateescape")
