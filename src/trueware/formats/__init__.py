@@ -101,6 +101,7 @@ READERS = (
     "soc.rk_loader:RkLoader",
     "soc.allwinner_toc:AllwinnerToc",
     "soc.rk_idblock:RkIdblock",
+    "containers.nand_dump:NandDump",
     "containers.uimage:UImage",
     "containers.trx:Trx",
     "containers.fit:Fit",

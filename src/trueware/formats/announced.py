@@ -28,6 +28,7 @@ ANNOUNCED: dict[str, tuple[str, tuple[tuple[int, bytes], ...]]] = {
     "containers.gpt:Gpt": ("gpt", ((512, b'EFI PART'), (-512, b'EFI PART'), (4096, b'EFI PART'), (-4096, b'EFI PART'),)),
     "containers.kernel:LinuxKernel": ("linux-kernel", ((514, b'HdrS'), (36, b'\x18(o\x01'), (36, b'\x01o(\x18'), (56, b'ARMd'), (56, b'RSC\x05'),)),
     "containers.mbr:Mbr": ("mbr", ((510, b'U\xaa'),)),
+    "containers.nand_dump:NandDump": ("nand-dump", ((0, b'UBI#'), (0, b'\x85\x19'), (0, b'\x19\x85'), (0, b'hsqs'), (0, b'sqsh'), (0, b"'\x05\x19V"),)),
     "containers.onie:Onie": ("onie", ((0, b'#!/bin/sh'), (0, b'#!/bin/bash'),)),
     "containers.rauc:Rauc": ("rauc", ((0, b'hsqs'),)),
     "containers.sysupgrade:Sysupgrade": ("sysupgrade", ((-16, b'FWx0'),)),

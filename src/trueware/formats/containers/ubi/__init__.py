@@ -37,10 +37,7 @@ class Ubi:
     doc: ClassVar[FormatDoc] = FormatDoc(
         "UBI image",
         references=("Linux drivers/mtd/ubi/ubi-media.h", "Linux drivers/mtd/ubi/attach.c"),
-        limitations=(
-            "the size of an erase block is a multiple of 4 KiB",
-            "flash with its spare bytes between the pages is not recognised",
-        ),
+        limitations=("the size of an erase block is a multiple of 4 KiB",),
     )
     magics: ClassVar[tuple[Magic, ...]] = (Magic(0, headers.EC_MAGIC),)
 

@@ -39,7 +39,6 @@ class Jffs2:
         limitations=(
             "data packed by rubin, which Linux has not built by default since 2.6, is refused",
             "what was deleted or overwritten is counted and not read",
-            "flash with its spare bytes between the pages is not recognised",
         ),
     )
     magics: ClassVar[tuple[Magic, ...]] = tuple(Magic(0, order.magic) for order in ORDERS)
