@@ -26,7 +26,7 @@ from hostile_forms import chosen, forms
 from hostile_inputs import INPUTS
 from mutations import read_vectors
 from report import Row, at_most
-from trial import KEPT, MEMORY, PER_PART, SECONDS, SHOWN, Tally, attempt, count_parts, prepare
+from trial import KEPT, MEMORY, SECONDS, SHOWN, Tally, allowance, attempt, count_parts, prepare
 from trueware.measuring import measure
 
 ROWS = Path("build/hostile.json")
@@ -78,7 +78,7 @@ def by_name() -> list[Row]:
             f"| {name:<32} | {cost.size / 1e6:>5.1f} | {cost.cpu:>5.2f} | {cost.peak:>7.0f} | {cost.parts:>6} "
             f"| {' '.join(cost.rules)}"
         )
-        rows.append(at_most(f"hostile/{name}/cpu", cost.cpu, "s", SECONDS + PER_PART * cost.parts))
+        rows.append(at_most(f"hostile/{name}/cpu", cost.cpu, "s", SECONDS + allowance(cost.parts, cost.size)))
         rows.append(at_most(f"hostile/{name}/peak", cost.peak, "MB", MEMORY))
     return rows
 

@@ -35,6 +35,9 @@ _NUMBER = re.compile(rb"(?<![0-9A-Za-z])(?:[0-9A-Fa-f]{8}|[0-7]{11}|[0-9]{1,10})
 _UNITS = (1, 512, 2048, 4096)
 """What offsets and sizes are counted in."""
 
+_NEAR = 64
+"""Bytes between an offset and its length in a table."""
+
 _REPEATED, _TIMES = 4 << 20, 1_000
 """Bytes of a vector repeated, and how often at most."""
 
@@ -114,16 +117,32 @@ def _within_itself(data: bytes) -> Iterator[Form]:
     for unit in _UNITS:
         begins = [field for field in fields if field.value * unit in offsets]
         lengths = [field for field in fields if field.value * unit in sizes]
+        beside = [length for field in begins if (length := _beside(field, lengths)) is not None]
         whole = len(data) // unit
         for field in begins:
-            if (told := _told(data, field, 0)) is not None:
-                yield Form(f"begins-{unit}-{field.at}", told)
-                yield Form(f"whole-{unit}-{field.at}", _all_told(told, lengths, whole))
-        if begins:
-            yield Form(f"all-begin-{unit}", _all_told(data, begins, 0))
-            yield Form(f"all-whole-{unit}", _all_told(_all_told(data, begins, 0), lengths, whole))
-        if lengths:
-            yield Form(f"all-long-{unit}", _all_told(data, lengths, whole))
+            length = _beside(field, lengths)
+            yield Form(f"begins-{unit}-{field.at}-{field.order}{field.size}", told := _all_told(data, [field], 0))
+            if length is not None:
+                yield Form(f"whole-{unit}-{field.at}-{field.order}{field.size}", _all_told(told, [length], whole))
+        for size in (2, 4, 8):
+            for order in _ORDERS:
+                kind = (size, order)
+                some = [field for field in begins if (field.size, field.order) == kind]
+                if some:
+                    told = _all_told(data, some, 0)
+                    yield Form(f"all-begin-{unit}-{order}{size}", told)
+                    long = [field for field in beside if (field.size, field.order) == kind]
+                    yield Form(f"all-whole-{unit}-{order}{size}", _all_told(told, long, whole))
+
+
+def _beside(field: Field, lengths: list[Field]) -> Field | None:
+    """Return the length that stands nearest to an offset, of the same kind, as in the tables of most formats."""
+    near = [
+        length
+        for length in lengths
+        if (length.size, length.order) == (field.size, field.order) and field.size <= abs(length.at - field.at) <= _NEAR
+    ]
+    return min(near, key=lambda length: abs(length.at - field.at), default=None)
 
 
 def _repeated(data: bytes) -> Iterator[Form]:
@@ -152,7 +171,7 @@ def _fields(data: bytes) -> list[Field]:
             raw = data[at : at + size]
             for order in _ORDERS:
                 value = int.from_bytes(raw, order)
-                if len(raw) == size and (1 if size > 2 else 4) <= value <= 4 * len(data) and raw != bytes(size):
+                if len(raw) == size and 0 < value <= 4 * len(data):
                     found.append(Field(at, size, order, value))
     return found
 

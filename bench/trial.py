@@ -25,8 +25,9 @@ SECONDS, MEMORY = 2.0, 300.0
 ITSELF = 50.0
 """MB that a process takes which measures nothing; of a trial only the rest can be told."""
 
-PER_PART = 30e-6
-"""Seconds that each part of what is measured may take beside: a million files are a million digests."""
+_PER_PART, _PART = 30e-6, 16
+"""Seconds that each part of what is measured may take beside, since a million files are a million digests; and bytes of the input
+that allow for one part, since what makes many of little is what is looked for."""
 
 SHOWN = 5
 """Failures of one format that are listed."""
@@ -101,13 +102,14 @@ def attempt(tally: Tally, name: str, data: bytes, seconds: float = SECONDS) -> b
     finally:
         signal.alarm(0)
     cost, peak = time.process_time() - start, _peak() - before + ITSELF
+    beside = allowance(parts, len(data))
     tally.inputs += 1
     tally.cpu += cost
-    if cost - PER_PART * parts > tally.slowest:
-        tally.slowest, tally.slowest_input = cost - PER_PART * parts, name
+    if cost - beside > tally.slowest:
+        tally.slowest, tally.slowest_input = cost - beside, name
     if peak > tally.peak:
         tally.peak, tally.peak_input = peak, name
-    if not trouble and cost > seconds + PER_PART * parts:
+    if not trouble and cost > seconds + beside:
         trouble = f"{cost:.1f} s"
     if not trouble and peak > MEMORY:
         trouble = f"{peak:.0f} MB"
@@ -117,6 +119,11 @@ def attempt(tally: Tally, name: str, data: bytes, seconds: float = SECONDS) -> b
         if len(tally.failures) <= SHOWN:
             print(tally.failures[-1], file=sys.stderr, flush=True)
     return not trouble
+
+
+def allowance(parts: int, size: int) -> float:
+    """Return the seconds that an input of so many bytes may take for its parts."""
+    return _PER_PART * min(parts, size // _PART)
 
 
 def count_parts(measurement: Measurement) -> int:
