@@ -90,6 +90,7 @@ READERS = (
     "phones.dz:Dz",
     "phones.pac:Pac",
     "phones.sin:Sin",
+    "phones.sin_early:SinEarly",
     "phones.ozip:Ozip",
     "receivers.epk:Epk",
     "receivers.nfi:Nfi",

@@ -84,6 +84,7 @@ ANNOUNCED: dict[str, tuple[str, tuple[tuple[int, bytes], ...]]] = {
     "phones.qcom_meta:QcomMeta": ("qcom-meta", ((0, b'<\xd6\x1a\xce'),)),
     "phones.samsung_signer:SamsungSigner": ("samsung-signer", ((-16, b'SEANDROIDENFORCE'), (-512, b'SignerVer02'), (-784, b'SignerVer03'),)),
     "phones.sin:Sin": ("sin", ((0, b'\x03SIN'),)),
+    "phones.sin_early:SinEarly": ("sin-early", ((0, b'\x01\x00\x00'), (0, b'\x01\x01\x00'), (0, b'\x02\x00\x00'), (0, b'\x02\x01\x00'),)),
     "phones.update_app:UpdateApp": ("huawei-update-app", ((92, b'U\xaaZ\xa5'), (0, b'U\xaaZ\xa5'),)),
     "receivers.epk:Epk": ("epk", ((0, b'epak'), (128, b'epak'), (128, b'EPK3'), (256, b'EPK3'),)),
     "receivers.mpeg_ts:MpegTs": ("mpeg-ts", ((0, b'G'),)),

@@ -15,9 +15,22 @@ offset  size  field (big-endian)
 ..      ..    pieces
 ======  ====  ==========================================================
 
-Source: Flashtool ``SinParser.java``, anyxperia_dumper (munjeni). The vectors were built from that layout; no image of Sony confirmed
-the reading. The payload is one region; blocks of a partition in it (MMCF, ADDR, LZ4A) are not put in their places. The signature is
-not verified. Versions 1, 2, 4 and 5 are not read: version 5 is a tar archive.
+A payload for storage in blocks begins with a map of them, whose places count from its end:
+
+======  ====  ==========================================================
+offset  size  field (big-endian)
+======  ====  ==========================================================
+0       8     "MMCF", length of what follows of the map
+8       24    "GPTP", 24, identity of the partition (16)
+32      ..    blocks: "ADDR" or "LZ4A", length of this (4), place (8),
+              of LZ4A length unpacked (8), length (8), place in the
+              partition (8), of LZ4A unused (8), kind of digest (4),
+              digest
+======  ====  ==========================================================
+
+Source: Flashtool ``sinfile/parsers/v3``, anyxperia_dumper (munjeni). The vectors were built from that layout; no image of Sony
+confirmed the reading. The signature and the digests of blocks are not verified. Versions 1 and 2 are read by
+`trueware.formats.phones.sin_early`; versions 4 and 5 are tar archives, packed by gzip.
 """
 
 from hashlib import sha1, sha256
@@ -26,6 +39,7 @@ from typing import ClassVar
 
 from trueware.errors import MalformedInput
 from trueware.formats.contract import FormatDoc, Magic, Reading
+from trueware.formats.phones.sin.blocks import partition_of
 from trueware.formats.regions import region
 from trueware.model.limits import Limits
 
@@ -41,7 +55,7 @@ class Sin:
     name: ClassVar[str] = "sin"
     doc: ClassVar[FormatDoc] = FormatDoc(
         "SIN image, version 3", "Sony", ("Flashtool SinParser.java",),
-        ("the signature is not verified", "blocks are not put in their places"),
+        ("the signature is not verified", "digests of single blocks are not verified, those of pieces are"),
     )  # fmt: skip
     magics: ClassVar[tuple[Magic, ...]] = (Magic(0, _MAGIC),)
 
@@ -66,10 +80,11 @@ class Sin:
         reading = Reading(facts={"payload": str(payload), "digests": str(kind), "unknown": f"{unknown:#x}"})
         reading.cover(0, signed + 4)
         end = _check(view, header, listed, kind, reading)
-        reading.entries = [
-            region("signature", view, signed + 4, signature, reading),
-            region("payload", view, header, end - header, reading),
-        ]
+        reading.entries = [region("signature", view, signed + 4, signature, reading)]
+        reading.entries.append(
+            partition_of(view[: min(end, len(view))], header, reading)
+            or region("payload", view, header, end - header, reading)
+        )
         reading.end = min(end, len(view))
         return reading
 
@@ -84,7 +99,7 @@ def _check(view: memoryview, header: int, listed: int, kind: int, reading: Readi
             found = sha256(piece) if kind == 2 else sha1(piece, usedforsecurity=False)
             if found.digest() != view[place + 4 : place + step]:
                 detail = f"the digest of piece {number} is {found.hexdigest()}"
-                reading.note_anomaly("checksum-mismatch", detail, at, "payload")
+                reading.note_anomaly("checksum-mismatch", detail, at)
                 sound = False
         at += size
     return at
