@@ -64,7 +64,7 @@ hostile: $(READY) ## inputs made to cost much, by name and of every format; writ
 	@$(BIN)/python bench/hostile.py
 
 vectors: $(READY) ## rebuild all test vectors; must leave no difference
-	@for build in tests/vectors/*/build.py; do echo $$build; $(BIN)/python $$build || exit 1; done
+	@for build in tests/vectors/*/build.py tests/vectors/signatures/*/build.py; do echo $$build; $(BIN)/python $$build || exit 1; done
 
 format: $(READY)
 	$(BIN)/ruff check --fix src tests bench

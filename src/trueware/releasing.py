@@ -4,8 +4,11 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from trueware.appraisal.reference import Evidence, References
+from trueware.appraisal.signed import Signed
 from trueware.appraisal.trust import Trust
 from trueware.artefact import Report, artefact_name, measure_artefact
+from trueware.errors import UntrustedStatement
 from trueware.knowledge import load_policies, policy_for
 from trueware.model.limits import Limits
 from trueware.model.release import Release
@@ -52,7 +55,7 @@ def take_in(
 
     Raises:
         SourceError: the artefact cannot be opened.
-        UntrustedStatement: the publisher may not say this.
+        UntrustedStatement: the publisher may not say this, or the artefact's own signature is broken.
         ValueError: no such policy, or a name that cannot stand on one line.
     """
     if naming.policy is not None and naming.policy not in load_policies():
@@ -62,6 +65,11 @@ def take_in(
         path, limits=limits, report=report, record_packings=True, verify=Signatures(Context(keyring, now, limits))
     )
     root, kept = measured.measurement.root, measured.measurement.kept
+    evidence = Evidence(root, measured.claims, signatures=measured.measurement.signatures)
+    if (altered := Signed.of(evidence, References()).altered) is not None:
+        raise UntrustedStatement(
+            f"its own signature ({altered.signature.scheme}) does not hold: {altered.signature.detail}"
+        )
     policy = naming.policy or policy_for(root)
     source = artefact_name(path)
     if private_key is None:

@@ -65,6 +65,8 @@ def _appraise(artefact: str, evidence: Evidence, references: References, signed:
     held = [hold(evidence.root, identity, reference, references) for reference in references.candidates]
     findings = (*evidence.findings, *references.findings)
     equal = [each for each in held if each.is_equal]
+    if signed.altered is not None:  # a sample may have been tampered with before it was learnt
+        equal = [each for each in equal if each.reference.release.authority is Authority.PUBLISHER]
     if equal and signed.barred is None:
         return _genuine(artefact, evidence, min(equal, key=_preference), findings)
     nearest = max(held, key=lambda each: each.alignment.contained, default=None)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from trueware.appraisal.trust import Trust, names
+from trueware.errors import UntrustedStatement
 from trueware.model.anchor import Anchor, Distrusted
 from trueware.model.release import Entitlement, Release
 from trueware.model.signature import Signature
@@ -41,8 +42,10 @@ def admit(
         source: who said so.
 
     Raises:
-        ValueError: no such publisher.
+        UntrustedStatement: no such publisher.
     """
+    if store.get_publisher(publisher) is None:
+        raise UntrustedStatement(f"publisher {publisher!r} is not enrolled")
     scope = tuple(scope)
     return store.add_anchors(
         (
@@ -53,6 +56,19 @@ def admit(
     )
 
 
+def take_back(store: RegistryStore, publisher: str, id: str, reason: str, now: int) -> None:  # noqa: A002 (the domain's noun)
+    """Take back a publisher's key: what it signed, at whatever time, is not believed any more.
+
+    Raises:
+        UntrustedStatement: the publisher has no such key, or it was taken back already.
+        ValueError: the reason cannot stand on one line.
+    """
+    if not 0 < len(reason) <= 512 or not reason.isprintable():
+        raise ValueError("a reason of 1 to 512 printable characters is needed")
+    if not store.revoke_anchor(publisher, id, reason, now):
+        raise UntrustedStatement(f"{publisher!r} has no key {id!r} that stands")
+
+
 def trust_in(store: RegistryStore, signatures: Iterable[Signature], others: Iterable[str] = ()) -> Trust:
     """Return whom to believe as far as it matters to these signatures; `others`: more ids that may be listed."""
     ids = {name for signature in signatures for name in names(signature)} | set(others)
@@ -60,7 +76,8 @@ def trust_in(store: RegistryStore, signatures: Iterable[Signature], others: Iter
 
 
 def find_barred(store: RegistryStore, release: Release) -> Distrusted | None:
-    """Return why a registered artefact must not be trusted all the same: it, or a key it was signed with, is listed."""
+    """Return why a registered artefact must not be trusted all the same: it, or a key it was signed with, is listed or taken back."""
     ids = [f"sha256:{release.sha256.hex()}", *(claim.value for claim in release.claims if claim.name == SIGNER)]
-    found = store.find_distrusted(ids)
+    found = {each.id: Distrusted(each.id, each.revoked) for each in store.anchors() if each.revoked is not None}
+    found |= store.find_distrusted(ids)
     return next((found[each] for each in ids if each in found), None)

@@ -14,7 +14,7 @@ Its comment is not signed and not believed. What a signed index or list of check
 """
 
 import re
-from base64 import b64decode
+from base64 import b64decode, b64encode
 from binascii import Error as BadBase64
 from collections.abc import Iterable
 from hashlib import sha256
@@ -56,7 +56,7 @@ class Usign:
             data = b64decode(form.group(2), validate=True)
         except BadBase64 as error:
             raise MalformedInput(_NAME, form.start(2), "the signature is no base64") from error
-        if len(data) != 74 or data[:2] != b"Ed":  # 1
+        if len(data) != 74 or data[:2] != b"Ed" or b64encode(data) != form.group(2):  # 1
             raise MalformedInput(_NAME, form.start(2), f"Ed, a key id and 64 bytes expected, found {len(data)} bytes")
         key_id = f"usign:{data[2:10].hex()}"
         subject = site.beside(site.name.removesuffix(".sig"))

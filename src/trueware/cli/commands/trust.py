@@ -119,12 +119,11 @@ def run_revoke(options: Namespace) -> ExitCode:
     """Take back."""
     import time
 
+    from trueware.registry.trust import take_back
     from trueware.storage.sqlite import SqliteStore
 
     with SqliteStore.open(registry_path(options)) as store:
-        done = store.revoke_anchor(options.publisher, options.id, options.reason, int(time.time()))
-    if not done:
-        raise ValueError(f"{options.publisher!r} has no key {options.id!r} that stands")
+        take_back(store, options.publisher, options.id, options.reason, int(time.time()))
     sys.stdout.write(f"{printable(options.publisher)}: {options.id} taken back\n")
     return ExitCode.GENUINE
 

@@ -1,0 +1,2 @@
+untrusted comment: verify with key.pub
+RWQvfMmBqaly04GKVkcKe32yhj/FocDaHRXYz1Uadqj9ii6OJ/vFsKdTd8Ga0HFvsVF+73Fva1SryTt9ffA9fmLI71UKjRRfsQ4=

@@ -1,0 +1,2 @@
+untrusted comment: verify with key.pub
+RWQvfMmBqaly0zdoucfWD50alZDODclmGBEPNMp3ZBstO/bc98Z1EHVSTo7AY6lJouhIjmQG/BpiL54utPEtbcQ+jLfS8UT/6wk=
