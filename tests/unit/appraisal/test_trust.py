@@ -61,7 +61,9 @@ def test_never_trust_comes_first(never: str) -> None:
     assert judged(found, KEY, never=never).standing is Standing.NEVER_TRUST
 
 
-@pytest.mark.parametrize("name", ["subject-cn:leaf", "cert-sha256:" + sha256(LEAF.der).hexdigest()])
+@pytest.mark.parametrize(
+    "name", ["subject-cn:leaf", "cert-sha256:" + sha256(LEAF.der).hexdigest()], ids=["weak", "strong"]
+)
 def test_certificates_are_distrusted_by_any_name(name: str) -> None:
     """A certificate in the message that is listed bars the signature."""
     assert judged(by_leaf(signed_at=IN_2021), AUTHORITY, never=name).standing is Standing.NEVER_TRUST
