@@ -15,6 +15,7 @@ from trueware.knowledge import load_policies
 from trueware.model.limits import Limits
 from trueware.model.rules import RULES
 from trueware.registry.lookup import Registry
+from trueware.signatures import SCHEMES
 from trueware.storage.sqlite import SqliteStore
 from trueware.verify import verify
 
@@ -33,6 +34,21 @@ def formats_page() -> Iterator[str]:
         yield f"\n## {format_.name}\n\n{doc.title}{f' ({doc.vendor})' if doc.vendor else ''}.\n"
         if doc.limitations:
             yield "\nNot read:\n\n" + "".join(f"- {limitation}\n" for limitation in doc.limitations)
+        if doc.references:
+            yield "\nSources: " + "; ".join(doc.references) + ".\n"
+
+
+def schemes_page() -> Iterator[str]:
+    """Yield the list of signature schemes."""
+    yield "# Signature schemes\n\nHow publishers sign, and what of it is verified: in process, offline, from bytes, keys and a time.\n"
+    for where in sorted(SCHEMES, key=lambda each: each.load().name):
+        scheme = where.load()
+        doc = scheme.doc
+        yield f"\n## {scheme.name}\n\n{doc.title}.\n"
+        places = [f"in {name}" for name in where.formats] + [f"`{name}`" for name in where.names]
+        yield f"\nLooked for: {', '.join(places)}.\n"
+        if doc.limitations:
+            yield "\nNot checked, or not confirmed:\n\n" + "".join(f"- {limitation}\n" for limitation in doc.limitations)
         if doc.references:
             yield "\nSources: " + "; ".join(doc.references) + ".\n"
 
@@ -91,6 +107,7 @@ def cli_page() -> Iterator[str]:
 
 PAGES = {
     "formats.md": formats_page,
+    "schemes.md": schemes_page,
     "rules.md": rules_page,
     "limits.md": limits_page,
     "policies.md": policies_page,
