@@ -15,7 +15,7 @@ from trueware.identifying.container_image import DockerManifest, OciIndex
 from trueware.identifying.contract import Source
 from trueware.identifying.contradiction import contradictions
 from trueware.identifying.control import Control
-from trueware.identifying.enigma import EnigmaInfo, EnigmaVersion
+from trueware.identifying.enigma import EnigmaInfo, EnigmaUsb, EnigmaVersion
 from trueware.identifying.flash_lists import MediatekScatter, MotorolaFlashfile, QualcommContents
 from trueware.identifying.freebsd_package import CompactManifest, PackingList
 from trueware.identifying.headers import header_claims
@@ -45,6 +45,7 @@ SOURCES: tuple[type[Source], ...] = (
     LsbRelease,
     EnigmaInfo,
     EnigmaVersion,
+    EnigmaUsb,
     MotorolaFlashfile,
     MediatekScatter,
     QualcommContents,

@@ -1,6 +1,7 @@
 """What the systems of Enigma2 receivers say of themselves: the image's maker, its version and the receiver.
 
-Sources: ``lib/base/modelinformation.cpp`` of enigma2 (openATV, OpenViX), ``image-version`` as OpenPLi's and Dream's images have it.
+Sources: ``lib/base/modelinformation.cpp`` of enigma2 (openATV, OpenViX), ``image-version`` as OpenPLi's and Dream's images have it,
+OpenPLi's ``meta-openpli`` for what is put on a USB stick.
 """
 
 import re
@@ -47,3 +48,16 @@ class EnigmaVersion:
         values = dict(properties(content))
         for field, name in _VERSION:
             yield from claim(name, values.get(field, ""), "enigma-version", part)
+
+
+class EnigmaUsb:
+    """``imageversion`` beside the partitions on a USB stick; the folder it lies in, such as ``vuplus/duo2``, is the receiver's."""
+
+    name: ClassVar[str] = "enigma-usb"
+    wants: ClassVar[re.Pattern[str]] = re.compile(r"(?:[^/]+/){1,3}imageversion")
+
+    @staticmethod
+    def read(content: bytes, part: str) -> Iterator[Claim]:
+        yield from claim("build", content.partition(b"\n")[0].decode("utf-8", "replace"), "enigma-usb", part)
+        folders = part.rpartition("!/")[2].split("/")[:-1]
+        yield from claim("board", folders[-1] if folders else "", "enigma-usb", part)

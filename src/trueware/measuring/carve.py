@@ -259,6 +259,13 @@ _LOOKS = (
     _Look("egon", (b"eGON.BT0", b"eGON.BT1"), before=4),
     _Look("aml-upgrade", (b"\x56\x19\xb5\x27",), before=8),
     _Look("aml-resource", (b"AML_RES!",), before=8),
+    _Look("aml-block", (b"@AML",), rb".{4}\x40.\x01\0"),
+    _Look("fip", (b"\x01\0\x64\xaa",), rb"\x78\x56\x34\x12"),
+    _Look(
+        "mibib",
+        (b"\x9a\x1b\x7d\xaa\xbc\x48\x7d\x1f", b"\xaa\x73\xee\x55\xdb\xbd\x5e\xe3", b"\xac\x9f\x56\xfe\x7a\x12\x7f\xcd"),
+        rb"[\x03\x04]\0{3}",
+    ),
     _Look("yaffs2", (b"\1\0\0\0\xff\xff", b"\0\0\0\1\xff\xff"), before=4),
     _Look("f2fs", (b"\x10\x20\xf5\xf2",), before=1024, step=512),
     _Look("erofs", (b"\xe2\xe1\xf5\xe0",), rb".{8}[\x09-\x10]", before=1024, step=512),

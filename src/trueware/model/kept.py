@@ -15,7 +15,7 @@ PATTERNS: tuple[str, ...] = (
     r"fwu_(?:ver|sh)|fwu\.sh",
     r"(?:[\w.]+[-_])?build\.prop|default\.prop|prop\.default",
     r"(?:flashfile|servicefile|contents)\.xml|MT\w{1,64}_scatter\w{0,32}\.txt",
-    r"usr/lib/enigma\.info|etc/image-version",
+    r"usr/lib/enigma\.info|etc/image-version|imageversion",
     # accounts, and what they may do
     r"etc/(?:passwd|shadow|group|gshadow|master\.passwd|securetty|shells|sudoers|doas\.conf)-?",
     r"etc/(?:sudoers\.d|pam\.d|security)/.*",

@@ -7,6 +7,7 @@ from trueware.identifying.android_ota import AndroidOta
 from trueware.identifying.banners import banner_claims, scan_banners
 from trueware.identifying.container_image import DockerManifest, OciIndex
 from trueware.identifying.contract import Source
+from trueware.identifying.enigma import EnigmaUsb
 from trueware.identifying.freebsd_package import CompactManifest, PackingList
 from trueware.identifying.openbmc import OpenbmcManifest
 from trueware.identifying.pkginfo import PkgInfo
@@ -210,3 +211,13 @@ def test_what_is_no_such_file_claims_nothing(source: type[Source], content: byte
     """Other files of these names are refused."""
     with pytest.raises(MalformedInput):
         told(source, content)
+
+
+def test_enigma_usb() -> None:
+    """What is put on a USB stick has its name in a file, and its receiver's in the folder."""
+    claims = list(EnigmaUsb.read(b"openpli-9.0-release-20240101\n", "image.zip!/vuplus/duo2/imageversion"))
+
+    assert [(claim.name, claim.value) for claim in claims] == [
+        ("build", "openpli-9.0-release-20240101"),
+        ("board", "duo2"),
+    ]

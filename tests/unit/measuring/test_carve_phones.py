@@ -26,6 +26,10 @@ FOUND = {
     "egon/boot0": "egon",
     "aml-upgrade/version-2": "aml-upgrade",
     "aml-resource/version-2": "aml-resource",
+    "aml-block/later-stage": "aml-block",
+    "fip/three": "fip",
+    "mibib/given": "mibib",
+    "mibib/block": "mibib",
     "erofs/plain": "erofs",
     "romfs/aligned": "romfs",
     "cramfs/little": "cramfs",
@@ -33,6 +37,7 @@ FOUND = {
 MAGICS = (
     b"ANDROID!", b"VNDRBOOT", b"AVB0", b"\xd7\xb7\xab\x1e", b"gDla", b"CrAU", b"\x88\x16\x88\x58", b"EMMC_BOOT\0", b"RKFW", b"RKAF",
     b"RKNS", b"IMAGEWTY", b"eGON.BT0", b"\x56\x19\xb5\x27", b"AML_RES!", b"\xe2\xe1\xf5\xe0", b"-rom1fs-", b"\x45\x3d\xcd\x28",
+    b"@AML", b"\x01\0\x64\xaa", b"\x9a\x1b\x7d\xaa\xbc\x48\x7d\x1f",
 )  # fmt: skip
 
 

@@ -86,6 +86,7 @@ WANTED = {
     "lsb-release": ("etc/lsb-release",),
     "enigma-info": ("usr/lib/enigma.info",),
     "enigma-version": ("etc/image-version",),
+    "enigma-usb": ("vuplus/duo2/imageversion", "duo2/imageversion"),
     "motorola-flashfile": ("flashfile.xml", "phone/servicefile.xml"),
     "mediatek-scatter": ("MT6765_Android_scatter.txt",),
     "qualcomm-contents": ("contents.xml",),
