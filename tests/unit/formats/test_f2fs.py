@@ -175,7 +175,9 @@ def packed(tmp_path: Path, algorithm: int, pack: Callable[[bytes], bytes]) -> tu
     return data, whole, at
 
 
-@pytest.mark.parametrize(("algorithm", "pack"), [(0, lzo), (1, lz4_block), (2, zstd)], ids=["lzo", "lz4", "zstd"])
+@pytest.mark.parametrize(
+    ("algorithm", "pack"), [(0, lzo), (1, lz4_block), (2, zstd), (3, lzo)], ids=["lzo", "lz4", "zstd", "lzo-rle"]
+)
 def test_packed_files_are_read(tmp_path: Path, algorithm: int, pack: Callable[[bytes], bytes]) -> None:
     """Clusters that are packed and others that are not, in one file."""
     data, whole, at = packed(tmp_path, algorithm, pack)
@@ -184,8 +186,8 @@ def test_packed_files_are_read(tmp_path: Path, algorithm: int, pack: Callable[[b
     assert content(file) == whole
     (told,) = reading.anomalies  # blocks that packing left over are in use by the segment table still
     assert told.detail.startswith("0 blocks in use are free")
-    data[at + 392] = 3
-    with pytest.raises(UnsupportedInput, match="lzo-rle"):
+    data[at + 392] = 4
+    with pytest.raises(UnsupportedInput, match="packed by 4"):
         content(read(data)[1][0])
 
 

@@ -46,7 +46,6 @@ class F2fs:
         references=("Linux include/linux/f2fs_fs.h", "Linux fs/f2fs/"),
         limitations=(
             "encrypted content and names stay encrypted",
-            "files packed by LZO-RLE are refused",
             "what was written after the last checkpoint is not recovered, as a device does",
             "several devices as one file system are refused",
             "the summaries of segments, which say whose each block is, are not compared with what they stand for",

@@ -18,12 +18,12 @@ from trueware.formats.contract import Buffer, Content, Held, Reading
 from trueware.formats.filesystems.f2fs.nodes import FLAG_PACKED, HINT_VERITY, INLINE_DATA, NEW, PACKED, Inode, Nodes
 from trueware.formats.filesystems.f2fs.superblock import BLOCK, FORMAT, Superblock, checksum
 from trueware.formats.hidden import Hidden
+from trueware.formats.lzo import unlzo_rle
 from trueware.formats.pieces import joined
 from trueware.formats.scattered import HOLE, Run, gathered, zeros
 from trueware.model.limits import Limits
 
-_CODECS: dict[int, Codec] = {0: unlzo, 1: unlz4, 2: unzstd}
-_NAMES = ("lzo", "lz4", "zstd", "lzo-rle")
+_CODECS: dict[int, Codec] = {0: unlzo, 1: unlz4, 2: unzstd, 3: unlzo_rle}
 _CLUSTERS = range(2, 9)
 _HEADER = 24
 _SUMMED = 1
@@ -115,8 +115,7 @@ class Contents:
             if inode.cluster not in _CLUSTERS:
                 raise MalformedInput(FORMAT, inode.at, f"clusters of 2^{inode.cluster} blocks")
             if inode.packing not in _CODECS:
-                name = _NAMES[inode.packing] if inode.packing < len(_NAMES) else str(inode.packing)
-                raise UnsupportedInput(FORMAT, inode.at, f"packed by {name}")
+                raise UnsupportedInput(FORMAT, inode.at, f"packed by {inode.packing}")
             return PackedContent(self._view, inode, self._lay_out(inode, 1 << inode.cluster), self._reading), None
         return gathered(self._view, [piece for piece in self._lay_out(inode, 0) if not isinstance(piece, Cluster)])
 
