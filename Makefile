@@ -55,7 +55,7 @@ sweep: $(READY) ## the hostile tests with every byte of every vector: an hour
 	@TRUEWARE_SWEEP=all $(BIN)/pytest -n auto -q $(HOSTILE)
 
 bench: $(READY) ## speed and memory as ratios to a C floor and named peers; writes build/bench.json
-	@$(BIN)/python bench/speed.py
+	@$(BIN)/python bench/speed.py --peers
 
 fuzz: $(READY) ## mutated vectors: nothing may escape or take long; writes build/fuzz.json and adds to build/fuzz-ledger.json
 	@$(BIN)/python bench/fuzz.py

@@ -6,8 +6,8 @@
  *
  * BLOCKS is an array of struct block, written by floor.py. MEMBERS are the gzip files of the tree, one after the other: what
  * measures an image to its ground decompresses these too. Prints the SHA-256 and the bytes of content.
- * Whole blocks of deflate by libdeflate, streams of it by ISA-L, where these are to be had (else zlib); xz by liblzma; SHA-256
- * by OpenSSL.
+ * Whole blocks of deflate by libdeflate, streams of it by ISA-L, where these are to be had (else zlib); xz by liblzma; zstd, lz4
+ * and lzo by the libraries of these names, where they are to be had (else such a block fails); SHA-256 by OpenSSL.
  */
 
 #include <fcntl.h>
@@ -27,8 +27,17 @@
 #ifdef HAVE_ISAL
 #include <isa-l/igzip_lib.h>
 #endif
+#ifdef HAVE_ZSTD
+#include <zstd.h>
+#endif
+#ifdef HAVE_LZ4
+#include <lz4.h>
+#endif
+#ifdef HAVE_LZO
+#include <lzo/lzo1x.h>
+#endif
 
-enum codec { STORED, ZLIB, XZ, GZIP_STREAM };
+enum codec { STORED, ZLIB, XZ, GZIP_STREAM, DEFLATE, ZSTD, LZ4, LZ4_PADDED, LZO, RTIME };
 
 struct block {
     uint64_t offset, stored;
@@ -74,6 +83,71 @@ static void take_zlib(const uint8_t *in, size_t size, uint8_t *room, size_t most
     uLongf made = most;
     if (uncompress(room, &made, in, size) != Z_OK) fail("zlib block");
 #endif
+    take(room, made);
+}
+
+static void take_deflate(uint8_t *in, size_t size, uint8_t *room, size_t most) {
+    size_t made;
+#ifdef HAVE_LIBDEFLATE
+    static struct libdeflate_decompressor *decompressor;
+    if (!decompressor) decompressor = libdeflate_alloc_decompressor();
+    if (libdeflate_deflate_decompress(decompressor, in, size, room, most, &made)) fail("deflate block");
+#else
+    z_stream state = {.next_in = in, .avail_in = size, .next_out = room, .avail_out = most};
+    if (inflateInit2(&state, -15) != Z_OK || inflate(&state, Z_FINISH) != Z_STREAM_END) fail("deflate block");
+    made = state.total_out;
+    inflateEnd(&state);
+#endif
+    take(room, made);
+}
+
+static void take_zstd(const uint8_t *in, size_t size, uint8_t *room, size_t most) {
+#ifdef HAVE_ZSTD
+    static ZSTD_DCtx *context;
+    if (!context) context = ZSTD_createDCtx();
+    size_t made = ZSTD_decompressDCtx(context, room, most, in, size);
+    if (ZSTD_isError(made)) fail("zstd block");
+    take(room, made);
+#else
+    fail("built without zstd");
+#endif
+}
+
+static void take_lz4(const uint8_t *in, size_t size, uint8_t *room, size_t most) {
+#ifdef HAVE_LZ4
+    int made = LZ4_decompress_safe((const char *)in, (char *)room, size, most);
+    if (made < 0) fail("lz4 block");
+    take(room, made);
+#else
+    fail("built without lz4");
+#endif
+}
+
+static void take_lz4_padded(const uint8_t *in, size_t size, uint8_t *room, size_t most) {
+    while (size && !*in) in++, size--;
+    take_lz4(in, size, room, most);
+}
+
+static void take_lzo(const uint8_t *in, size_t size, uint8_t *room, size_t most) {
+#ifdef HAVE_LZO
+    lzo_uint made = most;
+    if (lzo1x_decompress_safe(in, size, room, &made, NULL) != LZO_E_OK) fail("lzo block");
+    take(room, made);
+#else
+    fail("built without lzo");
+#endif
+}
+
+/* of jffs2: each byte, then how many to repeat from behind where that byte was last */
+static void take_rtime(const uint8_t *in, size_t size, uint8_t *room, size_t most) {
+    size_t behind[256] = {0}, made = 0;
+    for (size_t i = 0; i + 1 < size && made < most; i += 2) {
+        size_t from = behind[in[i]], repeat = in[i + 1];
+        room[made++] = in[i];
+        behind[in[i]] = made;
+        if (repeat > most - made) fail("rtime block");
+        while (repeat--) room[made++] = room[from++];
+    }
     take(room, made);
 }
 
@@ -128,6 +202,12 @@ static void work(const char *image_path, const char *list_path) {
         case ZLIB: take_zlib(in, block->stored, room, block->room); break;
         case XZ: take_xz(in, block->stored, room, block->room); break;
         case GZIP_STREAM: take_gzip(in, block->stored, room, block->room); break;
+        case DEFLATE: take_deflate(in, block->stored, room, block->room); break;
+        case ZSTD: take_zstd(in, block->stored, room, block->room); break;
+        case LZ4: take_lz4(in, block->stored, room, block->room); break;
+        case LZ4_PADDED: take_lz4_padded(in, block->stored, room, block->room); break;
+        case LZO: take_lzo(in, block->stored, room, block->room); break;
+        case RTIME: take_rtime(in, block->stored, room, block->room); break;
         default: fail("codec");
         }
     }

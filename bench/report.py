@@ -1,11 +1,12 @@
-"""Turns the costs of a run into rows with their targets, a table for the terminal, and the page docs/performance.md."""
+"""Turns the costs of a run into rows with their targets, tables for the terminal, and the page docs/performance.md."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 from clock import Cost
+from peers import LIMIT, LIMIT_OF_DIFFOSCOPE, Outing
 
 Costs = Mapping[tuple[str, str], Cost]
 """By image and by what was run on it."""
@@ -19,6 +20,8 @@ class Row(TypedDict):
     unit: str
     target: float | None
     met: bool | None
+    at_least: NotRequired[bool]
+    """A run was cut, so that the value can only be higher."""
 
 
 def at_most(name: str, value: float, unit: str, target: float) -> Row:
@@ -36,14 +39,21 @@ class Report:
     size: int
     """Bytes of content in the tree."""
     files: int
-    shares: Mapping[tuple[str, str], float]
-    """How much of the tree each peer got out of each image."""
+    outings: Sequence[Outing]
+    """What the peers cost."""
+    large: tuple[int, Cost] | None
+    """Bytes of an image that holds the tree four times, and what `measure` of it cost."""
     start: tuple[Cost, Cost]
     """`trueware --help`, and Python alone."""
     remarks: tuple[str, ...]
 
 
-MEASURE_TARGETS = {"squashfs-xz": 1.15, "squashfs-gzip": 1.3, "ext4": 1.5, "tar.gz": 1.5, "cpio.gz": 1.5}
+MEASURE_TARGETS = {
+    "squashfs-xz": 1.15,
+    **dict.fromkeys(("squashfs-gzip", "squashfs-zstd", "squashfs-lzo"), 1.3),
+    **dict.fromkeys(("squashfs-lz4", "ext4", "erofs", "jffs2", "jffs2-lzo", "ubifs", "ubifs-zlib", "ubifs-zstd"), 1.5),
+    **dict.fromkeys(("tar.gz", "cpio.gz"), 1.5),
+}
 """CPU seconds of `measure`, at most so many times the floor's."""
 VERIFY_TARGETS = {"squashfs-xz": 0.1, "squashfs-gzip": 0.5}
 """The same for `verify` of an image the registry knows."""
@@ -54,8 +64,13 @@ PEER_TARGETS = {
     ("squashfs-gzip", "unblob"): 50.0,
     ("ext4", "unblob"): 50.0,
     ("squashfs-gzip", "unblob -d 1"): 5.0,
+    **{(f"squashfs-{codec}", "dissect"): 4.0 for codec in ("xz", "gzip", "zstd", "lzo", "lz4")},
+    ("ext4", "dissect"): 4.0,
+    ("jffs2", "dissect"): 4.0,
+    ("squashfs-xz", "diffoscope"): 100.0,
+    ("squashfs-gzip", "diffoscope"): 100.0,
 }
-"""CPU seconds of a peer, at least so many times those of `measure`."""
+"""CPU seconds of a peer, at least so many times those of `measure`; of diffoscope, of `verify` of the tampered image."""
 THREAD_TARGETS = {"squashfs-xz": 1.7, "squashfs-gzip": 1.7}
 """Wall seconds on one core, at least so many times those on all (of two)."""
 MEMORY_TARGET = 150.0
@@ -71,72 +86,172 @@ def rows(report: Report) -> Iterator[Row]:
     """Yield all figures."""
     costs = report.costs
     for (image, what), cost in costs.items():
-        # of a run that was cut, what its children used is not known
-        yield _row(f"{image}/{what}/cpu", None if cost.cut else cost.cpu, "s")
-        yield _row(f"{image}/{what}/wall", cost.wall, "s")
-        yield _row(f"{image}/{what}/peak", None if cost.cut else cost.peak, "MB")
-        yield _row(f"{image}/{what}/content-per-wall-second", report.size / 1e6 / cost.wall, "MB/s")
+        yield from _cost_rows(f"{image}/{what}", cost, report.size)
     for image in report.images:
-        floor, measure, verify = (costs[image, what] for what in ("floor", "measure", "verify"))
-        beside = max(0.0, measure.peak - report.images[image] / 1e6)
-        yield _most(f"{image}/measure/to-floor", measure.cpu / floor.cpu, "x", MEASURE_TARGETS.get(image))
-        yield _most(f"{image}/verify/to-floor", verify.cpu / floor.cpu, "x", VERIFY_TARGETS.get(image))
-        if tampered := costs.get((image, "verify, tampered")):
-            yield _most(f"{image}/verify-tampered/to-floor", tampered.cpu / floor.cpu, "x", TAMPERED_TARGETS.get(image))
+        measure, verify = costs[image, "measure"], costs[image, "verify"]
+        if floor := costs.get((image, "floor")):
+            yield _most(f"{image}/measure/to-floor", measure.cpu / floor.cpu, "x", MEASURE_TARGETS.get(image))
+            yield _most(f"{image}/verify/to-floor", verify.cpu / floor.cpu, "x", VERIFY_TARGETS.get(image))
+            if tampered := costs.get((image, "verify, tampered")):
+                ratio = tampered.cpu / floor.cpu
+                yield _most(f"{image}/verify-tampered/to-floor", ratio, "x", TAMPERED_TARGETS.get(image))
+        beside = _beside(measure, report.images[image])
         yield _most(f"{image}/measure/memory-beside-image", beside, "MB", MEMORY_TARGET)
         if alone := costs.get((image, "measure, one core")):
             yield _least(f"{image}/measure/cores-speed-up", alone.wall / measure.wall, THREAD_TARGETS.get(image))
-    for (image, peer), share in report.shares.items():
-        comparable = share >= _WHOLE and not costs[image, peer].cut
-        ratio = costs[image, peer].cpu / costs[image, "measure"].cpu if comparable else None
-        yield _row(f"{image}/{peer}/extracted", 100 * share, "%")
-        yield _least(f"{image}/{peer}/to-measure", ratio, PEER_TARGETS.get((image, peer)))
+    if report.large:
+        size, cost = report.large
+        yield from _cost_rows("four-times/measure", cost, 4 * report.size)
+        yield _most("four-times/measure/memory-beside-image", _beside(cost, size), "MB", MEMORY_TARGET)
+    for outing in report.outings:
+        name = f"{outing.image}/{outing.peer}"
+        yield from _cost_rows(name, outing.cost, report.size)
+        yield _row(f"{name}/brought-out", 100 * outing.share, "%")
+        against, times = _to_ours(report, outing)
+        target = PEER_TARGETS.get((outing.image, outing.peer))
+        yield _least(f"{name}/to-{against}", times, target, at_least=outing.cost.cut)
     yield _most("start/help", report.start[0].wall, "s", START_TARGET)
     yield _row("start/python-alone", report.start[1].wall, "s")
 
 
-def _row(name: str, value: float | None, unit: str) -> Row:
-    return Row(name=name, value=None if value is None else round(value, 4), unit=unit, target=None, met=None)
+def _cost_rows(name: str, cost: Cost, size: int) -> Iterator[Row]:
+    yield _row(f"{name}/cpu", cost.cpu, "s", at_least=cost.cut)
+    yield _row(f"{name}/wall", cost.wall, "s", at_least=cost.cut)
+    yield _row(f"{name}/peak", None if cost.cut else cost.peak, "MB")
+    yield _row(f"{name}/content-per-wall-second", None if cost.cut else size / 1e6 / cost.wall, "MB/s")
+
+
+def _beside(cost: Cost, image: int) -> float:
+    """Return the MB that a run needed beside the mapped image."""
+    return max(0.0, cost.peak - image / 1e6)
+
+
+def _to_ours(report: Report, outing: Outing) -> tuple[str, float | None]:
+    """Return with which run of ours a peer is compared, and how many times the CPU seconds of that run it used.
+
+    A peer that was cut would have needed more. One that ended and has not brought out the tree is not compared.
+    """
+    against = "verify, tampered" if outing.peer == "diffoscope" else "measure"
+    whole = outing.cost.cut or outing.share >= _WHOLE
+    ratio = outing.cost.cpu / report.costs[outing.image, against].cpu if whole else None
+    return against.replace(", ", "-"), ratio
+
+
+def _row(name: str, value: float | None, unit: str, *, at_least: bool = False) -> Row:
+    rounded = None if value is None else round(value, 4)
+    row = Row(name=name, value=rounded, unit=unit, target=None, met=None)
+    return Row({**row, "at_least": True}) if at_least else row
 
 
 def _most(name: str, value: float, unit: str, target: float | None) -> Row:
-    met = None if target is None else value <= target
-    return Row(name=name, value=round(value, 4), unit=unit, target=target, met=met)
+    return Row({**_row(name, value, unit), "target": target, "met": None if target is None else value <= target})
 
 
-def _least(name: str, value: float | None, target: float | None) -> Row:
-    met = None if target is None or value is None else value >= target
-    return Row(name=name, value=None if value is None else round(value, 4), unit="x", target=target, met=met)
+def _least(name: str, value: float | None, target: float | None, *, at_least: bool = False) -> Row:
+    """Return a row of a value that should be high; of one that can only be higher it is not known that it is too low."""
+    met = None if target is None or value is None or (at_least and value < target) else value >= target
+    return Row({**_row(name, value, "x", at_least=at_least), "target": target, "met": met})
 
 
-def table(report: Report) -> Iterator[str]:
-    """Yield the lines of the table, as Markdown that reads well as plain text."""
-    yield f"| {'image':<13} | {'what':<17} | CPU s  | wall s | MB/s  | peak MB | to floor | extracted |"
-    yield f"|{'-' * 15}|{'-' * 19}|-------:|-------:|------:|--------:|---------:|----------:|"
-    for (image, what), cost in report.costs.items():
-        share = report.shares.get((image, what))
-        cpu, to_floor = f"{cost.cpu:.2f}", f"{cost.cpu / report.costs[image, 'floor'].cpu:.2f}x"
-        speed, out = f"{report.size / 1e6 / cost.wall:.0f}", "" if share is None else f"{100 * share:.0f} %"
-        peak = f"{cost.peak:.0f}"
-        if cost.cut:  # what its children used is not known
-            cpu, peak, out = "cut", "", f"cut, {out}"
-        if cost.cut or (share is not None and share < _WHOLE):
-            speed, to_floor = "", ""  # of work not done
-        yield (
-            f"| {image:<13} | {what:<17} | {cpu:>6} | {cost.wall:>6.2f} | {speed:>5} "
-            f"| {peak:>7} | {to_floor:>8} | {out:>9} |"
+_OWN = (
+    "image",
+    "MB",
+    "floor s",
+    "measure s",
+    "to floor",
+    "wall s",
+    "MB/s",
+    "peak MB",
+    "digest s",
+    "verify s",
+    "tampered s",
+)
+
+
+def own_table(report: Report) -> Iterator[str]:
+    """Yield the lines of the table of what is ours, as Markdown that reads well as plain text: a line for each image."""
+    yield from _head(_OWN, 14)
+    for image, size in report.images.items():
+        floor, measure = report.costs.get((image, "floor")), report.costs[image, "measure"]
+        tampered = report.costs.get((image, "verify, tampered"))
+        yield _line(
+            (
+                image,
+                f"{size / 1e6:.0f}",
+                f"{floor.cpu:.2f}" if floor else "none",
+                f"{measure.cpu:.2f}",
+                f"{measure.cpu / floor.cpu:.2f}x" if floor else "",
+                f"{measure.wall:.2f}",
+                f"{report.size / 1e6 / measure.wall:.0f}",
+                f"{measure.peak:.0f}",
+                f"{report.costs[image, 'digest'].cpu:.2f}",
+                f"{report.costs[image, 'verify'].cpu:.2f}",
+                f"{tampered.cpu:.2f}" if tampered else "",
+            ),
+            14,
         )
+    if report.large:
+        size, cost = report.large
+        speed = f"{4 * report.size / 1e6 / cost.wall:.0f}"
+        figures = (
+            f"{size / 1e6:.0f}",
+            "",
+            f"{cost.cpu:.2f}",
+            "",
+            f"{cost.wall:.2f}",
+            speed,
+            f"{cost.peak:.0f}",
+            "",
+            "",
+            "",
+        )
+        yield _line(("four times", *figures), 14)
+
+
+_PEERS = ("image", "peer", "CPU s", "wall s", "peak MB", "to ours", "brought out")
+
+
+def peer_table(report: Report) -> Iterator[str]:
+    """Yield the lines of the table of the peers."""
+    yield from _head(_PEERS, 14)
+    for outing in sorted(report.outings, key=lambda outing: list(report.images).index(outing.image)):
+        cost, more = outing.cost, "> " if outing.cost.cut else ""
+        _, ratio = _to_ours(report, outing)
+        yield _line(
+            (
+                outing.image,
+                outing.peer,
+                f"{more}{cost.cpu:.2f}",
+                f"{more}{cost.wall:.2f}",
+                "" if cost.cut else f"{cost.peak:.0f}",
+                "" if ratio is None else f"{more}{ratio:.1f}x",
+                "cut" if cost.cut else f"{100 * outing.share:.0f} %",
+            ),
+            14,
+        )
+
+
+def _head(names: Sequence[str], first: int) -> Iterator[str]:
+    yield _line(names, first)
+    yield f"|{'-' * (first + 2)}|" + "".join(f"{'-' * (max(9, len(name)) + 1)}:|" for name in names[1:])
+
+
+def _line(cells: Sequence[str], first: int) -> str:
+    widths = [max(9, len(name)) for name in (_OWN if len(cells) == len(_OWN) else _PEERS)[1:]]
+    rest = "".join(f" {cell:>{width}} |" for cell, width in zip(cells[1:], widths, strict=True))
+    return f"| {cells[0]:<{first}} |{rest}"
 
 
 def targets(report: Report) -> Iterator[str]:
     """Yield a line for each figure that has a target."""
-    yield f"| {'figure':<40} | value      | target  | met       |"
-    yield f"|{'-' * 42}|-----------:|--------:|-----------|"
+    yield f"| {'figure':<42} | value        | target  | met       |"
+    yield f"|{'-' * 44}|-------------:|--------:|-----------|"
     for row in rows(report):
         if row["target"] is not None:
-            value = "-" if row["value"] is None else f"{row['value']:.2f} {row['unit']}"
+            more = "> " if row.get("at_least") else ""
+            value = "-" if row["value"] is None else f"{more}{row['value']:.2f} {row['unit']}"
             met = {True: "yes", False: "no", None: "not shown"}[row["met"]]
-            yield f"| {row['name']:<40} | {value:>10} | {row['target']:>7g} | {met:<9} |"
+            yield f"| {row['name']:<42} | {value:>12} | {row['target']:>7g} | {met:<9} |"
 
 
 _PAGE = """\
@@ -155,32 +270,45 @@ extensions, Debian 12 and Python 3.11. The tree: {files:,} files of Debian packa
 - **measure**: `trueware measure --json`: every file hashed, every container inside opened, every byte accounted for, the manifest
   printed.
 - **verify**: `trueware verify` of an image whose release the registry knows.
-- **verify, tampered**: the same of an image of the tree with eleven things planted, packed anew by the same program; the run checks
+- **tampered**: the same of an image of the tree with eleven things planted, packed anew by the same program; the run checks
   that each is named and nothing else.
-- **unblob**, **binwalk**: extraction to disk, then `openssl dgst -sha256` of every file that came out; one run each, cut after
-  {limit:.0f} seconds.
+- **unblob**, **binwalk**: extraction to disk, then `openssl dgst -sha256` of every file that came out. `unblob -d 1` goes one level
+  deep, into the image and not into what is in it.
+- **dissect**: a script that walks the image with it and hashes every file; of what is inside the files it opens nothing.
+- **diffoscope**: the image beside the tampered one; it is compared with *tampered*.
 
-*CPU s* are user and system seconds of all processes, the main figure. *MB/s* is content of the tree per wall second. *Peak MB* is the
-largest single process; a mapped image counts in it. *Extracted* is how many of the tree's files, by content, a peer brought out.
-All is from one run of the benchmark, taken in turns, medians of {runs}. The same run checked that `measure` gives every file of the
-tree the digest that the tree itself gives.
+The formats are those of the tools of Debian as they come: squashfs in blocks of 128 KiB, erofs with lz4hc in clusters of 4 KiB,
+jffs2 with zlib ("jffs2-lzo": where lzo will do), ubifs in an UBI image with lzo. "Four times" is an image (squashfs-lz4) that holds
+the tree four times, nothing of it shared, for the memory. The run checked that the floor unpacks the whole tree of each image, and
+that `measure` gives every file of the tree the digest that the tree itself gives.
+
+Seconds are CPU seconds (user and system, of all processes) where nothing else is said, medians of {runs} runs, taken in turns.
+*MB/s* is content of the tree per wall second of `measure`. *Peak MB* is the largest single process; a mapped image counts in it.
 
 ## Costs
 
-{table}
+{own}
+
+## Others
+
+{peers}
+
+*To ours*: CPU seconds of the peer to those of `measure` (diffoscope: of `verify` of the tampered image). *Brought out*: how many of
+the tree's files, by content; of diffoscope, how many of the eleven changes are named somewhere in its output. Peers ran once each,
+at another time than ours, with a load of {peer_load:.1f} at most on the machine at the start, and were cut after {limit:.0f} seconds of
+wall time (diffoscope: {diffoscope_limit:.0f}): ">" stands before what can then only be higher.
 
 ## Against the targets
 
 {targets}
 
-"not shown": the peer did not bring out the tree, or was cut, so that its time says nothing. (`unblob -d 1` goes one level deep: into
-an image, but of a compressed archive it only unpacks the outer layer.)
+"not shown": the peer did not bring out the tree, so that its time says nothing, or was cut before it had used so much.
 
 ## What it means
 
 - An unknown image costs the floor plus the work on its structure: {overhead:.0f} microseconds of CPU time for each of the tree's
   files here, by the median of the images, whatever the size of the file. Where decompressing is dear (xz) this is a small share;
-  where content costs little (ext4) it is the larger one, and the SHA-256 of the whole image (*digest*), which `measure` also
+  where content costs little (ext4, lz4) it is the larger one, and the SHA-256 of the whole image (*digest*), which `measure` also
   gives, is part of it.
 - A tampered image of a known release costs its digest, its tables, and what was changed in it
   ([ADR 7](adr/0007-known-by-their-packed-bytes.md)).
@@ -191,19 +319,25 @@ an image, but of a compressed archive it only unpacks the outer layer.)
 
 {remarks}
 - `trueware --help` takes {help:.2f} s of wall time, Python alone {python:.2f} s.
-- Not measured: diffoscope, dissect.
 """
 
 
-def page(report: Report, runs: int, limit: float) -> str:
+def page(report: Report, runs: int) -> str:
     """Return docs/performance.md."""
-    overheads = [report.costs[image, "measure"].cpu - report.costs[image, "floor"].cpu for image in report.images]
+    overheads = [
+        report.costs[image, "measure"].cpu - report.costs[image, "floor"].cpu
+        for image in report.images
+        if (image, "floor") in report.costs
+    ]
     return _PAGE.format(
         files=report.files,
         size=report.size / 1e6,
-        limit=limit,
+        limit=LIMIT,
+        diffoscope_limit=LIMIT_OF_DIFFOSCOPE,
+        peer_load=max((outing.load for outing in report.outings), default=0),
         runs=runs,
-        table="\n".join(table(report)),
+        own="\n".join(own_table(report)),
+        peers="\n".join(peer_table(report)),
         targets="\n".join(targets(report)),
         remarks="\n".join(f"- {remark}." for remark in report.remarks),
         overhead=1e6 * median(overheads) / report.files,

@@ -1,4 +1,4 @@
-"""The tree that is measured, and the images of it: made once from Debian packages, then kept in build/bench.
+"""The tree that is measured, and what is planted in a copy of it: made once from Debian packages, then kept in build/bench.
 
 The packages are those of the release this machine runs, so the tree differs a little from one machine and month to the next;
 its size and its number of files stand beside every figure.
@@ -8,8 +8,9 @@ import os
 import shutil
 import stat
 import subprocess
-import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 FOLDER = Path("build/bench")
@@ -22,15 +23,7 @@ PACKAGES = (
     *("php8.2-cli", "libperl5.36", "freeradius", "iso-codes"),
 )
 
-_SQUASHFS = "mksquashfs {tree} {image} -noappend -quiet -no-progress -all-root -comp "
-COMMANDS = {
-    "squashfs-xz": _SQUASHFS + "xz",
-    "squashfs-gzip": _SQUASHFS + "gzip",
-    "ext4": "mke2fs -q -t ext4 -m 0 -E root_owner=0:0 -d {tree} {image} {kib}k",
-    "tar.gz": "tar --sort=name --owner=0 --group=0 --numeric-owner -C {tree} -c . | gzip -6n > {image}",
-    "cpio.gz": "(cd {tree} && find . | LC_ALL=C sort | cpio --quiet -o -H newc -R 0:0) | gzip -6n > {image}",
-}
-"""By the name of an image: the shell command that makes it."""
+_ZEROS = bytes(4096)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +32,8 @@ class Tree:
 
     files: int
     size: int
+    distinct: int = 0
+    """Bytes when equal files count once and pages of nothing but zeros do not count: what any image must hold."""
 
 
 def make_tree() -> Tree:
@@ -64,42 +59,17 @@ def make_tree() -> Tree:
         for package in sorted(packages.glob("*.deb")):
             subprocess.run(("dpkg-deb", "-x", package, partial), check=True)
         partial.rename(TREE)
-    sizes = {(status.st_ino): status.st_size for status in _walk(TREE) if stat.S_ISREG(status.st_mode)}
-    return Tree(len(sizes), sum(sizes.values()))
+    sizes, distinct = {}, {}
+    for path, status in _walk(TREE):
+        if stat.S_ISREG(status.st_mode):
+            sizes[status.st_ino] = status.st_size
+            data = path.read_bytes()
+            zeros = sum(data.startswith(_ZEROS, at) for at in range(0, len(data), len(_ZEROS)))
+            distinct[sha256(data).digest()] = len(data) - zeros * len(_ZEROS)
+    return Tree(len(sizes), sum(sizes.values()), sum(distinct.values()))
 
 
-def make_image(name: str, tree: Tree) -> Path:
-    """Return the image called `name`, made if it is not there yet."""
-    image = FOLDER / f"image.{name}"
-    if not image.exists():
-        sys.stderr.write(f"making {image}\n")
-        partial = image.with_name(f"partial.{name}")
-        partial.unlink(missing_ok=True)
-        # each file ends in half a block on average, and inodes, bitmaps and the journal want their share
-        kib = (tree.size + tree.files * 4096) * 5 // 4 // 1024
-        command = COMMANDS[name].format(tree=TREE.resolve(), image=partial.resolve(), kib=kib)
-        path = f"{os.environ['PATH']}:/usr/sbin:/sbin"
-        subprocess.run(command, shell=True, check=True, env=os.environ | {"PATH": path})  # noqa: S602 (our own words)
-        partial.rename(image)
-    return image
-
-
-def make_tampered(name: str) -> tuple[Path, frozenset[str]]:
-    """Return an image of the tree in which things were planted, packed as the image called `name`, and the paths changed."""
-    image, changed = FOLDER / f"tampered.{name}", FOLDER / "tree.tampered"
-    paths = _plant(changed)
-    if not image.exists():
-        sys.stderr.write(f"making {image}\n")
-        partial = image.with_name(f"partial.{name}")
-        partial.unlink(missing_ok=True)
-        command = COMMANDS[name].format(tree=changed.resolve(), image=partial.resolve(), kib=0)
-        subprocess.run(command, shell=True, check=True)  # noqa: S602 (our own words)
-        partial.rename(image)
-    shutil.rmtree(changed)
-    return image, paths
-
-
-def _plant(folder: Path) -> frozenset[str]:
+def plant(folder: Path) -> frozenset[str]:
     """Make a copy of the tree with eleven changes, as somebody makes them who wants to stay; return their paths."""
     shutil.rmtree(folder, ignore_errors=True)
     subprocess.run(("cp", "-al", TREE, folder), check=True)
@@ -134,5 +104,7 @@ def _replace(path: Path, data: bytes, mode: int = 0o644) -> None:
     path.chmod(mode)
 
 
-def _walk(folder: Path) -> list[os.stat_result]:
-    return [(Path(above) / name).lstat() for above, folders, files in os.walk(folder) for name in (*folders, *files)]
+def _walk(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
+    for above, folders, files in os.walk(folder):
+        for name in (*folders, *files):
+            yield Path(above) / name, (Path(above) / name).lstat()
