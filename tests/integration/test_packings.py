@@ -243,3 +243,23 @@ def test_among_equals_the_release_it_is_packed_like_is_named(image: Image, tmp_p
         assert result.match is not None
         assert result.match.release.id == ids[first]
         assert [change.path for change in result.changes] == ["usr/lib/part-07"]
+
+
+def test_the_release_it_is_packed_like_is_named_among_many_equals(image: Image) -> None:
+    """One content released in twelve ways, more than are compared: whichever it was packed as is found."""
+    measurement = measured(image("image", FILES)).measurement
+    suspect = image("suspect", {**FILES, "usr/lib/part-07": b"other" * 8_000})
+    for chosen in range(12):
+        store = MemoryStore()
+        ids = [
+            learn(
+                store, measurement.root, measurement.kept, (),
+                publisher="Acme", product=f"Router, packed as {number}", version="1", now=1,
+                packings=measurement.packings if number == chosen else None,
+            ).id
+            for number in range(12)
+        ]  # fmt: skip
+        result = verify(suspect, Registry(store))
+
+        assert result.match is not None
+        assert result.match.release.id == ids[chosen]

@@ -26,6 +26,9 @@ from trueware.registry.trust import find_barred, trust_in
 from trueware.signatures.contract import Keyring
 
 _AS_MUCH = 0.9
+_EQUALS = 64
+"""Releases looked through for those packed as the artefact: one content is published in many ways."""
+
 _REMEMBERED = 4
 _STRENGTH = {authority: rank for rank, authority in enumerate(Authority)}
 
@@ -92,9 +95,9 @@ class Registry:
                 was made from them, and others are left out unless they have a stronger authority.
         """
         findings: list[Finding] = []
-        sharing = self._store.find_sharing(contents(root), limit)
+        sharing = self._store.find_sharing(contents(root), max(limit, _EQUALS) if packed_like else limit)
         claimed = ((release, 0.0) for release in self._store.find_by_claims(claims, limit))
-        nearest = _made_from(sharing.releases, packed_like) or sharing.releases
+        nearest = (_made_from(sharing.releases, packed_like) or sharing.releases)[:limit]
         unique = {release.id: (release, shared) for release, shared in (*claimed, *nearest)}
         ranked = sorted(unique.values(), key=lambda each: -each[1])
         found = tuple(self._with_manifests(ranked, findings))
@@ -179,14 +182,13 @@ class Registry:
 def _made_from(
     sharing: tuple[tuple[Release, float], ...], packed_like: Collection[str]
 ) -> tuple[tuple[Release, float], ...]:
-    """Return the releases an artefact was made from, by how it is packed, and those of a stronger authority; none: not told."""
+    """Return the releases an artefact was made from, by how it is packed, then those of a stronger authority; none: not told."""
     most = max((shared for _, shared in sharing), default=0.0)
-    made_from = [release for release, shared in sharing if release.id in packed_like and shared >= _AS_MUCH * most]
+    made_from = tuple(each for each in sharing if each[0].id in packed_like and each[1] >= _AS_MUCH * most)
     if not made_from:
         return ()
-    strongest = min(_STRENGTH[release.authority] for release in made_from)
-    ids = {release.id for release in made_from}
-    return tuple(each for each in sharing if each[0].id in ids or _STRENGTH[each[0].authority] < strongest)
+    strongest = min(_STRENGTH[release.authority] for release, _ in made_from)
+    return (*made_from, *(each for each in sharing if _STRENGTH[each[0].authority] < strongest))
 
 
 def untrusted(release: Release, error: InputError) -> Finding:
