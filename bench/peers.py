@@ -76,7 +76,7 @@ def find_peers() -> Iterator[Peer | str]:
     """Yield the peers, installed if they are not there yet; of one that cannot be had, a remark."""
     if unblob := _install("unblob", f"unblob=={UNBLOB_VERSION}"):
         # jefferson and ubireader are found only on the path
-        call = f"PATH={_stand_in()}:{unblob.resolve()}:/usr/sbin:$PATH unblob -e {_OUT}"
+        call = f"PATH={_stand_in()}:{unblob.resolve()}:/usr/sbin:$PATH unblob --log {FOLDER}/unblob.log -e {_OUT}"
         missing = [name for name in _PROGRAMS.split() if shutil.which(name, path=_path()) is None]
         version = f"{UNBLOB_VERSION} with unsquashfs {_debian('squashfs-tools')}"
         remark = (

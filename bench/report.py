@@ -295,8 +295,8 @@ Seconds are CPU seconds (user and system, of all processes) where nothing else i
 
 *To ours*: CPU seconds of the peer to those of `measure` (diffoscope: of `verify` of the tampered image). *Brought out*: how many of
 the tree's files, by content; of diffoscope, how many of the eleven changes are named somewhere in its output. Peers ran once each,
-at another time than ours, with a load of {peer_load:.1f} at most on the machine at the start, and were cut after {limit:.0f} seconds of
-wall time (diffoscope: {diffoscope_limit:.0f}): ">" stands before what can then only be higher.
+at another time than ours, with a load of {peer_load:.1f} at most on the machine at the start, and were cut after {limit:.0f} seconds
+of wall time (diffoscope: {diffoscope_limit:.0f}): ">" stands before what can then only be higher.
 
 ## Against the targets
 
