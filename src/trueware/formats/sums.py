@@ -26,11 +26,17 @@ def system_v_sum(data: memoryview) -> int:
     return folded(byte_sum(data) & 0xFFFFFFFF)
 
 
-def cksum(data: memoryview) -> int:
-    """Return the checksum of POSIX cksum: that of zlib, with the bits of all bytes and of the result reversed."""
-    crc = 0xFFFFFFFF
-    for at in range(0, len(data), CHUNK):
-        crc = crc32(bytes(data[at : at + CHUNK]).translate(_REVERSED), crc)
-    size = len(data)
-    crc = crc32(size.to_bytes((size.bit_length() + 7) // 8, "little").translate(_REVERSED), crc)
+def crc32_highest_first(*pieces: memoryview, begin: int = 0) -> int:
+    """Return the CRC-32 of bzip2: that of zlib, with the bits of all bytes and of the result reversed."""
+    crc = begin
+    for piece in pieces:
+        for at in range(0, len(piece), CHUNK):
+            crc = crc32(bytes(piece[at : at + CHUNK]).translate(_REVERSED), crc)
     return int(f"{crc:032b}"[::-1], 2)
+
+
+def cksum(data: memoryview) -> int:
+    """Return the checksum of POSIX cksum: that CRC begun with zero, of the bytes and then of their number."""
+    size = len(data)
+    number = size.to_bytes((size.bit_length() + 7) // 8, "little")
+    return crc32_highest_first(data, memoryview(number), begin=0xFFFFFFFF)

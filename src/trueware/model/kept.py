@@ -40,7 +40,7 @@ PATTERNS: tuple[str, ...] = (
     r"AndroidManifest\.xml|res/xml/network_security_config\.xml",
     r"config\.xml|tizen-manifest\.xml|appinfo\.json|author-signature\.xml|signature\d{1,3}\.xml",
     r"\.PKGINFO|manifest\.raucm|sw-description|\+CONTENTS|\+COMPACT_MANIFEST",
-    r"(?<!/)MANIFEST",
+    r"(?<!/)(?:MANIFEST|manifest)",
     r"(?<!/)(?:manifest|index|[0-9a-f]{64})\.json",
     # regions of images
     r"(?:metadata|signature)(?:-\d{1,3})?",

@@ -63,13 +63,20 @@ def described(image: bytes = LAYER) -> dict[str, bytes]:
     return {"sw-description": text.encode(), "rootfs.ext4": image, "unstated.bin": b"?"}
 
 
+def package(image: bytes = LAYER) -> dict[str, bytes]:
+    lines = f"# of a package\ncontents/contents.iso sha256={hexed(LAYER)} uid=0 mode=444\n"
+    lines += f"old.bin sha1={'0' * 40}\n./gone sha256={'0' * 64}\n"
+    return {"manifest": lines.encode(), "contents/contents.iso": image, "old.bin": b"?"}
+
+
 def wrong(path: Path) -> list[tuple[str, str]]:
     findings = measure_artefact(path).measurement.findings
     return [(finding.part, finding.detail) for finding in findings if finding.rule == "checksum-mismatch"]
 
 
 @pytest.mark.parametrize(
-    ("make", "stating"), [(oci, "index.json"), (docker, "manifest.json"), (described, "sw-description")]
+    ("make", "stating"),
+    [(oci, "index.json"), (docker, "manifest.json"), (described, "sw-description"), (package, "manifest")],
 )
 def test_a_file_has_the_digest_that_is_stated(
     make: Callable[..., dict[str, bytes]], stating: str, tmp_path: Path

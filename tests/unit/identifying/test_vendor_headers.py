@@ -51,6 +51,12 @@ CASES = {
     ),
     "edimax": ({"model": "RN68", "start": "0x01100000"}, (("product", "RN68"),)),
     "dlink-encimg": ({"device": "DIR-842 C1"}, (("product", "DIR-842 C1"),)),
+    "dlink-fpkg": ({"model": "DFL-860E", "kind": "FPKG"}, (("product", "DFL-860E"),)),
+    "moxa-frm": ({"device": "NPort 5110"}, (("product", "NPort 5110"),)),
+    "program-store": (
+        {"file": "ecram_sto.bin", "revision": "5.0"},
+        (("build", "ecram_sto.bin"), ("version", "5.0")),
+    ),
     "gemtek": ({"product": "0x03040001", "version": "1007"}, (("hardware", "0x03040001"), ("build", "1007"))),
     "h3c": ({"product": "0x3000", "device": "0x20"}, (("hardware", "0x3000"),)),
     "iptime": ({"model": "nas1", "version": "0.0.00"}, (("product", "nas1"), ("version", "0.0.00"))),

@@ -13,13 +13,14 @@ from trueware.identifying.stated.docker import DockerLayers
 from trueware.identifying.stated.oci import OciBlobs
 from trueware.identifying.stated.rauc import RaucImages
 from trueware.identifying.stated.swupdate import SwImages
+from trueware.identifying.stated.veriexec import VeriexecFiles
 from trueware.model.finding import Finding
 from trueware.model.part import Kind, Part
 from trueware.model.rules import RULES
 
 __all__ = ["STATEMENTS", "Stated", "Statement", "mismatches"]
 
-STATEMENTS: tuple[type[Statement], ...] = (DockerLayers, OciBlobs, RaucImages, SwImages)
+STATEMENTS: tuple[type[Statement], ...] = (DockerLayers, OciBlobs, RaucImages, SwImages, VeriexecFiles)
 
 MAX_MISMATCHES = 64
 """Findings of one artefact."""
