@@ -48,7 +48,9 @@ def schemes_page() -> Iterator[str]:
         places = [f"in {name}" for name in where.formats] + [f"`{name}`" for name in where.names]
         yield f"\nLooked for: {', '.join(places)}.\n"
         if doc.limitations:
-            yield "\nNot checked, or not confirmed:\n\n" + "".join(f"- {limitation}\n" for limitation in doc.limitations)
+            yield "\nNot checked, or not confirmed:\n\n" + "".join(
+                f"- {limitation}\n" for limitation in doc.limitations
+            )
         if doc.references:
             yield "\nSources: " + "; ".join(doc.references) + ".\n"
 

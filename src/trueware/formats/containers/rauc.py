@@ -19,7 +19,7 @@ from typing import ClassVar
 
 from trueware.errors import MalformedInput
 from trueware.formats.contract import Entry, FormatDoc, Held, Magic, Reading
-from trueware.formats.hashtree import unfitting
+from trueware.formats.verity import can_make, make_tree
 from trueware.model.limits import Limits
 from trueware.model.part import Kind
 
@@ -28,6 +28,7 @@ _SIZE = 8
 _MOST = 1 << 16
 """Bytes of a signature that RAUC takes."""
 
+_BLOCK = 4096
 _SIGNED_DATA = bytes.fromhex("06092a864886f70d010702")
 _SEQUENCE, _CONTENT, _OCTETS = 0x30, 0xA0, 0x04
 _DIGEST = re.compile(r"[0-9a-fA-F]{64}")
@@ -84,8 +85,21 @@ def _check_tree(squashfs: memoryview, hashes: memoryview, told: dict[str, str], 
         reading.note_anomaly(
             "checksum-unchecked", "the manifest states no root and salt of the tree of hashes", len(squashfs)
         )
-    elif wrong := unfitting(squashfs, hashes, bytes.fromhex(root), bytes.fromhex(salt)):
-        reading.note_anomaly("checksum-mismatch", wrong, len(squashfs))
+    elif not can_make("sha256", _BLOCK, _BLOCK, len(squashfs)):
+        reading.note_anomaly("checksum-mismatch", f"a tree over {len(squashfs)} bytes, which are not whole blocks", 0)
+    else:
+        made = make_tree(squashfs, "sha256", bytes.fromhex(salt), _BLOCK, _BLOCK)
+        if made.root.hex() != root.lower():
+            detail = f"the root of the tree of hashes is {made.root.hex()}, stated {root}"
+            reading.note_anomaly("checksum-mismatch", detail, len(squashfs))
+        if made.levels != hashes:
+            changed = made.differing(hashes)
+            detail = (
+                f"{len(changed)} blocks of the squashfs have other hashes"
+                if changed
+                else "its tree of hashes is another"
+            )
+            reading.note_anomaly("checksum-mismatch", detail, changed[0] * _BLOCK if changed else len(squashfs))
 
 
 def _signature(view: memoryview) -> int | None:
