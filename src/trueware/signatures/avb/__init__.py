@@ -114,7 +114,7 @@ def _verify(site: Site, view: memoryview) -> Iterator[Signature]:
         Outcome.VALID,
         f"{structure.detail}; {described.told()}",
         structure.signer,
-        Coverage(whole, tuple(dict.fromkeys(described.paths)), excludes=(*behind, *described.excludes)),
+        Coverage(whole, tuple(dict.fromkeys(described.paths)), excludes=(*behind, *described.excluded())),
         meta.signature[0],
         dated=False,
         statements=_statements(view, meta),
@@ -131,6 +131,7 @@ class _Described:
     around: Surroundings
     paths: list[str] = field(default_factory=list)
     excludes: list[str] = field(default_factory=list)
+    absent: list[str] = field(default_factory=list)
     described: int = 0
     same: int = 0
     differ: int = 0
@@ -141,6 +142,12 @@ class _Described:
             return "no image is described"
         differ = f", {self.differ} differ" if self.differ else ""
         return f"of {self.described} images described {self.same} are there and fit{differ}"
+
+    def excluded(self) -> Iterator[str]:
+        """Yield in words what is not covered."""
+        if self.absent:
+            yield f"partitions that are not there: {', '.join(dict.fromkeys(self.absent))}"
+        yield from self.excludes
 
     def verify(self) -> Iterator[Signature]:
         """Yield a signature that is broken, or taken off, for each image that is not what is described."""
@@ -159,7 +166,7 @@ class _Described:
         if not found and (own := self.around.partition) is not None and _about(descriptor, own):
             found = [own]
         if not found:
-            self.excludes.append(f"{descriptor.partition}, which is not there")
+            self.absent.append(descriptor.partition)
             return
         different = 0
         for site in found:
@@ -179,7 +186,7 @@ class _Described:
     def _chained(self, descriptor: Chain) -> Iterator[Signature]:  # 9
         found = self.around.find(descriptor.partition)
         if not found:
-            self.excludes.append(f"{descriptor.partition}, which another key signs and which is not there")
+            self.absent.append(descriptor.partition)
         for site in found:
             structure = site.child("vbmeta") if site.format == "avb-footer" else site
             if structure is None or structure.format != "vbmeta":
@@ -201,8 +208,6 @@ class _Described:
             elif key != descriptor.key:
                 detail = f"{descriptor.partition} has to be signed by {_key(descriptor.key)}, and is by {_key(key)}"
                 yield self._wrong(structure, Outcome.BROKEN, detail)
-            else:
-                self.excludes.append(f"{structure.path}, which another structure with its own signature is about")
 
     def _wrong(self, site: Site, outcome: Outcome, detail: str) -> Signature:
         return Signature(self.scheme, site.path, outcome, detail, self.structure.signer, dated=False)

@@ -182,7 +182,7 @@ SYSTEM_PATHS = ["system.img!/hashtree", "system.img!/image"]
 SYSTEM_FOUND = found("valid", "vbmeta_system.img", by="other2048", whole=True, paths=SYSTEM_PATHS, excludes=["system.img!/fec"])
 MAIN_FOUND = found(
     "valid", "vbmeta.img", whole=True, paths=["boot.img!/image", "dtbo.img"],
-    excludes=["vendor_boot, which is not there", "vbmeta_system.img, which another structure"],
+    excludes=["partitions that are not there: vendor_boot"],
 )  # fmt: skip
 write("device", zipped(DEVICE), "Images of a device: hashes, a hash tree by a chained structure, one that is not there.", MAIN_FOUND, SYSTEM_FOUND)
 write(
