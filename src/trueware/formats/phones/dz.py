@@ -24,14 +24,18 @@ offset  size  field (little-endian)
 140     372   unused
 ======  ====  ==========================================================
 
-Source: kdztools ``dz.py`` (Elliott Mitchell). The vectors were built from that layout; no file of LG confirmed the reading. Pieces
-are parts of their own, not put together to partitions. The last 300 bytes of the header are told in hexadecimal.
+Several pieces of one partition in a row are put in their places, counted from the first of them; what none fills reads as zeros.
+Blocks have 512 bytes, or 4096 where the pieces would overlap otherwise; where they would in either case they stay parts of their own.
+
+Source: kdztools ``dz.py``, ``undz.py`` (Elliott Mitchell). The vectors were built from that layout; no file of LG confirmed the
+reading. The last 300 bytes of the header are told in hexadecimal.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from hashlib import md5
+from itertools import groupby, pairwise
 from struct import Struct
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 from zlib import crc32, decompressobj, error
 
 from trueware.errors import LimitExceeded, MalformedInput
@@ -39,6 +43,7 @@ from trueware.formats.contract import CHUNK, Buffer, Entry, FormatDoc, Magic, Pr
 from trueware.formats.fields import tell
 from trueware.formats.names import readable
 from trueware.formats.regions import is_text
+from trueware.formats.scattered import zeros
 from trueware.model.limits import Limits
 from trueware.model.part import Kind
 
@@ -47,12 +52,24 @@ _HEADER, _PIECE = Struct("<4sIII32s144sI16s300s"), Struct("<4s32s64sII16sIIII372
 _PACKED = 1 << 16
 
 
+_BLOCKS = (512, 4096)
+
+
+class _Piece(NamedTuple):
+    partition: bytes
+    first: int
+    """Block."""
+
+    entry: Entry
+    """The piece as it is."""
+
+
 class Dz:
     """Pieces of partitions."""
 
     name: ClassVar[str] = "dz"
     doc: ClassVar[FormatDoc] = FormatDoc(
-        "DZ firmware", "LG", ("kdztools dz.py",), ("pieces are not put together to partitions",)
+        "DZ firmware", "LG", ("kdztools dz.py",), ("what a partition has before its first piece is not known",)
     )
     magics: ClassVar[tuple[Magic, ...]] = (Magic(0, _MAGIC),)
 
@@ -70,7 +87,7 @@ class Dz:
         _, major, minor, level, device, version, count, stated, rest = _HEADER.unpack_from(view)
         if count > limits.max_entries:
             raise LimitExceeded("max_entries", limits.max_entries, "pieces of a dz")
-        reading, entries, at = Reading(facts={"format": f"{major}.{minor}.{level}"}), list[Entry](), _HEADER.size
+        reading, pieces, at = Reading(facts={"format": f"{major}.{minor}.{level}"}), list[_Piece](), _HEADER.size
         tell(reading.facts, "device", device)
         tell(reading.facts, "version", version)
         reading.facts["rest"] = rest.rstrip(b"\0").hex()
@@ -81,16 +98,54 @@ class Dz:
                 reading.note_anomaly("truncated", f"no header of piece {number} of {count}", at)
                 break
             headers.update(view[at : at + _PIECE.size])
-            entry, at = _piece(view, at, number, reading)
-            entries.append(entry)
+            piece, at = _piece(view, at, number, reading)
+            pieces.append(piece)
         else:
             if headers.digest() != stated:
                 reading.note_anomaly("checksum-mismatch", f"the MD5 of the headers is {headers.hexdigest()}", 196)
-        reading.entries, reading.end = entries, at
+        reading.entries, reading.end = list(_partitions(pieces)), at
         return reading
 
 
-def _piece(view: memoryview, at: int, number: int, reading: Reading) -> tuple[Entry, int]:
+def _partitions(pieces: Sequence[_Piece]) -> Iterator[Entry]:
+    """Yield partitions of several pieces as one, other pieces as they are."""
+    block = next((each for each in _BLOCKS if all(_fit(*pair, each) for pair in pairwise(pieces))), None)
+    number = 0
+    for partition, run in groupby(pieces, lambda piece: piece.partition):
+        row = list(run)
+        if len(row) == 1 or block is None:
+            yield from (piece.entry for piece in row)
+        else:
+            yield _joined(f"{number}-{readable(partition or b'unnamed')}", row, block)
+        number += len(row)
+
+
+def _fit(one: _Piece, other: _Piece, block: int) -> bool:
+    """Tell whether two pieces in a row, if they are of one partition, are apart by the length of the first with such blocks."""
+    return one.partition != other.partition or (other.first - one.first) * block >= one.entry.size
+
+
+def _joined(path: str, row: Sequence[_Piece], block: int) -> Entry:
+    start = row[0].first
+    facts = {name: value for name, value in row[0].entry.facts if name in ("device", "first", "partition")}
+    for piece in row:
+        told = dict(piece.entry.facts)
+        facts[f"piece/{piece.entry.path}"] = " ".join(f"{name}={told[name]}" for name in sorted(told))
+
+    def produce() -> Iterator[Buffer]:
+        at = 0
+        for piece in row:
+            place = (piece.first - start) * block
+            yield from zeros(place - at)
+            if piece.entry.content is not None:
+                yield from piece.entry.content.chunks()
+            at = place + piece.entry.size
+
+    size = (row[-1].first - start) * block + row[-1].entry.size
+    return Entry(path, Kind.REGION, Produced(produce, size), size, facts=tuple(sorted(facts.items())))
+
+
+def _piece(view: memoryview, at: int, number: int, reading: Reading) -> tuple[_Piece, int]:
     """Return the piece whose header is at `at`, and where it ends."""
     _, partition, name, size, packed, digest, first, discarded, device, crc, unused = _PIECE.unpack_from(view, at)
     facts = {"first": str(first), "discarded": str(discarded), "device": str(device)}
@@ -108,9 +163,8 @@ def _piece(view: memoryview, at: int, number: int, reading: Reading) -> tuple[En
     def produce() -> Iterator[Buffer]:
         return _unpacked(data, size, start, crc, digest)
 
-    return Entry(path, Kind.REGION, Produced(produce, size), size, facts=tuple(sorted(facts.items()))), start + len(
-        data
-    )
+    entry = Entry(path, Kind.REGION, Produced(produce, size), size, facts=tuple(sorted(facts.items())))
+    return _Piece(partition.partition(b"\0")[0], first, entry), start + len(data)
 
 
 def _unpacked(data: memoryview, size: int, start: int, crc: int, digest: bytes) -> Iterator[Buffer]:
