@@ -21,6 +21,13 @@ def folded(value: int) -> int:
     return value
 
 
+def jboot_sum(data: memoryview) -> int:
+    """Return JBOOT's sum: of 16-bit words, lowest byte first, carries added back in; a last odd byte counts FF less."""
+    if len(data) % 2:
+        return folded(folded(word_sum(data[:-1], big_endian=False)) + data[-1] - 0xFF & 0xFFFFFFFF)
+    return folded(word_sum(data, big_endian=False))
+
+
 def system_v_sum(data: memoryview) -> int:
     """Return the checksum of System V's `sum`: that of all bytes in 32 bits, folded to 16."""
     return folded(byte_sum(data) & 0xFFFFFFFF)

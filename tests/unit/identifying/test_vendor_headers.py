@@ -51,6 +51,11 @@ CASES = {
     ),
     "edimax": ({"model": "RN68", "start": "0x01100000"}, (("product", "RN68"),)),
     "dlink-encimg": ({"device": "DIR-842 C1"}, (("product", "DIR-842 C1"),)),
+    "econet-trx": (
+        {"board": "EX3301-T0", "chip": "en7516", "customer-version": "V1.0", "version": "7.3.136.4"},
+        (("board", "EX3301-T0"), ("hardware", "en7516"), ("version", "V1.0"), ("build", "7.3.136.4")),
+    ),
+    "jboot": ({"device": "DLK6E2414001", "family": "0x6e61"}, (("hardware", "DLK6E2414001"),)),
     "dlink-fpkg": ({"model": "DFL-860E", "kind": "FPKG"}, (("product", "DFL-860E"),)),
     "moxa-frm": ({"device": "NPort 5110"}, (("product", "NPort 5110"),)),
     "program-store": (
