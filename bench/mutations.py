@@ -1,12 +1,16 @@
 """Makes wrong inputs of right ones: the vectors, and mutations of them. The same seed makes the same inputs."""
 
 import gzip
+import lzma
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
 VECTORS = Path(__file__).resolve().parents[1] / "tests/vectors"
+
+_STORED = (("input.bin", bytes), ("input.bin.gz", gzip.decompress), ("input.bin.xz", lzma.decompress))
+"""How the bytes of a vector may be stored."""
 
 _EXTREMES = (
     *(value.to_bytes(size, "big") for size in (1, 2, 4, 8) for value in (0, 1, (1 << 8 * size - 1) - 1)),
@@ -32,9 +36,9 @@ class Vector(NamedTuple):
 def read_vectors() -> Iterator[Vector]:
     """Yield each vector."""
     for folder in sorted(path.parent for path in VECTORS.glob("*/*/expected.json")):
-        plain, packed = folder / "input.bin", folder / "input.bin.gz"
-        data = plain.read_bytes() if plain.exists() else gzip.decompress(packed.read_bytes())
-        yield Vector(folder.parent.name, folder.name, data)
+        for name, unpack in _STORED:
+            if (folder / name).exists():
+                yield Vector(folder.parent.name, folder.name, unpack((folder / name).read_bytes()))
 
 
 def mutate(data: bytes, random: Random, other: bytes) -> bytes:

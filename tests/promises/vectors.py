@@ -2,11 +2,20 @@
 
 import gzip
 import json
+import lzma
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 FOLDER = Path(__file__).resolve().parents[1] / "vectors"
+
+
+def read_input(folder: Path) -> bytes:
+    """Return the bytes of the case in `folder`, however they are stored."""
+    for name, unpack in (("input.bin", bytes), ("input.bin.gz", gzip.decompress), ("input.bin.xz", lzma.decompress)):
+        if (folder / name).exists():
+            return unpack((folder / name).read_bytes())
+    raise FileNotFoundError(folder / "input.bin")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +30,7 @@ class Vector:
 
     @property
     def data(self) -> bytes:
-        plain = self.folder / "input.bin"
-        return plain.read_bytes() if plain.exists() else gzip.decompress((self.folder / "input.bin.gz").read_bytes())
+        return read_input(self.folder)
 
     @property
     def expected(self) -> dict[str, Any]:

@@ -3,12 +3,16 @@
 import gzip
 import hashlib
 import json
+import lzma
 import sys
 from collections.abc import Iterable
 from pathlib import Path
 
 _PACKED = 16_384
 """Bytes from which an input is stored compressed."""
+
+_BY_XZ, _BY_XZ_FROM = {"erofs", "exfat", "f2fs", "fat", "yaffs2"}, 4_096
+"""Formats whose images are large and mostly filler, which xz makes much smaller than gzip does."""
 
 Parts = dict[str, dict[str, object]]
 
@@ -29,7 +33,10 @@ def write(
     folder.mkdir(exist_ok=True)
     for old in folder.glob("input.bin*"):
         old.unlink()
-    if len(data) >= _PACKED:
+    if here.name in _BY_XZ and len(data) >= _BY_XZ_FROM:
+        packed = lzma.compress(data, lzma.FORMAT_XZ, lzma.CHECK_CRC32, 9 | lzma.PRESET_EXTREME)
+        (folder / "input.bin.xz").write_bytes(packed)
+    elif len(data) >= _PACKED:
         (folder / "input.bin.gz").write_bytes(gzip.compress(data, 9, mtime=0))
     else:
         (folder / "input.bin").write_bytes(data)
