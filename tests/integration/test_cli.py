@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from trueware.cli import main
+from trueware.cli.answer import print_json
 from trueware.cli.exit_code import ExitCode
 
 SAMPLES = Path(str(files("trueware.demo") / "samples"))
@@ -318,3 +319,14 @@ sys.stderr.write(repr(touched))
 
     assert done.stderr == "[]"
     assert registry.exists()
+
+
+@pytest.mark.parametrize("values", [[], [{"b": 1}, {"c": [2]}]])
+def test_what_is_printed_one_by_one_is_printed_as_a_list_is(
+    values: list[object], capsys: pytest.CaptureFixture[str]
+) -> None:
+    print_json({"a": [{"parts": values}]})
+    whole = capsys.readouterr().out
+    print_json({"a": [{"parts": iter(values)}]})
+
+    assert capsys.readouterr().out == whole

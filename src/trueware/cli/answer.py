@@ -33,12 +33,16 @@ def print_results(results: Iterable[Result], *, as_json: bool, everything: bool)
 
 
 def print_json(document: dict[str, Any]) -> None:
-    """Print a JSON document: indented, but for what is small, or deep inside, which has a line of its own."""
+    """Print a JSON document: indented, but for what is small, or deep inside, which has a line of its own.
+
+    An iterator in it, not deep inside, becomes an array, the values of which are made and forgotten one by one: a long list
+    need never be whole.
+    """
     sys.stdout.writelines(_indented(document, ""))
     sys.stdout.write("\n")
 
 
-_NESTED = frozenset({dict, list})
+_NESTED = (dict, list, Iterator)
 _DEEP = 2 * 4
 """Spaces before what gets one line, whatever is in it: a part of a manifest, a change or a finding of a result."""
 
@@ -49,8 +53,9 @@ def _indented(value: Any, margin: str) -> Iterator[str]:
     The standard library indents in Python, value by value, and does the rest in C.
     """
     inner = margin + "  "
-    held = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    if len(margin) >= _DEEP or (margin and _NESTED.isdisjoint(map(type, held))):
+    streamed = isinstance(value, Iterator)
+    held = value.values() if isinstance(value, dict) else value if streamed or isinstance(value, list) else ()
+    if not streamed and (len(margin) >= _DEEP or (margin and not any(isinstance(each, _NESTED) for each in held))):
         yield json.dumps(value)
         return
     keys = [f"{json.dumps(key)}: " for key in value] if isinstance(value, dict) else repeat("")
@@ -59,4 +64,4 @@ def _indented(value: Any, margin: str) -> Iterator[str]:
         yield f"{begin}\n{inner}{key}"
         yield from _indented(each, inner)
         begin = ","
-    yield f"\n{margin}{end}"
+    yield f"\n{margin}{end}" if begin == "," else f"{begin}{end}"

@@ -122,12 +122,12 @@ def finding_value(finding: Finding) -> Json:
 
 
 def manifest_value(measurement: "Measurement") -> Json:
-    """Return one manifest: every part by its path, parents first."""
+    """Return one manifest: every part by its path, parents first, as an iterator, since there may be many."""
     root = measurement.root
     return {
         "artefact": root.name,
         "tree": root.tree.hex(),
-        "parts": [{"path": path, **part_value(part)} for path, part in root.walk()],
+        "parts": ({"path": path, **part_value(part)} for path, part in root.walk()),
         "findings": [finding_value(finding) for finding in measurement.findings],
         "banners": {path: list(told) for path, told in sorted(measurement.banners.items())},
     }
