@@ -158,7 +158,7 @@ def test_firmware_of_a_modem(corpus: Path, measure_bytes: Callable[[bytes], Meas
         "ENPRG9x07.mbn": "qcom-elf",
         "NPRG9x07.mbn": "qcom-elf",
         "appsboot.mbn": "qcom-elf",
-        "partition.mbn": None,
+        "partition.mbn": "mibib",
         "prog_nand_firehose_9x07.mbn": "qcom-elf",
         "rpm.mbn": "qcom-elf",
         "sbl1.mbn": "mbn",

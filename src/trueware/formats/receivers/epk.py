@@ -17,8 +17,8 @@ offset  size  field of version 2
 140     4     "EPK2"
 ======  ====  ==============================================================
 
-Version 3 has "EPK3" behind a signature of 128 or 256 bytes, its version (4) and the name of a model (32), where the header is not
-encrypted itself.
+Version 3 has "EPK3" behind a signature of 128 or 256 bytes, its version (4), the name of a model (32) and the length of
+the list of packages (4), where the header is not encrypted itself.
 
 Source: epk2extract (openlgtv) ``epk1.h``, ``epk2.h``, ``epk3.h``. Each package of version 1 begins with its name (4), the length of
 the content (4) and what differs between models; it is a region. Keys of version 2 and 3 are in circulation and not used here; where
@@ -38,6 +38,9 @@ from trueware.model.limits import Limits
 
 _MAGIC, _SECOND, _THIRD = b"epak", b"EPK2", b"EPK3"
 _SIGNATURES = (128, 256)
+_THIRD_HEADER, _LISTED = Struct("<4s4s32sI"), 1 << 24
+"""Header of version 3, and how long its list of packages is at most."""
+
 _SIGNATURE, _SECOND_AT = 128, 140
 _ORDERS = {"<": Struct("<4sII"), ">": Struct(">4sII")}
 _FIRST, _MOST = 12, 64
@@ -117,7 +120,10 @@ def _is_second(view: memoryview) -> bool:
 def _third(view: memoryview) -> int | None:
     """Return the length of the signature before a header of version 3 that can be read."""
     for size in _SIGNATURES:
-        if view[size : size + 4] == _THIRD and len(view) > size + 48 and is_text(view[size + 8 : size + 40]):
+        if view[size : size + 4] != _THIRD or len(view) < size + _THIRD_HEADER.size:
+            continue
+        _, _, model, listed = _THIRD_HEADER.unpack_from(view, size)
+        if model[0] and is_text(model) and 0 < listed <= _LISTED:
             return size
     return None
 

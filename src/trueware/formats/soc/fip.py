@@ -26,6 +26,9 @@ from trueware.model.part import Kind
 _MAGIC = bytes.fromhex("010064aa")
 _HEADER, _ENTRY = Struct("<4sIQ"), Struct("<16sQQQ")
 _MOST = 128
+_LARGEST = 1 << 32
+"""Bytes of a package: it is loaded into memory."""
+
 _END = bytes(16)
 _NAMES = {
     "5ff9ec0b4d223e4da544c39d81c73f0a": "bl2",
@@ -50,8 +53,9 @@ class Fip:
         if len(view) < _HEADER.size + _ENTRY.size or view[:4] != _MAGIC:
             return False
         _, serial, _ = _HEADER.unpack_from(view)
-        identity, start, *_ = _ENTRY.unpack_from(view, _HEADER.size)
-        return bool(serial and identity != _END and start >= _HEADER.size + _ENTRY.size)
+        identity, start, size, _ = _ENTRY.unpack_from(view, _HEADER.size)
+        placed = _HEADER.size + _ENTRY.size <= start < _LARGEST and size < _LARGEST
+        return bool(serial and identity != _END and placed)
 
     @staticmethod
     def read(view: memoryview, limits: Limits) -> Reading:  # noqa: ARG004 (at most 128 images)
