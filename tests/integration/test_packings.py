@@ -12,8 +12,8 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from tests.promises.vectors import read_input
 
+from tests.promises.vectors import read_input
 from trueware.artefact import Measured, measure_artefact
 from trueware.measuring import KnownList, Listed, measure
 from trueware.model.release import Release

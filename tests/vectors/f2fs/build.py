@@ -21,6 +21,7 @@ BLOCK = 4_096
 FACTS = {"features": "extra-attr inode-checksum ro", "root": "0755 0:0 security.selinux=753a6f626a6563745f723a78"}
 UUID = "01234567-89ab-cdef-0123-456789abcdef"
 LABEL = b"u:object_r:x"
+KERNEL = b"Linux version 6.1.0"
 
 
 def make() -> tuple[bytes, dict[str, dict[str, object]]]:
@@ -47,7 +48,10 @@ def make() -> tuple[bytes, dict[str, dict[str, object]]]:
         options = ["-P", "-t", "/", "-s", str(contexts), "-T", str(THEN), "-f", str(tree.root)]
         subprocess.run(["sload.f2fs", *options, image], check=False, capture_output=True)
         parts = {path: {**stated, "xattrs": {"security.selinux": LABEL.hex()}} for path, stated in tree.parts.items()}
-        return image.read_bytes(), parts
+        data = image.read_bytes()
+        for superblock in (1_024, 5_120):  # the tool writes down which kernel it ran on
+            data = patched(data, superblock + 1_668, KERNEL.ljust(256, b"\0") * 2)
+        return data, parts
 
 
 def inode_of(data: bytes, name: bytes) -> int:
