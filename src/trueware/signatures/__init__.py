@@ -49,6 +49,7 @@ SCHEMES: tuple[Where, ...] = (
     Where("ota.package:OtaPackage", formats=("zip",)),
     Where("ota.payload:OtaPayload", formats=("payload",)),
     Where("usign:Usign", names=("*.sig",), subjects=("Packages",)),
+    Where("verified_boot:VerifiedBoot", formats=("boot",)),
 )
 
 
