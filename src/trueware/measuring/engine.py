@@ -20,6 +20,7 @@ from trueware.measuring.carve import Candidate, Carver, Search
 from trueware.measuring.detect import Detector
 from trueware.measuring.gaps import split_padding, uncovered, uniform_byte
 from trueware.measuring.hashing import Hashed, Hasher
+from trueware.measuring.holding import Holding
 from trueware.measuring.jobs import Jobs
 from trueware.measuring.ledger import Ledger
 from trueware.measuring.node import Node, container_of, freeze
@@ -162,7 +163,7 @@ class _Run:
     ) -> None:
         self.detector = Detector(formats)
         self._pool, self._budget, self._limits, self._scan = pool, budget, limits, scan
-        self._hasher = Hasher(self.detector, budget, limits)
+        self._hasher, self._holding = Hasher(self.detector, budget, limits), Holding(limits)
         self._packings, self._fallback, self._verify = packings, fallback, verify
         self._views = Views(artefact, limits, budget)
         self._described = 0
@@ -280,6 +281,7 @@ class _Run:
             self._hasher,
             self._limits,
             self._packings,
+            self._holding,
             lambda child, hashed: self._settle_content(child, hashed, depth),
             self._wants,
         )

@@ -50,18 +50,21 @@ class Hasher:
     def __init__(self, detector: Detector, budget: Budget, limits: Limits) -> None:
         self._detector, self._budget, self._limits = detector, budget, limits
 
-    def examine(self, content: Content, *, whole: bool, hold: bool) -> Hashed:
+    def examine(self, content: Content, *, whole: bool, hold: bool, most: int | None = None) -> Hashed:
         """Hash `content` and find the formats it may be of.
 
         Args:
             content: what to read.
             whole: hash it even if a format matches (a file's own digest counts; a region is known by its parts).
             hold: return the bytes even if no format matches, where they are not too many.
+            most: bytes that may be held for a format that needs them all; `Limits.max_held` where none are held already.
         """
         if isinstance(content, Held):
             return self._examine_view(content.view, whole=whole, hold=hold)
         try:
-            return self._examine_chunks(content, whole=whole, hold=hold)
+            return self._examine_chunks(
+                content, self._limits.max_held if most is None else most, whole=whole, hold=hold
+            )
         except InputError as error:
             return Hashed(error=error.with_traceback(None))
 
@@ -77,7 +80,7 @@ class Hasher:
             hashed.error = error.with_traceback(None)
         return hashed
 
-    def _examine_chunks(self, content: Content, *, whole: bool, hold: bool) -> Hashed:
+    def _examine_chunks(self, content: Content, most: int, *, whole: bool, hold: bool) -> Hashed:
         chunks = content.chunks()
         head = _first(chunks, HEAD)
         if len(head) == content.size:
@@ -88,7 +91,7 @@ class Hasher:
         if formats and hasattr(formats[0], "read_stream"):
             return Hashed(formats=(formats[0],), stream=chain((head,), chunks))
         if formats or hold:
-            ceiling = self._limits.max_held if formats else _SCANNED
+            ceiling = most if formats else _SCANNED
             held = self._gather(head, chunks, ceiling)
             if (more := next(chunks, None)) is None:
                 return self._examine_view(memoryview(held), whole=whole, hold=hold, spent=True)
@@ -97,9 +100,9 @@ class Hasher:
             chunks = chain((held, more), chunks)
         else:
             chunks = chain((head,), chunks)
-        return self._digest_chunks(content, chunks)
+        return self._digest_chunks(content, chunks, most)
 
-    def _digest_chunks(self, content: Content, chunks: Iterator[Buffer]) -> Hashed:
+    def _digest_chunks(self, content: Content, chunks: Iterator[Buffer], most: int) -> Hashed:
         """Hash without holding; read a second time only if the end turns out to be a magic."""
         digest, size = sha256(), 0
         tail: Buffer = b""
@@ -116,7 +119,7 @@ class Hasher:
         if hashed.error is None:
             hashed.sha256 = digest.digest()
             again = not isinstance(content, Passing)
-            if again and self._detector.may_have_tail(tail) and size <= self._limits.max_held:
+            if again and self._detector.may_have_tail(tail) and size <= most:
                 view = memoryview(self._gather(b"", content.chunks(), size))
                 if formats := tuple(self._detector.all(view)):
                     hashed.formats, hashed.view = formats, view

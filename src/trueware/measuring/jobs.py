@@ -7,6 +7,7 @@ from concurrent.futures import Executor, Future
 from trueware.errors import MalformedInput
 from trueware.formats.contract import Content, Held, Passing
 from trueware.measuring.hashing import Hashed, Hasher
+from trueware.measuring.holding import Holding
 from trueware.measuring.node import Node
 from trueware.measuring.packings import Packings
 from trueware.model.kept import is_kept
@@ -25,7 +26,7 @@ _COPIED = 1 << 20
 """Content of a passing stream up to this size is copied and hashed by the pool, larger content as it passes."""
 
 _AHEAD = 24
-"""Units that may be under way, as long as they could not hold more than one content may (`Limits.max_held`)."""
+"""Units that may be under way, as long as they could not hold more than they may (`trueware.measuring.holding`)."""
 
 _Job = tuple[Node, Content, bool]
 """A content, whose it is, and whether its bytes are wanted even if no format claims them."""
@@ -43,13 +44,15 @@ class Jobs:
         hasher: Hasher,
         limits: Limits,
         packings: Packings,
+        holding: Holding,
         settle: Callable[[Node, Hashed], bool],
         wants: Callable[[str], bool],
     ) -> None:
         """Prepare; `wants` tells by the name of a file that passes in a stream whether it will be asked for again."""
         self._wants = wants
         self._pool, self._hasher, self._limits, self._settle = pool, hasher, limits, settle
-        self._packings = packings
+        self._packings, self._holding = packings, holding
+        self._ceiling = holding.ceiling()
         self._waiting: list[_Job] = []
         self._unit: list[_Job] = []
         self._unit_bytes = 0
@@ -97,7 +100,7 @@ class Jobs:
         size = content.size or 0
         job = node, content, self._is_wanted(node, content)
         if size > _COPIED:
-            self._settle(node, self._work([job])[0])
+            self._settle_unit([job], self._work([job]))
             return
         data = content.stream.read(size)
         if len(data) < size:
@@ -128,28 +131,43 @@ class Jobs:
         unit, size, self._unit, self._unit_bytes = self._unit, self._unit_bytes, [], 0
         in_memory = all(isinstance(content, Held) for _, content, _ in unit)
         held = 0 if in_memory else sum(self._most_held(content) for _, content, _ in unit)
-        while self._flying and self._flying_held + held > self._limits.max_held:
+        while self._flying and self._flying_held + held > self._ceiling:
             self._land()
         cheap = in_memory and size < _SMALL * len(unit)
         self._flying.append((unit, held, None if cheap else self._pool.submit(self._work, unit)))
         self._flying_held += held
+        self._holding.take(held)
         while len(self._flying) > _AHEAD:
             self._land()
 
     def _most_held(self, content: Content) -> int:
-        most = self._limits.max_held
-        return 0 if isinstance(content, Held) else most if content.size is None else min(content.size, most)
+        """Return how many of the bytes may be held when they are hashed."""
+        if isinstance(content, Held):
+            return 0
+        return self._ceiling if content.size is None else min(content.size, self._ceiling)
 
     def _land(self) -> None:
         unit, held, future = self._flying.popleft()
-        self._settle_unit(unit, self._work(unit) if future is None else future.result())
+        results = self._work(unit) if future is None else future.result()
+        self._holding.give(held)
+        self._settle_unit(unit, results)
         self._flying_held -= held
 
     def _settle_unit(self, unit: list[_Job], results: list[Hashed]) -> None:
+        held = sum(
+            len(hashed.view)
+            for (_, content, _), hashed in zip(unit, results, strict=True)
+            if hashed.view is not None and not isinstance(content, Held)
+        )
+        self._holding.take(held)
         for (node, content, _), hashed in zip(unit, results, strict=True):
             if self._settle(node, hashed):
                 self._packings.record(node, content)
+        self._holding.give(held)
 
     def _work(self, unit: list[_Job]) -> list[Hashed]:
-        examine = self._hasher.examine
-        return [examine(content, whole=node.entry.kind is Kind.FILE, hold=wanted) for node, content, wanted in unit]
+        examine, most = self._hasher.examine, self._ceiling
+        return [
+            examine(content, whole=node.entry.kind is Kind.FILE, hold=wanted, most=most)
+            for node, content, wanted in unit
+        ]

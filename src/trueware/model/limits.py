@@ -54,7 +54,8 @@ class Limits:
     """Bytes in one path; Linux's PATH_MAX."""
 
     max_held: int = 1 * GIB
-    """Bytes of one decompressed container kept in memory, where its format needs random access."""
+    """Bytes of decompressed containers kept in memory together, where their formats need random access; an eighth of it is always
+    left for one within others."""
 
     max_kept_file: int = 64 * 1024
     """Bytes of one security-relevant file whose content is kept for explanation."""
