@@ -83,6 +83,10 @@ def build_damaged() -> None:
         "aa": {"kind": "file"}, "bb": {"kind": "file"}, "dd": parts["dd"], "gap-0": GAP, "gap-1": GAP,
     }, facts=FACTS, findings=["malformed", "truncated", "unread-bytes"])  # fmt: skip
     write("root", patched(sound, table + 1, b"\x81"), "A root that is a file.", parts={"gap-0": GAP}, facts={"byte-order": "little"}, findings=["malformed", "unread-bytes"])
+    with tempfile.TemporaryDirectory() as place:
+        tree = Tree(Path(place) / "tree")
+        third = minix(tree, "-3", blocks=16)
+    write("block-size", patched(third, SB + 28, b"\0\0"), "Blocks of no byte in version 3, by which all else is divided: no file system.", findings=[])
     write("zone-size", patched(sound, SB + 10, b"\x01"), "Zones of two blocks.", findings=["unsupported"])
 
 

@@ -98,10 +98,10 @@ class Superblock:
 
     def wrong(self) -> str:
         """Return what cannot be true, empty for nothing."""
-        bits = 8 * self.block
-        table = -(-self.inodes * self.inode_size // self.block)
         if self.block not in _BLOCKS or not self.inodes or not self.inode_map_blocks or not self.zone_map_blocks:
             return f"{self.inodes} inodes, blocks of {self.block} bytes"
+        bits = 8 * self.block
+        table = -(-self.inodes * self.inode_size // self.block)
         if self.inode_map_blocks * bits <= self.inodes:
             return f"{self.inode_map_blocks} blocks for a map of {self.inodes} inodes"
         if self.zone_map_blocks * bits < self.zones - self.first_zone + 1:
