@@ -10,7 +10,7 @@ from base64 import b64decode
 from pathlib import Path
 from struct import pack
 from uuid import UUID
-from zlib import crc32
+from zlib import compress, crc32
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -20,6 +20,7 @@ SYSTEM = "8c8ce578-8a3d-4f1c-9935-896185c32dd3"
 LZMA, CRC32 = "ee4e5898-3914-4259-9d6e-dc7bd79403cf", "fc1bcdb0-7d31-49aa-936a-a4600d9dd083"
 DRIVER, RAW, PACKED, CHECKED, TIANO = (f"00000000-0000-4000-8000-{number:012x}" for number in range(1, 6))
 TIANO_GUID, GZIP = "a31280ad-481e-41b6-95e8-127f4c984779", "1d301fe9-be79-4353-91c2-d23bc959ae0c"
+ZLIB_AMD = "ce3233f5-2cd6-4d87-9152-4a238bb6d1c4"
 LZMA_X86 = "d42ae6bd-1352-4bfb-909a-ca72a6eae889"
 PROGRAM, DEPENDS, NAME = b"MZ a driver in name only " * 3, b"\x06\x08", "Driver\0".encode("utf-16-le")
 FILE, FOLDER = {"kind": "file"}, {"kind": "directory"}
@@ -79,6 +80,7 @@ def filtered(data: bytes) -> bytes:
 FACTS = {"file-system": SYSTEM, "attributes": "0x0004feff", "revision": "2", "blocks": "4x0x400"}
 CALLS = b"".join(b"\xe8" + pack("<i", 5_000 - 40 * number) + b"\x90" * (number % 4) for number in range(50))
 LONGER = row(section(0x13, DEPENDS), section(0x10, PROGRAM * 9), section(0x15, NAME))
+ZLIB = compress(LONGER, 9)
 # LONGER, packed by EfiCompress and TianoCompress of the package uefi-firmware 1.16 (BSD-3-Clause), an implementation of others
 EFI_STREAM = "RgAAAMICAAAAOUpttjX+8MDDERRj/oPYrJYeDdA4FyHQMDQy0iNOTTDmABBkGksQ9wMt+FNUh7NCeqrPpl3XnxXxfH+DMNdiByw3zAAA"
 TIANO_STREAM = "RgAAAMICAAAAOUpttjX+8MDDERRj/oPYrJYeDdA4FyHQMDQy0iNOTTDjAAgyDSWIe4GW/CmqQ9mhPVVn0y7rz4r4vj/BmGuxA5Yb5gAA"
@@ -146,6 +148,7 @@ by_name = {path.replace("0-packed", "0-guided"): part for path, part in held.ite
 for case, name, stream_, why in (
     ("tiano-guided", TIANO_GUID, b64decode(TIANO_STREAM), "Sections packed by Tiano, under its GUID."),
     ("gzip", GZIP, gzip.compress(LONGER, mtime=0), "Sections packed by gzip."),
+    ("zlib-amd", ZLIB_AMD, pack("<20xI232x", len(ZLIB)) + ZLIB, "Sections packed by zlib, as AMD has it."),
 ):
     write(case, volume(file(TIANO, 7, by_guid(name, b"", 1, stream_))), why, parts=by_name, facts=FACTS)
 calls = row(LONGER, section(0x19, CALLS))

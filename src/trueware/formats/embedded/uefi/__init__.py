@@ -71,7 +71,7 @@ class UefiFv:
     doc: ClassVar[FormatDoc] = FormatDoc(
         "UEFI firmware volume", "UEFI Forum", ("UEFI PI Specification 1.8, volume 3",),
         ("volumes that are no file system (variables), which are one region",
-         "sections packed by Brotli, or by zlib as AMD has it",
+         "sections packed by Brotli",
          "signatures of sections, which are kept and not verified"),
     )  # fmt: skip
     magics: ClassVar[tuple[Magic, ...]] = (Magic(40, b"_FVH"),)

@@ -165,10 +165,10 @@ class Sections:
     def _unpack(self, how: str, packed: memoryview, inner: _Row) -> memoryview | None:
         """Return what packed sections hold; None, and a finding, where they cannot be unpacked."""
         try:
-            size = stated_size(how, packed)
-            if size > self._limits.max_held - self._unpacked:
+            size, room = stated_size(how, packed), self._limits.max_held - self._unpacked
+            if size is not None and size > room:
                 raise LimitExceeded("max_held", self._limits.max_held, "sections of a firmware volume")
-            data = unpacked(how, packed, size, _begins_with_section)
+            data = unpacked(how, packed, room if size is None else size, _begins_with_section)
         except MalformedInput as error:
             rule = "unsupported" if isinstance(error, UnsupportedInput) else "malformed"
             self._reading.note_anomaly(rule, f"packed sections: {error.reason}", inner.start, inner.folder)
