@@ -14,6 +14,7 @@ from trueware.formats import BY_NAME
 from trueware.formats.remainders import XMODEM
 from trueware.formats.sums import system_v_sum
 from trueware.formats.vendor.cisco_ios import carried_sum
+from trueware.formats.vendor.h3c import H3c
 from trueware.formats.vendor.luxul import Luxul
 from trueware.formats.vendor.synology import Synology
 from trueware.model.limits import Limits
@@ -59,6 +60,18 @@ def test_blocks_are_counted() -> None:
     text = b"\x92\xc4\x01?\xdd" + pack(">I", 1 << 31)
     with pytest.raises(LimitExceeded, match="max_entries"):
         Synology.read(memoryview(b"\xde\xad\xbe\xef" + pack("<I", len(text)) + text + bytes(80)), Limits())
+
+
+def test_files_over_one_another_are_not_all_summed() -> None:
+    """A hundred files over the same bytes overlap; their CRCs are not worked out a hundred times."""
+    size, start = 340 + 50_000, 6180
+    table = b"".join(pack(">6I", 0x4000000 + number, start, size, 0, 1, 1) for number in range(100))
+    head = pack(">4IH6BHHI", 1, 100, 1, 1, 2023, 7, 18, 0, 1, 2, 3, 0, 2, size)
+    data = (head + table).ljust(start, b"\0") + bytes(size)
+    rules = [anomaly.rule for anomaly in H3c.read(memoryview(data), Limits()).anomalies]
+
+    assert rules.count("overlap") == 99
+    assert rules.count("checksum-unchecked") == 99
 
 
 @pytest.mark.parametrize("name", ["zyxel-ras", "h3c", "zyxel-zld", "sercomm", "gemtek", "zyfwinfo"])

@@ -86,7 +86,11 @@ class H3c:
         entries = []
         if any(view[_SIGNATURE_AT:_CRC_AT]):
             entries.append(region("signature", view, _SIGNATURE_AT, _CRC_AT - _SIGNATURE_AT, reading))
-        entries += [_file(view, number, reading) for number in range(count)]
+        left = len(view)
+        for number in range(count):
+            entry = _file(view, number, reading, left)
+            left -= entry.size
+            entries.append(entry)
         note_overlaps([Entry("the header", Kind.REGION, size=_SIZE, offset=0), *entries[-count:]], reading)
         reading.entries = entries
         reading.end = min(_SIZE + length, len(view))
@@ -95,8 +99,8 @@ class H3c:
         return reading
 
 
-def _file(view: memoryview, number: int, reading: Reading) -> Entry:
-    """Return the data of a file, and tell what the header before it says."""
+def _file(view: memoryview, number: int, reading: Reading, left: int) -> Entry:
+    """Return the data of a file, and tell what the header before it says; its sum is made if it has no more than `left` bytes."""
     at = _TABLE_AT + number * _FILE.size
     kind, start, size, stated, version, mask = _FILE.unpack_from(view, at)
     if size < _BEFORE.size or start + _BEFORE.size > len(view):
@@ -117,7 +121,9 @@ def _file(view: memoryview, number: int, reading: Reading) -> Entry:
     if stated != data_crc or filled != size - _BEFORE.size:
         reading.note_anomaly("contradiction", "the two headers of a file state other lengths or CRCs", start)
     data = start + _BEFORE.size
-    if start + size <= len(view):
+    if size > left:
+        reading.note_anomaly("checksum-unchecked", f"file {number} lies over others", at + 12)
+    elif start + size <= len(view):
         check(view, data, start + size, XMODEM, reading, offset=at + 12, stated=stated)
     return region(f"file-{number}", view, data, size - _BEFORE.size, reading, tuple(sorted(facts.items())))
 

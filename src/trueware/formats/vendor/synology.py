@@ -26,7 +26,7 @@ from trueware.model.limits import Limits
 
 _MAGIC = b"\xad\xbe\xef"
 _LIST, _SIGNATURE, _DIGEST = 8, 64, 32
-_LONGEST = 1 << 24
+_LONGEST = 1 << 20
 _PAIR = 2
 
 

@@ -49,10 +49,12 @@ class ZyxelRas:
         if len(view) < _SUMMED or bytes(view[0x80:0x90]) != _FILLER:
             return False
         total, size, version, header, model, kernel_total, kernel = _HEADER.unpack_from(view)
+        if total > 0xFFFF or header > 0xFFFF:
+            return False
         texts = all(0 in text and text[0] not in b"\0\xff" and is_text(text, b"\xff") for text in (version, model))
         has_kernel = kernel_total <= 0xFFFF and 0 < kernel <= _LARGEST
         return (
-            texts and total <= 0xFFFF and header <= 0xFFFF and 0 < size <= _LARGEST
+            texts and 0 < size <= _LARGEST
             and (has_kernel or kernel_total == kernel == _NONE)
             and not bytes(view[_HEADER.size : _SUMMED]).strip(b"\xff")
         )  # fmt: skip
