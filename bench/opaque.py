@@ -43,6 +43,18 @@ REASONS = (
 )  # fmt: skip
 """Item, part and why it stays as it is: expressions over whole paths."""
 
+UNREAD = (
+    ("HiSilicon fastboot.bin of receivers", "no magic, and a layout that differs from chip to chip"),
+    ("MStar upgrade files of televisions", "begin with a script of commands; nothing marks them"),
+    ("MediaTek PKG of televisions", "the header is encrypted with a key of the maker"),
+    ("Samsung's firmware of televisions before 2013", "files encrypted one by one, with nothing that marks them"),
+    ("EPK 2 and 3 with an encrypted header", "nothing in the open marks them"),
+    ("Amlogic's boot images of later chips with secure boot", "the header is encrypted"),
+    ("Programs of Linux (ELF), and those of ART (OAT) in them", "to recognise them takes a third more time and twice the memory"),
+    ("Dreambox NFI beyond its header", "the tool that unpacks it is not published"),
+)  # fmt: skip
+"""Formats of phones and receivers that are known to exist and are not recognised, or not taken apart."""
+
 _PACKED = frozenset(
     format_.name for format_ in FORMATS if format_.__module__.startswith("trueware.formats.compression.")
 )
@@ -106,6 +118,8 @@ def table(parts: list[Opaque]) -> Iterator[str]:
     for each in parts:
         cells = (f"`{each.item}`", f"`{each.path}`" if each.path else "all of it", f"{each.size:,}", each.looks)
         yield f"| {' | '.join(cells)} | {each.reason or 'unexplained'} |\n"
+    yield "\n## Formats of phones and receivers that are not read\n\n| format | why |\n|---|---|\n"
+    yield from (f"| {name} | {why} |\n" for name, why in UNREAD)
 
 
 def main() -> int:
