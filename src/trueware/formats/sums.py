@@ -14,6 +14,11 @@ def word_sum(data: memoryview, *, big_endian: bool) -> int:
     return (first << 8) + second if big_endian else first + (second << 8)
 
 
+def long_sum(data: memoryview) -> int:
+    """Return the sum of all 32-bit words, lowest byte first; `data` is a whole number of them."""
+    return sum(byte_sum(bytes(data[place::4])) << 8 * place for place in range(4))
+
+
 def folded(value: int) -> int:
     """Return a sum as 16 bits with the carries added back in (RFC 1071), not inverted."""
     while value >> 16:

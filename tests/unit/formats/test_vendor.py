@@ -12,7 +12,7 @@ from tests.promises.vectors import FOLDER, Vector
 from trueware.errors import LimitExceeded
 from trueware.formats import FORMATS
 from trueware.formats.contract import Format
-from trueware.formats.sums import cksum, folded, word_sum
+from trueware.formats.sums import cksum, folded, long_sum, word_sum
 from trueware.formats.vendor.hwnp import Hwnp
 from trueware.formats.vendor.netgear_chk import checksum
 from trueware.formats.vendor.npk import Npk
@@ -89,6 +89,12 @@ def test_word_sums(data: bytes) -> None:
     assert word_sum(memoryview(data), big_endian=True) == big
     assert word_sum(memoryview(data), big_endian=False) == little
     assert folded(big) == carried
+
+
+@given(words=st.lists(st.integers(0, 0xFFFFFFFF), max_size=200))
+def test_sum_of_long_words(words: list[int]) -> None:
+    """The sum of 32-bit words is that of each in turn."""
+    assert long_sum(memoryview(pack(f"<{len(words)}I", *words))) == sum(words)
 
 
 def test_cksum() -> None:

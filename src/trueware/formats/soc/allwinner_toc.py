@@ -27,7 +27,7 @@ device's maker: the vectors were built from that layout, and no image of a devic
 """
 
 from dataclasses import dataclass
-from struct import Struct, iter_unpack
+from struct import Struct
 from typing import ClassVar
 
 from trueware.errors import MalformedInput
@@ -35,6 +35,7 @@ from trueware.formats.contract import Entry, FormatDoc, Magic, Reading
 from trueware.formats.fields import tell
 from trueware.formats.names import readable
 from trueware.formats.regions import note_overlaps, region
+from trueware.formats.sums import long_sum
 from trueware.model.limits import Limits
 from trueware.model.part import Kind
 
@@ -90,7 +91,7 @@ class AllwinnerToc:
         if size > len(view):
             reading.note_anomaly("truncated", f"{len(view)} of {size} bytes are there", len(view))
         else:
-            words = sum([word for (word,) in iter_unpack("<I", view[:size])])
+            words = long_sum(view[:size])
             if (found := words - stated + _STAMP & 0xFFFFFFFF) != stated:
                 reading.note_anomaly(
                     "checksum-mismatch", f"the sum is {found:08x}, stated {stated:08x}", layout.name + 4

@@ -14,12 +14,13 @@ offset  size  field (little-endian)
 Source: u-boot ``include/sunxi_image.h``, ``tools/sunxi_egon.c``; mkimage of u-boot made the vectors.
 """
 
-from struct import Struct, iter_unpack
+from struct import Struct
 from typing import ClassVar
 
 from trueware.errors import MalformedInput
 from trueware.formats.contract import FormatDoc, Magic, Reading
 from trueware.formats.regions import region
+from trueware.formats.sums import long_sum
 from trueware.model.limits import Limits
 
 _MAGICS = (b"eGON.BT0", b"eGON.BT1")
@@ -52,7 +53,7 @@ class Egon:
         reading.cover(0, _HEADER.size)
         entry = region("code", view, _HEADER.size, size - _HEADER.size, reading)
         if entry.size == size - _HEADER.size:
-            words = sum([word for (word,) in iter_unpack("<I", view[:size])])
+            words = long_sum(view[:size])
             if (found := words - stated + _STAMP & 0xFFFFFFFF) != stated:
                 reading.note_anomaly("checksum-mismatch", f"the sum is {found:08x}, stated {stated:08x}", 12)
         reading.entries = [entry]
