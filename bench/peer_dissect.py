@@ -18,11 +18,18 @@ def main() -> None:
     """Walk the image named on the command line."""
     with Path(sys.argv[1]).open("rb") as file:
         for name, node in _walk(_open(file), ""):
-            digest = sha256()
-            content = node.open()
-            while data := content.read(1 << 20):
-                digest.update(data)
-            print(f"{digest.hexdigest()} *{name}")
+            try:
+                print(f"{_digest(node)} *{name}")
+            except Exception as error:  # noqa: BLE001 (a packing it does not know, in one file: it can read the others)
+                sys.stderr.write(f"{name}: {error!r}\n")
+
+
+def _digest(node: Any) -> str:
+    digest = sha256()
+    content = node.open()
+    while data := content.read(1 << 20):
+        digest.update(data)
+    return digest.hexdigest()
 
 
 def _open(file: BinaryIO) -> Any:

@@ -170,11 +170,11 @@ _OWN = (
 
 def own_table(report: Report) -> Iterator[str]:
     """Yield the lines of the table of what is ours, as Markdown that reads well as plain text: a line for each image."""
-    yield from _head(_OWN, 14)
+    lines: list[Sequence[str]] = [_OWN]
     for image, size in report.images.items():
         floor, measure = report.costs.get((image, "floor")), report.costs[image, "measure"]
         tampered = report.costs.get((image, "verify, tampered"))
-        yield _line(
+        lines.append(
             (
                 image,
                 f"{size / 1e6:.0f}",
@@ -187,8 +187,7 @@ def own_table(report: Report) -> Iterator[str]:
                 f"{report.costs[image, 'digest'].cpu:.2f}",
                 f"{report.costs[image, 'verify'].cpu:.2f}",
                 f"{tampered.cpu:.2f}" if tampered else "",
-            ),
-            14,
+            )
         )
     if report.large:
         size, cost = report.large
@@ -205,7 +204,8 @@ def own_table(report: Report) -> Iterator[str]:
             "",
             "",
         )
-        yield _line(("four times", *figures), 14)
+        lines.append(("four times", *figures))
+    yield from _table(lines)
 
 
 _PEERS = ("image", "peer", "CPU s", "wall s", "peak MB", "to ours", "brought out")
@@ -213,11 +213,11 @@ _PEERS = ("image", "peer", "CPU s", "wall s", "peak MB", "to ours", "brought out
 
 def peer_table(report: Report) -> Iterator[str]:
     """Yield the lines of the table of the peers."""
-    yield from _head(_PEERS, 14)
+    lines: list[Sequence[str]] = [_PEERS]
     for outing in sorted(report.outings, key=lambda outing: list(report.images).index(outing.image)):
         cost, more = outing.cost, "> " if outing.cost.cut else ""
         _, ratio = _to_ours(report, outing)
-        yield _line(
+        lines.append(
             (
                 outing.image,
                 outing.peer,
@@ -226,20 +226,19 @@ def peer_table(report: Report) -> Iterator[str]:
                 "" if cost.cut else f"{cost.peak:.0f}",
                 "" if ratio is None else f"{more}{ratio:.1f}x",
                 "cut" if cost.cut else f"{100 * outing.share:.0f} %",
-            ),
-            14,
+            )
         )
+    yield from _table(lines)
 
 
-def _head(names: Sequence[str], first: int) -> Iterator[str]:
-    yield _line(names, first)
-    yield f"|{'-' * (first + 2)}|" + "".join(f"{'-' * (max(9, len(name)) + 1)}:|" for name in names[1:])
-
-
-def _line(cells: Sequence[str], first: int) -> str:
-    widths = [max(9, len(name)) for name in (_OWN if len(cells) == len(_OWN) else _PEERS)[1:]]
-    rest = "".join(f" {cell:>{width}} |" for cell, width in zip(cells[1:], widths, strict=True))
-    return f"| {cells[0]:<{first}} |{rest}"
+def _table(lines: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Yield a Markdown table of which the first line is the head; numbers, all but the first column, stand to the right."""
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for number, (first, *rest) in enumerate(lines):
+        cells = "".join(f" {cell:>{width}} |" for cell, width in zip(rest, widths[1:], strict=True))
+        yield f"| {first:<{widths[0]}} |{cells}"
+        if number == 0:
+            yield f"|{'-' * (widths[0] + 2)}|" + "".join(f"{'-' * (width + 1)}:|" for width in widths[1:])
 
 
 def targets(report: Report) -> Iterator[str]:
