@@ -13,6 +13,9 @@ no bit. Lengths of codes are 3 bits, 7 is followed by a 1 for each one more and 
 many are zero. In the second set 0, 1 and 2 stand for one zero, 3 to 18 (4 bits), 20 to 531 (9 bits); others are 2 higher. A symbol
 from 256 is a match of 3 bytes or more; the code of its distance says how many bits of it follow.
 
+BUG: a stream made of codes of one bit costs some 10 s of CPU time for each MB of it, where a genuine one costs one; a decoder that is
+not written in Python would fix it.
+
 Source: UEFI Specification 2.10, chapter 19; the second form: edk2 BaseTools/Source/C/Common/Decompress.c, whose behaviour was taken
 from what it packs.
 """
