@@ -34,12 +34,12 @@ def vouched(root: Part, signatures: Iterable[Signature]) -> Vouched:
     digests = frozenset[bytes]().union(*(each.coverage.digests for each in signatures))
     carriers = {each.part for each in signatures} - covered
     missing: list[str] = []
-    found = False
+    found: list[str] = []
     stack: list[tuple[str, Part, bool]] = [("", root, False)]
     while stack and len(missing) < _TOLD:
         path, part, beside = stack.pop()
         if path in covered or (part.sha256 is not None and part.size and part.sha256 in digests):
-            found = True
+            found.append(path)
         elif part.kind is Kind.PADDING or (path in carriers and not part.children) or (beside and is_companion(part)):
             pass
         elif part.children and part.certain and says_nothing(part) and _are_apart(part.children):
@@ -47,7 +47,17 @@ def vouched(root: Part, signatures: Iterable[Signature]) -> Vouched:
             stack += [(join(path, part, child.name), child, hands_on) for child in reversed(part.children)]
         elif part.kind is not Kind.DIRECTORY or part.children or not part.certain:
             missing.append(path)
-    return Vouched(found and not missing, tuple(missing))
+    return Vouched(bool(found) and not missing, tuple(dict.fromkeys(_outermost(path, found) for path in missing)))
+
+
+def _outermost(path: str, found: list[str]) -> str:
+    """Return the outermost container of what is at `path` in which nothing is vouched for, or the path itself."""
+    at = path.find("!/")
+    while at >= 0:
+        if not any(each.startswith(path[: at + 2]) for each in found):
+            return path[:at]
+        at = path.find("!/", at + 2)
+    return path
 
 
 def _are_apart(parts: tuple[Part, ...]) -> bool:

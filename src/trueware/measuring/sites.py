@@ -141,11 +141,10 @@ class NodeSite:
         """See `Site`."""
         return [NodeSite(child, self._views) for child in self._node.below()]
 
-    def beside(self, name: str) -> Site | None:
+    def beside(self, path: str) -> Site | None:
         """See `Site`."""
         parent = self._node.parent
-        child = parent.children.get(name) if parent is not None else None
-        return None if child is None else NodeSite(child, self._views)
+        return None if parent is None else NodeSite(parent, self._views).child(path)
 
     def above(self) -> Site | None:
         """See `Site`."""

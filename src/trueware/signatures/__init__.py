@@ -46,6 +46,11 @@ SCHEMES: tuple[Where, ...] = (
         names=("vbmeta", "vbmeta.img", "vbmeta_a", "vbmeta_b", "vbmeta_system.img", "vbmeta_vendor.img"),
         subjects=("boot.img", "dtbo.img", "init_boot.img", "recovery.img", "vendor_boot.img"),
     ),
+    Where(
+        "openpgp:OpenPgp",
+        names=("InRelease", "Release.gpg", "*.asc", "*.gpg", "*.sig"),
+        subjects=("Packages", "Release", "SHA256SUMS", "sha256sums"),
+    ),
     Where("ota.package:OtaPackage", formats=("zip",)),
     Where("ota.payload:OtaPayload", formats=("payload",)),
     Where("usign:Usign", names=("*.sig",), subjects=("Packages",)),

@@ -79,8 +79,8 @@ class Site(Protocol):
         """Return what is directly below it, in the order of the container."""
         ...
 
-    def beside(self, name: str) -> "Site | None":
-        """Return another part of the same container or folder."""
+    def beside(self, path: str) -> "Site | None":
+        """Return another part of the same container or folder, or what is below one, ``/`` between names."""
         ...
 
     def above(self) -> "Site | None":

@@ -12,7 +12,7 @@ left uncovered. A list that a signed list names is followed, as apt follows InRe
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from trueware.model.signature import Coverage
 from trueware.signatures.contract import Site
@@ -24,10 +24,13 @@ _MOST = 64
 """Lists followed from one signature."""
 
 _STANZA = re.compile(rb"^SHA256(?:sum)?:[ \t]*([0-9a-fA-F]{64})[ \t]*$", re.MULTILINE)
+_ENTRY = re.compile(rb"([0-9a-fA-F]{64})[ \t]+\d+[ \t]+(\S+)")
 _RELEASE = re.compile(rb"^SHA256:[ \t]*\n((?:[ \t]+[0-9a-fA-F]{64}[ \t]+\d+[ \t]+\S+[ \t]*\n?)+)", re.MULTILINE)
 _SUM = re.compile(rb"^\\?([0-9a-fA-F]{64}) [ *]\S", re.MULTILINE)
 _GLUON = re.compile(rb"^\S+ \S+ ([0-9a-f]{64})(?: \d+)? \S+$", re.MULTILINE)
-_DIGEST = re.compile(rb"[0-9a-fA-F]{64}")
+
+_UNPACKED = "data"
+"""Name of the one part of a compressed stream."""
 
 
 def coverage_of(site: Site) -> Coverage:
@@ -36,7 +39,26 @@ def coverage_of(site: Site) -> Coverage:
     Raises:
         InputError: its bytes cannot be had.
     """
-    return Coverage(paths=(site.path,), digests=frozenset(_followed(site)))
+    text = site.view() if site.size <= _LARGEST and _is_list(site.name) else b""
+    return Coverage(paths=(site.path,), digests=covered_by(site, text))
+
+
+def covered_by(site: Site, text: bytes | memoryview) -> frozenset[bytes]:
+    """Return the SHA-256 digests that `text`, what is signed of the list at `site`, vouches for, lists that it names included."""
+    found: set[bytes] = set()
+    lists: list[tuple[str, Site, bytes | memoryview]] = [(site.name, site, text)]
+    seen = {site.path}
+    for name, each, data in lists:
+        digests = listed(name, data)
+        found |= digests
+        for other in _others(each, data) if digests else ():
+            if other.path in seen or other.sha256 not in digests or len(lists) >= _MOST:
+                continue
+            seen.add(other.path)
+            plain = other.child(_UNPACKED) or other
+            if plain.size <= _LARGEST:
+                lists.append(("Packages", other, plain.view()))
+    return frozenset(found)
 
 
 def listed(name: str, data: bytes | memoryview) -> frozenset[bytes]:
@@ -45,9 +67,8 @@ def listed(name: str, data: bytes | memoryview) -> frozenset[bytes]:
         case "Packages":
             return _digests(_STANZA.findall(data))
         case "Release" | "InRelease":
-            sections = _RELEASE.findall(data)
-            return _digests(digest for section in sections for digest in _DIGEST.findall(section))
-        case _ if name.lower().removesuffix(".txt").endswith("sums"):
+            return _digests(digest for digest, _ in _entries(data))
+        case _ if _is_sums(name):
             return _digests(_SUM.findall(data))
         case _ if name.endswith(".manifest"):
             return _digests(_GLUON.findall(data))
@@ -55,29 +76,30 @@ def listed(name: str, data: bytes | memoryview) -> frozenset[bytes]:
             return frozenset()
 
 
-def _digests(found: "list[bytes] | Iterator[bytes]") -> frozenset[bytes]:
+def _is_list(name: str) -> bool:
+    return name in ("Packages", "Release", "InRelease") or name.endswith(".manifest") or _is_sums(name)
+
+
+def _is_sums(name: str) -> bool:
+    return name.lower().removesuffix(".txt").endswith("sums")
+
+
+def _entries(release: bytes | memoryview) -> list[tuple[bytes, bytes]]:
+    """Return digest and path of what Debian's Release lists below ``SHA256:``."""
+    return [line for section in _RELEASE.findall(release) for line in _ENTRY.findall(section)]
+
+
+def _digests(found: Iterable[bytes]) -> frozenset[bytes]:
     return frozenset(bytes.fromhex(digest.decode()) for digest in found)
 
 
-def _followed(site: Site) -> Iterator[bytes]:
-    """Yield what a list and the lists named by it hold."""
-    lists = [site]
-    seen = {site.path}
-    for each in lists:
-        if each.size > _LARGEST:
-            continue
-        digests = listed(each.name, each.view())
-        yield from digests
-        if not digests or len(lists) >= _MOST:
-            continue
-        for other in _others(each):
-            if other.path not in seen and other.sha256 in digests:
-                seen.add(other.path)
-                lists.append(other)
-
-
-def _others(site: Site) -> Iterator[Site]:
-    """Yield the lists that may lie beside one, under the only name that is followed."""
-    index = site.beside("Packages")
-    if index is not None:
-        yield index
+def _others(site: Site, data: bytes | memoryview) -> Iterator[Site]:
+    """Yield the indexes that a list may name: those beside it, and where Debian's Release says that they are."""
+    names = ["Packages"]
+    if site.name in ("Release", "InRelease"):
+        paths = (path.decode("utf-8", "surrogateescape") for _, path in _entries(data))
+        names += [path for path in paths if path.rpartition("/")[2].partition(".")[0] == "Packages"]
+    for name in dict.fromkeys(names):
+        index = site.beside(name)
+        if index is not None and not index.is_folder:
+            yield index
