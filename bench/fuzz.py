@@ -5,7 +5,8 @@ are kept in build/fuzz, the smallest of them a vector to be. The same seed makes
 ledger knows a reader, a run with `--seconds-per-reader` goes on where the last one ended, and the same inputs do not count twice.
 
     --inputs N              mutations, shared out among the vectors (default 30000)
-    --seconds-per-reader N  instead: CPU seconds for each reader, half of them guided by coverage where atheris is installed
+    --seconds-per-reader N  instead: CPU seconds for each reader, half of them guided by coverage where atheris is
+                            installed (`uv sync --group fuzz`)
     --seed N                seed of the mutations (default 1)
     --formats a,b           these readers alone
     --seconds N             CPU seconds one input may take (default 2)

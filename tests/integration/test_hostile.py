@@ -16,7 +16,8 @@ import pytest
 
 from tests.conftest import Measure
 from tests.promises.vectors import FOLDER, Vector
-from trueware.measuring import Measurement, measure
+from trueware.formats.contract import Entry, Held, Reading
+from trueware.measuring import Measurement, measure, measure_reading
 from trueware.model.limits import Limits
 from trueware.model.part import Kind
 from trueware.registry.index_formats import split_name
@@ -211,6 +212,17 @@ def test_containers_that_share_their_bytes_are_counted(measure_bytes: Measure) -
     assert (
         sum(part.format is not None for _, part in measurement.root.walk()) <= Limits().fitted(len(data)).max_containers
     )
+
+
+def test_containers_in_a_folder_are_counted_by_its_size(pool: Executor) -> None:
+    """What makes much of little does so in a folder too; its own files come on top, were each of them a container."""
+    data = id_blocks(64, [(step, 64) for step in (4, 5, 6, 7)])
+    files = [Entry(f"file-{number}", Kind.FILE, Held(data), len(data)) for number in range(3)]
+    reading = Reading(files)
+    measurement = measure_reading("folder", reading, size=3 * len(data), pool=pool, clock=time.monotonic)
+
+    assert "max_containers" in details(measurement, "limit-reached")
+    assert Limits().fitted(1 << 20, 100).max_containers == Limits().fitted(1 << 20).max_containers + 100
 
 
 def test_name_of_endings_is_taken_apart_from_its_end() -> None:

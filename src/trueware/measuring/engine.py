@@ -5,7 +5,7 @@ the interpreter lock. Contents that share work (`Content.group`) travel together
 workers.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -134,6 +134,7 @@ def measure_reading(
     verify: Verifier | None = None,
 ) -> Measurement:
     """Measure an artefact that is a folder, already read into entries; `size` is the sum of its contents. See `measure`."""
+    limits = limits.fitted(size, len(reading.entries) if isinstance(reading.entries, Sized) else 0)
     budget = Budget(limits, size, clock, report)
     packings = Packings(known, record=record_packings)
     run = _Run(pool, budget, limits, tuple(formats), scan, packings, fallback, verify, None)

@@ -72,16 +72,18 @@ class Limits:
     max_seconds: float = 3_600.0
     """Wall seconds for one artefact."""
 
-    def fitted(self, size: int) -> Self:
+    def fitted(self, size: int, entries: int = 0) -> Self:
         """Return the ceilings for an artefact of `size` bytes: what takes memory and time is less for a small one.
+
+        A folder's own `entries` come on top, each of which may be a container.
 
         A ceiling that is not the default was asked for, and stands.
         """
         fitting = {
             "max_held": _HELD_FREE + _HELD_RATIO * size,
-            "max_entries": _ENTRIES_FREE + size // _BYTES_PER_ENTRY,
+            "max_entries": _ENTRIES_FREE + entries + size // _BYTES_PER_ENTRY,
             "max_carved": _CARVED_FREE + size // _BYTES_PER_CARVED,
-            "max_containers": _CONTAINERS_FREE + size // _BYTES_PER_CONTAINER,
+            "max_containers": _CONTAINERS_FREE + entries + size // _BYTES_PER_CONTAINER,
         }
         defaults = type(self)()
         less = {
