@@ -194,6 +194,12 @@ class VbMeta:
     auxiliary: tuple[int, int]
     """The block that is signed together with the header."""
 
+    release: bytes
+    """Of the tool that made it, with the NULs behind."""
+
+    listed: tuple[int, int]
+    """The descriptors as they stand."""
+
     end: int
     descriptors: tuple[Descriptor, ...] = field(repr=False)
 
@@ -248,6 +254,8 @@ def read_vbmeta(view: memoryview, reading: Reading, format: str) -> VbMeta:  # n
         rollback_location=location,
         flags=flags,
         auxiliary=(auxiliary_at, end),
+        release=release,
+        listed=listed,
         end=end,
         descriptors=tuple(_descriptors(view[: listed[1]], listed[0], reading, format)),
     )

@@ -44,7 +44,7 @@ class VerifiedBoot:
             "https://source.android.com/docs/security/features/verifiedboot/verified-boot",
             "AOSP system/extras/verity/BootSignature.java",
         ),
-        ("no real signed image at hand: openssl signed the vectors",),
+        ("No real signed image was at hand; openssl signed the vectors.",),
     )
 
     @staticmethod

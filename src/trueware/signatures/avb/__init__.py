@@ -12,10 +12,14 @@ For each structure, as libavb does (``libavb/avb_vbmeta_image.c``, ``avb_slot_ve
  5. The hash of header and auxiliary block is the one stated.
  6. The key's signature is over this hash.
  7. A hash descriptor: the digest over salt and image is the one described.
- 8. A hash tree descriptor: the root of the tree over the image is the one described. Devices do this block by block as they read.
+ 8. A hash tree descriptor: the root of the tree over the image is the one described; devices do this block by block as they read. A
+    stored tree is covered if it is this one, and error correction behind it if it belongs to image and tree.
  9. A chain descriptor: the partition has a structure of its own, signed by the key described. That structure's signature is
     reported for itself, and what it covers is not covered by this one: a chain lets somebody else speak for a partition.
 10. Whose key it is, and whether the rollback index went back, is asked of the registry: not here.
+
+A structure behind an image that has no signature of its own, and says nothing that the signed one does not say, is covered with the
+image: no device reads it, and its descriptors are those that were signed.
 
 Partitions that are not there are named in `Coverage.excludes`. Flags are not an error: set before signing they are the publisher's
 own word (a statement), set afterwards the signature is broken. The boot signature of GKI (``boot.img`` version 4, and what stands
@@ -50,6 +54,9 @@ from trueware.signatures.contract import Context, Scheme, SchemeDoc, Site
 _BOOT_SIGNATURE = "avb-boot-signature"
 """Name of the scheme where a structure is the signature of one boot image: the key is that of GKI, not of the device."""
 
+_RESERVED = 176
+"""Where the reserved bytes of a header begin, its last field."""
+
 _MAX_STATEMENT = 1024
 
 
@@ -65,9 +72,9 @@ class Avb:
             "AOSP external/avb/README.md",
         ),
         (
-            "ML-DSA: with an empty context only, and no image that has it was seen",
-            "the certificate extension (libavb_cert) is not followed",
-            "images of chained partitions and error correction: no real one at hand confirms the reading",
+            "ML-DSA is verified with an empty context only; no image that has it was seen.",
+            "The certificate extension (libavb_cert) is not followed.",
+            "No real partition at hand confirms hash trees and error correction; veritysetup made those of the vectors.",
         ),
     )
 
@@ -105,7 +112,7 @@ def _verify(site: Site, view: memoryview) -> Iterator[Signature]:
             statements=_statements(view, meta) if structure.outcome is None else (),
         )
         return
-    described = _Described(scheme, structure, around)
+    described = _Described(scheme, structure, around, _listed(view, meta))
     wrong = list(described.verify())
     whole, behind = _whole(view, meta)
     yield Signature(
@@ -129,6 +136,9 @@ class _Described:
     scheme: str
     structure: Structure
     around: Surroundings
+    signed: frozenset[bytes]
+    """The descriptors as they stand."""
+
     paths: list[str] = field(default_factory=list)
     excludes: list[str] = field(default_factory=list)
     absent: list[str] = field(default_factory=list)
@@ -180,8 +190,22 @@ class _Described:
             else:
                 self.paths += compared.paths
                 self.excludes += compared.excludes
+                self.paths += self._repeating(site)
                 self.same += 1
         self.differ += different
+
+    def _repeating(self, site: Site) -> Iterator[str]:
+        """Yield the path of the structure behind an image, where it is unsigned and only repeats what is signed."""
+        behind = site.child("vbmeta") if site.format == "avb-footer" else None
+        if behind is None or behind.format != "vbmeta":
+            return
+        view = behind.view()
+        meta = read_vbmeta(view, Reading(), "vbmeta")
+        unset = not (meta.algorithm or meta.flags or meta.rollback_index or meta.rollback_location)
+        same = meta.release == self.structure.meta.release and _listed(view, meta) <= self.signed
+        rest = ((_RESERVED, meta.listed[0]), (meta.listed[1], len(view)))
+        if unset and same and all(is_filler(view, start, end) for start, end in rest):
+            yield behind.path
 
     def _chained(self, descriptor: Chain) -> Iterator[Signature]:  # 9
         found = self.around.find(descriptor.partition)
@@ -211,6 +235,17 @@ class _Described:
 
     def _wrong(self, site: Site, outcome: Outcome, detail: str) -> Signature:
         return Signature(self.scheme, site.path, outcome, detail, self.structure.signer, dated=False)
+
+
+def _listed(view: memoryview, meta: VbMeta) -> frozenset[bytes]:
+    """Return the descriptors as they stand, each with its tag and size."""
+    at, end = meta.listed
+    found = set()
+    while at < end:  # they were read before, so that sizes fit
+        after = at + 16 + int.from_bytes(view[at + 8 : at + 16], "big")
+        found.add(bytes(view[at:after]))
+        at = after
+    return frozenset(found)
 
 
 def _about(descriptor: Hash | HashTree, partition: Site) -> bool:

@@ -14,6 +14,7 @@ from trueware.errors import InputError
 from trueware.formats.avb import HEADER_SIZE, Hash, HashTree, structure_size
 from trueware.formats.contract import Buffer
 from trueware.formats.filler import is_filler
+from trueware.formats.reed_solomon import BLOCK, MOST_ROOTS, ParityCheck, parity_size
 from trueware.formats.verity import TreeMaker, can_make
 from trueware.signatures.contract import Site
 
@@ -164,13 +165,15 @@ def _compare_tree(site: Site, descriptor: HashTree) -> Compared:
         return Compared(None, f"its hash tree cannot be made anew ({descriptor})")
     maker = TreeMaker(descriptor.algorithm, descriptor.salt, *descriptor.blocks)
     tail = _Tail(descriptor.image_size)
-    start, size = descriptor.tree
-    at, stored = 0, bytearray()
+    stored, parity = _Cut(*descriptor.tree), _Cut(*descriptor.fec)
+    correction = _correction(site, descriptor)
+    before = _Tail(descriptor.fec[0])
     for piece in site.chunks():
         maker.feed(tail.take(piece))
-        if at < start + size and at + len(piece) > start:
-            stored += memoryview(piece)[max(start - at, 0) : start + size - at]
-        at += len(piece)
+        stored.take(piece)
+        if correction is not None:
+            correction.feed(before.take(piece))
+            parity.take(piece)
     if tail.missing:
         return Compared(
             None, f"{descriptor.image_size - tail.missing} of {descriptor.image_size} bytes of it are there"
@@ -178,19 +181,41 @@ def _compare_tree(site: Site, descriptor: HashTree) -> Compared:
     made = maker.tree()
     if made.root != descriptor.digest:
         return Compared(False, f"the root of its hash tree is {made.root.hex()}, signed is {descriptor.digest.hex()}")
-    told = f"the root of its {descriptor.algorithm} hash tree is the one that was signed"
-    compared = _covered(site, tail, told)
+    compared = _covered(site, tail, f"the root of its {descriptor.algorithm} hash tree is the one that was signed")
     paths, excludes = list(compared.paths), list(compared.excludes)
-    tree, fec = (site.child(name) if site.format == _FOOTER else None for name in ("hashtree", "fec"))
-    if bytes(stored) != made.levels:
-        excludes.append(f"the hash tree stored in {site.path}, which is not there or not that of the image")
-    elif tree is not None:
-        paths.append(tree.path)
-    if fec is not None:
-        excludes.append(f"{fec.path}, error correction of {fec.size} bytes with {descriptor.roots} roots")
-    elif descriptor.fec[1]:
-        excludes.append(f"error correction of {site.path}, which is not there or not a part of its own")
+    names = {"hashtree": stored.data == made.levels, "fec": correction is not None and correction.fits(parity.data)}
+    for name, fits in names.items():
+        part = site.child(name) if site.format == _FOOTER else None
+        if part is not None and fits:
+            paths.append(part.path)
+        elif part is not None:
+            excludes.append(f"{part.path}, which is not that of the image")
     return Compared(True, compared.detail, tuple(paths), tuple(excludes))
+
+
+def _correction(site: Site, descriptor: HashTree) -> ParityCheck | None:
+    """Return what checks the error correction over image and hash tree; None where there is none, or none that can be checked."""
+    start, size = descriptor.fec
+    part = site.child("fec") if site.format == _FOOTER else None
+    if part is None or descriptor.blocks != (BLOCK, BLOCK) or not 2 <= descriptor.roots <= MOST_ROOTS:
+        return None
+    return ParityCheck(start, descriptor.roots) if size == part.size == parity_size(start, descriptor.roots) else None
+
+
+class _Cut:
+    """Keeps what of the bytes that pass by lies in one range."""
+
+    def __init__(self, start: int, size: int) -> None:
+        self.start, self.end = start, start + size
+        self.at = 0
+        self.data = bytearray()
+
+    def take(self, piece: Buffer) -> None:
+        """Keep what of the next bytes is wanted."""
+        view = memoryview(piece)
+        if self.at < self.end and self.at + len(view) > self.start:
+            self.data += view[max(self.start - self.at, 0) : self.end - self.at]
+        self.at += len(view)
 
 
 class _Tail:

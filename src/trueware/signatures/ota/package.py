@@ -42,8 +42,8 @@ class OtaPackage:
         "Android update package (whole-file signature)",
         ("AOSP bootable/recovery/install/verifier.cpp", "AOSP build/make/tools/signapk"),
         (
-            "signed attributes, which recovery does not take",
-            "no real signed package at hand; Debian's signapk made the vectors",
+            "Signatures with signed attributes, which recovery does not take, are reported as not checkable.",
+            "No real signed package was at hand; AOSP's signapk (Debian) made the vectors.",
         ),
     )
 

@@ -58,8 +58,8 @@ class OtaPayload:
             "AOSP system/update_engine/update_metadata.proto",
         ),
         (
-            "no key is in a payload: it takes that of the package, or one at hand",
-            "no real signed payload at hand: openssl signed the vectors",
+            "No key is in a payload: it takes that of the package, or one at hand.",
+            "No real signed payload was at hand; openssl signed the vectors.",
         ),
     )
 

@@ -69,15 +69,17 @@ def vbmeta(
     return head + padded(block + slack, 64) + auxiliary
 
 
-def tree(image: bytes) -> tuple[bytes, bytes]:
-    """Return hash tree and root that veritysetup makes."""
+def tree(image: bytes) -> tuple[bytes, bytes, bytes]:
+    """Return hash tree, root and error correction that veritysetup makes."""
     with tempfile.TemporaryDirectory() as folder:
-        data, out = Path(folder, "data"), Path(folder, "tree")
+        data, out, fec = Path(folder, "data"), Path(folder, "tree"), Path(folder, "fec")
         data.write_bytes(image)
         out.touch()
-        told = run("veritysetup", "format", "--no-superblock", "--salt", SALT.hex(), str(data), str(out)).decode()
+        fec.touch()
+        options = ("--no-superblock", "--salt", SALT.hex(), "--fec-device", str(fec), "--fec-roots", "2")
+        told = run("veritysetup", "format", *options, str(data), str(out)).decode()
         root = next(line.split()[-1] for line in told.splitlines() if line.startswith("Root hash"))
-        return out.read_bytes(), bytes.fromhex(root)
+        return out.read_bytes(), bytes.fromhex(root), fec.read_bytes()
 
 
 def hash_tree(partition: bytes, image: bytes, root: bytes, size: int, fec: tuple[int, int] = (0, 0)) -> bytes:
@@ -166,9 +168,9 @@ write("lz4", run("lz4", "-9", "-c", data=padded(SIGNED, 8192)), "Compressed by l
 
 SYSTEM = b"".join(padded(noise(200, f"system {number}"), 4096) for number in range(5))
 BOOT, DTBO = noise(5000, "boot"), noise(3000, "dtbo")
-TREE, ROOT = tree(SYSTEM)
+TREE, ROOT, FEC = tree(SYSTEM)
 DESCRIPTORS = [hash_(b"boot", BOOT, SALT), hash_(b"dtbo", DTBO, SALT), hash_(b"vendor_boot", b"elsewhere", SALT)]
-SYSTEM_DESCRIPTOR = hash_tree(b"system", SYSTEM, ROOT, len(TREE), (len(SYSTEM + TREE), 2048))
+SYSTEM_DESCRIPTOR = hash_tree(b"system", SYSTEM, ROOT, len(TREE), (len(SYSTEM + TREE), len(FEC)))
 CHAINED = vbmeta([SYSTEM_DESCRIPTOR], signer="other2048")
 MAIN = vbmeta([*DESCRIPTORS, chain(b"vbmeta_system", 1, key("other2048"))])
 DEVICE = {
@@ -176,12 +178,12 @@ DEVICE = {
     "vbmeta_system.img": padded(CHAINED, 4096),
     "boot.img": with_footer(BOOT, vbmeta([DESCRIPTORS[0]], algorithm=0)),
     "dtbo.img": DTBO,
-    "system.img": with_footer(SYSTEM, vbmeta([SYSTEM_DESCRIPTOR], algorithm=0), TREE, padded(noise(200, "fec"), 2048), size=65536),
+    "system.img": with_footer(SYSTEM, vbmeta([SYSTEM_DESCRIPTOR], algorithm=0), TREE, FEC, size=65536),
 }
-SYSTEM_PATHS = ["system.img!/hashtree", "system.img!/image"]
-SYSTEM_FOUND = found("valid", "vbmeta_system.img", by="other2048", whole=True, paths=SYSTEM_PATHS, excludes=["system.img!/fec"])
+SYSTEM_PATHS = [f"system.img!/{part}" for part in ("fec", "hashtree", "image", "vbmeta")]
+SYSTEM_FOUND = found("valid", "vbmeta_system.img", by="other2048", whole=True, paths=SYSTEM_PATHS)
 MAIN_FOUND = found(
-    "valid", "vbmeta.img", whole=True, paths=["boot.img!/image", "dtbo.img"],
+    "valid", "vbmeta.img", whole=True, paths=["boot.img!/image", "boot.img!/vbmeta", "dtbo.img"],
     excludes=["partitions that are not there: vendor_boot"],
 )  # fmt: skip
 write("device", zipped(DEVICE), "Images of a device: hashes, a hash tree by a chained structure, one that is not there.", MAIN_FOUND, SYSTEM_FOUND)
@@ -189,7 +191,7 @@ write(
     "device-slots",
     zipped({name.replace(".img", "_b"): data for name, data in DEVICE.items()} | {"boot_a": noise(500, "old")}),
     "A dump of one slot; the other slot's boot image is none of its business.",
-    {**MAIN_FOUND, "part": "vbmeta_b", "paths": ["boot_b!/image", "dtbo_b"], "excludes": ["vendor_boot"]},
+    {**MAIN_FOUND, "part": "vbmeta_b", "paths": ["boot_b!/image", "boot_b!/vbmeta", "dtbo_b"], "excludes": ["vendor_boot"]},
     {**SYSTEM_FOUND, "part": "vbmeta_system_b", "paths": [path.replace(".img", "_b") for path in SYSTEM_PATHS], "excludes": []},
 )
 sparse = DEVICE | {"system.img": converted("img2simg", DEVICE["system.img"])}
@@ -197,8 +199,8 @@ del sparse["boot.img"]
 sparse["boot.img.lz4"] = run("lz4", "-9", "-c", data=DEVICE["boot.img"])
 write(
     "device-wrapped", zipped(sparse), "The system image is sparse, the boot image compressed.",
-    {**MAIN_FOUND, "paths": ["boot.img.lz4!/data!/image", "dtbo.img"]},
-    {**SYSTEM_FOUND, "paths": ["system.img!/data!/hashtree", "system.img!/data!/image"], "excludes": []},
+    {**MAIN_FOUND, "paths": ["boot.img.lz4!/data!/image", "boot.img.lz4!/data!/vbmeta", "dtbo.img"]},
+    {**SYSTEM_FOUND, "paths": [path.replace("img!/", "img!/data!/") for path in SYSTEM_PATHS], "excludes": []},
 )  # fmt: skip
 tampered = DEVICE | {"boot.img": patched(DEVICE["boot.img"], 4500, b"back door")}
 write(
@@ -214,8 +216,22 @@ write(
 tampered = DEVICE | {"system.img": patched(DEVICE["system.img"], len(SYSTEM) + 50, b"1234")}
 write(
     "device-tree-changed", zipped(tampered), "The stored hash tree was changed, the image is as it was signed.",
-    MAIN_FOUND, {**SYSTEM_FOUND, "paths": ["system.img!/image"], "excludes": ["the hash tree stored in system.img"]},
+    MAIN_FOUND, {**SYSTEM_FOUND, "paths": ["system.img!/image", "system.img!/vbmeta"], "excludes": ["system.img!/hashtree", "system.img!/fec"]},
 )  # fmt: skip
+tampered = DEVICE | {"system.img": patched(DEVICE["system.img"], len(SYSTEM + TREE) + 50, b"1234")}
+write(
+    "device-fec-changed", zipped(tampered), "The error correction was changed, the image is as it was signed.",
+    MAIN_FOUND, {**SYSTEM_FOUND, "paths": SYSTEM_PATHS[1:], "excludes": ["system.img!/fec, which is not that of the image"]},
+)  # fmt: skip
+for case, structure in (
+    ("flags", vbmeta([DESCRIPTORS[0]], algorithm=0, flags=2)),
+    ("more", vbmeta([DESCRIPTORS[0], property_(b"more", b"than is signed")], algorithm=0)),
+):
+    tampered = DEVICE | {"boot.img": with_footer(BOOT, structure)}
+    write(
+        f"device-footer-{case}", zipped(tampered), "The unsigned structure behind the boot image says what is not signed.",
+        {**MAIN_FOUND, "paths": ["boot.img!/image", "dtbo.img"]}, SYSTEM_FOUND,
+    )  # fmt: skip
 tampered = DEVICE | {"vbmeta_system.img": padded(vbmeta([SYSTEM_DESCRIPTOR]), 4096)}
 write(
     "device-chained-by-another", zipped(tampered), "The chained structure is signed, by a key that vbmeta does not name.",

@@ -1,6 +1,6 @@
 """What verifying Android Verified Boot costs: `rows` gives one row for structures and one for each way to describe an image.
 
-python bench/avb.py FOLDER      a folder of vbmeta images
+python bench/avb_costs.py FOLDER      a folder of vbmeta images
 """
 
 import hashlib
