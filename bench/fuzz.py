@@ -126,7 +126,8 @@ def _in_process(reader: str, seed: int, first: int, inputs: int | None, cpu: flo
             return process.submit(mutated, reader, seed, first, inputs, cpu, seconds).result()
         except BrokenProcessPool:
             name = _UNDER_WAY.read_text("utf-8").strip()
-            return Tally(inputs=1, crashes=1, failures=[f"{name}: the process died"], following=first + 1)
+            following = int(name.rpartition("-")[2]) + 1
+            return Tally(inputs=1, crashes=1, failures=[f"{name}: the process died"], following=following)
 
 
 def mutated(reader: str, seed: int, first: int, inputs: int | None, cpu: float | None, seconds: float) -> Tally:
