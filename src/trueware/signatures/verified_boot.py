@@ -12,23 +12,24 @@ A boot loader takes the key of the device, or shows whose it is: nothing is aske
 """
 
 from collections.abc import Iterator
+from hashlib import new
 from typing import ClassVar
 
 from trueware.formats.filler import is_filler
 from trueware.model.signature import Coverage, Outcome, Signature
 from trueware.signatures.apk import der
 from trueware.signatures.apk.certificate import Certificate, signer
-from trueware.signatures.apk.keys import EC, RSA, verifies
 from trueware.signatures.apk.refusal import Refusal, uncheckable
 from trueware.signatures.contract import Context, Scheme, SchemeDoc, Site
+from trueware.signatures.prehashed import is_signed
 
 _ALGORITHMS = {
-    "1.2.840.113549.1.1.5": (RSA, "sha1"),
-    "1.2.840.113549.1.1.11": (RSA, "sha256"),
-    "1.2.840.113549.1.1.13": (RSA, "sha512"),
-    "1.2.840.10045.4.3.2": (EC, "sha256"),
-    "1.2.840.10045.4.3.3": (EC, "sha384"),
-    "1.2.840.10045.4.3.4": (EC, "sha512"),
+    "1.2.840.113549.1.1.5": "sha1",
+    "1.2.840.113549.1.1.11": "sha256",
+    "1.2.840.113549.1.1.13": "sha512",
+    "1.2.840.10045.4.3.2": "sha256",
+    "1.2.840.10045.4.3.3": "sha384",
+    "1.2.840.10045.4.3.4": "sha512",
 }
 _VERSION = 1
 _PRINTABLE, _UTF8 = 0x13, 0x0C
@@ -78,8 +79,10 @@ def _verify(site: Site, encoded: bytes) -> Signature:
     if not 0 < size <= len(view) - len(encoded) or view[size : size + len(encoded)] != encoded:  # 2
         uncheckable(f"the boot signature is about {size} bytes, and does not stand behind them")
     name = target.content.decode("utf-8", "replace")
-    scheme, digest = _ALGORITHMS[oid]
-    if not verifies(own.spki, scheme, digest, signature.content, bytes(view[:size]) + attributes.whole):  # 3
+    digest = _ALGORITHMS[oid]
+    made = new(digest, view[:size], usedforsecurity=False)
+    made.update(attributes.whole)
+    if not is_signed(own.spki, digest, made.digest(), signature.content):  # 3
         detail = f"the {name} image, or what its signature states, was changed after it was signed"
         return Signature(VerifiedBoot.name, site.path, Outcome.BROKEN, detail, offset=size, dated=False)
     rest = view[size + len(encoded) :]

@@ -47,13 +47,14 @@ from trueware.formats.contract import Reading
 from trueware.formats.fields import flags_told
 from trueware.formats.filler import is_filler
 from trueware.model.signature import Coverage, Outcome, Signature
-from trueware.signatures.avb.partitions import Surroundings, compare
+from trueware.signatures.avb.partitions import Compared, Surroundings, compare
 from trueware.signatures.avb.structure import Structure, check_structure, key_ids
 from trueware.signatures.contract import Context, Scheme, SchemeDoc, Site
 
 _BOOT_SIGNATURE = "avb-boot-signature"
 """Name of the scheme where a structure is the signature of one boot image: the key is that of GKI, not of the device."""
 
+_MOST_READ = 4
 _RESERVED = 176
 """Where the reserved bytes of a header begin, its last field."""
 
@@ -142,6 +143,9 @@ class _Described:
     paths: list[str] = field(default_factory=list)
     excludes: list[str] = field(default_factory=list)
     absent: list[str] = field(default_factory=list)
+    read: dict[str, int] = field(default_factory=dict)
+    """How often each image was read, by path."""
+
     described: int = 0
     same: int = 0
     differ: int = 0
@@ -172,27 +176,37 @@ class _Described:
                     pass
 
     def _image(self, descriptor: Hash | HashTree) -> Iterator[Signature]:  # 7, 8
-        found = self.around.find(descriptor.partition)
+        found, one_is_enough = self.around.find(descriptor.partition)
         if not found and (own := self.around.partition) is not None and _about(descriptor, own):
             found = [own]
         if not found:
             self.absent.append(descriptor.partition)
             return
-        different = 0
+        wrong = []
+        same = 0
         for site in found:
-            compared = compare(site, descriptor)
+            compared = self._compared(site, descriptor)
             if compared.same is False:
-                different += 1
                 detail = f"not the image of {descriptor.partition} that was signed: {compared.detail}"
-                yield self._wrong(site, Outcome.BROKEN, detail)
+                wrong.append(self._wrong(site, Outcome.BROKEN, detail))
             elif compared.same is None:
                 self.excludes.append(f"{site.path or descriptor.partition}: {compared.detail}")
             else:
                 self.paths += compared.paths
                 self.excludes += compared.excludes
                 self.paths += self._repeating(site)
-                self.same += 1
-        self.differ += different
+                same += 1
+        self.same += bool(same)
+        if not (one_is_enough and same):
+            self.differ += bool(wrong)
+            yield from wrong
+
+    def _compared(self, site: Site, descriptor: Hash | HashTree) -> Compared:
+        """Compare an image; it costs reading all of it, so that one structure may ask for it a few times only."""
+        times = self.read[site.path] = self.read.get(site.path, 0) + 1
+        if times > _MOST_READ:
+            return Compared(None, f"it is described more than {_MOST_READ} times")
+        return compare(site, descriptor)
 
     def _repeating(self, site: Site) -> Iterator[str]:
         """Yield the path of the structure behind an image, where it is unsigned and only repeats what is signed."""
@@ -208,30 +222,31 @@ class _Described:
             yield behind.path
 
     def _chained(self, descriptor: Chain) -> Iterator[Signature]:  # 9
-        found = self.around.find(descriptor.partition)
+        found, one_is_enough = self.around.find(descriptor.partition)
         if not found:
             self.absent.append(descriptor.partition)
-        for site in found:
-            structure = site.child("vbmeta") if site.format == "avb-footer" else site
-            if structure is None or structure.format != "vbmeta":
-                detail = (
-                    f"{descriptor.partition} has to be signed by {_key(descriptor.key)} and has no vbmeta structure"
-                )
-                yield self._wrong(site, Outcome.STRIPPED, detail)
-                continue
-            try:
-                view = structure.view()
-                meta = read_vbmeta(view, Reading(), "vbmeta")
-            except InputError as error:
-                self.excludes.append(f"{structure.path}: {error}")
-                continue
-            key = bytes(view[slice(*meta.public_key)])
-            if not meta.algorithm:
-                detail = f"{descriptor.partition} has to be signed by {_key(descriptor.key)} and is not signed"
-                yield self._wrong(structure, Outcome.STRIPPED, detail)
-            elif key != descriptor.key:
-                detail = f"{descriptor.partition} has to be signed by {_key(descriptor.key)}, and is by {_key(key)}"
-                yield self._wrong(structure, Outcome.BROKEN, detail)
+        wrong = [each for site in found for each in self._not_by(site, descriptor)]
+        if not (one_is_enough and len(wrong) < len(found)):
+            yield from wrong
+
+    def _not_by(self, site: Site, descriptor: Chain) -> Iterator[Signature]:
+        """Yield what is wrong where a partition is not signed by the key described."""
+        structure = site.child("vbmeta") if site.format == "avb-footer" else site
+        wanted = f"{descriptor.partition} has to be signed by {_key(descriptor.key)}"
+        if structure is None or structure.format != "vbmeta":
+            yield self._wrong(site, Outcome.STRIPPED, f"{wanted} and has no vbmeta structure")
+            return
+        try:
+            view = structure.view()
+            meta = read_vbmeta(view, Reading(), "vbmeta")
+        except InputError as error:
+            self.excludes.append(f"{structure.path}: {error}")
+            return
+        key = bytes(view[slice(*meta.public_key)])
+        if not meta.algorithm:
+            yield self._wrong(structure, Outcome.STRIPPED, f"{wanted} and is not signed")
+        elif key != descriptor.key:
+            yield self._wrong(structure, Outcome.BROKEN, f"{wanted}, and is by {_key(key)}")
 
     def _wrong(self, site: Site, outcome: Outcome, detail: str) -> Signature:
         return Signature(self.scheme, site.path, outcome, detail, self.structure.signer, dated=False)

@@ -96,27 +96,31 @@ class Surroundings:
             outer = above
         return cls(outer, partition, None)
 
-    def find(self, name: str) -> list[Site]:
-        """Return the images of a partition, unwrapped: those called just so, else those of the structure's slot, or of either."""
+    def find(self, name: str) -> tuple[list[Site], bool]:
+        """Return the images of a partition, unwrapped, and whether one of them is enough.
+
+        They are called just so; else they are those of the structure's slot; else, where it is of neither slot, of both, and one
+        slot may be of another release.
+        """
         if self.boot is not None:
             kernel = self.boot.child("kernel") if name == "generic_kernel" else None
-            return [self.boot] if name == _BOOT else [kernel] if kernel is not None else []
+            return [self.boot] if name == _BOOT else [kernel] if kernel is not None else [], False
         own = next((slot for slot in _SLOTS if self.site.name.partition(".")[0].endswith(slot)), None)
-        slots = ("",) if name.endswith(_SLOTS) else ("", own) if own else ("", *_SLOTS)
-        for slot in slots:
-            if found := [unwrapped(site) for site in self._called(f"{name}{slot}")]:
-                return found
-        return []
+        if found := list(self._called(name)):
+            return found, False
+        if own is not None:
+            return list(self._called(f"{name}{own}")), False
+        return [site for slot in _SLOTS for site in self._called(f"{name}{slot}")], True
 
     def _called(self, name: str) -> Iterator[Site]:
         for ending in _ENDINGS:
-            if (site := self.site.beside(name + ending)) is not None and not site.is_folder:
-                yield site
+            if (site := self.site.beside(name + ending)) is not None and site.size:
+                yield unwrapped(site)
         for ending in _ENDINGS:
             around = self.site.beside(_SUPER + ending)
             inner = unwrapped(around) if around is not None else None
             if inner is not None and inner.format == _SUPER and (site := inner.child(name)) is not None:
-                yield site
+                yield unwrapped(site)
 
 
 def _boot_around(site: Site) -> Site | None:

@@ -24,7 +24,7 @@ from trueware.signatures.apk import der
 from trueware.signatures.apk.certificate import Certificate, signer
 from trueware.signatures.apk.refusal import Refusal, uncheckable
 from trueware.signatures.contract import Context, Scheme, SchemeDoc, Site
-from trueware.signatures.ota.keys import HASHES, is_signed
+from trueware.signatures.prehashed import HASHES, is_signed
 
 _FOOTER, _END = 6, 22
 _MAGIC = b"PK\5\6"

@@ -29,7 +29,7 @@ from trueware.model.signature import Coverage, Outcome, Signature, Signer
 from trueware.signatures.apk.certificate import Certificate
 from trueware.signatures.apk.refusal import Refusal
 from trueware.signatures.contract import Context, Scheme, SchemeDoc, Site
-from trueware.signatures.ota.keys import is_signed, signed_digest
+from trueware.signatures.prehashed import is_signed, signed_digest
 from trueware.signatures.x509 import certificate_ids, name_of, spki_id
 
 _HEADER = Struct(">4sQQI")

@@ -194,6 +194,15 @@ write(
     {**MAIN_FOUND, "part": "vbmeta_b", "paths": ["boot_b!/image", "boot_b!/vbmeta", "dtbo_b"], "excludes": ["vendor_boot"]},
     {**SYSTEM_FOUND, "part": "vbmeta_system_b", "paths": [path.replace(".img", "_b") for path in SYSTEM_PATHS], "excludes": []},
 )
+either = {name: data for name, data in DEVICE.items() if name != "boot.img"}
+either |= {"boot_a.img": noise(6000, "old"), "boot_b.img": DEVICE["boot.img"]}
+EITHER = ["boot_b.img!/image", "boot_b.img!/vbmeta", "dtbo.img"]
+write("device-either-slot", zipped(either), "Images of both slots, and of vbmeta one: it is of the release of the second.", {**MAIN_FOUND, "paths": EITHER}, SYSTEM_FOUND)
+either["boot_b.img"] = noise(6000, "older")
+write(
+    "device-neither-slot", zipped(either), "Images of both slots, and neither is the one described.", {**MAIN_FOUND, "paths": ["dtbo.img"]},
+    found("broken", "boot_a.img"), found("broken", "boot_b.img"), SYSTEM_FOUND,
+)  # fmt: skip
 sparse = DEVICE | {"system.img": converted("img2simg", DEVICE["system.img"])}
 del sparse["boot.img"]
 sparse["boot.img.lz4"] = run("lz4", "-9", "-c", data=DEVICE["boot.img"])

@@ -1,18 +1,19 @@
-"""Signatures over a digest that was made already, by RSA (PKCS#1 1.5) or ECDSA: what recovery and update_engine verify."""
+"""Signatures over a digest that was made already, by RSA (PKCS#1 1.5) or ECDSA: what was signed may be larger than memory."""
 
 from functools import lru_cache
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
-from cryptography.hazmat.primitives.hashes import SHA1, SHA256, SHA512, HashAlgorithm
+from cryptography.hazmat.primitives.hashes import SHA1, SHA256, SHA384, SHA512, HashAlgorithm
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from trueware.signatures.apk.refusal import uncheckable
 
 _HASHES: dict[str, HashAlgorithm] = {
-    "sha1": SHA1(),  # noqa: S303 (the first packages; recovery takes it)
+    "sha1": SHA1(),  # noqa: S303 (what old devices take)
     "sha256": SHA256(),
+    "sha384": SHA384(),
     "sha512": SHA512(),
 }
 HASHES = frozenset(_HASHES)
@@ -56,5 +57,5 @@ def _load(spki: bytes) -> _Key:
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         uncheckable(f"a public key is malformed ({error})")
     if not isinstance(key, _Key):
-        uncheckable(f"a key of a kind that does not sign updates: {type(key).__name__}")
+        uncheckable(f"a key that is neither of RSA nor of ECDSA: {type(key).__name__}")
     return key
