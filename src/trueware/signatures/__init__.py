@@ -40,6 +40,7 @@ class Where:
 
 SCHEMES: tuple[Where, ...] = (
     Where("apk:Apk", formats=("zip",)),
+    Where("apk.idsig:IdSig", names=("*.idsig",)),
     Where(
         "avb:Avb",
         formats=("vbmeta",),

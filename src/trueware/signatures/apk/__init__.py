@@ -13,6 +13,7 @@ from trueware.signatures.apk.archive import Package
 from trueware.signatures.apk.jar import Jar
 from trueware.signatures.apk.refusal import Refusal
 from trueware.signatures.apk.sdk import MadeFor, read_sdk
+from trueware.signatures.apk.stamp import stamps
 from trueware.signatures.apk.verdicts import Verdicts
 from trueware.signatures.contract import Context, SchemeDoc, Site
 
@@ -34,7 +35,7 @@ class Apk:
             "CVE-2017-13156 (Janus), CVE-2013-4787 (Master Key)",
         ),
         (
-            "scheme v3.2 (ML-DSA) is not known",
+            "scheme v3.2 (ML-DSA) is not known, nor is the first version of source stamps",
             "no certificate is checked for its dates or issuer: Android does not look at them either",
         ),
     )
@@ -53,7 +54,8 @@ class Apk:
             yield Signature("apk", site.path, refusal.outcome, refusal.detail)
             return
         jar = Jar(site, view, package.directory, context.limits, old=made_for.least < _SHA1_ONLY_BEFORE)
-        for first, last, verdict in Verdicts(package, made_for, jar.verify).each():
+        verdicts = Verdicts(package, made_for, jar.verify)
+        for first, last, verdict in verdicts.each():
             for signer in verdict.signers or (None,):
                 yield Signature(
                     verdict.scheme,
@@ -67,6 +69,8 @@ class Apk:
                     dated=False,
                     statements=verdict.statements,
                 )
+        listed = site.child("META-INF/MANIFEST.MF")
+        yield from stamps(site, package, verdicts, listed.sha256 if listed is not None else None)
 
 
 def _made_for(manifest: Site | None) -> MadeFor:

@@ -52,11 +52,14 @@ class Digests:
         return new(pack("<BI", 0x5A, len(found)) + b"".join(found)).digest()
 
     def _tree(self) -> bytes:
-        return tree_root(self._sections, _SALT) + sum(map(len, self._sections)).to_bytes(8, "little")
+        return hash_tree(self._sections, _SALT)[0] + sum(map(len, self._sections)).to_bytes(8, "little")
 
 
-def tree_root(sections: Iterable[memoryview], salt: bytes) -> bytes:
-    """Return the root of the hash tree (fs-verity, SHA-256, blocks of 4 KiB) over sections that follow on one another."""
+def hash_tree(sections: Iterable[memoryview], salt: bytes) -> tuple[bytes, bytes]:
+    """Return root and hash tree over sections that follow on one another: SHA-256 over `salt` and blocks of 4 KiB.
+
+    The tree has the level under the root first, and that over the content last, each filled up to whole blocks.
+    """
     digests, rest = bytearray(), b""
     for section in sections:
         at = 0
@@ -71,10 +74,18 @@ def tree_root(sections: Iterable[memoryview], salt: bytes) -> bytes:
         rest = bytes(section[whole:])
     if rest:
         digests += sha256(salt + rest.ljust(_BLOCK, b"\0")).digest()
-    while len(digests) > _BLOCK:
-        level, digests = digests.ljust(-(-len(digests) // _BLOCK) * _BLOCK, b"\0"), bytearray()
+    level = _filled(digests)
+    tree = level
+    while len(level) > _BLOCK:
+        digests = bytearray()
         _add_blocks(digests, memoryview(level), salt)
-    return sha256(salt + bytes(digests).ljust(_BLOCK, b"\0")).digest()
+        level = _filled(digests)
+        tree = level + tree
+    return sha256(salt + level).digest(), tree
+
+
+def _filled(digests: bytearray) -> bytes:
+    return bytes(digests).ljust(max(1, -(-len(digests) // _BLOCK)) * _BLOCK, b"\0")
 
 
 def _add_blocks(digests: bytearray, blocks: memoryview, salt: bytes) -> None:

@@ -65,7 +65,10 @@ class JarSigned:
 
     files: tuple[_SignatureFile, ...]
     paths: tuple[str, ...]
-    """Of the members whose bytes were compared, in the artefact."""
+    """Of the members whose bytes were compared, and of the files that are the signature, in the artefact."""
+
+    members: int
+    """How many were compared."""
 
     excludes: tuple[str, ...]
     old: bool
@@ -265,7 +268,11 @@ class Jar:
         if not signers:
             uncheckable("the JAR signature is over no member")
         counting = tuple(files[number] for number in sorted(signers))
-        return JarSigned(counting, tuple(paths), tuple(self._excludes(beside)), old)
+        own = self._own
+        signed = len(paths)
+        paths += [self._path(each) for each in self._members if _text(each) in own]
+        others = [name for name in beside if name not in own]
+        return JarSigned(counting, tuple(paths), signed, tuple(self._excludes(others)), old)
 
     def _require_bytes(self, member: Member, name: str, digests: dict[str, bytes]) -> None:
         measured = self._measured(member) if "sha256" in digests else None
@@ -294,12 +301,20 @@ class Jar:
         child = self._site.child(member.path)
         return member.path if child is None else child.path
 
-    def _excludes(self, beside: list[str]) -> Iterator[str]:
-        own = {_text(each) for pair in self._signature_blocks() for each in pair} | {_MANIFEST.decode()}
-        others = [name for name in beside if name not in own]
+    @cached_property
+    def _own(self) -> frozenset[str]:
+        """Names of the files that are the signature."""
+        pairs = [_text(each) for pair in self._signature_blocks() for each in pair]
+        return frozenset((_MANIFEST.decode(), *pairs))
+
+    @staticmethod
+    def _some(names: list[str]) -> str:
+        more = f" and {len(names) - _TOLD} more" if len(names) > _TOLD else ""
+        return ", ".join(names[:_TOLD]) + more
+
+    def _excludes(self, others: list[str]) -> Iterator[str]:
         if others:
-            more = f" and {len(others) - _TOLD} more" if len(others) > _TOLD else ""
-            yield f"files in META-INF that nobody signed: {', '.join(others[:_TOLD])}{more}"
+            yield f"files in META-INF that nobody signed: {self._some(others)}"
         yield "headers of the archive: times, attributes, comments"
         at, between = 0, 0
         for member in sorted(self._members, key=lambda each: each.start):

@@ -46,7 +46,7 @@ _V3_IN_V2 = 3
 PADDING = 0x42726577
 _KNOWN = {
     0x2B09189E: "a source stamp (first version)",
-    0x6DFF800D: "a source stamp",
+    0x6DFF800D: "a source stamp, told by itself",
     0x504B4453: "a list of dependencies",
     0x2146444E: "data of Google Play",
     0x71777777: "a distribution channel",
@@ -118,7 +118,7 @@ class Verdicts:
         return Digests(self._package, block.start)
 
     def signers(self, id: int) -> tuple[SchemeSigner, ...] | None:  # noqa: A002 (the standard's noun)
-        """Return the verified signers of a block, None where there is no such block.
+        """Return the signers of a block, with their signatures and the content verified, None where there is no such block.
 
         Raises:
             Refusal: they do not hold.
@@ -244,7 +244,7 @@ class Verdicts:
         return Verdict(
             "apk-v1",
             Outcome.VALID,
-            f"{_count(len(jar.paths), 'member')} are those that were signed",
+            f"{jar.members} members are those that were signed",
             signers,
             Coverage(paths=jar.paths, excludes=(*jar.excludes, *self._hidden())),
             None,
@@ -328,6 +328,3 @@ def _of_one_publisher(spans: list[tuple[int, int | None, Verdict]]) -> Iterator[
             older = verdict.newest
         yield first, last, verdict
 
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" + ("" if number == 1 else "s")
