@@ -19,6 +19,11 @@ _BLOCK_END = Struct("<Q16s")
 _BLOCK_MAGIC = b"APK Sig Block 42"
 _LARGEST_BLOCK = (1 << 31) - 9
 _LEAST_PAIR = 4
+_MOST_PAIRS = 4096
+"""Values of a signing block; real ones have ten at most."""
+
+_LARGEST_PAIR = 16 << 20
+"""Bytes of a value that is looked into; signatures take some thousands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,16 +35,17 @@ class Pair:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
 class Block:
     """The signing block, found."""
 
-    start: int
-    pairs: tuple[Pair, ...]
+    def __init__(self, start: int, pairs: tuple[Pair, ...]) -> None:
+        """Take where it begins, and its values in order."""
+        self.start, self.pairs = start, pairs
+        self._first = {pair.id: pair for pair in reversed(pairs)}
 
     def first(self, id: int) -> Pair | None:  # noqa: A002 (the standard's noun)
         """Return the value that Android takes: the first with this id."""
-        return next((pair for pair in self.pairs if pair.id == id), None)
+        return self._first.get(id)
 
 
 class Package:
@@ -57,6 +63,16 @@ class Package:
         self.directory, self._directory_size = start, size
         if self.end >= 20 and view[self.end - 20 : self.end - 16] == _LOCATOR_MAGIC:
             uncheckable("a package in the 64-bit form of zip, which Android does not take")
+
+    def value(self, pair: Pair) -> bytes:
+        """Return the bytes of a value in the signing block.
+
+        Raises:
+            Refusal: there are more than any signature has.
+        """
+        if pair.end - pair.start > _LARGEST_PAIR:
+            uncheckable(f"value {pair.id:#010x} of the signing block has {pair.end - pair.start} bytes")
+        return bytes(self.view[pair.start : pair.end])
 
     def end_record(self, directory: int) -> bytes:
         """Return the end record with `directory` for where the directory is, as it is digested."""
@@ -91,9 +107,11 @@ class Package:
         return Block(start, tuple(self._pairs(start + 8, end - _BLOCK_END.size)))
 
     def _pairs(self, at: int, end: int) -> list[Pair]:
-        pairs = []
+        pairs: list[Pair] = []
         while at < end:
             size = int.from_bytes(self.view[at : min(at + 8, end)], "little")
+            if len(pairs) == _MOST_PAIRS:
+                uncheckable(f"the signing block has more than {_MOST_PAIRS} values")
             if end - at < 8 or not _LEAST_PAIR <= size <= end - at - 8:
                 uncheckable(f"the signing block is malformed: a value of {size} bytes at {at:#x}")
             start = at + 8

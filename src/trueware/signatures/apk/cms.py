@@ -22,7 +22,8 @@ from trueware.signatures.apk.refusal import uncheckable
 _SIGNED_DATA = "1.2.840.113549.1.7.2"
 _CONTENT_TYPE, _MESSAGE_DIGEST = "1.2.840.113549.1.9.3", "1.2.840.113549.1.9.4"
 _CERTIFICATES, _ATTRIBUTES = 0xA0, 0xA0
-_MOST_CERTIFICATES = 32
+_MOST = 32
+"""Certificates, and signers, of one JAR signature; real ones have one or a few."""
 
 _DIGESTS = {
     "1.2.840.113549.2.5": "md5",
@@ -140,13 +141,12 @@ def read_signed(encoded: bytes, content: bytes) -> Signed:
     fields = der.parts(der.read(inner.content).sequence(), 4, "signed data")
     content_type = der.parts(fields[2].sequence(), 1, "signed data")[0].oid()
     bag = next((each for each in fields[3:] if each.tag == _CERTIFICATES), None)
-    certificates = tuple(Certificate.parse(each.whole) for each in bag.parts()) if bag is not None else ()
-    if len(certificates) > _MOST_CERTIFICATES or fields[-1].tag != der.SET:
-        uncheckable("a JAR signature has too many certificates, or no signers")
-    signers = tuple(_read_signer(each, certificates, content_type, content) for each in fields[-1].parts())
-    if not signers:
-        uncheckable("a JAR signature has no signer")
-    return Signed(signers)
+    encoded_certificates = list(bag.parts()) if bag is not None else []
+    infos = list(fields[-1].parts()) if fields[-1].tag == der.SET else []
+    if len(encoded_certificates) > _MOST or not 1 <= len(infos) <= _MOST:
+        uncheckable(f"a JAR signature has {len(infos)} signers and {len(encoded_certificates)} certificates")
+    certificates = tuple(Certificate.parse(each.whole) for each in encoded_certificates)
+    return Signed(tuple(_read_signer(each, certificates, content_type, content) for each in infos))
 
 
 def _read_signer(info: der.Value, bag: Sequence[Certificate], content_type: str, content: bytes) -> SignerInfo:

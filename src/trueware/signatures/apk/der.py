@@ -1,7 +1,7 @@
 """ASN.1 as certificates and CMS have it: tags, lengths and contents. X.690, definite lengths, which need not be the shortest.
 
 Android takes certificates that are not DER (``cert-not-der`` of its own test files), and names them by their bytes as they came; so
-nothing is encoded anew here, and what counts is compared as it stands.
+what counts is compared as it stands.
 """
 
 from collections.abc import Iterator
@@ -11,6 +11,7 @@ from trueware.signatures.apk.refusal import uncheckable
 
 INTEGER, BITS, OCTETS, NULL, OID, SEQUENCE, SET = 0x02, 0x03, 0x04, 0x05, 0x06, 0x30, 0x31
 BOOLEAN = 0x01
+_LONGEST_OID = 64
 _MOST_LENGTH = 4
 """Bytes of a length; more would be beyond 4 GiB."""
 
@@ -45,7 +46,7 @@ class Value:
 
     def oid(self) -> str:
         """Return an OBJECT IDENTIFIER in dots."""
-        if self.tag != OID or not self.content or self.content[-1] & 0x80:
+        if self.tag != OID or not 1 <= len(self.content) <= _LONGEST_OID or self.content[-1] & 0x80:
             uncheckable(f"ASN.1 is malformed: tag {self.tag:#04x} where an OBJECT IDENTIFIER is expected")
         arcs, arc = [], 0
         for byte in self.content:
@@ -71,6 +72,13 @@ def read(data: bytes, at: int = 0) -> Value:
     if length > len(data) - start:
         uncheckable(f"ASN.1 is malformed: {length} bytes at {start:#x}, {len(data) - start} are left")
     return Value(data[at], data[start : start + length], data[at : start + length])
+
+
+def encoded(tag: int, content: bytes) -> bytes:
+    """Return a value in DER."""
+    size = len(content)
+    length = bytes([size]) if size < 0x80 else size.to_bytes((size.bit_length() + 7) // 8)
+    return bytes([tag]) + (length if size < 0x80 else bytes([0x80 | len(length)]) + length) + content
 
 
 def parts(values: list[Value], least: int, what: str) -> list[Value]:

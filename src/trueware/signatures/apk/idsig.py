@@ -1,5 +1,6 @@
-"""APK Signature Scheme v4: a file beside the package, ``X.apk.idsig``, with a hash tree over all of it, so that Android 11 and
-later can run it while it is still being installed.
+"""APK Signature Scheme v4: a file beside the package, ``X.apk.idsig``, with a signed hash tree over all of it.
+
+Android 11 and later can run a package with it while it is still being installed.
 
 ============  ==========================================================================================================
 field         little-endian; those marked * with a length of four bytes before them
@@ -41,6 +42,8 @@ _ENDING = ".idsig"
 _WHAT = "the file of scheme v4"
 _VERSION, _SHA256, _LOG_BLOCK = 2, 1, 12
 _SINCE = 30
+_FREE, _PER_BYTE = 1 << 20, 64
+"""Bytes that such a file may have, and bytes of the package that allow one more; a hash tree has one for 127."""
 
 
 class IdSig:
@@ -60,6 +63,8 @@ class IdSig:
         try:
             if package is None:
                 uncheckable("the package that it is about is not beside it")
+            if site.size > _FREE + package.size // _PER_BYTE:
+                uncheckable(f"{site.size} bytes are no file of scheme v4 for a package of {package.size}")
             held = tuple(_verified(bytes(site.view()), package))
         except Refusal as refusal:
             yield Signature("apk-v4", site.path, refusal.outcome, refusal.detail, platforms=(_SINCE, None), dated=False)
@@ -90,7 +95,9 @@ def _verified(data: bytes, package: Site) -> Iterator[tuple[int, int | None, Cer
     salt, root = hashing.value(), hashing.value()
     hashing.end()
     if (algorithm, log_block, salt) != (_SHA256, _LOG_BLOCK, b""):
-        uncheckable(f"hashes of algorithm {algorithm} over blocks of 2^{log_block} bytes with {len(salt)} bytes of salt")
+        uncheckable(
+            f"hashes of algorithm {algorithm} over blocks of 2^{log_block} bytes with {len(salt)} bytes of salt"
+        )
     view = package.view()
     hashed = pack("<QIBII", len(view), algorithm, log_block, 0, len(root)) + root
     infos = [(0, *_signed(signing, hashed))]

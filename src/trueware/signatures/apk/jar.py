@@ -38,8 +38,8 @@ _META, _MANIFEST = b"META-INF/", b"META-INF/MANIFEST.MF"
 _BLOCKS = (b".RSA", b".DSA", b".EC")
 _ANNOUNCED = {"2": V2, "3": V3}
 _SHA1_ONLY_BEFORE = 18
-_LARGEST = 64 << 20
-"""Bytes of a manifest, of a signature file; those of the largest apps have ten."""
+_LARGEST = 16 << 20
+"""Bytes of a manifest, of a signature file; those of the largest apps have two."""
 
 _TOLD = 5
 """Members that are named where there are many."""
@@ -99,6 +99,7 @@ class Jar:
     def __init__(self, site: Site, view: memoryview, directory: int, limits: Limits, *, old: bool) -> None:
         """Take the package at `site`, whose directory begins at `directory`; `old`: Androids before API 18 count."""
         self._site, self._view, self._directory, self._limits, self._old = site, view, directory, limits, old
+        self._left = limits.ratio_free + limits.max_ratio * len(view)
 
     def verify(self) -> JarSigned | None:
         """Return the signature, None where there is none.
@@ -134,6 +135,11 @@ class Jar:
         except InputError as error:
             uncheckable(str(error))
         self._refuse_doubts(reading)  # 2
+        end = 0
+        for each in sorted(members, key=lambda each: (each.start, each.end)):
+            if each.start < end:
+                uncheckable(f"{each.path!r} shares bytes with another member")
+            end = each.end
         return members
 
     @staticmethod
@@ -177,7 +183,11 @@ class Jar:
             found = content(
                 member.record, self._view, member.data, lambda rule, detail: doubts.append(f"{rule}: {detail}")
             )
-            yield from found.chunks()
+            for chunk in found.chunks():
+                self._left -= len(chunk)
+                if self._left < 0:
+                    uncheckable(f"the package unpacks to more than {self._limits.max_ratio:g} times its size")
+                yield chunk
         except InputError as error:
             uncheckable(f"{member.path}: {error}")
         if doubts:

@@ -14,6 +14,12 @@ from trueware.signatures.apk.refusal import Refusal, uncheckable
 RSA, PSS, EC, DSA = "RSA", "RSA-PSS", "ECDSA", "DSA"
 
 _RSA_OID = "1.2.840.113549.1.1.1"
+_RSA_ALGORITHM = bytes.fromhex("300d06092a864886f70d0101010500")
+"""The AlgorithmIdentifier of RSA keys, RFC 3279 §2.3.1."""
+
+_LARGEST_MODULUS = 2049
+"""Bytes of a modulus, the one of its sign counted; OpenSSL takes no larger ones."""
+
 _HASHES: dict[str, HashAlgorithm] = {
     "md5": MD5(),  # noqa: S303 (what old signatures have; the platform takes it)
     "sha1": SHA1(),  # noqa: S303
@@ -59,10 +65,10 @@ def same_key(one: bytes, other: bytes) -> bool:
     if one == other:
         return True
     try:
-        first, second = _rsa_numbers(one), _rsa_numbers(other)
+        numbers = _rsa_numbers(one)
     except Refusal:
         return False
-    return first is not None and first == second
+    return numbers is not None and {one, other} == {_rsa_encoded(*numbers, sign) for sign in (b"", b"\0")}
 
 
 @lru_cache(maxsize=64)
@@ -88,9 +94,20 @@ def _rsa_numbers(spki: bytes) -> tuple[int, int] | None:
         uncheckable("the RSA key is malformed")
     inside = der.read(bits.content, 1)
     modulus, exponent = der.parts(inside.sequence(), 2, "an RSA key")[:2]
-    if len(inside.whole) + 1 != len(bits.content) or modulus.tag != der.INTEGER:
+    tags = bits.tag, modulus.tag, len(inside.whole) + 1
+    if tags != (der.BITS, der.INTEGER, len(bits.content)) or len(modulus.content) > _LARGEST_MODULUS:
         uncheckable("the RSA key is malformed")
     return exponent.number(), int.from_bytes(modulus.content)
+
+
+def _rsa_encoded(exponent: int, modulus: int, sign: bytes) -> bytes:
+    """Return the SubjectPublicKeyInfo of a key whose modulus has its highest bit set, with `sign` in front of that."""
+    numbers = (
+        sign + modulus.to_bytes((modulus.bit_length() + 7) // 8),
+        exponent.to_bytes(exponent.bit_length() // 8 + 1),
+    )
+    inside = der.encoded(der.SEQUENCE, b"".join(der.encoded(der.INTEGER, each) for each in numbers))
+    return der.encoded(der.SEQUENCE, _RSA_ALGORITHM + der.encoded(der.BITS, b"\0" + inside))
 
 
 def _unusable(error: Exception) -> Refusal:

@@ -10,6 +10,9 @@ from trueware.errors import InputError
 from trueware.formats.android.axml import read_elements
 
 _PACKAGE = "package"
+_LONGEST = 9
+"""Digits of a number."""
+
 _MIN, _TARGET, _SANDBOX = 0x0101020C, 0x01010270, 0x0101054C
 
 
@@ -43,4 +46,5 @@ def read_sdk(manifest: bytes) -> MadeFor:
 
 
 def _number(value: str | None, otherwise: int) -> int:
-    return int(value) if value is not None and value.isdecimal() else otherwise
+    known = value is not None and value.isascii() and value.isdecimal() and len(value) <= _LONGEST
+    return int(value) if value is not None and known else otherwise

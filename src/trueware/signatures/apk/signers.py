@@ -48,6 +48,9 @@ STRIPPING_PROTECTION = 0xBEEFF00D
 there is."""
 
 MOST_SIGNERS = 10
+_MOST_SIGNATURES = 32
+"""Of one signer, each by another algorithm; real ones have three at most."""
+
 _ORDER = (CHUNKS_SHA256, CHUNKS_SHA512, TREE)
 """Which digest is computed where several are signed: the cheapest first."""
 
@@ -82,7 +85,7 @@ def read_signers(package: Package, pair: Pair) -> tuple[SchemeSigner, ...]:
         Refusal: not all of them can be.
     """
     name = f"the block of scheme {NAMES[pair.id]}"
-    outer = Prefixed(bytes(package.view[pair.start : pair.end]), name)
+    outer = Prefixed(package.value(pair), name)
     signers = outer.within()
     outer.end()
     found: list[SchemeSigner] = []
@@ -119,8 +122,8 @@ def _read_signer(signer: Prefixed, block: int, name: str) -> SchemeSigner:
     signatures = list(_pairs(signer.within()))
     spki = signer.value()
     signer.end()
-    if not signatures:
-        uncheckable(f"{name} has no signature")  # 1
+    if not 1 <= len(signatures) <= _MOST_SIGNATURES:
+        uncheckable(f"{name} has {len(signatures)} signatures")  # 1
     known = [(key, value) for key, value in signatures if key in ALGORITHMS]
     if not known:
         uncheckable(

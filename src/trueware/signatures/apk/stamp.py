@@ -73,7 +73,7 @@ def stamps(site: Site, package: Package, verdicts: Verdicts, manifest: bytes | N
 def _verified(
     package: Package, pair: Pair, named: bytes, verdicts: Verdicts, manifest: bytes | None
 ) -> tuple[Certificate, int | None]:
-    outer = Prefixed(bytes(package.view[pair.start : pair.end]), _WHAT)
+    outer = Prefixed(package.value(pair), _WHAT)
     taken = outer.within()
     outer.end()
     certificate = Certificate.parse(taken.value())
@@ -100,7 +100,9 @@ def _digests(verdicts: Verdicts, manifest: bytes | None) -> Mapping[int, bytes]:
             known = ((ALGORITHMS[key].content, digest) for key, digest in each.digests if key in ALGORITHMS)
             found.setdefault(number, {}).update({_CONTENTS[content]: digest for content, digest in known})
     return {
-        number: b"".join(pack("<III", len(digest) + 8, key, len(digest)) + digest for key, digest in sorted(each.items()))
+        number: b"".join(
+            pack("<III", len(digest) + 8, key, len(digest)) + digest for key, digest in sorted(each.items())
+        )
         for number, each in found.items()
     }
 

@@ -18,6 +18,7 @@ of old and new schemes must be of one publisher, as all tools make them.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import islice
 
 from trueware.model.signature import Coverage, Outcome, Signer
 from trueware.signatures.apk.archive import Block, Package
@@ -55,6 +56,10 @@ _KNOWN = {
 
 
 NOTHING = Coverage()
+
+
+_TOLD = 10
+"""Values in the signing block that are named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +158,7 @@ class Verdicts:
         levels = {least, 9, 18, 19, 21, 22, _SANDBOX_SINCE, _TARGET_SINCE, *SINCE.values()}
         for id_ in (V3, V31):
             try:
-                for each in self.signers(id_) or () if least < 1 << 31 else ():
+                for each in self.signers(id_) or ():
                     levels.update((each.since, each.since + 1))
                     if each.until is not None:
                         levels.add(each.until + 1)
@@ -246,7 +251,7 @@ class Verdicts:
             Outcome.VALID,
             f"{jar.members} members are those that were signed",
             signers,
-            Coverage(paths=jar.paths, excludes=(*jar.excludes, *self._hidden())),
+            Coverage(paths=jar.paths, excludes=(*jar.excludes, *self._hidden)),
             None,
             statements,
             tuple(each[0] for each in certificates),
@@ -265,7 +270,7 @@ class Verdicts:
             Outcome.VALID,
             detail,
             tuple(signer(each.certificates) for each in signers),
-            Coverage(whole=True, excludes=tuple(self._hidden())),
+            Coverage(whole=True, excludes=self._hidden),
             block.start if isinstance(block, Block) else None,
             (*self._statements(), *_rotation(signers)),
             tuple(each.certificates[0] for each in signers),
@@ -275,8 +280,13 @@ class Verdicts:
     def _statements(self) -> tuple[tuple[str, str], ...]:
         return (("package", self._made_for.package),) if self._made_for.package else ()
 
-    def _hidden(self) -> Iterator[str]:
-        """Yield what stands in the signing block besides the signatures that count."""
+    @cached_property
+    def _hidden(self) -> tuple[str, ...]:
+        """What stands in the signing block besides the signatures that count."""
+        told = list(islice(self._beside(), _TOLD + 1))
+        return (*told[:_TOLD], "and more in the signing block") if len(told) > _TOLD else tuple(told)
+
+    def _beside(self) -> Iterator[str]:
         block = self.block
         if not isinstance(block, Block):
             return
@@ -327,4 +337,3 @@ def _of_one_publisher(spans: list[tuple[int, int | None, Verdict]]) -> Iterator[
         if verdict.outcome is Outcome.VALID:
             older = verdict.newest
         yield first, last, verdict
-
