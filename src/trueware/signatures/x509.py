@@ -20,12 +20,17 @@ from cryptography.x509 import (
     Certificate,
     DuplicateExtension,
     ExtensionNotFound,
+    InvalidVersion,
     KeyUsage,
+    UnsupportedGeneralNameType,
     load_der_x509_certificate,
 )
 from cryptography.x509.oid import NameOID
 
-_UNUSABLE = (ValueError, TypeError, UnsupportedAlgorithm, InvalidSignature, DuplicateExtension, ExtensionNotFound)
+_UNUSABLE = (
+    *(ValueError, TypeError, UnsupportedAlgorithm, InvalidSignature),
+    *(DuplicateExtension, ExtensionNotFound, InvalidVersion, UnsupportedGeneralNameType),
+)
 """What the library raises for certificates that are malformed, of a kind it does not know, or not what was asked for."""
 
 _LONGEST = 8
@@ -150,6 +155,8 @@ def _issued(subject: bytes, issuer: bytes, below: int) -> bool:
                 return False
         except ExtensionNotFound:
             pass
+        if subject[-len(child.signature) - 1]:  # unused bits of the last field, which nobody signs: DER has none here
+            return False
         child.verify_directly_issued_by(parent)
     except _UNUSABLE:
         return False
