@@ -41,6 +41,9 @@ _NEAR = 64
 _REPEATED, _TIMES = 4 << 20, 1_000
 """Bytes of a vector repeated, and how often at most."""
 
+_LARGE_FIELDS, _LONG = 6, 16
+"""Fields that are made to reach over many zeros; and bytes of a part below which its size is any number."""
+
 _DEEP = 100
 _ZEROS = 100 << 20
 
@@ -79,6 +82,7 @@ def forms(vector: Vector) -> Iterator[Form]:
     yield from _lying(data, _FIELDS // few)
     yield from _within_itself(data)
     yield from _repeated(data)
+    yield from _large(data)
 
 
 def _cut(data: bytes, count: int) -> Iterator[Form]:
@@ -155,6 +159,15 @@ def _repeated(data: bytes) -> Iterator[Form]:
     yield Form("packed-often", gzip.compress(data * max(2, min(_TIMES, 4 * _REPEATED // len(data))), 1, mtime=0))
     yield Form("zeros-behind", gzip.compress(data, 1, mtime=0) + _packed_zeros())
     yield Form("opaque-around", b"\x80" * 512 + (data + b"\x80" * 512) * max(1, min(_TIMES, _LARGE // len(data))))
+
+
+def _large(data: bytes) -> Iterator[Form]:
+    """Yield the vector packed, with many zeros behind it and lengths that reach over them."""
+    sizes = {part.size for part in _measured(data).children if part.size >= _LONG} | {len(data)}
+    fields = [field for field in _fields(data) if field.size >= 4 and field.value in sizes]
+    for field in fields[:: -(-len(fields) // _LARGE_FIELDS) or 1]:
+        told = _all_told(data, [field], field.value + _ZEROS)
+        yield Form(f"large-{field.at}-{field.order}{field.size}", gzip.compress(told, 1, mtime=0) + _packed_zeros())
 
 
 @cache

@@ -30,7 +30,7 @@ from struct import Struct, unpack_from
 from typing import ClassVar
 
 from trueware.errors import LimitExceeded, MalformedInput
-from trueware.formats.contract import Entry, FormatDoc, Magic, Reading
+from trueware.formats.contract import CHUNK, Entry, FormatDoc, Magic, Reading
 from trueware.formats.fields import tell
 from trueware.formats.names import readable
 from trueware.formats.regions import is_text, region
@@ -106,5 +106,8 @@ def _partition(view: memoryview, at: int, number: int, reading: Reading) -> tupl
 
 def crc16(data: memoryview) -> int:
     """Return the CRC of X.25, which goes through the bits from the lowest, by the one that goes through them from the highest."""
-    found = crc_hqx(bytes(data).translate(_REVERSED), 0xFFFF) ^ 0xFFFF
+    found = 0xFFFF
+    for at in range(0, len(data), CHUNK):
+        found = crc_hqx(bytes(data[at : at + CHUNK]).translate(_REVERSED), found)
+    found ^= 0xFFFF
     return _REVERSED[found & 0xFF] << 8 | _REVERSED[found >> 8]

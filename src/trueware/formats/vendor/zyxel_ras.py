@@ -19,6 +19,7 @@ A sum is that of System V's ``sum``; where a length is odd the byte 2 KiB before
 were built from that layout; no image of ZyXEL confirmed the reading.
 """
 
+import re
 from struct import Struct
 from typing import ClassVar
 
@@ -31,6 +32,7 @@ from trueware.model.limits import Limits
 _HEADER = Struct(">II32sI64sII")
 _SUMMED = 2048
 _BLOCK = 0x10000
+_ERASED = re.compile(rb"\xff*")
 _FILLER = b"\xff" * 16
 _NONE = 0xFFFFFFFF
 _LARGEST = 1 << 28
@@ -72,7 +74,7 @@ class ZyxelRas:
         if (found := system_v_sum(memoryview(head))) != header:
             reading.note_anomaly("checksum-mismatch", f"the header's sum is {found:#06x}, stated {header:#06x}", 40)
         start = len(view) - size - kernel
-        if start < _SUMMED or start % _SUMMED or bytes(view[_SUMMED:start]).strip(b"\xff"):
+        if start < _SUMMED or start % _SUMMED or not _ERASED.fullmatch(view, _SUMMED, start):
             start = _BLOCK
         reading.cover(0, _SUMMED)
         reading.entries = [region("rootfs", view, start, size, reading)]
