@@ -234,6 +234,12 @@ def build_contents() -> None:
         "size", patched(sound, second + 28, struct.pack("<I", 1_999)), "A file that is shorter than its block.",
         parts={**parts, "ab": unread(parts["ab"])}, facts=FACTS, findings=["malformed"],
     )  # fmt: skip
+    with_ends = squash(tree, *STORED[:-1])
+    end = inode_of(with_ends, b"ab")
+    write(
+        "fragment", patched(with_ends, end + 28, struct.pack("<I", 1_700)), "A file that is shorter than what lies in the fragment for it.",
+        parts={**parts, "ab": file(noise(2_000, "b")[:1_700])}, facts=FACTS, findings=["hidden-content"],
+    )  # fmt: skip
     write(
         "number", patched(sound, second + 12, sound[first + 12 : first + 16]), "Two inodes with one number.",
         parts=parts, facts=FACTS, findings=["contradiction"],

@@ -60,7 +60,7 @@ class Squashfs:
         ),
         limitations=(
             "extended attributes of big-endian 4.0 are not read",
-            "bytes of a fragment that no file uses are not looked for",
+            "bytes of a fragment that no file uses are found where a file of it is unpacked",
         ),
     )
     magics: ClassVar[tuple[Magic, ...]] = tuple(Magic(0, magic) for magic in MAGICS)
@@ -112,5 +112,5 @@ def _walk(view: memoryview, sb: Superblock, first: int, limits: Limits, reading:
         None if exports is None else tuple(reference for (reference,) in iter_unpack("<Q", exports)),
         attributes,
     )
-    contents = Contents(Blocks(packing, sb.block_size), sb, first, fragments, limits, reading)
+    contents = Contents(Blocks(packing, sb.block_size, reading), sb, first, fragments, limits, reading)
     yield from Tree(sb, tables, contents, limits, reading).walk()

@@ -4,6 +4,7 @@ A file is a run of blocks that lie one behind the other, a block of length 0 sta
 Equal files share their run. Runs that overlap otherwise than block by block have been made by hand.
 """
 
+from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from hashlib import sha256
@@ -22,6 +23,7 @@ _SIZE = _STORED - 1
 _WORD = Struct("<I")
 _FRAGMENT = Struct("<Q2I")
 _PLACE = Struct("<3Q")
+_HALF = 32
 _ZEROS = memoryview(bytes(CHUNK))
 
 Run = tuple[int, int, bytes]
@@ -31,13 +33,17 @@ Run = tuple[int, int, bytes]
 class Blocks:
     """The data blocks of one file system: reads them, from any thread."""
 
-    def __init__(self, packing: Packing, block_size: int) -> None:
-        self._packing, self.block_size = packing, block_size
+    def __init__(self, packing: Packing, block_size: int, reading: Reading) -> None:
+        self._packing, self.block_size, self._reading = packing, block_size, reading
         self._refusals: dict[tuple[int, int, int], MalformedInput] = {}
         self._fragment_digests: dict[int, bytes] = {}
         self._per_thread = local()
         self.foreign: set[int] = set()
         """Where the runs begin that reach into those of other files: reading them again and again would cost much."""
+        self.unused: dict[int, list[tuple[int, int]]] = {}
+        """What no file uses, by fragment; looked at, and forgotten, when it is unpacked."""
+        self.hiding: set[int] = set()
+        """Fragments in which something was found there: what is in them is not to be known by how it lies packed."""
 
     def read(self, start: int, word: int, max_size: int) -> Buffer:
         """Return the block at `start`, whose word gives its length and how it is stored.
@@ -87,6 +93,11 @@ class Blocks:
         last: tuple[int, Buffer] = getattr(self._per_thread, "fragment", (-1, b""))
         if last[0] != number:
             last = self._per_thread.fragment = number, self.read(start, word, self.block_size)
+            for first, end in self.unused.pop(number, ()):
+                if hidden := len(bytes(last[1][first:end]).strip(b"\0")):
+                    self.hiding.add(number)
+                    detail = f"{hidden} bytes of fragment {number} that no file uses"
+                    self._reading.note_anomaly("hidden-content", detail, start)
         return last[1]
 
 
@@ -106,6 +117,8 @@ class FileContent:
     def packing(self) -> bytes | None:
         """Return SHA-256 of the packed blocks, of the fragment and the place in it, and of the size; see `Packed`."""
         if self._start in self._blocks.foreign and self._words:
+            return None
+        if self._fragment is not None and self._fragment[0] in self._blocks.hiding:
             return None
         digest = sha256(_PLACE.pack(self.size or 0, len(self._words), self._at))
         digest.update(self._blocks.digest(self._start, self._words))
@@ -147,7 +160,8 @@ class Contents:
         self._blocks, self._first, self._end = blocks, first, sb.inode_table
         self._limits, self._reading = limits, reading
         self._fragments: list[tuple[int, int, int]] = []
-        self._used_fragments: set[int] = set()
+        self._used_fragments: dict[int, array[int]] = {}
+        """Ends of files by fragment: where each begins, above 32 bits of where it ends."""
         self._runs: set[Run] = set()
         self._known: dict[tuple[int, int, int, int, bytes], Content] = {}
         unused = 0
@@ -178,6 +192,9 @@ class Contents:
             self._reading.cover(start, end)
         if unused := len(self._fragments) - len(self._used_fragments):
             self._reading.note_anomaly("hidden-content", f"{unused} fragments that no file uses")
+        for number, used in self._used_fragments.items():
+            self._blocks.unused[number] = list(_between(used, self._blocks.block_size))
+        self._used_fragments.clear()
 
     def _make(self, inode: Inode) -> Content:
         size, unit = inode.size, self._blocks.block_size
@@ -188,6 +205,7 @@ class Contents:
             fragment = self._fragment(inode.fragment)
             if inode.offset + size % unit > unit:
                 raise MalformedInput(FORMAT, fragment[1], f"end of a file at {inode.offset} in its fragment")
+            self._used_fragments[inode.fragment].append(inode.offset << _HALF | inode.offset + size % unit)
         if inode.blocks:
             self._claim(inode.start, inode.blocks)
         return FileContent(self._blocks, size, inode.start, inode.blocks, fragment, inode.offset)
@@ -198,7 +216,7 @@ class Contents:
             raise MalformedInput(FORMAT, self._end, f"fragment {number} of {len(self._fragments)}")
         fragment = self._fragments[number]
         if number not in self._used_fragments:
-            self._used_fragments.add(number)
+            self._used_fragments[number] = array("Q")
             self._claim(fragment[1], _WORD.pack(fragment[2]))
         return fragment
 
@@ -210,6 +228,16 @@ class Contents:
         if not self._first <= start < end <= self._end:
             raise MalformedInput(FORMAT, start, f"blocks of a file until {end:#x}: not between superblock and inodes")
         self._runs.add((start, end, words))
+
+
+def _between(used: "array[int]", size: int) -> Iterator[tuple[int, int]]:
+    """Yield what lies between the ends of files in a fragment of `size` bytes."""
+    at = 0
+    for word in (*sorted(used), size << _HALF | size):
+        start = word >> _HALF
+        if start > at:
+            yield at, start
+        at = max(at, word & (1 << _HALF) - 1)
 
 
 def find_overlaps(runs: Iterable[Run]) -> Iterator[Run]:

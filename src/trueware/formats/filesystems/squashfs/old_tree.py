@@ -91,7 +91,7 @@ def _walk(view: memoryview, old: OldSuperblock, limits: Limits, reading: Reading
         exports,
         None,
     )
-    contents = Contents(Blocks(packing, sb.block_size), sb, old.size, b"".join(fragments), limits, reading)
+    contents = Contents(Blocks(packing, sb.block_size, reading), sb, old.size, b"".join(fragments), limits, reading)
     yield from OldTree(old, tables, contents, limits, reading).walk()
 
 
