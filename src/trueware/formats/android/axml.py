@@ -65,8 +65,18 @@ class Element:
 
     name: str
     depth: int
-    attributes: tuple[Attribute, ...]
     strings: "Strings"
+    _resources: tuple[int, ...]
+    _attributes: memoryview
+
+    @property
+    def attributes(self) -> tuple[Attribute, ...]:
+        """Its attributes in order, taken apart anew each time: most elements are not looked at."""
+        resources = self._resources
+        return tuple(
+            Attribute(namespace, key, resources[key] if key < len(resources) else 0, raw, kind, data)
+            for namespace, key, raw, _, _, kind, data in _ATTRIBUTE.iter_unpack(self._attributes)
+        )
 
     def by_resource(self, resource: int) -> str | None:
         """Return the value of the attribute with that resource id, None without one.
@@ -203,10 +213,5 @@ def _element(view: memoryview, at: int, end: int, depth: int, strings: Strings, 
     _, name, start, size, count = _ELEMENT.unpack_from(view, base)
     if size != _ATTRIBUTE.size or start < 20 or base + start + count * size > end:
         raise MalformedInput("axml", at, f"{count} attributes of {size} bytes do not fit")
-    attributes = tuple(
-        Attribute(namespace, key, resources[key] if key < len(resources) else 0, raw, kind, data)
-        for namespace, key, raw, _, _, kind, data in _ATTRIBUTE.iter_unpack(
-            view[base + start : base + start + count * size]
-        )
-    )
-    return Element(strings[name], depth, attributes, strings)
+    start += base
+    return Element(strings[name], depth, strings, resources, view[start : start + count * size])
