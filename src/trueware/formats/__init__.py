@@ -15,6 +15,7 @@ READERS = (
     "android.vbmeta:Vbmeta",
     "android.boot:Boot",
     "android.vendor_boot:VendorBoot",
+    "android.verity_metadata:VerityMetadata",
     "android.dtbo:Dtbo",
     "android.super:Super",
     "android.payload:Payload",

@@ -14,6 +14,7 @@ ANNOUNCED: dict[str, tuple[str, tuple[tuple[int, bytes], ...]]] = {
     "android.vbmeta:Vbmeta": ("vbmeta", ((0, b'AVB0'),)),
     "android.vdex:Vdex": ("vdex", ((0, b'vdex'),)),
     "android.vendor_boot:VendorBoot": ("vendor-boot", ((0, b'VNDRBOOT'),)),
+    "android.verity_metadata:VerityMetadata": ("verity-metadata", ((0, b'\x01\xb0\x01\xb0'), (0, b'VOFF'),)),
     "compression.bzip2:Bzip2": ("bzip2", ((4, b'1AY&SY'), (4, b'\x17rE8P\x90'),)),
     "compression.gzip:Gzip": ("gzip", ((0, b'\x1f\x8b\x08'),)),
     "compression.lz4:Lz4": ("lz4", ((0, b'\x04"M\x18'), (0, b'P*M\x18'), (0, b'Q*M\x18'), (0, b'R*M\x18'), (0, b'S*M\x18'), (0, b'T*M\x18'), (0, b'U*M\x18'), (0, b'V*M\x18'), (0, b'W*M\x18'), (0, b'X*M\x18'), (0, b'Y*M\x18'), (0, b'Z*M\x18'), (0, b'[*M\x18'), (0, b'\\*M\x18'), (0, b']*M\x18'), (0, b'^*M\x18'), (0, b'_*M\x18'),)),

@@ -247,6 +247,7 @@ _LOOKS = (
     _Look("boot", (b"ANDROID!",), rb".{28}\0[\x08\x10\x20\x40]\0\0|.{12}[\x2c\x30]\x06\0\0.{16}[\x03\x04]\0\0\0"),
     _Look("vendor-boot", (b"VNDRBOOT",), rb"[\x03\x04]\0{4}[\x08\x10\x20\x40]\0\0"),
     _Look("vbmeta", (b"AVB0",), rb"\0\0\0\x01\0\0\0."),
+    _Look("verity-metadata", (b"\x01\xb0\x01\xb0", b"VOFF"), rb"\0{4}.{258}\0\0[01] ", step=512),
     _Look("dtbo", (b"\xd7\xb7\xab\x1e",), rb".{4}\0\0\0[\x20-\x40]\0\0\0[\x20-\x40]"),
     _Look("super", (b"gDla",), rb"\x34\0{3}", before=4096, step=512),
     _Look("payload", (b"CrAU",), rb"\0{7}\x02"),

@@ -56,6 +56,7 @@ SCHEMES: tuple[Where, ...] = (
     Where("ota.payload:OtaPayload", formats=("payload",)),
     Where("usign:Usign", names=("*.sig",), subjects=("Packages",)),
     Where("verified_boot:VerifiedBoot", formats=("boot",)),
+    Where("verity_table:SignedVerityTable", formats=("verity-metadata",)),
 )
 
 
