@@ -47,6 +47,7 @@ SCHEMES: tuple[Where, ...] = (
         names=("vbmeta", "vbmeta.img", "vbmeta_a", "vbmeta_b", "vbmeta_system.img", "vbmeta_vendor.img"),
         subjects=("boot.img", "dtbo.img", "init_boot.img", "recovery.img", "vendor_boot.img"),
     ),
+    Where("gluon:Gluon", names=("*.manifest",)),
     Where(
         "openpgp:OpenPgp",
         names=("InRelease", "Release.gpg", "*.asc", "*.gpg", "*.sig"),

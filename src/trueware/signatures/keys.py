@@ -4,7 +4,8 @@
 X.509 certificates   PEM (any number), DER
 public keys          PEM, DER (SubjectPublicKeyInfo, RFC 5280 §4.1.2.7)
 usign, signify       two lines: ``untrusted comment: …``, base64 of ``Ed``, 8 bytes of key id, 32 bytes of Ed25519 (usign `main.c`)
-ecdsautils           lines of 64 hexadecimal digits, each a compressed point (Gluon's autoupdater)
+ecdsautils           lines of 64 hexadecimal digits, each a packed point of libuecc's curve; also as Gluon's ``site.conf`` lists
+                     them: quoted, with a comma, with a name behind, below ``good_signatures = 2`` or ``pubkeys = {``
 AVB                  AvbRSAPublicKeyHeader, modulus, r² (external/avb ``avb_crypto.h``), as ``avbtool extract_public_key`` writes
 OpenPGP              certificates of version 4, binary or armoured (RFC 9580 §4.2, §5.5.4.2, §6.2)
 ===================  ====================================================================================================
@@ -27,7 +28,14 @@ _ARMOUR = re.compile(
     rb"-----BEGIN PGP PUBLIC KEY BLOCK-----\r?\n(?:[^\r\n]+\r?\n)*\r?\n([A-Za-z0-9+/=\s]*?)\r?\n(?:=\S{4}\r?\n)?-----END"
 )
 _USIGN = re.compile(rb"untrusted comment: ?([^\r\n]*)\r?\n([A-Za-z0-9+/]{56})\s*")
-_ECDSAUTILS = re.compile(rb"(?:\s*(?:#[^\n]*\n)?[0-9a-f]{64}\s*)+")
+_ECDSAUTILS = re.compile(
+    rb"""[ \t]*(?:
+        (?P<quote>['"]?)(?P<key>[0-9a-f]{64})(?P=quote)[ \t]*,?(?:[ \t]+(?:--|\#)?[ \t]*(?P<name>[^\r\n]*))?
+        |(?:--|\#)[^\r\n]*|[a-z_]+[ \t]*=[ \t]*[\w{'"]+,?|\}?,?)\r?""",
+    re.VERBOSE,
+)
+_MOST_LINES = 1024
+"""Of a file of ecdsautils' keys."""
 
 
 def read_keys(data: bytes, name: str = "") -> tuple[Key, ...]:
@@ -52,9 +60,8 @@ def _keys(data: bytes, name: str) -> Iterator[Key]:
             yield _certificate(decoded) if block.group(1) == b"CERTIFICATE" else _public_key(decoded, name)
     elif usign := _USIGN.fullmatch(data):
         yield _usign(_base64(usign.group(2), usign.start(2)), usign.group(1).decode("utf-8", "replace") or name)
-    elif _ECDSAUTILS.fullmatch(data):
-        for line in re.findall(rb"[0-9a-f]{64}", data):
-            yield Key("ecdsautils", f"ecdsautils:{line.decode()}", bytes.fromhex(line.decode()), name)
+    elif points := _ecdsautils(data, name):
+        yield from points
     elif armoured := _ARMOUR.search(data):
         yield from _openpgp(_base64(armoured.group(1), armoured.start()))
     elif _is_avb(data):
@@ -93,6 +100,22 @@ def _usign(data: bytes, name: str) -> Key:
     if len(data) != 42 or data[:2] != b"Ed":
         raise MalformedInput(_NAME, 0, "not a key of usign: Ed, 8 bytes of id and 32 of key expected")
     return Key("usign", f"usign:{data[2:10].hex()}", data[10:], name)
+
+
+def _ecdsautils(data: bytes, name: str) -> tuple[Key, ...]:
+    """Return the keys that a list has, none where a line of it is something else or not all are keys (a list of checksums)."""
+    lines = data.split(b"\n", _MOST_LINES)
+    matches = [_ECDSAUTILS.fullmatch(line) for line in lines]
+    if len(lines) > _MOST_LINES or None in matches:
+        return ()
+    from trueware.signatures.ec25519 import is_key  # noqa: PLC0415 (beside its use)
+
+    found = []
+    for match in matches:
+        if match is not None and match["key"] is not None:
+            text, said = match["key"].decode(), (match["name"] or b"").decode("utf-8", "replace").strip()
+            found.append(Key("ecdsautils", f"ecdsautils:{text}", bytes.fromhex(text), said or name))
+    return tuple(found) if all(is_key(key.data) for key in found) else ()
 
 
 def _is_avb(data: bytes) -> bool:

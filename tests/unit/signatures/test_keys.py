@@ -16,6 +16,12 @@ from trueware.signatures.keys import names_of, read_keys
 ONE, TWO = issue("one"), issue("two")
 PLAIN = Ed25519PrivateKey.from_private_bytes(bytes(range(32))).public_key()
 SPKI = PLAIN.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+POINTS = (
+    "589695821488c9acd2efc26c2fdde259b25615cbfdbb6a434e95e33fa6932023",
+    "9885f836464abf3633f92701e4febeefec54f481d8b6cd39085e6ad24162ff82",
+)
+"""Public keys of two who sign for Freifunk Nord."""
+
 AVB = (1024).to_bytes(4, "big") + bytes(4) + bytes(range(256))
 FILES = {
     "certificate": (ONE.der, "x509", ["cert-sha256:" + sha256(ONE.der).hexdigest()]),
@@ -32,9 +38,19 @@ FILES = {
     ),
     "avb": (AVB, "avb", ["avb-sha1:" + sha1(AVB).hexdigest()]),  # noqa: S324 (the name AVB gives its keys)
     "ecdsautils": (
-        b"# somebody\n" + b"ab" * 32 + b"\n" + b"cd" * 32 + b"\n",
+        f"# somebody\n{POINTS[0]}\n{POINTS[1]}\n".encode(),
         "ecdsautils",
-        ["ecdsautils:" + 32 * "ab", "ecdsautils:" + 32 * "cd"],
+        ["ecdsautils:" + point for point in POINTS],
+    ),
+    "ecdsautils in a site.conf": (
+        f"good_signatures = 2,\npubkeys = {{\n  '{POINTS[0]}', -- one\n  '{POINTS[1]}',\n".encode(),
+        "ecdsautils",
+        ["ecdsautils:" + point for point in POINTS],
+    ),
+    "ecdsautils with names": (
+        f"good_signatures = 2\n{POINTS[0]}  sven (FF-FL)\n{POINTS[1]}\n".encode(),
+        "ecdsautils",
+        ["ecdsautils:" + point for point in POINTS],
     ),
 }
 
@@ -71,6 +87,7 @@ def test_cut_and_changed_files_are_refused_or_other_keys(case: str) -> None:
         b"\x30\x00",
         b"\xff" * 100,
         b"\x99\xff\xff",
+        b"ab" * 32 + b"  a file\n",
         b"-----BEGIN CERTIFICATE-----\n=\n-----END CERTIFICATE-----",
     ],
 )
