@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 import corpus_report as reports
-from corpus_items import run_beside, run_items
+from corpus_items import run_beside, run_items, run_signed
 from corpus_shelf import Shelf
 from corpus_variants import run_variants
 
@@ -31,7 +31,7 @@ def main() -> int:
         if shutil.which(tool) is None:
             raise SystemExit(f"make corpus needs {tool}: apt-get install squashfs-tools")
     shelf = Shelf(corpus)
-    report = reports.Report(run_items(shelf, say), run_beside(shelf), run_variants(corpus, say))
+    report = reports.Report(run_items(shelf, say), run_beside(shelf), run_signed(shelf), run_variants(corpus, say))
     rows = list(reports.rows(report))
     path = Path("build/corpus.json")
     path.parent.mkdir(exist_ok=True)

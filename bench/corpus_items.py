@@ -3,6 +3,7 @@
 An item of several files is judged by the worst of them (counterfeit, tampered, unknown, genuine), or by those that `SETUPS` names.
 """
 
+import csv
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -16,17 +17,16 @@ from trueware.model.verdict import Verdict
 from trueware.registry.enrol import enrol
 from trueware.registry.import_index import import_index
 from trueware.registry.lookup import Registry
+from trueware.registry.trust import admit
+from trueware.signatures.keys import read_keys
 from trueware.storage.memory import MemoryStore
 from trueware.verify import verify
 
-LATER = {
-    "G02": "AVB signature",
-    "G13": "APK signatures",
-    "H03": "Tizen XML signatures",
-    "I04": "Authenticode",
-    "I08": "module signatures",
-}
-"""Items whose label can only be reached by verifying a signature, and which scheme it takes: not counted as right."""
+LATER: dict[str, str] = {}
+"""Items whose label can only be reached by verifying a signature of a scheme that is not verified: not counted as right."""
+
+ACCEPTABLE = {"G13": (Verdict.UNKNOWN.value, Verdict.TAMPERED.value)}
+"""Where the label says what each file may be and not what the worst may: see `run_signed`."""
 
 WORST = (Verdict.GENUINE, Verdict.UNKNOWN, Verdict.TAMPERED, Verdict.COUNTERFEIT)
 
@@ -46,10 +46,28 @@ class Setup:
     entitle: tuple[tuple[str, str, str], ...] = ()
     """Publisher, claim, pattern."""
 
+    trust: tuple[tuple[str, str, bool], ...] = ()
+    """Publisher, file of keys, and whether what they issue counts too."""
+
     verify: tuple[str, ...] = ()
-    """Paths to verify; by default all files of the item."""
+    """Paths to verify, of files or folders; by default all files of the item."""
 
 
+_ANCHORS = "reference/anchors/"
+_SECURE_BOOT = (
+    *(
+        ("Microsoft", f"{_ANCHORS}microsoft/{name}.der", True)
+        for name in (
+            "MicCorUEFCA2011_2011-06-27",
+            "microsoft_uefi_ca_2023",
+            "MicWinProPCA2011_2011-10-19",
+            "windows_uefi_ca_2023",
+        )
+    ),
+    ("Debian", f"{_ANCHORS}debian-secure-boot-ca.der", True),
+)
+_MODULES = "open/linux-module-signature/"
+_USIGN_KEYS = ("5151f69420c3f508", "72a57f2191b211e0", "792d9d9b39f180dc", "9ef4694208102c43", "b5043e70f9a75cde")
 _WR841N = "open/tl-wr841n-five-builders/"
 _GLUON = "open/ffnord-gluon/gluon-ffnord-2016.2.7.1-tp-link-tl-wr841n-nd-v9-sysupgrade.bin"
 _DEB = "open/debian-bookworm-updates/"
@@ -74,6 +92,12 @@ _STOCK = (
 
 SETUPS: dict[str, Setup] = {
     "A01": Setup(indexes=(("open/ffnord-gluon/stable.manifest", "Freifunk Nord"),), verify=(_GLUON,)),
+    "H03": Setup(verify=("open/tizen-spotify-mod/tampered",)),
+    "I04": Setup(trust=_SECURE_BOOT),
+    "I08": Setup(
+        trust=tuple(("Debian", f"{_MODULES}kernel{build}-module-key.der", False) for build in (47, 50)),
+        verify=tuple(f"{_MODULES}wireguard-6.1.0-{build}.ko" for build in (47, 50)),
+    ),
     "A02": Setup(learn=((_GLUON, "Freifunk Nord", "Gluon TL-WR841N v9", "2016.2.7.1"),)),
     "A05": Setup(learn=_CC),
     "A07": Setup(learn=_CC, verify=(_WR841N + "kukulo2011-wr841n-v9-factory.bin",)),
@@ -102,6 +126,42 @@ SETUPS: dict[str, Setup] = {
 
 _OLD_DEB = (_DEB + "openssl_3.0.17-1~deb12u2_amd64.deb", "Debian", "openssl (amd64)", "3.0.17-1~deb12u2")
 _LATER_DEBS = tuple(f"{_DEB}openssl_{version}-1~deb12u2_amd64.deb" for version in ("3.0.20", "3.0.22"))
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """Something that a signature speaks for or against, and the verdicts that it may have."""
+
+    what: str
+    setup: Setup
+    verdicts: tuple[Verdict, ...]
+
+
+def _lede(*keys: str) -> Setup:
+    trust = tuple(("LEDE", f"{_ANCHORS}openwrt-usign/lede-17.01/{key}.pub", False) for key in keys)
+    return Setup(trust=trust, verify=("open/lede-17.01-base",))
+
+
+def _module(key: int, module: int) -> Setup:
+    trust = (("Debian", f"{_MODULES}kernel{key}-module-key.der", False),)
+    return Setup(trust=trust, verify=(f"{_MODULES}wireguard-6.1.0-{module}.ko",))
+
+
+_LEAKED = _FEED + "2025-04-25"
+_GENUINE, _UNKNOWN = (Verdict.GENUINE,), (Verdict.UNKNOWN,)
+
+SIGNED = (
+    Signed("LEDE's feed, by its signature alone", _lede(*_USIGN_KEYS), _GENUINE),
+    Signed("the same under another key of its publisher", _lede(_USIGN_KEYS[0]), _UNKNOWN),
+    Signed(
+        "a feed signed by a key whose secret half is public, admitted all the same",
+        Setup(trust=(("simonsmh", f"{_LEAKED}/simonsmh-dist.pub", False),), verify=(_LEAKED,)),
+        _UNKNOWN,
+    ),
+    Signed("a module under the key of its build", _module(47, 47), _GENUINE),
+    Signed("a module under the key of another build", _module(50, 47), _UNKNOWN),
+)
+"""What only a signature speaks for, or against."""
 
 BESIDE: tuple[tuple[str, Setup], ...] = (
     ("openssl 3.0.20 and 3.0.22 against Debian's index", Setup(indexes=SETUPS["I01"].indexes, verify=_LATER_DEBS)),
@@ -187,9 +247,9 @@ class Outcome:
         for judged in (self.bare, self.others):
             if judged.verdict in _ACCUSING and judged.verdict.value not in self.acceptable:
                 return f"accused: {judged.reason}"
-        return (
-            "" if self.unrelated.verdict is Verdict.UNKNOWN else f"matched with other products: {self.unrelated.reason}"
-        )
+        if self.unrelated.verdict not in (Verdict.UNKNOWN, self.bare.verdict):  # its own signature needs no product
+            return f"matched with other products: {self.unrelated.reason}"
+        return ""
 
     def _is_anywhere(self, verdict: Verdict) -> bool:
         return any(
@@ -210,14 +270,14 @@ def run_items(shelf: Shelf, say: Callable[[str], None]) -> list[Outcome]:
         unrelated = [each for each in others if _family(each, items) != _family(item, items)]
         own = None
         if item["if_own_sha256_enrolled"] == Verdict.GENUINE.value:
-            own = Judged.of(_verify(shelf, item["files"], _own(item)))
+            own = Judged.of(_verify(shelf, item["files"], _own(shelf, item)))
         outcomes.append(
             Outcome(
                 mine,
                 item["what"],
                 item["expected"],
-                tuple(item["acceptable"]),
-                Judged.of(_verify(shelf, item["files"], MemoryStore())),
+                ACCEPTABLE.get(mine, tuple(item["acceptable"])),
+                Judged.of(_verify(shelf, item["files"], shelf.store())),
                 judge(shelf, SETUPS.get(mine, Setup()), paths),
                 own,
                 _against(shelf, paths, [each for each in others if not _altered(each, mine)]),
@@ -233,6 +293,17 @@ def _altered(item: Mapping[str, Any], original: str) -> bool:
     return item["expected"] == tampered or (item["pair"] == original and tampered in item["acceptable"])
 
 
+def run_signed(shelf: Shelf) -> list[tuple[Signed, Judged]]:
+    """Judge what only a signature speaks for, and AOSP's packages by what AOSP's verifier says from Android 9 on."""
+    cases = list(SIGNED)
+    folder = "open/apksig-vectors"
+    for row in csv.DictReader((shelf.corpus / folder / "vectors.csv").read_text("utf-8").splitlines()):
+        holds = row["apksigner_min_sdk_28"] == "VERIFIES"
+        verdicts = _UNKNOWN if holds else (Verdict.UNKNOWN, Verdict.TAMPERED)
+        cases.append(Signed(row["file"], Setup(verify=(f"{folder}/{row['file']}",)), verdicts))
+    return [(case, judge(shelf, case.setup, ())) for case in cases]
+
+
 def run_beside(shelf: Shelf) -> list[tuple[str, Judged]]:
     """Judge what stands beside an index or release that does not speak for it."""
     return [(what, judge(shelf, setup, ())) for what, setup in BESIDE]
@@ -240,7 +311,10 @@ def run_beside(shelf: Shelf) -> list[tuple[str, Judged]]:
 
 def judge(shelf: Shelf, setup: Setup, paths: tuple[str, ...]) -> Judged:
     """Return the verdict with what `setup` enrols, through the library's own front door."""
-    store = MemoryStore()
+    store = shelf.store()
+    for publisher, path, issues in setup.trust:
+        enrol(store, publisher, [], [], NOW)
+        admit(store, publisher, read_keys((shelf.corpus / path).read_bytes()), NOW, issues=issues)
     for publisher, claim, pattern in setup.entitle:
         enrol(store, publisher, [], [Entitlement(claim, pattern)], NOW)
     for path, publisher, product, version in setup.learn:
@@ -248,7 +322,7 @@ def judge(shelf: Shelf, setup: Setup, paths: tuple[str, ...]) -> Judged:
     for path, publisher in setup.indexes:
         import_index(store, (shelf.corpus / path).read_text("utf-8"), publisher=publisher, source=path, now=NOW)
     registry = Registry(store)
-    return Judged.of(verify(shelf.corpus / path, registry) for path in setup.verify or paths)
+    return Judged.of(verify(shelf.corpus / path, registry, now=NOW) for path in setup.verify or paths)
 
 
 def load_items(corpus: Path) -> list[dict[str, Any]]:
@@ -268,8 +342,8 @@ def _family(item: Mapping[str, Any], items: list[dict[str, Any]]) -> str:
     return str(item["id"])
 
 
-def _own(item: Mapping[str, Any]) -> MemoryStore:
-    store = MemoryStore()
+def _own(shelf: Shelf, item: Mapping[str, Any]) -> MemoryStore:
+    store = shelf.store()
     sums = "".join(f"{file['sha256']}  {Path(file['path']).name}\n" for file in item["files"])
     import_index(store, sums, publisher=item["source"], source="its own digests", now=NOW)
     return store
@@ -281,7 +355,7 @@ def _verify(shelf: Shelf, files: Iterable[Mapping[str, Any]], store: MemoryStore
 
 
 def _against(shelf: Shelf, paths: tuple[str, ...], others: Iterable[Mapping[str, Any]]) -> Judged:
-    store = MemoryStore()
+    store = shelf.store()
     mine = {shelf.measured(path).measurement.root.sha256 for path in paths}
     for other in others:
         for path in _paths(other):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from textwrap import shorten
 from typing import TypedDict
 
-from corpus_items import LATER, Judged, Outcome
+from corpus_items import LATER, Judged, Outcome, Signed
 from corpus_variants import Trial
 from trueware.model.verdict import Verdict
 
@@ -28,6 +28,7 @@ class Report:
 
     items: list[Outcome]
     beside: list[tuple[str, Judged]]
+    signed: list[tuple[Signed, Judged]]
     trials: list[Trial]
 
     def of_kind(self, kind: str) -> list[Trial]:
@@ -49,10 +50,9 @@ def rows(report: Report) -> Iterator[Row]:
     own = [outcome.own for outcome in report.items if outcome.own is not None]
     yield _exact("items/genuine-by-own-digest", sum(judged.verdict is Verdict.GENUINE for judged in own), len(own))
     yield _exact("items/accused-among-all-others", sum("accused" in state for state in states), 0)
-    yield _exact(
-        "items/matched-with-other-products", sum(o.unrelated.verdict is not Verdict.UNKNOWN for o in report.items), 0
-    )
+    yield _exact("items/matched-with-other-products", sum("matched with" in state for state in states), 0)
     yield _exact("beside/not-unknown", sum(judged.verdict is not Verdict.UNKNOWN for _, judged in report.beside), 0)
+    yield _exact("signed/as-they-must-be", sum(_is_right(each) for each in report.signed), len(report.signed))
     tampered, twins, cuts = report.of_kind("tampered"), report.of_kind("twin"), report.of_kind("cut")
     yield _exact("variants/tampered-found", sum(trial.right for trial in tampered), len(tampered))
     yield _exact("variants/tampered-called-genuine", sum(trial.verdict is Verdict.GENUINE for trial in tampered), 0)
@@ -73,6 +73,11 @@ def rows(report: Report) -> Iterator[Row]:
     yield _exact("variants/damaged-unknown", sum(trial.right for trial in damaged), len(damaged))
     yield _exact("variants/damaged-accused", sum(trial.verdict in _ACCUSING for trial in damaged), 0)
     yield _exact("variants/damaged-genuine", sum(trial.verdict is Verdict.GENUINE for trial in damaged), 0)
+
+
+def _is_right(signed: tuple[Signed, Judged]) -> bool:
+    case, judged = signed
+    return judged.verdict in case.verdicts
 
 
 def _count(name: str, value: int) -> Row:
@@ -122,6 +127,15 @@ def beside(report: Report) -> Iterator[str]:
         yield f"| {what} | {judged.verdict.value}"
 
 
+def signed(report: Report) -> Iterator[str]:
+    """Yield the lines about what only a signature speaks for."""
+    yield "| what only a signature speaks for, or against | may be | is"
+    yield "|---|---|---"
+    for case, judged in report.signed:
+        allowed = " or ".join(verdict.value for verdict in case.verdicts)
+        yield f"| {case.what} | {allowed} | {judged.verdict.value}"
+
+
 def subjects(report: Report) -> Iterator[str]:
     """Yield a line for each genuine image that variants were made of."""
     yield f"| {'made of':<20} | tampered: found | paths: precision, recall | twins: genuine | cut: unknown | damaged: unknown |"
@@ -153,6 +167,9 @@ def failures(report: Report) -> Iterator[str]:
     for what, judged in report.beside:
         if judged.verdict is not Verdict.UNKNOWN:
             yield f"- {what}: {judged.verdict.value}, {judged.reason}"
+    for case, judged in report.signed:
+        if judged.verdict not in case.verdicts:
+            yield f"- {case.what}: {judged.verdict.value}, {judged.reason}"
     for trial in report.trials:
         if not trial.right:
             yield f"- {trial.subject}, {trial.name} ({trial.kind}): {trial.verdict.value}, {trial.reason}"
@@ -168,7 +185,7 @@ def _names(paths: Iterable[str]) -> str:
 
 def tables(report: Report) -> Iterator[str]:
     """Yield everything, as it is printed."""
-    for part in (items, beside, subjects, figures):
+    for part in (items, beside, signed, subjects, figures):
         yield from part(report)
         yield ""
     wrong = list(failures(report))
@@ -190,15 +207,19 @@ modules. Each has a label: what is expected, and which other answers are honest.
 it: an image that nobody signed and nobody registered can be recognised by nothing. So "right" here means no more than
 that the label allows the verdict; the figures below say how many of them are decided.
 
-"With its references" is the verdict with the releases and lists enrolled that the label names. A list counts as a third
-party's word: its own signature is not checked yet. Items that only a signature can settle are marked "later" and are
-not counted as right.
+"With its references" is the verdict with the releases, lists and keys enrolled that the label names. What the corpus lists as
+never to be trusted is always loaded. Items that only a signature of a scheme can settle that is not verified yet are marked
+"later" and are not counted as right.
 
 {items}
 
 Genuine files beside a list or a release that does not speak for them must stay UNKNOWN:
 
 {beside}
+
+What only a signature speaks for, or against; AOSP's packages are held against what AOSP's verifier says of them from Android 9 on:
+
+{signed}
 
 Each item is also verified with an empty registry, with its own digests enrolled, against all other items, and against
 all items that it is no pair of. The last must always give UNKNOWN: an image of one product is never held against
@@ -238,7 +259,7 @@ reported.
 - The variants were made by the authors of the program, and the labelled items were at hand while it was written.
 - A change of content that a release's policy allows (settings) is not judged here; the explanation of changes is later
   work.
-- What only a signature can settle: {later}. """
+- What only a signature of a scheme that is not verified could settle: {later}. """
 
 
 def page(report: Report) -> str:
@@ -246,8 +267,9 @@ def page(report: Report) -> str:
     return _PAGE.format(
         items="\n".join(f"{line} |" for line in items(report)),
         beside="\n".join(f"{line} |" for line in beside(report)),
+        signed="\n".join(f"{line} |" for line in signed(report)),
         subjects="\n".join(subjects(report)),
         figures="\n".join(figures(report)),
         failures="\n".join(failures(report)) or "Nothing.",
-        later="; ".join(f"{id_}: {what}" for id_, what in LATER.items()),
+        later="; ".join(f"{id_}: {what}" for id_, what in LATER.items()) or "nothing here",
     )
