@@ -1,74 +1,34 @@
-"""What verifying Android Verified Boot costs: `rows` gives one row for structures and one for each way to describe an image.
+"""What verifying Android Verified Boot costs: one vbmeta structure, and an image by each way to describe it.
 
-python bench/avb_costs.py FOLDER      a folder of vbmeta images
+`rows` is a part of bench/signatures.py. Structures are the real ones of the corpus (``avb-wild``), each checked in memory; the image
+is one of 256 MiB, beside SHA-256 of it at once.
+
+    python bench/avb_costs.py [CORPUS]      the folder of the corpus, else TRUEWARE_CORPUS
 """
 
-import hashlib
+import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from hashlib import sha256, shake_128
 from pathlib import Path
 from statistics import median
 from time import process_time
 
+from report import Row, at_most
 from trueware.errors import InputError
 from trueware.formats.avb import Hash, HashTree
 from trueware.formats.contract import Buffer
+from trueware.formats.reed_solomon import ParityCheck
 from trueware.formats.verity import make_tree
 from trueware.signatures.avb.partitions import compare
 from trueware.signatures.avb.structure import check_structure
-from trueware.signatures.contract import Site
 
 _IMAGE = 256 << 20
+_RUNS = 50
 _SALT = bytes(32)
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One figure, beside its floor where there is one: SHA-256 of the same bytes at once."""
-
-    name: str
-    value: float
-    unit: str
-    floor: float | None = None
-
-
-def rows(folder: Path, runs: int = 50) -> list[Row]:
-    """Return the CPU time of a structure, over the images of `folder`, and the speed over an image of 256 MiB."""
-    images = [path.read_bytes() for path in sorted(folder.glob("*.img"))]
-    costs = [cost for image in images if (cost := _structure(image, runs)) is not None]
-    told = [Row("vbmeta, median", median(costs), "CPU ms"), Row("vbmeta, worst", max(costs), "CPU ms")]
-    data = memoryview(bytes(range(256)) * (_IMAGE // 256))
-    floor = _speed(lambda: hashlib.sha256(data).digest())
-    site: Site = _Image(data)  # type: ignore[assignment]
-    digest = hashlib.sha256(_SALT + data).digest()
-    described = Hash("boot", len(data), "sha256", _SALT, digest, 0)
-    root = make_tree(data, "sha256", _SALT, 4096, 4096).root
-    tree = HashTree("system", 1, len(data), (0, 0), (0, 0), 0, (4096, 4096), "sha256", _SALT, root, 0)
-    for name, descriptor in (("hash descriptor", described), ("hash tree descriptor", tree)):
-        assert compare(site, descriptor).same
-        told.append(Row(name, _speed(lambda one=descriptor: compare(site, one)), "MB per CPU-second", floor))
-    return told
-
-
-def _structure(image: bytes, runs: int) -> float | None:
-    """Return the milliseconds of one check, None where there is no structure."""
-    view = memoryview(image)
-    try:
-        check_structure(view)
-    except InputError:
-        return None
-    start = process_time()
-    for _ in range(runs):
-        check_structure(view)
-    return (process_time() - start) / runs * 1000
-
-
-def _speed(work: object) -> float:
-    assert callable(work)
-    start = process_time()
-    work()
-    return _IMAGE / (process_time() - start) / 1e6
+TARGET = 1.0
+"""CPU ms of a structure, the median of all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +43,61 @@ class _Image:
         return (self.data[at : at + (1 << 20)] for at in range(0, len(self.data), 1 << 20))
 
 
-def main(arguments: Iterable[str]) -> None:
-    """Print the rows of each folder."""
-    for folder in arguments:
-        for row in rows(Path(folder)):
-            beside = "" if row.floor is None else f", floor {row.floor:,.0f} ({row.value / row.floor:.0%})"
-            print(f"{row.name}: {row.value:,.3f} {row.unit}{beside}")
+def rows(corpus: Path) -> Iterator[Row]:
+    """Yield all figures."""
+    views = [memoryview(path.read_bytes()) for path in sorted((corpus / "mobile/avb-wild/open").glob("*.img"))]
+    costs = [cost for view in views if (cost := _structure(view)) is not None]
+    yield _plain("vbmeta/structures", len(costs), "structures")
+    yield at_most("vbmeta/median", median(costs), "CPU ms", TARGET)
+    yield _plain("vbmeta/worst", max(costs), "CPU ms")
+    data = memoryview(shake_128(b"image").digest(_IMAGE))
+    site = _Image(data)
+    hashed = Hash("boot", len(data), "sha256", _SALT, sha256(_SALT + data).digest(), 0)
+    root = make_tree(data, "sha256", _SALT, 4096, 4096).root
+    tree = HashTree("system", 1, len(data), (0, 0), (0, 0), 0, (4096, 4096), "sha256", _SALT, root, 0)
+    floor = _seconds(lambda: sha256(data).digest())
+    yield _plain("avb image/sha256", _IMAGE / floor / 1e6, "MB per CPU second")
+    works: tuple[tuple[str, Callable[[], object]], ...] = (
+        ("hash descriptor", lambda: compare(site, hashed).same),  # type: ignore[arg-type]
+        ("hash tree descriptor", lambda: compare(site, tree).same),  # type: ignore[arg-type]
+        ("error correction", lambda: ParityCheck(len(data), 2).feed(data)),
+    )
+    for name, work in works:
+        taken = _seconds(work)
+        yield _plain(f"avb image/{name}", _IMAGE / taken / 1e6, "MB per CPU second")
+        yield _plain(f"avb image/{name} to sha256", taken / floor, "x")
+
+
+def _plain(name: str, value: float, unit: str) -> Row:
+    return Row(name=name, value=round(value, 3), unit=unit, target=None, met=None)
+
+
+def _structure(view: memoryview) -> float | None:
+    """Return the milliseconds of one check, None where there is no structure."""
+    try:
+        check_structure(view)
+    except InputError:
+        return None
+    start = process_time()
+    for _ in range(_RUNS):
+        check_structure(view)
+    return (process_time() - start) / _RUNS * 1000
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    start = process_time()
+    work()
+    return process_time() - start
+
+
+def main() -> None:
+    """Print the rows."""
+    given = sys.argv[1] if len(sys.argv) > 1 else os.environ.get("TRUEWARE_CORPUS")
+    if given is None:
+        raise SystemExit("no corpus: give its folder, or set TRUEWARE_CORPUS")
+    for row in rows(Path(given)):
+        print(f"{row['name']:44} {row['value']:>10,.3f} {row['unit']}")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

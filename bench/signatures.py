@@ -1,4 +1,4 @@
-"""What verifying signatures of Android packages costs, beside SHA-256 of the same bytes, and beside Debian's apksigner.
+"""What verifying signatures of Android costs: of packages, beside SHA-256 and Debian's apksigner, and of Verified Boot (`avb_costs`).
 
 Packages are those of the corpus that publishers published (``npm-apks``), and one of 256 MiB, signed here where apksigner is there.
 Ours runs as it does within a measurement: the archive was read; for JAR signatures (v1) nothing was digested yet, and all is unpacked
@@ -22,6 +22,7 @@ from statistics import median
 from threading import Event, Thread
 from time import process_time
 
+import avb_costs
 from clock import run
 from report import Row, at_most
 from trueware.errors import InputError
@@ -232,6 +233,7 @@ def rows(corpus: Path) -> Iterator[Row]:
         yield plain("apk 256 MiB/sha256", len(view) / 1e6 / cost(lambda: sha256(view).digest(), 3), "MB per CPU second")
         yield memory("apk 256 MiB", large)
     yield memory("apk v1", max(jar, key=lambda path: path.stat().st_size))
+    yield from avb_costs.rows(corpus)
 
 
 def main() -> None:

@@ -108,6 +108,25 @@ def zipped(files: dict[str, bytes]) -> bytes:
         return Path(out.name).read_bytes()
 
 
+def partitioned(parts: dict[str, bytes]) -> bytes:
+    """Return a disk with a GPT by sfdisk, one partition for each image."""
+    at, script = 64, ["label: gpt", "label-id: 11111111-2222-3333-4444-555555555555", "first-lba: 34"]
+    places = []
+    for number, (name, data) in enumerate(parts.items()):
+        sectors = -(-len(data) // 512)
+        places.append((at * 512, data))
+        uuid = f"00000000-0000-4000-8000-{number:012x}"
+        script.append(f'start={at}, size={sectors}, type=EBD0A0A2-B9E5-4433-87C0-68B6B72699C7, uuid={uuid}, name="{name}"')
+        at += sectors
+    with tempfile.NamedTemporaryFile() as disk:
+        disk.truncate((at + 64) * 512)
+        run("sfdisk", "--quiet", "--no-tell-kernel", disk.name, data="\n".join(script).encode() + b"\n")
+        image = bytearray(Path(disk.name).read_bytes())
+    for start, data in places:
+        image[start : start + len(data)] = data
+    return bytes(image)
+
+
 def converted(tool: str, data: bytes) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         before, after = Path(folder, "before"), Path(folder, "after")
@@ -194,6 +213,13 @@ write(
     {**MAIN_FOUND, "part": "vbmeta_b", "paths": ["boot_b!/image", "boot_b!/vbmeta", "dtbo_b"], "excludes": ["vendor_boot"]},
     {**SYSTEM_FOUND, "part": "vbmeta_system_b", "paths": [path.replace(".img", "_b") for path in SYSTEM_PATHS], "excludes": []},
 )
+slot = {name.replace(".img", "_a"): data for name, data in DEVICE.items()}
+DISK = ["emmc.img!/boot_a!/image", "emmc.img!/boot_a!/vbmeta", "emmc.img!/dtbo_a"]
+write(
+    "device-disk", zipped({"emmc.img": partitioned(slot)}), "A dump of the whole disk, its partitions by name.",
+    {**MAIN_FOUND, "part": "emmc.img!/vbmeta_a", "paths": DISK},
+    {**SYSTEM_FOUND, "part": "emmc.img!/vbmeta_system_a", "paths": [f"emmc.img!/{path.replace('.img', '_a')}" for path in SYSTEM_PATHS]},
+)  # fmt: skip
 either = {name: data for name, data in DEVICE.items() if name != "boot.img"}
 either |= {"boot_a.img": noise(6000, "old"), "boot_b.img": DEVICE["boot.img"]}
 EITHER = ["boot_b.img!/image", "boot_b.img!/vbmeta", "dtbo.img"]
