@@ -48,6 +48,7 @@ SCHEMES: tuple[Where, ...] = (
         subjects=("boot.img", "dtbo.img", "init_boot.img", "recovery.img", "vendor_boot.img"),
     ),
     Where("gluon:Gluon", names=("*.manifest",)),
+    Where("kernel_module:KernelModule", formats=("module-signature",)),
     Where(
         "openpgp:OpenPgp",
         names=("InRelease", "Release.gpg", "*.asc", "*.gpg", "*.sig"),
