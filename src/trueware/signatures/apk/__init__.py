@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from trueware.errors import InputError
-from trueware.model.signature import Signature
+from trueware.model.signature import Coverage, Signature
 from trueware.signatures.apk.archive import Package
 from trueware.signatures.apk.jar import Jar
 from trueware.signatures.apk.refusal import Refusal
 from trueware.signatures.apk.sdk import MadeFor, read_sdk
-from trueware.signatures.apk.stamp import stamps
+from trueware.signatures.apk.stamp import MANIFEST, stamps
 from trueware.signatures.apk.verdicts import Verdicts
 from trueware.signatures.contract import Context, SchemeDoc, Site
 
@@ -36,6 +36,7 @@ class Apk:
         ),
         (
             "scheme v3.2 (ML-DSA) is not known, nor is the first version of source stamps",
+            "schemes v1 and v2 do not say how many signers there are: one of several can be taken away unseen",
             "no certificate is checked for its dates or issuer: Android does not look at them either",
         ),
     )
@@ -56,20 +57,20 @@ class Apk:
         jar = Jar(site, view, package.directory, context.limits, old=made_for.least < _SHA1_ONLY_BEFORE)
         verdicts = Verdicts(package, made_for, jar.verify)
         for first, last, verdict in verdicts.each():
-            for signer in verdict.signers or (None,):
+            for signer, coverage in verdict.signers or ((None, Coverage()),):
                 yield Signature(
                     verdict.scheme,
                     site.path,
                     verdict.outcome,
                     verdict.detail,
                     signer,
-                    verdict.coverage,
+                    coverage,
                     verdict.offset,
                     (first, last),
                     dated=False,
                     statements=verdict.statements,
                 )
-        listed = site.child("META-INF/MANIFEST.MF")
+        listed = site.child(MANIFEST)
         yield from stamps(site, package, verdicts, listed.sha256 if listed is not None else None)
 
 

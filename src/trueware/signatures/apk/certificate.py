@@ -92,7 +92,8 @@ def _attributes(name: bytes) -> Iterator[tuple[str, str]]:
         for attribute in relative.parts():
             kind, value = der.parts(attribute.sequence(), 2, "a name")[:2]
             encoding = {_UTF16: "utf-16-be", _UTF32: "utf-32-be"}.get(value.tag, "utf-8")
-            yield kind.oid(), value.content.decode(encoding, "replace")
+            text = value.content.decode(encoding, "replace")
+            yield kind.oid(), text if text.isprintable() else repr(text)
 
 
 def _comparable(name: bytes) -> list[tuple[str, str]]:

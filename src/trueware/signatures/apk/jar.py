@@ -27,6 +27,7 @@ from trueware.formats.packages.zip.content import content
 from trueware.formats.packages.zip.directory import read_directory
 from trueware.formats.packages.zip.member import LOCAL_MAGIC, Member, locate
 from trueware.model.limits import Limits
+from trueware.model.signature import Coverage
 from trueware.signatures.apk.certificate import Certificate
 from trueware.signatures.apk.cms import Signed, read_signed
 from trueware.signatures.apk.manifest import DIGESTS, Section, read_sections
@@ -45,6 +46,8 @@ _TOLD = 5
 """Members that are named where there are many."""
 
 _DEX = b"dex\n"
+_NO_DOUBT = ("other method than the directory", "is in an unknown character set")
+"""How reports of the zip reader end that leave Android no doubt: it takes the method of the directory, and names as UTF-8."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,11 @@ class _SignatureFile:
 
     algorithms: frozenset[str]
     announced: frozenset[int]
+    names: tuple[str, ...]
+    """Its own name, and that of the CMS beside it."""
+
+    paths: tuple[str, ...]
+    """Of the files that are this signature, in the artefact: both of these, and the manifest where all of it was digested."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +73,7 @@ class JarSigned:
 
     files: tuple[_SignatureFile, ...]
     paths: tuple[str, ...]
-    """Of the members whose bytes were compared, and of the files that are the signature, in the artefact."""
-
-    members: int
-    """How many were compared."""
+    """Of the members whose bytes were compared, in the artefact."""
 
     excludes: tuple[str, ...]
     old: bool
@@ -79,8 +84,8 @@ class JarSigned:
         """Ids of newer schemes that there are, by what is signed."""
         return frozenset().union(*(each.announced for each in self.files))
 
-    def at(self, level: int) -> tuple[tuple[Certificate, ...], ...]:
-        """Return the certificates of each signer, as the Android of that level takes them.
+    def at(self, level: int) -> tuple[tuple[tuple[Certificate, ...], Coverage], ...]:
+        """Return the certificates of each signer, as the Android of that level takes them, and what that signer vouches for.
 
         Raises:
             Refusal: it does not take them.
@@ -90,7 +95,11 @@ class JarSigned:
         found = [each.signed.at(level) for each in self.files]
         if None in found:
             broken("a signature file of the JAR signature is not what was signed")
-        return tuple(each for each in found if each is not None)
+        return tuple(
+            (certificates, Coverage(paths=self.paths + file.paths, excludes=self.excludes))
+            for certificates, file in zip(found, self.files, strict=True)
+            if certificates is not None
+        )
 
 
 class Jar:
@@ -145,8 +154,8 @@ class Jar:
     @staticmethod
     def _refuse_doubts(reading: Reading) -> None:
         for anomaly in reading.anomalies:
-            if not anomaly.detail.endswith("other method than the directory"):  # Android does not read it there
-                uncheckable(f"the package can be read in two ways: {anomaly.path}: {anomaly.detail}")
+            if not anomaly.detail.endswith(_NO_DOUBT):
+                uncheckable(f"the package can be read in two ways: {anomaly.path!r}: {anomaly.detail}")
 
     @cached_property
     def _by_name(self) -> dict[str, Member]:
@@ -170,15 +179,15 @@ class Jar:
 
     def _read(self, member: Member) -> bytes:
         if member.record.size > _LARGEST:
-            uncheckable(f"{member.path} has {member.record.size} bytes")
+            uncheckable(f"{member.path!r} has {member.record.size} bytes")
         return b"".join(self._chunks(member))
 
     def _chunks(self, member: Member) -> Iterator[Buffer]:
         doubts: list[str] = []
         if member.broken:
-            uncheckable(f"{member.path}: {member.broken}")
+            uncheckable(f"{member.path!r}: {member.broken}")
         if member.record.flags & 1:
-            uncheckable(f"{member.path} is encrypted")
+            uncheckable(f"{member.path!r} is encrypted")
         try:
             found = content(
                 member.record, self._view, member.data, lambda rule, detail: doubts.append(f"{rule}: {detail}")
@@ -189,16 +198,16 @@ class Jar:
                     uncheckable(f"the package unpacks to more than {self._limits.max_ratio:g} times its size")
                 yield chunk
         except InputError as error:
-            uncheckable(f"{member.path}: {error}")
+            uncheckable(f"{member.path!r}: {error}")
         if doubts:
-            uncheckable(f"{member.path}: {doubts[0]}")
+            uncheckable(f"{member.path!r}: {doubts[0]}")
 
     def _signature_file(
         self, file: Member, block: Member, manifest: bytes, manifest_main: Section, sections: dict[str, Section]
     ) -> _SignatureFile:
         content = self._read(file)
         signed = read_signed(self._read(block), content)  # 4
-        name = file.path
+        name = repr(_text(file))
         if not any(each.verified for each in signed.signers):
             broken(f"{name} is not what was signed")
         main, own = read_sections(content)
@@ -206,6 +215,9 @@ class Jar:
             uncheckable(f"{name} has no Signature-Version")
         signtool = "signtool" in main.attributes.get("created-by", "")
         used = self._whole_manifest(main, "" if signtool else "-Manifest", manifest)
+        paths = [self._path(file), self._path(block)]
+        if used:
+            paths.append(self._path(self._by_name[_MANIFEST.decode()]))
         if not signtool:
             digests = main.digests("-Manifest-Main-Attributes", old=self._old)
             for algorithm, digest in digests.items():  # 5
@@ -215,7 +227,8 @@ class Jar:
             used = self._each_section(name, own, sections, signtool=signtool)
         announced = main.attributes.get("x-android-apk-signed", "")
         ids = frozenset(_ANNOUNCED[each.strip()] for each in announced.split(",") if each.strip() in _ANNOUNCED)
-        return _SignatureFile(signed, frozenset(own), used, ids)
+        names = (_text(file), _text(block))
+        return _SignatureFile(signed, frozenset(own), used, ids, names, tuple(paths))
 
     def _whole_manifest(self, main: Section, ending: str, manifest: bytes) -> frozenset[str]:
         """Return the algorithms by which the whole manifest is what the signature file says, none where it is not."""
@@ -247,9 +260,9 @@ class Jar:
         for member in self._members:
             name = _text(member)
             section, meta = sections.get(name), member.record.name.startswith(_META)
-            if name in seen:
-                doubts.append(f"two members are called {name!r}")
-            seen.add(name)
+            if member.path in seen:  # by whatever way they are written
+                doubts.append(f"two members are called {name!r}, or unpack to one place")
+            seen.add(member.path)
             if name.endswith("/"):
                 if member.record.size:
                     doubts.append(f"the folder {name!r} has data")
@@ -264,25 +277,27 @@ class Jar:
             by = frozenset(number for number, each in enumerate(files) if name in each.members)
             digests = section.digests("", old=self._old)
             if not meta:
-                if not by or not digests:
+                if not by:
                     broken(f"{name!r} is in the manifest, and nobody signed it")
+                if not digests:
+                    uncheckable(f"{name!r} has no digest of an algorithm that is known")
                 if signers not in (None, by):
                     uncheckable(f"{name!r} is signed by others than the members before it")
                 signers = by
             old = old and "sha1" in digests
             self._require_bytes(member, name, digests)
-            if by:
+            if by and digests:
                 paths.append(self._path(member))
+            elif meta:
+                beside.append(name)
         if doubts:
             uncheckable(doubts[0])
         if not signers:
             uncheckable("the JAR signature is over no member")
         counting = tuple(files[number] for number in sorted(signers))
-        own = self._own
-        signed = len(paths)
-        paths += [self._path(each) for each in self._members if _text(each) in own]
-        others = [name for name in beside if name not in own]
-        return JarSigned(counting, tuple(paths), signed, tuple(self._excludes(others)), old)
+        own = {name for each in counting for name in each.names}
+        others = [name for name in beside if name not in own and name != _MANIFEST.decode()]
+        return JarSigned(counting, tuple(paths), tuple(self._excludes(others)), old)
 
     def _require_bytes(self, member: Member, name: str, digests: dict[str, bytes]) -> None:
         measured = self._measured(member) if "sha256" in digests else None
@@ -299,7 +314,10 @@ class Jar:
                 broken(f"{name!r} is not what was signed: its {algorithm} differs")
 
     def _measured(self, member: Member) -> bytes | None:
-        """Return the SHA-256 that measuring has of a member, where there is no doubt that it is of the same bytes."""
+        """Return the SHA-256 that measuring has of a member, where there is no doubt that it is of the same bytes.
+
+        Where two members are placed alike (``META-INF/../classes.dex``), it may be that of the other; `_held` refuses them.
+        """
         if member.path.encode("utf-8", "surrogateescape") != member.record.name or member.broken:
             return None
         child = self._site.child(member.path)
@@ -311,20 +329,10 @@ class Jar:
         child = self._site.child(member.path)
         return member.path if child is None else child.path
 
-    @cached_property
-    def _own(self) -> frozenset[str]:
-        """Names of the files that are the signature."""
-        pairs = [_text(each) for pair in self._signature_blocks() for each in pair]
-        return frozenset((_MANIFEST.decode(), *pairs))
-
-    @staticmethod
-    def _some(names: list[str]) -> str:
-        more = f" and {len(names) - _TOLD} more" if len(names) > _TOLD else ""
-        return ", ".join(names[:_TOLD]) + more
-
     def _excludes(self, others: list[str]) -> Iterator[str]:
         if others:
-            yield f"files in META-INF that nobody signed: {self._some(others)}"
+            more = f" and {len(others) - _TOLD} more" if len(others) > _TOLD else ""
+            yield f"files in META-INF that nobody signed: {', '.join(map(repr, others[:_TOLD]))}{more}"
         yield "headers of the archive: times, attributes, comments"
         at, between = 0, 0
         for member in sorted(self._members, key=lambda each: each.start):

@@ -49,4 +49,6 @@ def read_lineage(value: bytes) -> tuple[Certificate, ...]:
             uncheckable("the proof of rotation has a certificate twice, or too many")
         found.append(certificate)
         announced = following
+    if not found:
+        uncheckable("the proof of rotation is empty")
     return tuple(found)

@@ -13,7 +13,7 @@ public key                SubjectPublicKeyInfo
 
 Checks, in the order of the standard ("APK Signature Scheme v2", steps 2 and 3 of verification; "v3", step 3):
 
-1. 1 to 10 signers; each has signatures, and at least one of an algorithm that is known.
+1. 1 to 10 signers, in v2 none twice; each has signatures, and at least one of an algorithm that is known.
 2. Every signature of a known algorithm verifies over the signed data with the public key. Android checks the strongest; a
    package in which another one is wrong was changed all the same.
 3. v3: both pairs of API levels are the same.
@@ -95,6 +95,8 @@ def read_signers(package: Package, pair: Pair) -> tuple[SchemeSigner, ...]:
         found.append(_read_signer(signer, pair.id, f"signer {len(found) + 1} of {name}"))
     if not found:
         uncheckable(f"{name} has no signer")
+    if len({each.certificates[0].encoded for each in found}) < len(found) and pair.id == V2:
+        uncheckable(f"{name} has a signer twice")
     if pair.id != V2:
         _require_order(found, name)
     return tuple(found)

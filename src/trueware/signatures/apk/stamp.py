@@ -31,6 +31,7 @@ from trueware.signatures.contract import Site
 
 NAME = "apk-source-stamp"
 STAMP, _FIRST_STAMP = 0x6DFF800D, 0x2B09189E
+MANIFEST = "META-INF/MANIFEST.MF"
 _MEMBER = "stamp-cert-sha256"
 _LINEAGE, _TIME = 0x9D6303F7, 0xE43C5946
 _WHAT = "the source stamp"
@@ -53,17 +54,19 @@ def stamps(site: Site, package: Package, verdicts: Verdicts, manifest: bytes | N
             uncheckable("the package names the certificate of a source stamp, and has no stamp")
         if named is None or named.size != 32:
             uncheckable("the package has a source stamp, and does not name its certificate")
-        certificate, when = _verified(package, pair, bytes(named.view()), verdicts, manifest)
+        certificate, when, whole = _verified(package, pair, bytes(named.view()), verdicts, manifest)
     except Refusal as refusal:
         yield Signature(NAME, site.path, refusal.outcome, refusal.detail, dated=False)
         return
+    listed = site.child(MANIFEST)
+    paths = (listed.path,) if listed is not None and not whole else ()
     yield Signature(
         NAME,
         site.path,
         Outcome.VALID,
         "the digests that the package's own signatures are over are those that were stamped",
         signer((certificate,)),
-        Coverage(whole=True),
+        Coverage(whole, paths, excludes=() if whole else ("the members that the JAR manifest lists",)),
         pair.start,
         signed_at=when,
         dated=False,
@@ -72,7 +75,8 @@ def stamps(site: Site, package: Package, verdicts: Verdicts, manifest: bytes | N
 
 def _verified(
     package: Package, pair: Pair, named: bytes, verdicts: Verdicts, manifest: bytes | None
-) -> tuple[Certificate, int | None]:
+) -> tuple[Certificate, int | None, bool]:
+    """Return who stamped, when, and whether a scheme over all bytes was stamped."""
     outer = Prefixed(package.value(pair), _WHAT)
     taken = outer.within()
     outer.end()
@@ -80,23 +84,30 @@ def _verified(
     if bytes.fromhex(certificate.id.partition(":")[2]) != named:  # 1
         broken("the source stamp is by another certificate than the package names")
     stamped = {each.u32(): each.rest() for each in taken.within().each()}
-    for number, digests in _digests(verdicts, manifest if _JAR in stamped else None).items():  # 2
+    found = _digests(verdicts, manifest if _JAR in stamped else None)
+    if not found:
+        uncheckable("the package has a source stamp, and no signature that it could be over")
+    for number, digests in found.items():  # 2
         if number not in stamped:
             uncheckable(f"{_WHAT} has no signature over the digests of scheme v{number}")
         _require(certificate, Prefixed(stamped[number], _WHAT).within(), digests, f"the digests of scheme v{number}")
     if not len(taken):
-        return certificate, None
+        return certificate, None, any(number in found for number in _SCHEMES)
     attributes = taken.value()
     _require(certificate, taken.within(), attributes, "its attributes")  # 3
     taken.end()
-    return certificate, _attributes(attributes, certificate)
+    return certificate, _attributes(attributes, certificate), any(number in found for number in _SCHEMES)
 
 
 def _digests(verdicts: Verdicts, manifest: bytes | None) -> Mapping[int, bytes]:
     """Return what a stamp is over, by number of the scheme."""
     found = {_JAR: {_MANIFEST_DIGEST: manifest}} if manifest is not None else {}
     for number, id_ in _SCHEMES.items():
-        for each in verdicts.signers(id_) or ():
+        try:
+            signers = verdicts.signers(id_) or ()
+        except Refusal as refusal:
+            uncheckable(f"the signature that was stamped does not hold: {refusal}")
+        for each in signers:
             known = ((ALGORITHMS[key].content, digest) for key, digest in each.digests if key in ALGORITHMS)
             found.setdefault(number, {}).update({_CONTENTS[content]: digest for content, digest in known})
     return {

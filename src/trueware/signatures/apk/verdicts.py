@@ -55,9 +55,7 @@ _KNOWN = {
 """What blocks with these ids hold; no signature is over any of them."""
 
 
-NOTHING = Coverage()
-
-
+_LONGEST_NAME = 255
 _TOLD = 10
 """Values in the signing block that are named."""
 
@@ -69,8 +67,9 @@ class Verdict:
     scheme: str
     outcome: Outcome
     detail: str
-    signers: tuple[Signer, ...] = ()
-    coverage: Coverage = NOTHING
+    signers: tuple[tuple[Signer, Coverage], ...] = ()
+    """Each with what it vouches for."""
+
     offset: int | None = None
     statements: tuple[tuple[str, str], ...] = ()
     newest: tuple[Certificate, ...] = field(default=(), compare=False)
@@ -243,18 +242,16 @@ class Verdicts:
             )
         if level >= _SANDBOX_SINCE and self._made_for.sandbox > 1:
             stripped("an app for sandbox version 2 must have a signature of scheme v2 or newer, and has none")
-        certificates = jar.at(level)
-        signers = tuple(map(signer, certificates))
-        statements = self._statements()
+        found = jar.at(level)
+        hidden = self._hidden
         return Verdict(
             "apk-v1",
             Outcome.VALID,
-            f"{jar.members} members are those that were signed",
-            signers,
-            Coverage(paths=jar.paths, excludes=(*jar.excludes, *self._hidden)),
+            f"{len(jar.paths)} members are those that were signed",
+            tuple((signer(each), replace(covered, excludes=covered.excludes + hidden)) for each, covered in found),
             None,
-            statements,
-            tuple(each[0] for each in certificates),
+            self._statements(),
+            tuple(each[0] for each, _ in found),
         )
 
     def _holds(self, id: int, signers: tuple[SchemeSigner, ...]) -> Verdict:  # noqa: A002
@@ -264,13 +261,12 @@ class Verdicts:
         detail = f"all bytes outside of the signing block are those that were signed by scheme {NAMES[id]}"
         if id == V31 and not any(each.has(ROTATION_SINCE) for each in self.signers(V3) or ()):
             detail += "; v3 does not say that there is v3.1, so that it could be taken away"
-        block = self.block
+        block, covered = self.block, Coverage(whole=True, excludes=self._hidden)
         verdict = self._valid[key] = Verdict(
             f"apk-{NAMES[id]}",
             Outcome.VALID,
             detail,
-            tuple(signer(each.certificates) for each in signers),
-            Coverage(whole=True, excludes=self._hidden),
+            tuple((signer(each.certificates), covered) for each in signers),
             block.start if isinstance(block, Block) else None,
             (*self._statements(), *_rotation(signers)),
             tuple(each.certificates[0] for each in signers),
@@ -278,7 +274,8 @@ class Verdicts:
         return verdict
 
     def _statements(self) -> tuple[tuple[str, str], ...]:
-        return (("package", self._made_for.package),) if self._made_for.package else ()
+        name = self._made_for.package
+        return (("package", name),) if name.isprintable() and 0 < len(name) <= _LONGEST_NAME else ()
 
     @cached_property
     def _hidden(self) -> tuple[str, ...]:
@@ -331,7 +328,7 @@ def _of_one_publisher(spans: list[tuple[int, int | None, Verdict]]) -> Iterator[
             yield (
                 first,
                 last,
-                replace(verdict, outcome=Outcome.UNCHECKABLE, detail=detail, signers=(), coverage=Coverage()),
+                replace(verdict, outcome=Outcome.UNCHECKABLE, detail=detail, signers=()),
             )
             continue
         if verdict.outcome is Outcome.VALID:

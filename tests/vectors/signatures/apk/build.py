@@ -137,6 +137,17 @@ def tar(files: dict[str, bytes]) -> bytes:
     return out.getvalue()
 
 
+def written(members: dict[str, bytes]) -> bytes:
+    """Return a zip of members in this order."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name, content in members.items():
+            entry = zipfile.ZipInfo(name, DATE)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(entry, content)
+    return out.getvalue()
+
+
 def sections(data: bytes) -> tuple[int, int, int]:
     """Return where signing block, directory and end record begin."""
     end = data.rfind(b"PK\5\6")
@@ -257,6 +268,12 @@ def altered() -> None:
           [("apk-v1", "not-checkable", "18-", "")], judged(same, 18))  # fmt: skip
     twice = added(old, "classes.dey", b"another").replace(b"classes.dey", b"classes.dex")
     write("twice-differing", twice, "CVE-2013-4787: two members of one name, one of which was signed.", [("apk-v1", "broken", "18-", "")], judged(twice, 18))
+    with zipfile.ZipFile(io.BytesIO(sign(package(18, 29), v="1")[0])) as archive:
+        members = {each.filename: archive.read(each) for each in archive.infolist()}
+    genuine = members["classes.dex"]
+    alike = written({"META-INF/../classes.dex": genuine, **members, "classes.dex": genuine.replace(b"code", b"CODE")})
+    write("placed-alike", alike, "The signed content under a name in META-INF by which some put it in the place of the changed one, of the same size.",
+          [("apk-v1", "broken", "18-", "")], judged(alike, 18))  # fmt: skip
     data, _ = sign(package(24, 33), v="23")
     hidden = with_block(data, block([*pairs(data), (0x12345678, b"a hidden program")]))
     write("hidden", hidden, "Data in the signing block, over which no signature is.",
@@ -286,6 +303,8 @@ def main() -> None:
     found = [("apk-source-stamp", "valid", "", "O=trueware vectors, CN=stamp")]
     found += [("apk-v2", "valid", "24-27", ONE), ("apk-v3", "valid", "28-", ONE)]
     write("stamped", stamped, "A package with a source stamp.", found, judged(stamped, 24))
+    alone = with_block(stamped, block(each for each in pairs(stamped) if each[0] == 0x6DFF800D))
+    write("stamp-alone", alone, "A source stamp in a package that nobody signed.", [("apk-source-stamp", "not-checkable", "", "")])
 
 
 if __name__ == "__main__":
