@@ -1,10 +1,14 @@
 """Android Verified Boot 2: structures that openssl signed, real ones, and what is flipped, cut and hidden in them."""
 
+import io
 import json
+import struct
 import time
+import zipfile
 from collections import Counter
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha1
 from pathlib import Path
 
 import pytest
@@ -135,3 +139,46 @@ def test_real_images(corpus: Path) -> None:
 def test_real_collections(corpus: Path, path: str, wanted: list[Outcome]) -> None:
     """The images of the other collections."""
     assert [each.outcome for each in found((corpus / "corpus/open" / path).read_bytes())] == wanted
+
+
+def test_a_structure_that_no_device_loads() -> None:
+    """More than 64 KiB is not loaded by libavb, whatever its signature."""
+    data = (VECTORS / "sha256-rsa2048/input.bin").read_bytes()
+    size = int.from_bytes(data[20:28], "big") + (1 << 16)
+    (signature,) = found(data[:20] + size.to_bytes(8, "big") + data[28:] + bytes(1 << 16))
+    assert signature.outcome is Outcome.UNCHECKABLE
+    assert "65536" in signature.detail
+
+
+def test_a_file_that_is_called_vbmeta_and_cannot_be_read() -> None:
+    """What is called so and begins so, and is none, is told; what only is called so is not."""
+    data = bytearray((VECTORS / "sha256-rsa2048/input.bin").read_bytes())
+    data[12:20] = bytes([0xFF] * 8)
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("vbmeta.img", bytes(data))
+        archive.writestr("vbmeta_a", b"something else")
+    (signature,) = found(out.getvalue())
+    assert (signature.part, signature.outcome) == ("vbmeta.img", Outcome.UNCHECKABLE)
+
+
+@pytest.mark.parametrize(("number", "size"), [(7, 3309), (8, 4627)])
+def test_ml_dsa(number: int, size: int) -> None:
+    """A signature by ML-DSA; made by the library that verifies it, as no other maker was at hand."""
+    mldsa = pytest.importorskip("cryptography.hazmat.primitives.asymmetric.mldsa")
+    private = (mldsa.MLDSA65PrivateKey if number == 7 else mldsa.MLDSA87PrivateKey).generate()
+    raw = private.public_key().public_bytes_raw()
+    key = len(raw).to_bytes(4, "big") + raw
+    auxiliary = key + bytes(-len(key) % 64)
+    authentication = size + -size % 64
+    head = struct.pack(">4sIIQQI", b"AVB0", 1, 4, authentication, len(auxiliary), number)
+    head += struct.pack(">10QQII48s80x", 0, 0, 0, size, 0, len(key), 0, 0, 0, 0, 0, 0, 0, b"test")
+    data = head + private.sign(head + auxiliary).ljust(authentication, b"\0") + auxiliary
+
+    (signature,) = found(data)
+    assert signature.outcome is Outcome.VALID
+    assert named(signature) == sha1(key, usedforsecurity=False).hexdigest()
+    for at in (8, 120, 300, len(data) - len(auxiliary) + 3, len(data) - len(auxiliary) + 100):
+        changed = bytearray(data)
+        changed[at] ^= 1
+        assert all(each.outcome is not Outcome.VALID for each in found(bytes(changed))), at

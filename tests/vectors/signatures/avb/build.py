@@ -127,6 +127,30 @@ def partitioned(parts: dict[str, bytes]) -> bytes:
     return bytes(image)
 
 
+def logical(parts: dict[str, bytes]) -> bytes:
+    """Return a super partition with one slot of metadata (AOSP liblp/metadata_format.h), one partition for each image."""
+
+    def sealed(data: bytes, at: int) -> bytes:
+        return data[:at] + hashlib.sha256(data[:at] + bytes(32) + data[at + 32 :]).digest() + data[at + 32 :]
+
+    start, at = 28672, 28672
+    partitions = extents = b""
+    for number, (name, data) in enumerate(parts.items()):
+        partitions += struct.pack("<36sIIII", name.encode(), 1, number, 1, 0)
+        extents += struct.pack("<QIQI", len(data) // 512, 0, at // 512, 0)
+        at += len(data)
+    group = struct.pack("<36sIQ", b"default", 0, 0)
+    device = struct.pack("<QIIQ36sI", start // 512, 4096, 0, at, b"super", 0)
+    tables, descriptors = b"", b""
+    for rows, size in ((partitions, 52), (extents, 24), (group, 48), (device, 64)):
+        descriptors += struct.pack("<III", len(tables), len(rows) // size, size)
+        tables += rows
+    head = struct.pack("<4sHHI32xI32s", b"0PLA", 10, 0, 128, len(tables), hashlib.sha256(tables).digest()) + descriptors
+    metadata = (sealed(head, 12) + tables).ljust(4096, b"\0")
+    geometry = sealed(struct.pack("<II32xIII", 0x616C4467, 52, 4096, 1, 512), 8).ljust(4096, b"\0")
+    return (bytes(4096) + 2 * geometry + 2 * metadata).ljust(start, b"\0") + b"".join(parts.values())
+
+
 def converted(tool: str, data: bytes) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         before, after = Path(folder, "before"), Path(folder, "after")
@@ -220,6 +244,13 @@ write(
     {**MAIN_FOUND, "part": "emmc.img!/vbmeta_a", "paths": DISK},
     {**SYSTEM_FOUND, "part": "emmc.img!/vbmeta_system_a", "paths": [f"emmc.img!/{path.replace('.img', '_a')}" for path in SYSTEM_PATHS]},
 )  # fmt: skip
+rest = {name.replace("_a", "_a.img"): data for name, data in slot.items() if name != "system_a"}
+write(
+    "device-super", zipped(rest | {"super.img": converted("img2simg", logical({"system_a": slot["system_a"]}))}),
+    "The system image is a partition of a sparse super partition.",
+    {**MAIN_FOUND, "part": "vbmeta_a.img", "paths": ["boot_a.img!/image", "boot_a.img!/vbmeta", "dtbo_a.img"]},
+    {**SYSTEM_FOUND, "part": "vbmeta_system_a.img", "paths": [path.replace("system.img", "super.img!/data!/system_a") for path in SYSTEM_PATHS]},
+)  # fmt: skip
 either = {name: data for name, data in DEVICE.items() if name != "boot.img"}
 either |= {"boot_a.img": noise(6000, "old"), "boot_b.img": DEVICE["boot.img"]}
 EITHER = ["boot_b.img!/image", "boot_b.img!/vbmeta", "dtbo.img"]
@@ -291,6 +322,33 @@ write(
     "footer-changed", patched(recovery, 100, b"back door"), "Its image was changed.",
     found("broken", "", detail="not the image of recovery"), found("valid", "vbmeta", whole=True, paths=[]),
 )  # fmt: skip
+
+# --- what cannot be checked --------------------------------------------------------------------------------------------------------
+
+unknown = patched(SIGNED, 28, struct.pack(">I", 77))
+write("algorithm-of-tomorrow", unknown, "A number that no algorithm has.", found("not-checkable", by=None, detail="number 77"))
+short = patched(SIGNED, 40, struct.pack(">Q", 20))
+write("hash-of-another-size", short, "The hash is of 20 bytes.", found("not-checkable", by=None, detail="20 bytes"))
+short = patched(SIGNED, 56, struct.pack(">Q", 128))
+write("signature-of-another-size", short, "The signature is of 128 bytes.", found("not-checkable", by=None, detail="128 bytes"))
+keyless = patched(SIGNED, 72, bytes(8))
+write("no-key", keyless, "There is a signature, and no key.", found("not-checkable", by=None, detail="no key"))
+
+
+def hashed(partition: bytes, algorithm: bytes, digest: bytes, size: int = len(DTBO)) -> bytes:
+    head = struct.pack(">Q32sIIII60x", size, algorithm, len(partition), len(SALT), len(digest), 0)
+    return described(2, head + partition + SALT + digest)
+
+
+for case, why, word, listed in (
+    ("digest-of-the-device", "The digest is kept by the device.", "the device's own", [hashed(b"dtbo", b"sha256", b"")]),
+    ("digest-of-old", "A digest that libavb does not take.", "sha1", [hashed(b"dtbo", b"sha1", bytes(20))]),
+    ("described-often", "One image under several descriptors.", "more than 4 times", [hash_(b"dtbo", DTBO, SALT + bytes([n])) for n in range(6)]),
+    ("tree-of-another-version", "A hash tree of a version that is not made.", "cannot be made anew", [described(1, SYSTEM_DESCRIPTOR[16:20].replace(b"\1", b"\0") + SYSTEM_DESCRIPTOR[20:])]),
+):
+    images = {"vbmeta.img": vbmeta(listed), "dtbo.img": DTBO, "system.img": SYSTEM}
+    paths = ["dtbo.img"] if case == "described-often" else []
+    write(case, zipped(images), why, found("valid", "vbmeta.img", whole=True, paths=paths, excludes=[word]))
 
 # --- the boot signature of GKI -----------------------------------------------------------------------------------------------------
 
