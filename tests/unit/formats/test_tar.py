@@ -264,3 +264,24 @@ def test_doubtful_number_is_none(field: bytes) -> None:
 def test_number_is_read(field: bytes, value: int) -> None:
     """Octal digits between blanks, blank, and binary numbers are read."""
     assert number(field) == value
+
+
+@pytest.mark.parametrize(
+    ("kind", "stated"), [(tarfile.SYMTYPE, "././@LongSymLink"), (tarfile.LNKTYPE, "././@LongHardLink")]
+)
+def test_what_libarchive_states_for_a_long_target_is_no_other_target(kind: bytes, stated: str) -> None:
+    """The target stands in a record; one that would fit into the header must stand there."""
+
+    def rules(target: str) -> set[str]:
+        packed = io.BytesIO()
+        with tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as archive:
+            archive.addfile(tarfile.TarInfo(target))
+            link = tarfile.TarInfo("link")
+            link.type, link.linkname, link.pax_headers = kind, stated, {"linkpath": target}
+            archive.addfile(link)
+        reading = Tar.read(memoryview(packed.getvalue()), Limits())
+        assert [entry.path for entry in reading.entries] == [target, "link"]
+        return {anomaly.rule for anomaly in reading.anomalies}
+
+    assert rules("x" * 150) == set()
+    assert rules("x" * 50) == {"contradiction"}

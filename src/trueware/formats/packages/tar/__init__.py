@@ -62,6 +62,8 @@ _LONG = {b"L": b"path", b"K": b"linkpath"}
 _PAX, _PAX_ALL = b"x", b"g"
 _SPARSE_NAME = re.compile(rb"(?<![^/])GNUSparseFile\.[0-9]+/")
 _NAME = 100
+_LONG_LINKS = (b"././@LongSymLink", b"././@LongHardLink")
+"""What libarchive states as target where the target itself is in a record."""
 _CUT = 90
 """Bytes that are left at least of a name that did not fit into its header."""
 
@@ -370,6 +372,8 @@ def _stands_for(stated: bytes, value: bytes) -> bool:
     if stated == value or stated.rstrip(b"/") == value.rstrip(b"/"):
         return True
     if len(value) >= _NAME and sum(len(step) + 1 for step in stated.split(b"/") if step not in (b"", b".")) >= _CUT:
+        return True
+    if len(value) > _NAME and stated in _LONG_LINKS:
         return True
     return stated == value.decode("utf-8", "replace").encode("ascii", "replace")
 
