@@ -19,7 +19,7 @@ def capsule(guid: str, more: bytes, flags: int = 0x10000) -> bytes:
 
 plain = capsule("3b6686bd-0d76-4030-b70e-b5519e2fc5a0", b"")
 write("plain", plain, "The header alone before the payload.", parts={"payload": region(PAYLOAD)}, facts={"kind": "efi", "flags": "0x00010000"})
-more = b"\x20\0\x40\0" + b"a signature".ljust(28, b"\0")
+more = b"\x3c\0\x40\0" + b"a signature".ljust(28, b"\0")
 write(
     "aptio",
     capsule("4a3ca68b-7723-48fb-803d-578cc1fec44d", more, 0x50000),
