@@ -29,6 +29,7 @@ def formats_page() -> Iterator[str]:
     """Yield the list of formats."""
     yield "# Formats\n"
     yield f"\ntrueware reads {len(FORMATS)} formats, nested to any depth, from memory; it writes no file and runs no program.\n"
+    yield "What confirms each reading, and who else reads the same: [agreement with other tools](../agreement.md).\n"
     for format_ in sorted(FORMATS, key=lambda each: each.name):
         doc = format_.doc
         yield f"\n## {format_.name}\n\n{doc.title}{f' ({doc.vendor})' if doc.vendor else ''}.\n"
