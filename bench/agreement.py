@@ -6,6 +6,8 @@ devices and owners. Rows go to build/agreement.json, tables to stdout.
 
     --only FORMAT  that format alone
     --quick        no image of the large tree, no peers
+    --seconds N    begin no image of the large tree after so many seconds
+    --resume       go on with a run that was ended: trees and outcomes that are there are kept
     --write-docs   also write docs/agreement.md
 
 Exit code 1: something differs that the tool does not account for.
@@ -14,11 +16,16 @@ Exit code 1: something differs that the tool does not account for.
 import argparse
 import json
 import os
+import pickle
 import subprocess
 import sys
+import time
 from collections import Counter
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import agreement_report as reports
 from agreement_listing import FULL, Comparison, Difference, Fields, Listing, compare, of_folder, of_manifest
@@ -77,26 +84,39 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only")
     parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--seconds", type=float, default=float("inf"))
+    parser.add_argument("--resume", action="store_true")
     parser.add_argument("--write-docs", action="store_true")
     options = parser.parse_args()
     if os.geteuid():
         raise SystemExit("make agreement needs root: its trees have devices, and owners other than you")
     os.umask(0o022)
     remarks = install()
-    trees = make_trees(large=not options.quick)
-    sources = {name: of_folder(path) for name, path in trees.items() if path.exists()}
-    corpus = _corpus()
-    held, whole = corpus_formats(corpus)
+    end = time.monotonic() + options.seconds
+    trees = make_trees(large=not options.quick, keep=options.resume)
+    kept = Kept(FOLDER / "kept")
+    sources = {
+        name: kept.get(f"source {name}", partial(of_folder, path)) for name, path in trees.items() if path.exists()
+    }
+    held, whole = kept.get("corpus", lambda: corpus_formats(_corpus()))
     report = Report(vectors(), held, remarks=remarks, versions=_versions())
-    for maker in MAKERS:
+    images = {}
+    for maker in sorted(MAKERS, key=_turn):
         if options.only in {None, maker.format} and not (options.quick and maker.tree in _LARGE):
-            say(f"{maker.format}, {maker.variant}")
-            report.images.append(one_image(maker, trees, sources[maker.tree]))
+            name = f"{maker.format}, {maker.variant}"
+            say(name)
+            if maker.tree in _LARGE and time.monotonic() > end:
+                why = "not begun: the run was to end"
+                images[maker] = kept.had(name) or Image(maker.format, maker.variant, maker.tree, 0, None, why=why)
+            else:
+                images[maker] = kept.get(name, partial(one_image, maker, trees, sources[maker.tree]))
+    report.images = [images[maker] for maker in MAKERS if maker in images]
     for format_ in sorted(FORMATS, key=lambda each: each.name):
         if options.only in {None, format_.name}:
-            report.taken += taken(format_.name, report, whole.get(format_.name, []))
+            found = partial(taken, format_.name, report, whole.get(format_.name, []))
+            report.taken += kept.get(f"taken {format_.name}", found)
     if not options.quick and options.only is None:
-        report.losses += losses(trees, sources["fair"])
+        report.losses += kept.get("losses", lambda: losses(trees, sources["fair"]))
     rows = list(reports.rows(report))
     path = Path("build/agreement.json")
     path.write_text(json.dumps(rows, indent=2) + "\n", "utf-8")
@@ -105,8 +125,36 @@ def main() -> int:
     sys.stdout.write(f"rows in {path}\n")
     if options.write_docs and "large" in sources:
         Path("docs/agreement.md").write_text(reports.page(report, len(sources["large"])), "utf-8")
-    clear(FOLDER)
+    if not any(image.why for image in report.images):
+        clear(FOLDER)
     return 0 if all(row["met"] is not False for row in rows) else 1
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Outcomes on disk, so that a run can be ended and gone on with."""
+
+    folder: Path
+
+    def had(self, name: str) -> Any:
+        """Return an outcome, or None."""
+        path = self.folder / name.replace("/", "-")
+        return pickle.loads(path.read_bytes()) if path.exists() else None  # noqa: S301 (we wrote it)
+
+    def get(self, name: str, make: Callable[[], Any]) -> Any:
+        """Return an outcome, made if it is not there."""
+        value = self.had(name)
+        if value is None:
+            value = make()
+            self.folder.mkdir(parents=True, exist_ok=True)
+            (self.folder / name.replace("/", "-")).write_bytes(pickle.dumps(value))
+        return value
+
+
+def _turn(maker: Maker) -> tuple[bool, int]:
+    """Return when an image has its turn: small ones first, then one of each format, so that a run cut short has seen them all."""
+    of_format = [each for each in MAKERS if each.format == maker.format and each.tree in _LARGE]
+    return maker.tree in _LARGE, of_format.index(maker) if maker in of_format else 0
 
 
 def _corpus() -> Path | None:

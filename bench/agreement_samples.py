@@ -51,6 +51,10 @@ _BINCOPY = (
     "$PEERS/bin/python -c 'import sys, bincopy; b = bincopy.BinFile(sys.argv[1]); "
     '[open(hex(s.address), "wb").write(s.data) for s in b.segments]\' {image}'
 )
+_SEGMENTS = (
+    "$PEERS/bin/python -c 'import sys; from elftools.elf.elffile import ELFFile; "
+    '[open(str(n), "wb").write(s.data()) for n, s in enumerate(ELFFile(open(sys.argv[1], "rb")).iter_segments())]\' {image}'
+)
 _FDTGET = (
     "n=0; walk() {{ for p in $(fdtget -p {image} $1); do n=$((n+1)); "
     'for b in $(fdtget -t bx {image} $1 $p); do printf "\\\\$(printf %o 0x$b)"; done > $n; done; '
@@ -127,6 +131,12 @@ SPLITTERS: dict[str, tuple[Splitter, ...]] = {
     "dtb": (Splitter("fdtget (device-tree-compiler)", _FDTGET),),
     "dfu": (Splitter("dfu-suffix -D (dfu-util)", "cp {image} data; dfu-suffix -D data > /dev/null"),),
     "uboot-env": (Splitter("fw_printenv (libubootenv)", _PRINTENV),),
+    "qcom-elf": (
+        Splitter("pyelftools (PyPI)", _SEGMENTS, "the segment of hashes, which we give in its parts, it gives whole"),
+    ),
+    "onie": (
+        Splitter("sed and GNU tar, as the installer calls them", "sed -e '1,/^exit_marker$/d' {image} | tar -xf -"),
+    ),
     "odin-tar": (Splitter("GNU tar", "tar -xf {image}"),),
     "rauc": (Splitter("unsquashfs", "unsquashfs -q -n -f -d t {image}"),),
     "dlink-encrpted-img": (_UNBLOB,),

@@ -16,7 +16,7 @@ UNBLOB = BENCH / "unblob/bin"
 PEERS = BENCH / "agreement"
 """An environment for what comes from PyPI; unblob, jefferson and ubi_reader are in the one of `make bench`."""
 
-PACKAGES = ("payload-dumper==0.3.0", "liblp==1.0.2", "uf2utils==0.9.8", "bincopy==20.1.1")
+PACKAGES = ("payload-dumper==0.3.0", "liblp==1.0.2", "uf2utils==0.9.8", "bincopy==20.1.1", "pyelftools==0.33")
 
 LIMIT = 900.0
 """Wall seconds after which a tool is ended."""

@@ -21,12 +21,16 @@ _FOREIGN = frozenset({"kind", "sha256", "size"})
 _NO_SOCKET = EVERY_KIND - {"socket"}
 
 
-def make_trees(*, large: bool) -> dict[str, Path]:
-    """Return the trees by name, made anew.
+def make_trees(*, large: bool, keep: bool = False) -> dict[str, Path]:
+    """Return the trees by name.
 
-    `large`, made only if asked for, is the tree of the benchmark with everything a file system can hold added to it; `short` is
-    the same without names that are long or no text. `all` has one of everything, some 1,400 entries; the others leave out what
-    one kind of format cannot hold.
+    `large` is the tree of the benchmark with everything a file system can hold added to it; `short` is the same without names
+    that are long or no text. `all` has one of everything, some 1,400 entries; the others leave out what one kind of format
+    cannot hold.
+
+    Args:
+        large: with the two large ones.
+        keep: those that are there are kept, if all are.
     """
     from tests.filesystems import fill  # noqa: PLC0415 (found by the path set above)
     from tests.unit.formats.wide_tree import LETTERS  # noqa: PLC0415
@@ -35,6 +39,9 @@ def make_trees(*, large: bool) -> dict[str, Path]:
     trees = {
         name: FOLDER / name for name in ("large", "short", "all", "few", "flat", "text", "wide", "package", "fair")
     }
+    trees["sizes"] = trees["wide"] / "sizes"
+    if keep and all(path.exists() for path in trees.values()):
+        return trees
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir(parents=True)
     if large:
@@ -51,11 +58,9 @@ def make_trees(*, large: bool) -> dict[str, Path]:
     _shorten(trees["few"])
     fill(trees["flat"], longest=30, attributes=False)
     fill(trees["text"], odd=False, attributes=False, longest=100)
-    for root in (trees["flat"], trees["text"], trees["package"]):
-        if root.exists():
-            _shorten(root)
+    for name in ("flat", "text"):
+        _shorten(trees[name])
     make_wide(trees["wide"], letters=LETTERS, name_bytes=200)
-    trees["sizes"] = trees["wide"] / "sizes"
     fill(trees["fair"])
     (trees["fair"] / os.fsdecode(b"latin-\xe9\xff")).unlink()
     fill(trees["package"], odd=False, attributes=False)
