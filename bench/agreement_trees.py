@@ -63,6 +63,7 @@ def make_trees(*, large: bool, keep: bool = False) -> dict[str, Path]:
     make_wide(trees["wide"], letters=LETTERS, name_bytes=200)
     fill(trees["fair"])
     (trees["fair"] / os.fsdecode(b"latin-\xe9\xff")).unlink()
+    _shorten(trees["fair"])
     fill(trees["package"], odd=False, attributes=False)
     for name in ("fifo", "null", "mtd"):
         (trees["package"] / name).unlink()
