@@ -112,6 +112,10 @@ def main() -> int:
                 images[maker] = kept.get(name, partial(one_image, own, trees, sources[own.tree]))
             images[maker] = images[maker] or kept.get(name, partial(one_image, maker, trees, sources[maker.tree]))
     report.images = [images[maker] for maker in MAKERS if maker in images]
+    if short := sum(images[maker].tree != maker.tree for maker in images):
+        remarks.append(
+            f"the run was cut short: {short} images are of the small tree that are otherwise of the large one"
+        )
     for format_ in sorted(FORMATS, key=lambda each: each.name):
         if options.only in {None, format_.name}:
             found = partial(taken, format_.name, report, whole.get(format_.name, []))

@@ -334,7 +334,8 @@ which these tools do not write.
 ## What a peer that extracts to disk keeps
 
 `unblob -d 1`, run as root, on images of the tree *fair* (*all* without names that are no text): what it left on disk beside the
-source. trueware's differences on these images are in the table of fidelity.
+source. trueware's differences on such images are in the table of fidelity. (A squashfs unblob gives to sasquatch, which is neither
+in Debian nor on PyPI: nothing came out.)
 
 {losses}
 

@@ -297,7 +297,6 @@ MAKERS = (
         ("tar", "bsdtar"),
         POSIX,
         _NO_SOCKET,
-        ignore=("rr_moved",),
         lost="sockets, attributes",
     ),
     Maker(
@@ -355,6 +354,7 @@ MAKERS = (
         ("xorriso", "7z"),
         POSIX,
         _NO_SOCKET,
+        ignore=("rr_moved",),
         lost="sockets, attributes",
     ),
     Maker(
