@@ -113,7 +113,8 @@ def _verify(site: Site, view: memoryview) -> Iterator[Signature]:
             statements=_statements(view, meta) if structure.outcome is None else (),
         )
         return
-    described = _Described(scheme, structure, around, _listed(view, meta))
+    key = bytes(view[slice(*meta.public_key)])
+    described = _Described(scheme, structure, around, key, _listed(view, meta))
     wrong = list(described.verify())
     whole, behind = _whole(view, meta)
     yield Signature(
@@ -137,6 +138,7 @@ class _Described:
     scheme: str
     structure: Structure
     around: Surroundings
+    key: bytes
     signed: frozenset[bytes]
     """The descriptors as they stand."""
 
@@ -170,7 +172,7 @@ class _Described:
                 case Hash() | HashTree():
                     self.described += 1
                     yield from self._image(descriptor)
-                case Chain():
+                case Chain() if self.around.boot is None:
                     yield from self._chained(descriptor)
                 case _:
                     pass
@@ -206,7 +208,7 @@ class _Described:
         times = self.read[site.path] = self.read.get(site.path, 0) + 1
         if times > _MOST_READ:
             return Compared(None, f"it is described more than {_MOST_READ} times")
-        return compare(site, descriptor)
+        return compare(site, descriptor, self.key)
 
     def _repeating(self, site: Site) -> Iterator[str]:
         """Yield the path of the structure behind an image, where it is unsigned and only repeats what is signed."""

@@ -16,6 +16,8 @@ from trueware.formats.contract import Buffer
 from trueware.formats.filler import is_filler
 from trueware.formats.reed_solomon import BLOCK, MOST_ROOTS, ParityCheck, parity_size
 from trueware.formats.verity import TreeMaker, can_make
+from trueware.model.signature import Outcome
+from trueware.signatures.avb.structure import check_structure
 from trueware.signatures.contract import Site
 
 _WRAPPERS = {
@@ -137,15 +139,17 @@ def _boot_around(site: Site) -> Site | None:
     return None
 
 
-def compare(site: Site, descriptor: Hash | HashTree) -> Compared:
-    """Compare an image with what a descriptor says of it."""
+def compare(site: Site, descriptor: Hash | HashTree, key: bytes = b"") -> Compared:
+    """Compare an image with what a descriptor says of it; `key` is the one that signed the descriptor."""
     try:
-        return _compare_hash(site, descriptor) if isinstance(descriptor, Hash) else _compare_tree(site, descriptor)
+        if isinstance(descriptor, Hash):
+            return _compare_hash(site, descriptor, key)
+        return _compare_tree(site, descriptor, key)
     except InputError as error:
         return Compared(None, f"it cannot be read: {error}")
 
 
-def _compare_hash(site: Site, descriptor: Hash) -> Compared:
+def _compare_hash(site: Site, descriptor: Hash, key: bytes) -> Compared:
     if not descriptor.digest:
         return Compared(None, "its digest is the device's own and kept there")
     if descriptor.algorithm not in _DIGESTS:
@@ -161,10 +165,10 @@ def _compare_hash(site: Site, descriptor: Hash) -> Compared:
     if made.digest() != descriptor.digest:
         detail = f"its {descriptor.algorithm} is {made.hexdigest()}, signed is {descriptor.digest.hex()}"
         return Compared(False, detail)
-    return _covered(site, tail, f"its {descriptor.algorithm} is the one that was signed")
+    return _covered(site, tail, key, f"its {descriptor.algorithm} is the one that was signed")
 
 
-def _compare_tree(site: Site, descriptor: HashTree) -> Compared:
+def _compare_tree(site: Site, descriptor: HashTree, key: bytes) -> Compared:
     if descriptor.version != 1 or not can_make(descriptor.algorithm, *descriptor.blocks, descriptor.image_size):
         return Compared(None, f"its hash tree cannot be made anew ({descriptor})")
     maker = TreeMaker(descriptor.algorithm, descriptor.salt, *descriptor.blocks)
@@ -185,7 +189,7 @@ def _compare_tree(site: Site, descriptor: HashTree) -> Compared:
     made = maker.tree()
     if made.root != descriptor.digest:
         return Compared(False, f"the root of its hash tree is {made.root.hex()}, signed is {descriptor.digest.hex()}")
-    compared = _covered(site, tail, f"the root of its {descriptor.algorithm} hash tree is the one that was signed")
+    compared = _covered(site, tail, key, f"the root of its {descriptor.algorithm} hash tree is the one that was signed")
     paths, excludes = list(compared.paths), list(compared.excludes)
     names = {"hashtree": stored.data == made.levels, "fec": correction is not None and correction.fits(parity.data)}
     for name, fits in names.items():
@@ -241,20 +245,23 @@ class _Tail:
         return taken
 
 
-def _covered(site: Site, tail: _Tail, detail: str) -> Compared:
+def _covered(site: Site, tail: _Tail, key: bytes, detail: str) -> Compared:
     """Tell which part an image is that was compared up to the cut."""
     if site.format == _FOOTER:
         image = site.child("image")
         if image is not None and image.size <= tail.size:
             return Compared(True, detail, (image.path,))
-    elif tail.filler or (site.format == _BOOT and _are_structures(site.view()[tail.size :])):
+    elif tail.filler or (site.format == _BOOT and _are_signatures(site.view()[tail.size :], key)):
         return Compared(True, detail, (site.path,))
     behind = f"{tail.behind} bytes behind the first {tail.size} of {site.path or 'the artefact'}"
     return Compared(True, detail, (), (behind,))
 
 
-def _are_structures(view: memoryview) -> bool:
-    """Tell whether there are vbmeta structures, one behind the other, and filler behind the last."""
+def _are_signatures(view: memoryview, key: bytes) -> bool:
+    """Tell whether there are structures by one key, one behind the other, and filler behind the last: signatures of a boot image."""
     while 0 < (size := structure_size(view[:HEADER_SIZE])) <= len(view):
+        structure = check_structure(view[:size])
+        if structure.outcome is not Outcome.VALID or bytes(view[slice(*structure.meta.public_key)]) != key:
+            return False
         view = view[size:]
     return is_filler(view, 0, len(view))

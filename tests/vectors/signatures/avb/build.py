@@ -371,3 +371,9 @@ write(
     found("broken", "", scheme=GKI), found("valid", "boot-signature-0", scheme=GKI, paths=[]),
     found("valid", "boot-signature-1", scheme=GKI, paths=["kernel"]),
 )  # fmt: skip
+foreign = image + padded(vbmeta([hash_(b"boot", image, SALT)]) + vbmeta([], signer="other2048"), 16384)
+write(
+    "gki-13-by-another", foreign, "Behind the certificate stands a structure by another key.",
+    found("valid", "boot-signature-0", scheme=GKI, paths=[], excludes=["behind the first"]),
+    found("valid", "boot-signature-1", scheme=GKI, by="other2048", paths=[]),
+)  # fmt: skip
