@@ -17,14 +17,14 @@ Not covered: other files in ``META-INF/``, the headers of zip (times, attributes
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import new
 
 from trueware.errors import InputError
 from trueware.formats.contract import Buffer, Reading
-from trueware.formats.packages.zip.content import content
-from trueware.formats.packages.zip.directory import read_directory
+from trueware.formats.packages.zip.content import DEFLATE, STORED, content
+from trueware.formats.packages.zip.directory import Record, read_directory
 from trueware.formats.packages.zip.member import LOCAL_MAGIC, Member, locate
 from trueware.model.limits import Limits
 from trueware.model.signature import Coverage
@@ -190,7 +190,10 @@ class Jar:
             uncheckable(f"{member.path!r} is encrypted")
         try:
             found = content(
-                member.record, self._view, member.data, lambda rule, detail: doubts.append(f"{rule}: {detail}")
+                _as_android(member.record),
+                self._view,
+                member.data,
+                lambda rule, detail: doubts.append(f"{rule}: {detail}"),
             )
             for chunk in found.chunks():
                 self._left -= len(chunk)
@@ -318,10 +321,13 @@ class Jar:
 
         Where two members are placed alike (``META-INF/../classes.dex``), it may be that of the other; `_held` refuses them.
         """
-        if member.path.encode("utf-8", "surrogateescape") != member.record.name or member.broken:
+        record = member.record
+        if member.path.encode("utf-8", "surrogateescape") != record.name or member.broken:
+            return None
+        if record.method not in (STORED, DEFLATE):
             return None
         child = self._site.child(member.path)
-        if child is None or child.is_folder or child.size != member.record.size:
+        if child is None or child.is_folder or child.size != record.size:
             return None
         return child.sha256
 
@@ -340,6 +346,11 @@ class Jar:
             at = max(at, member.end)
         if between:
             yield f"{between} bytes between members"
+
+
+def _as_android(record: Record) -> Record:
+    """Return the record as Android takes it: what is not stored is deflated, whatever method is named."""
+    return record if record.method == STORED else replace(record, method=DEFLATE)
 
 
 def _text(member: Member) -> str:

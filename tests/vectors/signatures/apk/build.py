@@ -258,6 +258,13 @@ def altered() -> None:
     janus = in_front(old, b"dex\n035\0" + b"another program " * 8)
     write("janus", janus, "CVE-2017-13156: a program in front of the archive. The reference verifier takes it for genuine.",
           [("apk-v1", "broken", "18-", "")], judged(janus, 18))  # fmt: skip
+    weird = bytearray(old)
+    for magic, place, name in ((b"PK\3\4", 8, 30), (b"PK\1\2", 10, 46)):
+        at = old.index(b"META-INF/ONE.RSA", old.index(magic)) - name
+        at = max(at, old.rindex(magic, 0, at + 4))
+        weird[at + place : at + place + 2] = b"\x15\0"
+    write("method-unknown", bytes(weird), "A member of method 21, which Android takes for deflate, as it does all it does not know.",
+          [("apk-v1", "valid", "18-", ONE)], judged(bytes(weird), 18))  # fmt: skip
     more = added(old, "assets/added", b"added")
     write("member-added", more, "A member that nobody signed.", [("apk-v1", "broken", "18-", "")], judged(more, 18))
     beside = added(old, "META-INF/added", b"added")
