@@ -41,6 +41,8 @@ class Where:
 SCHEMES: tuple[Where, ...] = (
     Where("apk:Apk", formats=("zip",)),
     Where("apk.idsig:IdSig", names=("*.idsig",)),
+    Where("authenticode:Authenticode", formats=("pe",)),
+    Where("authenticode.catalogue:Catalogue", names=("*.cat",)),
     Where(
         "avb:Avb",
         formats=("vbmeta",),

@@ -55,6 +55,7 @@ _RSA, _PSS, _EC, _ED25519 = "RSA", "RSA-PSS", "ECDSA", "Ed25519"
 _SCHEMES: dict[str, tuple[str, str | None]] = {
     "1.2.840.113549.1.1.1": (_RSA, None),
     "1.2.840.113549.1.1.5": (_RSA, "sha1"),
+    "1.3.14.3.2.29": (_RSA, "sha1"),
     "1.2.840.113549.1.1.14": (_RSA, "sha224"),
     "1.2.840.113549.1.1.11": (_RSA, "sha256"),
     "1.2.840.113549.1.1.12": (_RSA, "sha384"),
@@ -94,6 +95,8 @@ class SignerInfo:
 
     signature: bytes = field(repr=False)
     content_type: str
+    unsigned: dict[str, tuple[der.Value, ...]] = field(default_factory=dict, repr=False)
+    """Values of the attributes that anybody may have added: time stamps, further signatures."""
 
     def is_by(self, certificate: Certificate) -> bool:  # 2
         """Tell whether the signer names this certificate."""
@@ -138,7 +141,7 @@ class SignedData:
 
     content_type: str
     content: bytes | None = field(repr=False)
-    """None where it is detached."""
+    """What is signed: the bytes in an OCTET STRING, or, as PKCS #7 had it, within another value; None where it is detached."""
 
     certificates: tuple[Certificate, ...] = field(repr=False)
     signers: tuple[SignerInfo, ...]
@@ -182,7 +185,7 @@ def read_signed_data(encoded: bytes) -> SignedData:
     infos = list(rest[0].parts())
     if not 1 <= len(infos) <= _MOST_SIGNERS:
         uncheckable(f"signed data with {len(infos)} signers")
-    return SignedData(content_type, content, certificates, tuple(_signer(each, content_type) for each in infos))
+    return SignedData(content_type, content, certificates, tuple(read_signer(each, content_type) for each in infos))
 
 
 def key_identifier(certificate: Certificate) -> bytes | None:
@@ -249,12 +252,17 @@ def _content(encapsulated: der.Value) -> tuple[str, bytes | None]:
     if len(rest) != 1 or rest[0].tag != _TAGGED_0:
         uncheckable("a content is malformed")
     (content,) = _fields(list(rest[0].parts()), 1, "a content")
-    if content.tag != der.OCTETS:
+    if content.tag != der.OCTETS and (content.tag != der.SEQUENCE or kind.oid() == DATA):
         uncheckable("a content in pieces, or of an old kind")
     return kind.oid(), content.content
 
 
-def _signer(info: der.Value, content_type: str) -> SignerInfo:
+def read_signer(info: der.Value, content_type: str) -> SignerInfo:
+    """Read one signer of a content of that type.
+
+    Raises:
+        Refusal: it is malformed, or of a kind that is not known.
+    """
     version, named, digest, *rest = der.parts(info.sequence(), 5, "a signer")
     attributes = rest.pop(0) if rest[0].tag == _TAGGED_0 else None
     algorithm, signature = der.parts(rest, 2, "a signer")[:2]
@@ -282,7 +290,9 @@ def _signer(info: der.Value, content_type: str) -> SignerInfo:
     elif content_type != DATA:
         uncheckable(f"content of type {content_type} needs signed attributes")
     signed = None if attributes is None else bytes([der.SET]) + attributes.whole[1:]  # 4
-    return SignerInfo(issuer, serial, identifier, name, scheme, salt, signed, values, signature.content, content_type)
+    unsigned = _unsigned(rest[2]) if len(rest) > 2 else {}
+    made = signature.content
+    return SignerInfo(issuer, serial, identifier, name, scheme, salt, signed, values, made, content_type, unsigned)
 
 
 def _scheme(algorithm: der.Value, digest: str) -> tuple[str, int]:
@@ -330,6 +340,17 @@ def _attributes(attributes: der.Value) -> dict[str, der.Value]:
         several = list(values.parts())
         if len(several) == 1:
             found[oid] = several[0]
+    return found
+
+
+def _unsigned(attributes: der.Value) -> dict[str, tuple[der.Value, ...]]:
+    """Return the attributes that nobody signed; values of one that stands twice are put together."""
+    found: dict[str, tuple[der.Value, ...]] = {}
+    for number, attribute in enumerate(attributes.parts()):
+        kind, values = _fields(attribute.sequence(), 2, "an attribute")
+        if values.tag != der.SET or number >= _MOST_ATTRIBUTES:
+            uncheckable("an attribute is malformed, or one of too many")
+        found[kind.oid()] = (*found.get(kind.oid(), ()), *values.parts())
     return found
 
 

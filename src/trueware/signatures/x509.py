@@ -46,6 +46,7 @@ _KNOWN_CRITICAL = frozenset(
         "2.5.29.37",  # extendedKeyUsage
         "2.5.29.17",  # subjectAltName
         "2.5.29.32",  # certificatePolicies: a policy is not asked for
+        "2.16.840.1.113730.1.1",  # Netscape's certificate type: uses of the key, as extendedKeyUsage (Debian's Secure Boot CA)
     }
 )
 
