@@ -13,7 +13,7 @@ from typing import TypedDict
 from trueware.identifying import banner_claims, identify, scan_banners
 from trueware.identifying.stated import mismatches
 from trueware.measuring import Clock, Fallback, Known, Measurement, Scanner, measure, measure_reading
-from trueware.model.claim import Claim
+from trueware.model.claim import SIGNER, Claim
 from trueware.model.limits import Limits
 from trueware.model.signature import Outcome, Signature
 from trueware.signatures.contract import Verifier
@@ -121,7 +121,7 @@ def _signers(signatures: Iterable[Signature]) -> Iterator[Claim]:
         for name in (*signature.signer.ids, *signature.subjects):
             if name not in seen:
                 seen.add(name)
-                yield Claim("signer", name, signature.scheme, signature.part)
+                yield Claim(SIGNER, name, signature.scheme, signature.part)
 
 
 def artefact_name(path: str | os.PathLike[str]) -> str:

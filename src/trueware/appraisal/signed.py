@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from trueware.appraisal.reference import Evidence, References
 from trueware.appraisal.trust import impostors, judge
 from trueware.appraisal.vouched import Vouched, main_paths, speaks_for, vouched
+from trueware.model.claim import SIGNER, Claim
 from trueware.model.finding import Finding
+from trueware.model.release import Release
 from trueware.model.rules import RULES
 from trueware.model.signature import Judged, Outcome, Standing
 
@@ -49,6 +51,9 @@ class Signed:
     barred: str | None = None
     """Why it must not be trusted whatever speaks for it: it, or whoever signed it, is listed or was taken back."""
 
+    changed: tuple[Release, ...] = ()
+    """Registered releases of the same package that others signed."""
+
     @classmethod
     def of(cls, evidence: Evidence, references: References) -> "Signed":
         """Judge the signatures of an artefact."""
@@ -64,8 +69,11 @@ class Signed:
         own = tuple(each for each in judged if speaks_for(each, main))
         entitled = _enough(judged)
         reach = vouched(evidence.root, (each.signature for each in entitled))
+        changed = tuple(_changed_signers(own, claims, references))
         barred = [each.reason for each in own if each.standing in (Standing.NEVER_TRUST, Standing.REVOKED)]
-        return cls(judged, own, entitled, reach, impostors(own, trust, publishers, claims), next(iter(barred), None))
+        return cls(
+            judged, own, entitled, reach, impostors(own, trust, publishers, claims), next(iter(barred), None), changed
+        )
 
     @property
     def altered(self) -> Judged | None:
@@ -108,6 +116,8 @@ class Signed:
             first = members[0]
             more = f" (and {len(members) - 1} more like it)" if len(members) > 1 else ""
             yield _finding(rule_id, f"{scheme}: {first.reason}{more}", first.signature.part, first.signature.offset)
+        for release in self.changed:
+            yield _finding("signer-changed", f"{release.title} is signed by another key")
         if self.entitled and not self.reach.complete:
             named = ", ".join(repr(path) if path else "the artefact itself" for path in self.reach.missing[:_NAMED])
             yield _finding(
@@ -123,6 +133,22 @@ class Signed:
         for each in self.entitled:
             signers.setdefault(each.publisher, []).append(each.signature.scheme)
         return " and ".join(f"{name} ({', '.join(dict.fromkeys(schemes))})" for name, schemes in signers.items())
+
+
+def _changed_signers(own: Iterable[Judged], claims: Iterable[Claim], references: References) -> Iterator[Release]:
+    """Yield the releases of the same package, latest first, of which no signer is among those of the artefact."""
+    ours = {
+        name
+        for each in own
+        if each.signature.outcome is Outcome.VALID and each.signature.signer is not None
+        for name in each.signature.signer.ids
+    }
+    named = {claim.value for claim in claims if claim.name == "package"}
+    for reference in references.candidates:
+        said = reference.release.claims
+        theirs = {claim.value for claim in said if claim.name == SIGNER}
+        if ours and theirs and not ours & theirs and any(c.name == "package" and c.value in named for c in said):
+            yield reference.release
 
 
 def _enough(judged: tuple[Judged, ...]) -> tuple[Judged, ...]:

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+SIGNER = "signer"
+"""Name of the claims that valid signatures make: one for each name of each key."""
+
 OWNED = frozenset({"vendor", "product", "package", "board", "fingerprint"})
 """Names of claims that belong to somebody; an operating system's name or an architecture does not."""
 

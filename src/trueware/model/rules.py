@@ -174,6 +174,13 @@ _RULES = (
         _INFO,
         help="It proves that whoever has this key made it, and nothing about who that is.",
     ),
+    Rule(
+        "signer-changed",
+        "A registered release of the same package is signed by another key",
+        _MEDIUM,
+        Confidence.MEDIUM,
+        help="Publishers do change keys. Ask them, or compare the releases: it is a reason to look, not a verdict.",
+    ),
     Rule("signer-not-entitled", "Signed by somebody who may not sign this", _HIGH),
     Rule("signer-out-of-scope", "Signed by a key that is for something else", _LOW),
     Rule(

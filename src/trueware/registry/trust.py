@@ -5,13 +5,11 @@ from collections.abc import Iterable
 from trueware.appraisal.trust import Trust, names
 from trueware.errors import UntrustedStatement
 from trueware.model.anchor import Anchor, Distrusted
+from trueware.model.claim import SIGNER
 from trueware.model.release import Entitlement, Release
 from trueware.model.signature import Signature
 from trueware.registry.ports import RegistryStore
 from trueware.signatures.contract import Key
-
-SIGNER = "signer"
-"""Name of the claim that a valid signature makes; see `trueware.model.claim`."""
 
 
 def admit(

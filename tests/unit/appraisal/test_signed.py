@@ -247,3 +247,18 @@ def test_publishers_own_word_outweighs_a_broken_signature(authority: Authority, 
 def test_empty_artefact_is_not_vouched_for() -> None:
     """Nothing to cover is not all of it covered."""
     assert not vouched(folder(""), [sign("x", coverage=Coverage(paths=("y",)))]).complete
+
+
+def test_another_signer_than_that_of_a_registered_release_is_a_finding() -> None:
+    """A key that changed between releases of a package is told, and is no verdict."""
+    known = reference(PAYLOAD)
+    said = (Claim("package", "net.other", "manifest", ""), Claim("signer", SECOND, "test", ""))
+    known = replace(known, release=replace(known.release, claims=said))
+    other = file("firmware.bin", b"later release" * 100)
+    changed, same = (
+        result(other, sign(key=key), releases=(known,), says="net.other", anchors=()) for key in (STRANGER, SECOND)
+    )
+
+    assert (changed.verdict, same.verdict) == (Verdict.UNKNOWN, Verdict.UNKNOWN)
+    assert "signer-changed" in rules(changed)
+    assert "signer-changed" not in rules(same)
