@@ -22,8 +22,8 @@ from trueware.signatures.apk.refusal import uncheckable
 _SIGNED_DATA = "1.2.840.113549.1.7.2"
 _CONTENT_TYPE, _MESSAGE_DIGEST = "1.2.840.113549.1.9.3", "1.2.840.113549.1.9.4"
 _CERTIFICATES, _ATTRIBUTES = 0xA0, 0xA0
-_MOST = 32
-"""Certificates, and signers, of one JAR signature; real ones have one or a few."""
+_MOST_CERTIFICATES, _MOST_SIGNERS = 32, 8
+"""Of one JAR signature; real ones have a few, and one."""
 
 _DIGESTS = {
     "1.2.840.113549.2.5": "md5",
@@ -143,7 +143,7 @@ def read_signed(encoded: bytes, content: bytes) -> Signed:
     bag = next((each for each in fields[3:] if each.tag == _CERTIFICATES), None)
     encoded_certificates = list(bag.parts()) if bag is not None else []
     infos = list(fields[-1].parts()) if fields[-1].tag == der.SET else []
-    if len(encoded_certificates) > _MOST or not 1 <= len(infos) <= _MOST:
+    if len(encoded_certificates) > _MOST_CERTIFICATES or not 1 <= len(infos) <= _MOST_SIGNERS:
         uncheckable(f"a JAR signature has {len(infos)} signers and {len(encoded_certificates)} certificates")
     certificates = tuple(Certificate.parse(each.whole) for each in encoded_certificates)
     return Signed(tuple(_read_signer(each, certificates, content_type, content) for each in infos))

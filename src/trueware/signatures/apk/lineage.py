@@ -17,7 +17,7 @@ from trueware.signatures.apk.prefixed import Prefixed
 from trueware.signatures.apk.refusal import broken, uncheckable
 
 _VERSION = 1
-_LONGEST = 64
+_LONGEST = 16
 """Certificates of one lineage; real ones have two or three."""
 
 

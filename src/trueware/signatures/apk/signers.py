@@ -48,7 +48,7 @@ STRIPPING_PROTECTION = 0xBEEFF00D
 there is."""
 
 MOST_SIGNERS = 10
-_MOST_SIGNATURES = 32
+_MOST_SIGNATURES = 8
 """Of one signer, each by another algorithm; real ones have three at most."""
 
 _ORDER = (CHUNKS_SHA256, CHUNKS_SHA512, TREE)

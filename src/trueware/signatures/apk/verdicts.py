@@ -243,12 +243,14 @@ class Verdicts:
         if level >= _SANDBOX_SINCE and self._made_for.sandbox > 1:
             stripped("an app for sandbox version 2 must have a signature of scheme v2 or newer, and has none")
         found = jar.at(level)
-        hidden = self._hidden
+        hidden, covered = self._hidden, self._covered
         return Verdict(
             "apk-v1",
             Outcome.VALID,
             f"{len(jar.paths)} members are those that were signed",
-            tuple((signer(each), replace(covered, excludes=covered.excludes + hidden)) for each, covered in found),
+            tuple(
+                (signer(each), replace(own, excludes=(() if covered else own.excludes) + hidden)) for each, own in found
+            ),
             None,
             self._statements(),
             tuple(each[0] for each, _ in found),
@@ -272,6 +274,14 @@ class Verdicts:
             tuple(each.certificates[0] for each in signers),
         )
         return verdict
+
+    @cached_property
+    def _covered(self) -> bool:
+        """Whether a newer scheme is over what the JAR signature leaves out."""
+        try:
+            return any(self.signers(id_) for id_ in (V2, V3))
+        except Refusal:
+            return False
 
     def _statements(self) -> tuple[tuple[str, str], ...]:
         name = self._made_for.package
