@@ -98,7 +98,10 @@ def find_peers() -> Iterator[Peer | str]:
     if dissect := _install("dissect", *packages):
         command = f"{dissect}/python {Path(__file__).with_name('peer_dissect.py')} {{image}} > {_SUMS}"
         told = [_distribution(dissect, package) for package in packages[:3]]
-        remark = f"{', '.join(told)}: one process walks the image and hashes every file"
+        remark = (
+            f"{', '.join(told)}: one process walks the image and hashes every file; lzo and lz4 in a squashfs it unpacks in Python, "
+            "files of a jffs2 with rtime in them it does not read"
+        )
         yield Peer("dissect", ", ".join(told), command, _OF_DISSECT, remark)
     else:
         yield "dissect could not be installed"
