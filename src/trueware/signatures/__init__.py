@@ -49,6 +49,7 @@ SCHEMES: tuple[Where, ...] = (
         names=("vbmeta", "vbmeta.img", "vbmeta_a", "vbmeta_b", "vbmeta_system.img", "vbmeta_vendor.img"),
         subjects=("boot.img", "dtbo.img", "init_boot.img", "recovery.img", "vendor_boot.img"),
     ),
+    Where("fit:Fit", formats=("fit",)),
     Where("gluon:Gluon", names=("*.manifest",)),
     Where("kernel_module:KernelModule", formats=("module-signature",)),
     Where(
