@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha1, sha256
+from warnings import catch_warnings, simplefilter
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -22,6 +23,7 @@ from cryptography.x509 import (
     ExtensionNotFound,
     InvalidVersion,
     KeyUsage,
+    Name,
     UnsupportedGeneralNameType,
     load_der_x509_certificate,
 )
@@ -93,7 +95,7 @@ def weak_names(certificate: bytes) -> tuple[str, ...]:
     found = [f"cert-sha1:{sha1(certificate).hexdigest()}"]  # noqa: S324 (the name that lists use)
     try:
         found.append(f"serial:{parsed.serial_number:x}")
-        names = [each.value for each in parsed.subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
+        names = [each.value for each in _subject(parsed).get_attributes_for_oid(NameOID.COMMON_NAME)]
         found += [f"subject-cn:{name}" for name in names if isinstance(name, str)]
     except _UNUSABLE:
         pass
@@ -113,9 +115,16 @@ def name_of(certificate: bytes) -> str:
     """Return the subject of a certificate on one line, empty where it cannot be parsed."""
     parsed = load(certificate)
     try:
-        return parsed.subject.rfc4514_string() if parsed is not None else ""
+        return _subject(parsed).rfc4514_string() if parsed is not None else ""
     except _UNUSABLE:
         return ""
+
+
+def _subject(certificate: Certificate) -> Name:
+    """Return the subject; the library warns of what is no country's code, and such names occur."""
+    with catch_warnings():
+        simplefilter("ignore", UserWarning)
+        return certificate.subject
 
 
 def find_path(certificates: Sequence[bytes], anchors: Iterable[bytes]) -> Path | None:
