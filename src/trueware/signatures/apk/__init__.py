@@ -11,6 +11,7 @@ from trueware.errors import InputError
 from trueware.model.signature import Coverage, Signature
 from trueware.signatures.apk.archive import Package
 from trueware.signatures.apk.jar import Jar
+from trueware.signatures.apk.members import Members
 from trueware.signatures.apk.refusal import Refusal
 from trueware.signatures.apk.sdk import MadeFor, read_sdk
 from trueware.signatures.apk.stamp import MANIFEST, stamps
@@ -54,7 +55,8 @@ class Apk:
         except Refusal as refusal:
             yield Signature("apk", site.path, refusal.outcome, refusal.detail)
             return
-        jar = Jar(site, view, package.directory, context.limits, old=made_for.least < _SHA1_ONLY_BEFORE)
+        members = Members(site, view, package.directory, context.limits)
+        jar = Jar(members, old=made_for.least < _SHA1_ONLY_BEFORE)
         verdicts = Verdicts(package, made_for, jar.verify)
         for first, last, verdict in verdicts.each():
             for signer, coverage in verdict.signers or ((None, Coverage()),):

@@ -18,6 +18,7 @@ _OFFSET = 16
 _BLOCK_END = Struct("<Q16s")
 _BLOCK_MAGIC = b"APK Sig Block 42"
 _LARGEST_BLOCK = (1 << 31) - 9
+_PIECE = 1 << 20
 _LEAST_PAIR = 4
 _MOST_PAIRS = 4096
 """Values of a signing block; real ones have ten at most."""
@@ -118,6 +119,11 @@ class Package:
             pairs.append(Pair(int.from_bytes(self.view[start : start + 4], "little"), start + 4, start + size))
             at = start + size
         return pairs
+
+
+def is_blank(view: memoryview) -> bool:
+    """Tell whether all bytes are zero."""
+    return not any(bytes(view[at : at + _PIECE]).strip(b"\0") for at in range(0, len(view), _PIECE))
 
 
 def _find_end(view: memoryview) -> int:

@@ -17,37 +17,24 @@ Not covered: other files in ``META-INF/``, the headers of zip (times, attributes
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass
 from hashlib import new
 
-from trueware.errors import InputError
-from trueware.formats.contract import Buffer, Reading
-from trueware.formats.packages.zip.content import DEFLATE, STORED, content
-from trueware.formats.packages.zip.directory import Record, read_directory
-from trueware.formats.packages.zip.member import LOCAL_MAGIC, Member, locate
-from trueware.model.limits import Limits
+from trueware.formats.packages.zip.member import Member
 from trueware.model.signature import Coverage
 from trueware.signatures.apk.certificate import Certificate
 from trueware.signatures.apk.cms import Signed, read_signed
 from trueware.signatures.apk.manifest import DIGESTS, Section, read_sections
+from trueware.signatures.apk.members import Members, text
 from trueware.signatures.apk.refusal import broken, uncheckable
 from trueware.signatures.apk.signers import MOST_SIGNERS, V2, V3
-from trueware.signatures.contract import Site
 
-_META, _MANIFEST = b"META-INF/", b"META-INF/MANIFEST.MF"
-_BLOCKS = (b".RSA", b".DSA", b".EC")
+_META, _MANIFEST = "META-INF/", "META-INF/MANIFEST.MF"
+_BLOCKS = (".RSA", ".DSA", ".EC")
 _ANNOUNCED = {"2": V2, "3": V3}
 _SHA1_ONLY_BEFORE = 18
-_LARGEST = 16 << 20
-"""Bytes of a manifest, of a signature file; those of the largest apps have two."""
-
 _TOLD = 5
 """Members that are named where there are many."""
-
-_DEX = b"dex\n"
-_NO_DOUBT = ("other method than the directory", "is in an unknown character set")
-"""How reports of the zip reader end that leave Android no doubt: it takes the method of the directory, and names as UTF-8."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +92,9 @@ class JarSigned:
 class Jar:
     """A package, as its JAR signature sees it."""
 
-    def __init__(self, site: Site, view: memoryview, directory: int, limits: Limits, *, old: bool) -> None:
-        """Take the package at `site`, whose directory begins at `directory`; `old`: Androids before API 18 count."""
-        self._site, self._view, self._directory, self._limits, self._old = site, view, directory, limits, old
-        self._left = limits.ratio_free + limits.max_ratio * len(view)
+    def __init__(self, members: Members, *, old: bool) -> None:
+        """Take the members of a package; `old`: Androids before API 18 count."""
+        self._members, self._old = members, old
 
     def verify(self) -> JarSigned | None:
         """Return the signature, None where there is none.
@@ -117,100 +103,36 @@ class Jar:
             Refusal: there is one, and it does not hold.
         """
         members = self._members
-        manifest = next((each for each in members if each.record.name == _MANIFEST), None)
+        manifest = members.by_name.get(_MANIFEST)
         blocks = list(self._signature_blocks())
         if manifest is None or not blocks:
             return None
-        self._require_nothing_before()  # 1
+        members.require_nothing_before()  # 1
         if len(blocks) > MOST_SIGNERS:
             uncheckable(f"{len(blocks)} JAR signatures; Android takes {MOST_SIGNERS}")
-        content = self._read(manifest)
+        content = members.read(manifest)
         main, sections = read_sections(content)  # 3
         for name in sections:
-            if name not in self._by_name:
+            if name not in members.by_name:
                 broken(f"the manifest has {name!r}, which is not in the package")
         files = tuple(self._signature_file(*pair, content, main, sections) for pair in blocks)
         return self._held(files, sections)
 
-    @cached_property
-    def _members(self) -> list[Member]:
-        reading = Reading()
-        try:
-            directory = read_directory(self._view, self._limits, reading)
-            if directory.start != self._directory:
-                uncheckable("there are two ways to read the directory of the package")
-            self._refuse_doubts(reading)
-            members = [locate(self._view, record, directory.start, reading) for record in directory.records]
-        except InputError as error:
-            uncheckable(str(error))
-        self._refuse_doubts(reading)  # 2
-        end = 0
-        for each in sorted(members, key=lambda each: (each.start, each.end)):
-            if each.start < end:
-                uncheckable(f"{each.path!r} shares bytes with another member")
-            end = each.end
-        return members
-
-    @staticmethod
-    def _refuse_doubts(reading: Reading) -> None:
-        for anomaly in reading.anomalies:
-            if not anomaly.detail.endswith(_NO_DOUBT):
-                uncheckable(f"the package can be read in two ways: {anomaly.path!r}: {anomaly.detail}")
-
-    @cached_property
-    def _by_name(self) -> dict[str, Member]:
-        return {_text(each): each for each in reversed(self._members)}
-
     def _signature_blocks(self) -> Iterator[tuple[Member, Member]]:
         """Yield the signature files with their blocks."""
-        for each in self._members:
-            name = each.record.name
+        for each in self._members.all:
+            name = text(each)
             if name.startswith(_META) and name.endswith(_BLOCKS):
-                other = self._by_name.get(_text(each).rpartition(".")[0] + ".SF")
+                other = self._members.by_name.get(name.rpartition(".")[0] + ".SF")
                 if other is not None:
                     yield other, each
-
-    def _require_nothing_before(self) -> None:
-        start = min((each.start for each in self._members), default=0)
-        if bytes(self._view[:4]) == _DEX and start:
-            broken("code of Android stands before the first member, where no signature is over it (CVE-2017-13156)")
-        if any(self._view[:start]) and bytes(self._view[:4]) != LOCAL_MAGIC:  # tools put unused headers there to align
-            uncheckable(f"{start} bytes stand before the first member, where no signature is over them")
-
-    def _read(self, member: Member) -> bytes:
-        if member.record.size > _LARGEST:
-            uncheckable(f"{member.path!r} has {member.record.size} bytes")
-        return b"".join(self._chunks(member))
-
-    def _chunks(self, member: Member) -> Iterator[Buffer]:
-        doubts: list[str] = []
-        if member.broken:
-            uncheckable(f"{member.path!r}: {member.broken}")
-        if member.record.flags & 1:
-            uncheckable(f"{member.path!r} is encrypted")
-        try:
-            found = content(
-                _as_android(member.record),
-                self._view,
-                member.data,
-                lambda rule, detail: doubts.append(f"{rule}: {detail}"),
-            )
-            for chunk in found.chunks():
-                self._left -= len(chunk)
-                if self._left < 0:
-                    uncheckable(f"the package unpacks to more than {self._limits.max_ratio:g} times its size")
-                yield chunk
-        except InputError as error:
-            uncheckable(f"{member.path!r}: {error}")
-        if doubts:
-            uncheckable(f"{member.path!r}: {doubts[0]}")
 
     def _signature_file(
         self, file: Member, block: Member, manifest: bytes, manifest_main: Section, sections: dict[str, Section]
     ) -> _SignatureFile:
-        content = self._read(file)
-        signed = read_signed(self._read(block), content)  # 4
-        name = repr(_text(file))
+        content = self._members.read(file)
+        signed = read_signed(self._members.read(block), content)  # 4
+        name = repr(text(file))
         if not any(each.verified for each in signed.signers):
             broken(f"{name} is not what was signed")
         main, own = read_sections(content)
@@ -218,9 +140,10 @@ class Jar:
             uncheckable(f"{name} has no Signature-Version")
         signtool = "signtool" in main.attributes.get("created-by", "")
         used = self._whole_manifest(main, "" if signtool else "-Manifest", manifest)
-        paths = [self._path(file), self._path(block)]
+        path = self._members.path
+        paths = [path(file), path(block)]
         if used:
-            paths.append(self._path(self._by_name[_MANIFEST.decode()]))
+            paths.append(path(self._members.by_name[_MANIFEST]))
         if not signtool:
             digests = main.digests("-Manifest-Main-Attributes", old=self._old)
             for algorithm, digest in digests.items():  # 5
@@ -230,7 +153,7 @@ class Jar:
             used = self._each_section(name, own, sections, signtool=signtool)
         announced = main.attributes.get("x-android-apk-signed", "")
         ids = frozenset(_ANNOUNCED[each.strip()] for each in announced.split(",") if each.strip() in _ANNOUNCED)
-        names = (_text(file), _text(block))
+        names = (text(file), text(block))
         return _SignatureFile(signed, frozenset(own), used, ids, names, tuple(paths))
 
     def _whole_manifest(self, main: Section, ending: str, manifest: bytes) -> frozenset[str]:
@@ -260,9 +183,9 @@ class Jar:
         signers: frozenset[int] | None = None
         old = all("sha1" in each.algorithms for each in files)
         paths, beside, doubts, seen = [], [], [], set()
-        for member in self._members:
-            name = _text(member)
-            section, meta = sections.get(name), member.record.name.startswith(_META)
+        for member in self._members.all:
+            name = text(member)
+            section, meta = sections.get(name), name.startswith(_META)
             if member.path in seen:  # by whatever way they are written
                 doubts.append(f"two members are called {name!r}, or unpack to one place")
             seen.add(member.path)
@@ -290,7 +213,7 @@ class Jar:
             old = old and "sha1" in digests
             self._require_bytes(member, name, digests)
             if by and digests:
-                paths.append(self._path(member))
+                paths.append(self._members.path(member))
             elif meta:
                 beside.append(name)
         if doubts:
@@ -299,16 +222,16 @@ class Jar:
             uncheckable("the JAR signature is over no member")
         counting = tuple(files[number] for number in sorted(signers))
         own = {name for each in counting for name in each.names}
-        others = [name for name in beside if name not in own and name != _MANIFEST.decode()]
+        others = [name for name in beside if name not in own and name != _MANIFEST]
         return JarSigned(counting, tuple(paths), tuple(self._excludes(others)), old)
 
     def _require_bytes(self, member: Member, name: str, digests: dict[str, bytes]) -> None:
-        measured = self._measured(member) if "sha256" in digests else None
+        measured = self._members.measured(member) if "sha256" in digests else None
         actual = {"sha256": measured} if measured is not None else {}
         missing = [algorithm for algorithm in digests if algorithm not in actual]
         if missing:
             hashes = [new(algorithm) for algorithm in missing]
-            for chunk in self._chunks(member):
+            for chunk in self._members.chunks(member):
                 for each in hashes:
                     each.update(chunk)
             actual.update({algorithm: each.digest() for algorithm, each in zip(missing, hashes, strict=True)})
@@ -316,42 +239,10 @@ class Jar:
             if actual[algorithm] != digest:
                 broken(f"{name!r} is not what was signed: its {algorithm} differs")
 
-    def _measured(self, member: Member) -> bytes | None:
-        """Return the SHA-256 that measuring has of a member, where there is no doubt that it is of the same bytes.
-
-        Where two members are placed alike (``META-INF/../classes.dex``), it may be that of the other; `_held` refuses them.
-        """
-        record = member.record
-        if member.path.encode("utf-8", "surrogateescape") != record.name or member.broken:
-            return None
-        if record.method not in (STORED, DEFLATE):
-            return None
-        child = self._site.child(member.path)
-        if child is None or child.is_folder or child.size != record.size:
-            return None
-        return child.sha256
-
-    def _path(self, member: Member) -> str:
-        child = self._site.child(member.path)
-        return member.path if child is None else child.path
-
     def _excludes(self, others: list[str]) -> Iterator[str]:
         if others:
             more = f" and {len(others) - _TOLD} more" if len(others) > _TOLD else ""
             yield f"files in META-INF that nobody signed: {', '.join(map(repr, others[:_TOLD]))}{more}"
         yield "headers of the archive: times, attributes, comments"
-        at, between = 0, 0
-        for member in sorted(self._members, key=lambda each: each.start):
-            between += max(0, member.start - at)
-            at = max(at, member.end)
-        if between:
+        if between := self._members.between():
             yield f"{between} bytes between members"
-
-
-def _as_android(record: Record) -> Record:
-    """Return the record as Android takes it: what is not stored is deflated, whatever method is named."""
-    return record if record.method == STORED else replace(record, method=DEFLATE)
-
-
-def _text(member: Member) -> str:
-    return member.record.name.decode("utf-8", "surrogateescape")

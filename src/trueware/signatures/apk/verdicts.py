@@ -18,10 +18,10 @@ of old and new schemes must be of one publisher, as all tools make them.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import islice
 
 from trueware.model.signature import Coverage, Outcome, Signer
 from trueware.signatures.apk.archive import Block, Package
+from trueware.signatures.apk.beside import beside
 from trueware.signatures.apk.certificate import Certificate, signer
 from trueware.signatures.apk.digests import Digests
 from trueware.signatures.apk.jar import JarSigned
@@ -44,20 +44,7 @@ SINCE = {V2: 24, V3: 28, V31: 33}
 _SANDBOX_SINCE, _TARGET_SINCE = 26, 30
 _V3_IN_V2 = 3
 
-PADDING = 0x42726577
-_KNOWN = {
-    0x2B09189E: "a source stamp (first version)",
-    0x6DFF800D: "a source stamp, told by itself",
-    0x504B4453: "a list of dependencies",
-    0x2146444E: "data of Google Play",
-    0x71777777: "a distribution channel",
-}
-"""What blocks with these ids hold; no signature is over any of them."""
-
-
 _LONGEST_NAME = 255
-_TOLD = 10
-"""Values in the signing block that are named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,7 +230,8 @@ class Verdicts:
         if level >= _SANDBOX_SINCE and self._made_for.sandbox > 1:
             stripped("an app for sandbox version 2 must have a signature of scheme v2 or newer, and has none")
         found = jar.at(level)
-        hidden, covered = self._hidden, self._covered
+        certificates = tuple(each[0] for each, _ in found)
+        hidden, covered = self._hidden, self._is_covered(certificates)
         return Verdict(
             "apk-v1",
             Outcome.VALID,
@@ -253,7 +241,7 @@ class Verdicts:
             ),
             None,
             self._statements(),
-            tuple(each[0] for each, _ in found),
+            certificates,
         )
 
     def _holds(self, id: int, signers: tuple[SchemeSigner, ...]) -> Verdict:  # noqa: A002
@@ -275,13 +263,16 @@ class Verdicts:
         )
         return verdict
 
-    @cached_property
-    def _covered(self) -> bool:
-        """Whether a newer scheme is over what the JAR signature leaves out."""
-        try:
-            return any(self.signers(id_) for id_ in (V2, V3))
-        except Refusal:
-            return False
+    def _is_covered(self, certificates: tuple[Certificate, ...]) -> bool:
+        """Tell whether the same signers' newer scheme is over what their JAR signature leaves out."""
+        for id_ in (V2, V3):
+            try:
+                newer = {own.id for each in self.signers(id_) or () for own in (each.certificates[0], *each.lineage)}
+            except Refusal:
+                return False
+            if {each.id for each in certificates} <= newer:
+                return True
+        return False
 
     def _statements(self) -> tuple[tuple[str, str], ...]:
         name = self._made_for.package
@@ -290,24 +281,9 @@ class Verdicts:
     @cached_property
     def _hidden(self) -> tuple[str, ...]:
         """What stands in the signing block besides the signatures that count."""
-        told = list(islice(self._beside(), _TOLD + 1))
-        return (*told[:_TOLD], "and more in the signing block") if len(told) > _TOLD else tuple(told)
-
-    def _beside(self) -> Iterator[str]:
         block = self.block
-        if not isinstance(block, Block):
-            return
-        view, seen = self._package.view, set()
-        for pair in block.pairs:
-            again, size = pair.id in seen, pair.end - pair.start
-            seen.add(pair.id)
-            if again:
-                yield f"the signing block has a second value {pair.id:#010x} ({size} bytes), which nothing reads"
-            elif pair.id == V2 and self._has(V3) and self._made_for.least >= SINCE[V3]:
-                yield "the signing block has a signature of scheme v2, which no Android that it is made for reads"
-            elif pair.id not in SINCE and not (pair.id == PADDING and not any(view[pair.start : pair.end])):
-                what = _KNOWN.get(pair.id, "data that no signature is over")
-                yield f"the signing block holds {what} ({pair.id:#010x}, {size} bytes)"
+        unread = {V2} if self._has(V3) and self._made_for.least >= SINCE[V3] else set()
+        return beside(self._package, block, unread) if isinstance(block, Block) else ()
 
 
 def _counts(each: SchemeSigner, level: int) -> bool:
