@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from itertools import chain
+from operator import attrgetter
 
 from trueware.formats.contract import Entry
 from trueware.model.merkle import part_digest
@@ -22,6 +23,7 @@ class Node:
         children: by name, in the order of the container.
         twins: children whose name another one already has, in order.
         same_as: the node it shares content and children with (a hard link).
+        part: what it became, once frozen.
         known: a part of the same bytes, which was measured before: what is below it is below this node too.
         broken: its reading leaves a doubt, see `Rule.uncertain`.
     """
@@ -36,6 +38,7 @@ class Node:
         "name",
         "notes",
         "parent",
+        "part",
         "same_as",
         "sha256",
         "size",
@@ -54,6 +57,7 @@ class Node:
         self.twins = _NO_TWINS
         self.same_as: Node | None = None
         self.known: Part | None = None
+        self.part: Part | None = None
 
     @classmethod
     def folder(cls, name: str, parent: "Node | None") -> "Node":
@@ -119,38 +123,45 @@ _CONTAINER = Part("", Kind.FILE, b"", format="any")
 
 
 def freeze(root: Node) -> Part:
-    """Return the part of `root` with all below: children and the targets of hard links before what needs them."""
-    frozen: dict[Node, Part] = {}
+    """Return the part of `root` with all below: children and the targets of hard links before what needs them.
+
+    Nodes give up their children as they become parts: of a large tree there is never all of both.
+    """
     stack: list[tuple[Node, bool]] = [(root, False)]
     while stack:
         node, ready = stack.pop()
-        if node in frozen:
+        if node.part is not None:
             continue
         if ready:
-            frozen[node] = _part(node, frozen)
+            node.part = _part(node)
             continue
         stack.append((node, True))
         for child in node.below():
             if child.children or child.same_as is not None:
                 stack.append((child, False))
-            elif child not in frozen:  # most are leaves and wait for nothing
-                frozen[child] = _part(child, frozen)
+            elif child.part is None:  # most are leaves and wait for nothing
+                child.part = _part(child)
         if node.same_as is not None:
             stack.append((node.same_as, False))
-    return frozen[root]
+    assert root.part is not None  # noqa: S101 (made above)
+    return root.part
 
 
-def _part(node: Node, frozen: dict[Node, Part]) -> Part:
+_part_of = attrgetter("part")
+
+
+def _part(node: Node) -> Part:
     entry = node.entry
     children: tuple[Part, ...] = ()
     if node.same_as is not None:
         # its bytes stand for it: were a container's parts shared too, links within links would make a tree without end
-        source = frozen[node.same_as]
+        source: Part = _part_of(node.same_as)
         sha, size, format_, certain = source.sha256, source.size, None, source.sha256 is not None
         facts, notes = entry.facts, entry.notes
     else:
         if node.children:
-            children = tuple(map(frozen.__getitem__, node.below()))
+            children = tuple(map(_part_of, node.below()))
+            node.children, node.twins = _NO_CHILDREN, _NO_TWINS
         sha, size, format_, facts, notes = node.sha256, node.size, node.format, node.facts, node.notes
         certain = not node.broken
         if (known := node.known) is not None:
