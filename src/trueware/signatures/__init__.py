@@ -60,6 +60,7 @@ SCHEMES: tuple[Where, ...] = (
     Where("ota.package:OtaPackage", formats=("zip",)),
     Where("ota.payload:OtaPayload", formats=("payload",)),
     Where("tizen:Tizen", names=("author-signature.xml", *(f"signature{number}.xml" for number in range(1, 10)))),
+    Where("ucert:Ucert", formats=("sysupgrade",), names=("*.ucert",)),
     Where("usign:Usign", names=("*.sig",), subjects=("Packages",)),
     Where("verified_boot:VerifiedBoot", formats=("boot",)),
     Where("verity_table:SignedVerityTable", formats=("verity-metadata",)),

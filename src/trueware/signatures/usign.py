@@ -47,18 +47,9 @@ class Usign:
     @staticmethod
     def verify(site: Site, context: Context) -> Iterable[Signature]:
         """See `Scheme`."""
-        from cryptography.exceptions import InvalidSignature  # noqa: PLC0415 (start-up time)
-        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey  # noqa: PLC0415
-
-        if not 0 < site.size <= _LARGEST or (form := _FORM.fullmatch(site.view())) is None:
+        if not 0 < site.size <= _LARGEST or (read := read_signature(bytes(site.view()))) is None:
             return  # another program's signature
-        try:
-            data = b64decode(form.group(2), validate=True)
-        except BadBase64 as error:
-            raise MalformedInput(_NAME, form.start(2), "the signature is no base64") from error
-        if len(data) != 74 or data[:2] != b"Ed" or b64encode(data) != form.group(2):  # 1
-            raise MalformedInput(_NAME, form.start(2), f"Ed, a key id and 64 bytes expected, found {len(data)} bytes")
-        key_id = f"usign:{data[2:10].hex()}"
+        key_id, made = read
         subject = site.beside(site.name.removesuffix(".sig"))
         if subject is None or subject.is_folder:  # 2
             detail = f"{site.name.removesuffix('.sig')} does not lie beside it"
@@ -67,16 +58,48 @@ class Usign:
         if (key := context.keyring.get(key_id)) is None:  # 3
             yield Signature(_NAME, site.path, Outcome.UNCHECKABLE, f"the key {key_id} is not at hand", _named(key_id))
             return
-        spki = _ED25519 + key.data
-        signer = Signer((f"spki-sha256:{sha256(spki).hexdigest()}", key_id), key.name)
-        try:
-            Ed25519PublicKey.from_public_bytes(key.data).verify(data[10:], bytes(subject.view()))  # 4
-        except (InvalidSignature, ValueError):
+        signer = Signer((spki_id_of(key.data), key_id), key.name)
+        if not is_signed(key.data, made, bytes(subject.view())):  # 4
             detail = f"{subject.name} is not what {key_id} signed"
             yield Signature(_NAME, site.path, Outcome.BROKEN, detail, signer, coverage_of(subject))
             return
         detail = f"{subject.name} is what {key_id} signed"
         yield Signature(_NAME, site.path, Outcome.VALID, detail, signer, coverage_of(subject))
+
+
+def read_signature(text: bytes) -> tuple[str, bytes] | None:  # 1
+    """Return the id of the key and the 64 bytes of a signature in usign's form; None where it is not of this form.
+
+    Raises:
+        MalformedInput: it is, and has another number of bytes, or base64 that says more than it should.
+    """
+    form = _FORM.fullmatch(text)
+    if form is None:
+        return None
+    try:
+        data = b64decode(form.group(2), validate=True)
+    except BadBase64 as error:
+        raise MalformedInput(_NAME, form.start(2), "the signature is no base64") from error
+    if len(data) != 74 or data[:2] != b"Ed" or b64encode(data) != form.group(2):
+        raise MalformedInput(_NAME, form.start(2), f"Ed, a key id and 64 bytes expected, found {len(data)} bytes")
+    return f"usign:{data[2:10].hex()}", data[10:]
+
+
+def is_signed(key: bytes, signature: bytes, message: bytes) -> bool:
+    """Tell whether the key made the signature over a message."""
+    from cryptography.exceptions import InvalidSignature  # noqa: PLC0415 (start-up time)
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey  # noqa: PLC0415
+
+    try:
+        Ed25519PublicKey.from_public_bytes(key).verify(signature, message)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+def spki_id_of(key: bytes) -> str:
+    """Return the name of a key by its SubjectPublicKeyInfo."""
+    return f"spki-sha256:{sha256(_ED25519 + key).hexdigest()}"
 
 
 def _named(key_id: str) -> Signer:
