@@ -41,6 +41,8 @@ class Where:
 SCHEMES: tuple[Where, ...] = (
     Where("apk:Apk", formats=("zip",)),
     Where("apk.idsig:IdSig", names=("*.idsig",)),
+    Where("apk_tools.v2:ApkTools2", names=("*.pub",)),
+    Where("apk_tools.v3:ApkTools3", formats=("adb",)),
     Where("authenticode:Authenticode", formats=("pe",)),
     Where("authenticode.catalogue:Catalogue", names=("*.cat",)),
     Where(

@@ -31,20 +31,20 @@ from trueware.model.part import Kind
 _MAGIC = b"ADB."
 _SCHEMAS = {b"pckg": "package", b"indx": "index"}
 _WORD, _LONG = Struct("<I"), Struct("<IIQ")
-_DATABASE, _SIGNATURE, _DATA, _LONG_BLOCK = range(4)
+DATABASE, SIGNATURE, DATA, _LONG_BLOCK = range(4)
 _SIZE = (1 << 30) - 1
 
 _INT, _INT_32, _INT_64, _BLOBS, _ARRAY, _OBJECT = 0x1, 0x2, 0x3, {0x8: 1, 0x9: 2, 0xA: 4}, 0xD, 0xE
 _PLACE = (1 << 28) - 1
-_INFO, _PATHS = 1, 2
+INFO, PATHS = 1, 2
 _FACTS = {1: "name", 2: "version", 5: "arch", 7: "origin", 8: "maintainer"}
-_DIR_NAME, _DIR_ACL, _DIR_FILES = 1, 2, 3
-_NAME, _ACL, _FILE_SIZE, _MTIME, _HASHES, _TARGET = range(1, 7)
+DIR_NAME, _DIR_ACL, DIR_FILES = 1, 2, 3
+NAME, _ACL, FILE_SIZE, _MTIME, HASHES, TARGET = range(1, 7)
 _MODE, _USER, _GROUP, _XATTRS = range(1, 5)
 _FIELDS = 32
 """Fields of an object that are looked at; the schemas have up to 20."""
 
-_DIGESTS = {16: "md5", 20: "sha1", 32: "sha256", 64: "sha512"}
+DIGESTS = {16: "md5", 20: "sha1", 32: "sha256", 64: "sha512"}
 
 
 class Adb:
@@ -53,34 +53,34 @@ class Adb:
     name: ClassVar[str] = "adb"
     doc: ClassVar[FormatDoc] = FormatDoc(
         "apk-tools 3 package or index", "Alpine", ("apk-tools src/adb.h, src/apk_adb.h",),
-        ("signatures are kept and not verified",),
+        ("signatures are kept; the scheme apk-tools verifies them",),
     )  # fmt: skip
     magics: ClassVar[tuple[Magic, ...]] = (Magic(0, _MAGIC),)
 
     @staticmethod
     def matches(view: memoryview) -> bool:
-        return len(view) >= 24 and view[:4] == _MAGIC and bytes(view[4:8]) in _SCHEMAS and view[11] >> 6 == _DATABASE
+        return len(view) >= 24 and view[:4] == _MAGIC and bytes(view[4:8]) in _SCHEMAS and view[11] >> 6 == DATABASE
 
     @staticmethod
     def read(view: memoryview, limits: Limits) -> Reading:
         if not Adb.matches(view):
             raise MalformedInput("adb", 0, "no header before a database")
         reading = Reading(facts={"schema": _SCHEMAS[bytes(view[4:8])]})
-        blocks, entries, data = list(_blocks(view, limits, reading)), list[Entry](), list[_Block]()
-        for number, block in enumerate(blocks):
-            if block.kind == _DATA:
+        found, entries, data = list(blocks(view, limits, reading)), list[Entry](), list[Block]()
+        for number, block in enumerate(found):
+            if block.kind == DATA:
                 data.append(block)
             else:
-                name = {_DATABASE: "database", _SIGNATURE: "signature"}.get(block.kind, f"type-{block.kind}")
+                name = {DATABASE: "database", SIGNATURE: "signature"}.get(block.kind, f"type-{block.kind}")
                 path = name if not number else f"{name}-{number}"
                 held = Held(view[block.start : block.end])
                 entries.append(Entry(path, Kind.REGION, held, block.end - block.start, offset=block.start))
-        database = _Values(view[blocks[0].start : blocks[0].end], limits)
+        database = Values(view[found[0].start : found[0].end], limits)
         root = database.fields(database.root)
         if reading.facts["schema"] == "package":
-            info = database.fields(_at(root, _INFO))
+            info = database.fields(at(root, INFO))
             for field, fact in _FACTS.items():
-                if text := database.text(_at(info, field)):
+                if text := database.text(at(info, field)):
                     reading.facts[fact] = text
             reading.entries = _Files(view, database, data, reading).entries(root, entries)
         else:
@@ -88,7 +88,9 @@ class Adb:
         return reading
 
 
-class _Block(NamedTuple):
+class Block(NamedTuple):
+    """A block of the file."""
+
     kind: int
     start: int
     """First byte behind the header."""
@@ -96,7 +98,8 @@ class _Block(NamedTuple):
     end: int
 
 
-def _blocks(view: memoryview, limits: Limits, reading: Reading) -> Iterator[_Block]:
+def blocks(view: memoryview, limits: Limits, reading: Reading) -> Iterator[Block]:
+    """Yield the blocks of a file, and cover their headers and filling."""
     at, count = 8, 0
     reading.cover(0, at)
     while at + _WORD.size <= len(view):
@@ -119,17 +122,17 @@ def _blocks(view: memoryview, limits: Limits, reading: Reading) -> Iterator[_Blo
         reading.cover(at, at + header)
         if not any(view[at + size : at + size + filler]):
             reading.cover(at + size, min(at + size + filler, len(view)))
-        yield _Block(kind, at + header, at + size)
+        yield Block(kind, at + header, at + size)
         at += size + filler
     reading.end = min(at, len(view))
 
 
-def _at(fields: list[int], number: int) -> int:
+def at(fields: list[int], number: int) -> int:
     """Return the value of a field, 0 (nothing) where the object has no such one."""
     return fields[number] if number < len(fields) else 0
 
 
-class _Values:
+class Values:
     """The values of a database."""
 
     def __init__(self, data: memoryview, limits: Limits) -> None:
@@ -153,6 +156,7 @@ class _Values:
         return self.fields(value, len(self._data))[1:]
 
     def number(self, value: int) -> int:
+        """Return a number, 0 where it is none."""
         kind, at = value >> 28, value & _PLACE
         size = {_INT_32: 4, _INT_64: 8}.get(kind)
         if size is None:
@@ -160,6 +164,7 @@ class _Values:
         return int.from_bytes(self._data[at : at + size], "little")
 
     def octets(self, value: int) -> bytes:
+        """Return the bytes of a value, none where it has none."""
         length, at = _BLOBS.get(value >> 28), value & _PLACE
         if length is None:
             return b""
@@ -180,28 +185,29 @@ class _Values:
             yield name.decode("utf-8", "surrogateescape"), data
 
     def text(self, value: int) -> str:
+        """Return the bytes of a value as text."""
         return self.octets(value)[: self._limits.max_name].decode("utf-8", "surrogateescape")
 
 
 class _Files:
     """The files of a package, in its order, each with the block of data that follows for it."""
 
-    def __init__(self, view: memoryview, database: _Values, data: list[_Block], reading: Reading) -> None:
+    def __init__(self, view: memoryview, database: Values, data: list[Block], reading: Reading) -> None:
         self._view, self._values, self._reading = view, database, reading
         self._data = iter(data)
 
     def entries(self, root: list[int], before: list[Entry]) -> Iterator[Entry]:
         yield from before
         values = self._values
-        for number, path in enumerate(values.items(_at(root, _PATHS)), 1):
+        for number, path in enumerate(values.items(at(root, PATHS)), 1):
             folder = values.fields(path)
-            name = values.text(_at(folder, _DIR_NAME))
+            name = values.text(at(folder, DIR_NAME))
             above = place(name, 0, self._reading)
             if above:
                 entry = Entry(above, Kind.DIRECTORY)
-                self._own(entry, _at(folder, _DIR_ACL))
+                self._own(entry, at(folder, _DIR_ACL))
                 yield entry
-            for index, file in enumerate(values.items(_at(folder, _DIR_FILES)), 1):
+            for index, file in enumerate(values.items(at(folder, DIR_FILES)), 1):
                 yield self._file(above, values.fields(file), (number, index))
         for block in self._data:
             self._reading.note_anomaly("contradiction", "data that are of no file", block.start)
@@ -210,14 +216,14 @@ class _Files:
 
     def _file(self, above: str, fields: list[int], numbers: tuple[int, int]) -> Entry:
         values, reading = self._values, self._reading
-        name = values.text(_at(fields, _NAME))
+        name = values.text(at(fields, NAME))
         path = f"{above}/{name}" if above else name
-        entry = Entry(path, Kind.FILE, mtime=values.number(_at(fields, _MTIME)))
-        self._own(entry, _at(fields, _ACL))
-        if target := values.octets(_at(fields, _TARGET)):
+        entry = Entry(path, Kind.FILE, mtime=values.number(at(fields, _MTIME)))
+        self._own(entry, at(fields, _ACL))
+        if target := values.octets(at(fields, TARGET)):
             self._link(entry, target)
             return entry
-        size = values.number(_at(fields, _FILE_SIZE))
+        size = values.number(at(fields, FILE_SIZE))
         data = self._view[:0]
         if size and (block := next(self._data, None)) is not None:
             data = self._view[block.start + 8 : block.end]
@@ -230,8 +236,8 @@ class _Files:
         elif size:
             reading.note_anomaly("truncated", f"no data for a file of {size} bytes", None, path)
         entry.content, entry.size = Held(data), len(data)
-        digest = values.octets(_at(fields, _HASHES))
-        if algorithm := _DIGESTS.get(len(digest)):
+        digest = values.octets(at(fields, HASHES))
+        if algorithm := DIGESTS.get(len(digest)):
             found = hashlib.new(algorithm, data, usedforsecurity=False).digest()
             if found != digest:
                 detail = f"the {algorithm} is {found.hex()}, stated {digest.hex()}"
@@ -259,7 +265,7 @@ class _Files:
         """Give an entry its mode, its extended attributes and, as facts, the names of its owners."""
         values = self._values
         acl = values.fields(value)
-        entry.mode = values.number(_at(acl, _MODE)) & 0o7777
-        names = (("group", values.text(_at(acl, _GROUP))), ("owner", values.text(_at(acl, _USER))))
+        entry.mode = values.number(at(acl, _MODE)) & 0o7777
+        names = (("group", values.text(at(acl, _GROUP))), ("owner", values.text(at(acl, _USER))))
         entry.facts = tuple((fact, name) for fact, name in names if name != "root")
-        entry.xattrs = tuple(sorted(values.xattrs(_at(acl, _XATTRS))))
+        entry.xattrs = tuple(sorted(values.xattrs(at(acl, _XATTRS))))

@@ -1,0 +1,52 @@
+"""Public keys of apk-tools: RSA and ECDSA, as the files in ``/etc/apk/keys`` hold them."""
+
+from hashlib import sha512
+
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.hashes import SHA1, SHA256, SHA512, HashAlgorithm
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
+
+_HASHES: dict[str, HashAlgorithm] = {
+    "sha1": SHA1(),  # noqa: S303 (what apk-tools 2 signs by)
+    "sha256": SHA256(),
+    "sha512": SHA512(),
+}
+
+
+def key_id(spki: bytes) -> bytes | None:
+    """Return what apk-tools 3 calls a key: 16 bytes of the SHA-512 of the key itself, as ``i2d_PublicKey`` writes it.
+
+    None for a key of another kind; apk-tools cannot use Ed25519.
+    """
+    key = _load(spki)
+    if isinstance(key, rsa.RSAPublicKey):
+        encoded = key.public_bytes(Encoding.DER, PublicFormat.PKCS1)
+    elif isinstance(key, ec.EllipticCurvePublicKey):
+        encoded = key.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+    else:
+        return None
+    return sha512(encoded).digest()[:16]
+
+
+def is_signed(spki: bytes, digest: str, signature: bytes, *pieces: bytes | memoryview) -> bool:
+    """Tell whether the key signed the pieces one behind the other."""
+    key = _load(spki)
+    signed = b"".join(pieces)
+    try:
+        if isinstance(key, rsa.RSAPublicKey):
+            key.verify(signature, signed, padding.PKCS1v15(), _HASHES[digest])
+        elif isinstance(key, ec.EllipticCurvePublicKey):
+            key.verify(signature, signed, ec.ECDSA(_HASHES[digest]))
+        else:
+            return False
+    except (InvalidSignature, UnsupportedAlgorithm, ValueError):
+        return False
+    return True
+
+
+def _load(spki: bytes) -> object:
+    try:
+        return load_der_public_key(spki)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        return None
