@@ -78,7 +78,8 @@ class Signed:
     @property
     def altered(self) -> Judged | None:
         """The first signature about the artefact that proves a change."""
-        return next((each for each in self.own if each.signature.outcome in (Outcome.BROKEN, Outcome.STRIPPED)), None)
+        wrong = (each for each in self.own if each.signature.outcome in (Outcome.BROKEN, Outcome.STRIPPED))
+        return next((each for each in wrong if each.signature.enforced), None)
 
     @property
     def strange(self) -> Judged | None:

@@ -16,7 +16,7 @@ from trueware.appraisal.entitlement import is_entitled
 from trueware.model.anchor import Anchor, Distrusted
 from trueware.model.claim import OWNED, Claim
 from trueware.model.release import Publisher
-from trueware.model.signature import Judged, Outcome, Signature, Standing
+from trueware.model.signature import ROTATED_FROM, Judged, Outcome, Signature, Standing
 from trueware.signatures.contract import Key, Keyring
 
 
@@ -30,7 +30,11 @@ class Trust:
 
     def keyring(self) -> Keyring:
         """Return the keys, for schemes whose signatures only name theirs."""
-        return Keyring(Key(each.kind, each.id, each.data, each.name) for each in self.anchors)
+        return Keyring(_key(each) for each in self.anchors)
+
+
+def _key(anchor: Anchor) -> Key:
+    return Key(anchor.kind, anchor.id, anchor.data, anchor.name)
 
 
 def names(signature: Signature) -> tuple[str, ...]:
@@ -85,13 +89,15 @@ class _Found:
 
 
 def _anchors(signature: Signature, trust: Trust) -> Iterable[_Found]:
-    from trueware.signatures.x509 import find_path  # noqa: PLC0415 (start-up time)
+    from trueware.signatures.keys import names_of  # noqa: PLC0415 (start-up time)
+    from trueware.signatures.x509 import find_path  # noqa: PLC0415
 
     signer = signature.signer
     assert signer is not None  # noqa: S101 (the caller's check)
-    ids = frozenset(signer.ids)
+    former = (value for name, value in signature.statements if name == ROTATED_FROM)
+    ids = frozenset((*signer.ids, *former))  # a key that an anchor named as its successor, proved by the scheme
     for anchor in trust.anchors:
-        if anchor.id in ids:
+        if not ids.isdisjoint(names_of(_key(anchor))):
             yield _Found(anchor)
     if not signer.certificates:
         return

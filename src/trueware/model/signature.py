@@ -7,6 +7,10 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 
+ROTATED_FROM = "rotated-from"
+"""Name of the statements that name former keys of the signer, where each is proved to have named the next."""
+
+
 class Outcome(Enum):
     """What came of checking one signature against the bytes; it says nothing about whether the signer may be trusted."""
 
@@ -84,6 +88,9 @@ class Signature:
 
     dated: bool = True
     """Whether those who verify this scheme mind when certificates are valid; Android, UEFI and Linux do not."""
+
+    enforced: bool = True
+    """Whether devices refuse software for which it does not hold; where they do not, a broken one is told and decides nothing."""
 
     subjects: tuple[str, ...] = ()
     """Other names of what is signed, by which lists of revoked things know it: ``authenticode-sha256:…``."""

@@ -262,3 +262,11 @@ def test_another_signer_than_that_of_a_registered_release_is_a_finding() -> None
     assert (changed.verdict, same.verdict) == (Verdict.UNKNOWN, Verdict.UNKNOWN)
     assert "signer-changed" in rules(changed)
     assert "signer-changed" not in rules(same)
+
+
+def test_what_no_device_minds_decides_nothing() -> None:
+    """A source stamp that does not fit is told; Android installs the package all the same."""
+    given = result(PAYLOAD, sign(), sign(key=STRANGER, outcome=Outcome.BROKEN, enforced=False))
+
+    assert given.verdict is Verdict.GENUINE
+    assert "signature-broken" in rules(given)

@@ -10,7 +10,8 @@ from trueware.appraisal.trust import Trust, impostors, judge
 from trueware.model.anchor import Anchor, Distrusted
 from trueware.model.claim import Claim
 from trueware.model.release import Entitlement, Publisher
-from trueware.model.signature import Judged, Outcome, Signature, Signer, Standing
+from trueware.model.signature import ROTATED_FROM, Judged, Outcome, Signature, Signer, Standing
+from trueware.signatures.x509 import certificate_ids
 
 ACME = Publisher("Acme", entitlements=(Entitlement("package", "com.acme.*"), Entitlement("vendor", "Acme*")))
 ZETA = Publisher("Zeta", entitlements=(Entitlement("package", "org.zeta.*"),))
@@ -135,3 +136,19 @@ def test_impostors_are_told_only_where_the_keys_are_known() -> None:
     assert impostors([stranger], trust, [ACME, ZETA], []) is None
     assert impostors([stranger], Trust((replace(KEY, revoked="lost"),)), [ACME], claims) is None
     assert impostors([], trust, [ACME], claims) is None
+
+
+def test_successor_of_a_known_key_is_entitled() -> None:
+    """A key that the anchor's named as the next, as a scheme proved; a mere mention elsewhere is nothing."""
+    rotated = signature("usign:09", statements=((ROTATED_FROM, "usign:01"),))
+
+    assert judged(rotated, KEY).standing is Standing.ENTITLED
+    assert judged(rotated, replace(KEY, revoked="lost")).standing is Standing.REVOKED
+    assert judged(signature("usign:09", statements=(("other", "usign:01"),)), KEY).standing is Standing.UNKNOWN_KEY
+
+
+def test_certificate_stands_for_its_key() -> None:
+    """A signature that names its key only is the anchor's whose certificate has that key."""
+    anchor = replace(AUTHORITY, issues=False)
+
+    assert judged(signature(certificate_ids(ROOT.der)[0]), anchor).standing is Standing.ENTITLED

@@ -56,7 +56,7 @@ def stamps(site: Site, package: Package, verdicts: Verdicts, manifest: bytes | N
             uncheckable("the package has a source stamp, and does not name its certificate")
         certificate, when, whole = _verified(package, pair, bytes(named.view()), verdicts, manifest)
     except Refusal as refusal:
-        yield Signature(NAME, site.path, refusal.outcome, refusal.detail, dated=False)
+        yield Signature(NAME, site.path, refusal.outcome, refusal.detail, dated=False, enforced=False)
         return
     listed = site.child(MANIFEST)
     paths = (listed.path,) if listed is not None and not whole else ()

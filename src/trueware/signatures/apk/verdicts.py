@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from trueware.model.signature import Coverage, Outcome, Signer
+from trueware.model.signature import ROTATED_FROM, Coverage, Outcome, Signer
 from trueware.signatures.apk.archive import Block, Package
 from trueware.signatures.apk.beside import beside
 from trueware.signatures.apk.certificate import Certificate, signer
@@ -224,11 +224,11 @@ class Verdicts:
                 if level >= SINCE[id_]:
                     stripped(f"the JAR signature says that there is one of scheme {NAMES[id_]}, and there is none")
         if level >= _TARGET_SINCE and self._made_for.target >= _TARGET_SINCE:
-            stripped(
+            uncheckable(  # nobody who signed says so: it may never have had one
                 f"an app made for API {self._made_for.target} must have a signature of scheme v2 or newer, and has none"
             )
         if level >= _SANDBOX_SINCE and self._made_for.sandbox > 1:
-            stripped("an app for sandbox version 2 must have a signature of scheme v2 or newer, and has none")
+            uncheckable("an app for sandbox version 2 must have a signature of scheme v2 or newer, and has none")
         found = jar.at(level)
         certificates = tuple(each[0] for each, _ in found)
         hidden, covered = self._hidden, self._is_covered(certificates)
@@ -295,8 +295,8 @@ def _counts(each: SchemeSigner, level: int) -> bool:
 def _rotation(signers: tuple[SchemeSigner, ...]) -> Iterator[tuple[str, str]]:
     for each in signers:
         for former in each.lineage[:-1]:
-            yield "rotated-from", former.key_id
-            yield "rotated-from", former.id
+            yield ROTATED_FROM, former.key_id
+            yield ROTATED_FROM, former.id
 
 
 def _of_one_publisher(spans: list[tuple[int, int | None, Verdict]]) -> Iterator[tuple[int, int | None, Verdict]]:
@@ -304,7 +304,7 @@ def _of_one_publisher(spans: list[tuple[int, int | None, Verdict]]) -> Iterator[
     older: tuple[Certificate, ...] = ()
     for first, last, verdict in spans:
         own = {each.id for each in verdict.newest}
-        former = {value for key, value in verdict.statements if key == "rotated-from"}
+        former = {value for key, value in verdict.statements if key == ROTATED_FROM}
         before = {each.id for each in older}
         if verdict.outcome is Outcome.VALID and before not in (set(), own) and not before <= former:
             detail = (
