@@ -15,7 +15,7 @@ from trueware.appraisal.reference import Evidence, Reference, References
 from trueware.appraisal.trust import judge
 from trueware.appraisal.wrapping import unwrap
 from trueware.artefact import Measured, Report, artefact_name, default_pool, digest_file, measure_artefact
-from trueware.knowledge import load_policies, policy_for
+from trueware.knowledge import load_policies, load_public_keys, policy_for
 from trueware.measuring import Fallback, KnownList
 from trueware.model.finding import Finding
 from trueware.model.limits import Limits
@@ -104,7 +104,8 @@ def signatures_of(
     checker = Signatures(Context(registry.keyring(), now, limits))
     measured = measure_artefact(path, limits=limits, report=report, verify=checker)
     signatures = measured.measurement.signatures
-    trust, publishers = registry.trust(signatures), registry.publishers()
+    trust = replace(registry.trust(signatures), public=load_public_keys())
+    publishers = registry.publishers()
     return tuple(judge(each, trust, publishers, measured.claims, now) for each in signatures)
 
 
@@ -130,7 +131,7 @@ def appraise_measured(
     signatures = measured.measurement.signatures
     evidence = Evidence(root, measured.claims, measured.measurement.findings, signatures)
     whole = () if root.sha256 is None else (f"sha256:{root.sha256.hex()}",)
-    trust = registry.trust(signatures, whole)
+    trust = replace(registry.trust(signatures, whole), public=load_public_keys())
     found = registry.find_tree(root.tree)
     if not found.releases:
         found = registry.candidates(root, measured.claims, _CANDIDATES, packed_like)

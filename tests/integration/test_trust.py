@@ -10,6 +10,7 @@ import pytest
 
 from trueware.cli import main
 from trueware.cli.exit_code import ExitCode
+from trueware.knowledge import load_public_keys
 from trueware.signatures.keys import read_keys
 
 VECTOR = Path(__file__).resolve().parents[1] / "vectors/signatures/usign"
@@ -130,3 +131,13 @@ def test_mistakes_are_told(feed: Path, capsys: pytest.CaptureFixture[str]) -> No
     ):
         assert main(command) == ExitCode.USAGE, command
         assert capsys.readouterr().err.startswith("error: ")
+
+
+def test_keys_that_anybody_has_ship_and_bar_only_when_asked(feed: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each is named with why; on the list they come by an option."""
+    assert feed.exists()
+    known = load_public_keys()
+    assert len(known) > 20
+    assert all(each.reason and each.source for each in known.values())
+    assert main(["trust", "never", "--shipped"]) == ExitCode.GENUINE
+    assert f"{len(known)} new" in capsys.readouterr().out

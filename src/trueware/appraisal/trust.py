@@ -28,6 +28,9 @@ class Trust:
     distrusted: Mapping[str, Distrusted] = field(default_factory=dict)
     """By id, of all that occur in what is appraised."""
 
+    public: Mapping[str, Distrusted] = field(default_factory=dict)
+    """By id, keys whose secret halves anybody has: named where they occur, they bar nothing."""
+
     def keyring(self) -> Keyring:
         """Return the keys, for schemes whose signatures only name theirs."""
         return Keyring(_key(each) for each in self.anchors)
@@ -66,15 +69,23 @@ def judge(
     ) is not None:  # 2
         return Judged(signature, Standing.NEVER_TRUST, f"{listed.id} must not be trusted: {listed.reason}")
     if signature.outcome is not Outcome.VALID or signature.signer is None:  # 1
-        return Judged(signature, Standing.NONE, signature.detail)
+        known = _public(signature, trust)
+        return Judged(signature, Standing.NONE, signature.detail + (f"; its key is {known.reason}" if known else ""))
     anchors = tuple(_anchors(signature, trust))  # 3
     if not anchors:
-        return Judged(signature, Standing.UNKNOWN_KEY, f"no publisher is known to sign with {signature.signer.ids[0]}")
+        name, known = signature.signer.ids[0], _public(signature, trust)
+        told = f"no publisher is known to sign with {name}" if known is None else f"{name} is {known.reason}"
+        return Judged(signature, Standing.UNKNOWN_KEY, told)
     everybody = {publisher.name: publisher for publisher in publishers}
     return min(
         (_judge_anchor(signature, each, everybody, tuple(claims), now) for each in anchors),
         key=lambda judged: _ORDER[judged.standing],
     )
+
+
+def _public(signature: Signature, trust: Trust) -> Distrusted | None:
+    ids = signature.signer.ids if signature.signer is not None else ()
+    return next((trust.public[name] for name in ids if name in trust.public), None)
 
 
 _ORDER = {standing: rank for rank, standing in enumerate(Standing)}

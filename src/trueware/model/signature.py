@@ -6,7 +6,6 @@ Who may sign what is another question, which the appraisal answers with the regi
 from dataclasses import dataclass, field
 from enum import Enum
 
-
 ROTATED_FROM = "rotated-from"
 """Name of the statements that name former keys of the signer, where each is proved to have named the next."""
 

@@ -152,3 +152,12 @@ def test_certificate_stands_for_its_key() -> None:
     anchor = replace(AUTHORITY, issues=False)
 
     assert judged(signature(certificate_ids(ROOT.der)[0]), anchor).standing is Standing.ENTITLED
+
+
+def test_key_that_anybody_has_is_named() -> None:
+    """It stays an unknown key, and the reason says what it is."""
+    known = Distrusted("usign:02", "a public test key: it is in the source")
+    found = judge(signature("usign:02"), Trust(public={known.id: known}), (), (), NOW)
+
+    assert found.standing is Standing.UNKNOWN_KEY
+    assert "public test key" in found.reason

@@ -40,8 +40,11 @@ def add(commands: Subparsers) -> None:
     never.add_argument(
         "entries",
         metavar="FILE|ID",
-        nargs="+",
+        nargs="*",
         help="a key or certificate, a UEFI revocation list, a table (docs, trust), or KIND:VALUE",
+    )
+    never.add_argument(
+        "--shipped", action="store_true", help="the keys that ship with trueware, whose secret halves anybody has"
     )
     never.add_argument("--reason", default="", help="why, for what does not say so itself")
     add_registry(never)
@@ -134,11 +137,12 @@ def run_never(options: Namespace) -> ExitCode:
     from pathlib import Path
 
     from trueware.cli.keys import read_file
+    from trueware.knowledge import load_public_keys
     from trueware.model.anchor import Distrusted
     from trueware.registry.distrust_lists import read_distrusted
     from trueware.storage.sqlite import SqliteStore
 
-    entries: list[Distrusted] = []
+    entries: list[Distrusted] = list(load_public_keys().values()) if options.shipped else []
     for each in options.entries:
         kind, colon, value = each.partition(":")
         if colon and value and not Path(each).exists():
