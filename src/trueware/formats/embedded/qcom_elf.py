@@ -48,7 +48,7 @@ _SIGNED = ("hashes", "qcom-signature", "qcom-certificates", "signature", "certif
 _FIRST = 8
 """Program headers among which the hash segment is; signing programs put it first, second or last."""
 
-_ALGORITHMS = {20: "sha1", 32: "sha256", 48: "sha384"}
+ALGORITHMS = {20: "sha1", 32: "sha256", 48: "sha384"}
 
 
 class QcomElf:
@@ -64,19 +64,19 @@ class QcomElf:
 
     @staticmethod
     def matches(view: memoryview) -> bool:
-        return _hash_segment(view) is not None
+        return find_hash_segment(view) is not None
 
     @staticmethod
     def read(view: memoryview, limits: Limits) -> Reading:  # noqa: ARG004 (at most 65,535 segments of bytes that are there)
-        number = _hash_segment(view)
+        number = find_hash_segment(view)
         if number is None:
             raise MalformedInput("qcom-elf", 0, "no hash segment")
-        segments = list(_segments(view))
+        segments = list(read_segments(view))
         head, hashes = segments[0], segments[number]
         split = len(view) == head.size + hashes.size
         start = head.size if split else hashes.start
         reading = Reading(facts={"layout": "split" if split else "whole"}, end=start + hashes.size)
-        parts = {"elf-header": (0, head.size), **_parts(view, start, hashes, reading)}
+        parts = {"elf-header": (0, head.size), **read_parts(view, start, hashes, reading)}
         entries = [region(path, view, at, size, reading) for path, (at, size) in parts.items() if size]
         if not split:
             for index, segment in enumerate(segments):
@@ -89,14 +89,16 @@ class QcomElf:
         return reading
 
 
-class _Segment(NamedTuple):
+class Segment(NamedTuple):
+    """A program header."""
+
     kind: int
     flags: int
     start: int
     size: int
 
 
-def _segments(view: memoryview) -> Iterator[_Segment]:
+def read_segments(view: memoryview) -> Iterator[Segment]:
     """Yield the program headers that are there, none where the ELF header is not as it should be."""
     bits = _MAGICS.get(bytes(view[:6]))
     if bits is None:
@@ -109,19 +111,19 @@ def _segments(view: memoryview) -> Iterator[_Segment]:
         return
     for each in segment.iter_unpack(view[at : at + size * count]):
         kind, flags, start, length = each[0], *((each[6], each[1], each[4]) if bits == 32 else (*each[1:3], each[5]))
-        yield _Segment(kind, flags, start, length)
+        yield Segment(kind, flags, start, length)
 
 
-def _hash_segment(view: memoryview) -> int | None:
+def find_hash_segment(view: memoryview) -> int | None:
     """Return the number of the hash segment in an image of more than headers, None where there is none."""
-    first = list(islice(_segments(view), _FIRST))
+    first = list(islice(read_segments(view), _FIRST))
     if not first or first[0].kind or first[0].flags & _TYPE != _OF_HEADERS or first[0].size >= len(view):
         return None
     found = (n for n, each in enumerate(first) if not each.kind and each.flags & _TYPE == _OF_HASHES)
     return next((n for n in found if first[n].size >= _HASHES.size), None)
 
 
-def _parts(view: memoryview, start: int, segment: _Segment, reading: Reading) -> dict[str, tuple[int, int]]:
+def read_parts(view: memoryview, start: int, segment: Segment, reading: Reading) -> dict[str, tuple[int, int]]:
     """Return place and length of what the hash segment at `start` holds, by name."""
     if start + segment.size > len(view):
         raise MalformedInput("qcom-elf", start, f"a hash segment of {segment.size} bytes in {len(view)}")
@@ -152,11 +154,11 @@ def _parts(view: memoryview, start: int, segment: _Segment, reading: Reading) ->
 
 
 def _check(
-    view: memoryview, segments: list[_Segment], number: int, hashes: memoryview, reading: Reading, *, split: bool
+    view: memoryview, segments: list[Segment], number: int, hashes: memoryview, reading: Reading, *, split: bool
 ) -> None:
     """Compare the hash of each segment with the one that is stated."""
     size = len(hashes) // len(segments)
-    algorithm = _ALGORITHMS.get(size)
+    algorithm = ALGORITHMS.get(size)
     if algorithm is None or len(hashes) % size:
         detail = f"{len(hashes)} bytes of hashes for {len(segments)} segments"
         reading.note_anomaly("checksum-unchecked", detail)

@@ -1,8 +1,5 @@
 """Which of the keys at hand made a signature of U-Boot: RSA (PKCS#1 1.5, PSS) over a digest, ECDSA as two numbers."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, encode_dss_signature
@@ -10,40 +7,13 @@ from cryptography.hazmat.primitives.hashes import SHA1, SHA256, SHA384, SHA512, 
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from trueware.model.signature import Outcome, Signer
-from trueware.signatures.apk.certificate import Certificate
 from trueware.signatures.apk.refusal import Refusal
-from trueware.signatures.contract import Context
+from trueware.signatures.candidates import Candidate
 from trueware.signatures.prehashed import is_signed, signed_digest
-from trueware.signatures.x509 import certificate_ids, name_of, spki_id
 
 HASHES: dict[str, HashAlgorithm] = {"sha1": SHA1(), "sha256": SHA256(), "sha384": SHA384(), "sha512": SHA512()}  # noqa: S303
 _RSA = ("rsa1024", "rsa2048", "rsa3072", "rsa4096")
 _ECDSA = {"ecdsa256": 64, "ecdsa384": 96, "secp521r1": 132}
-_MOST_KEYS = 256
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A key that may have signed."""
-
-    spki: bytes
-    signer: Signer
-
-
-def candidates(context: Context, hint: str) -> list[Candidate]:
-    """Return the keys at hand, those of the name that a signature hints at first."""
-    return sorted(_candidates(context), key=lambda each: each.signer.name not in (hint, f"CN={hint}"))[:_MOST_KEYS]
-
-
-def _candidates(context: Context) -> Iterator[Candidate]:
-    for key in context.keyring.of_kind("x509"):
-        try:
-            spki = Certificate.parse(key.data).spki
-        except Refusal:
-            continue
-        yield Candidate(spki, Signer(certificate_ids(key.data), name_of(key.data) or key.name, (key.data,)))
-    for key in context.keyring.of_kind("spki"):
-        yield Candidate(key.data, Signer((spki_id(key.data),), key.name))
 
 
 def is_known(algorithm: str, scheme: str) -> bool:
