@@ -3,13 +3,18 @@
 from collections.abc import Iterable, Iterator
 
 from trueware.model.change import Change, ChangeKind
+from trueware.model.claim import SIGNER
 from trueware.model.finding import Finding, Severity
 from trueware.model.part import Kind, Part
 from trueware.model.result import Result
+from trueware.model.signature import Signature, Standing
 from trueware.model.verdict import Tier, Verdict
 
 _SHOWN = 40
 """Lines of one group that are shown unless everything is asked for."""
+
+_SIGNATURES = 8
+"""Signatures that are shown unless everything is asked for."""
 
 _COLOURS = {
     Verdict.GENUINE: "32",
@@ -64,13 +69,15 @@ def _lines(result: Result, *, colour: bool, everything: bool) -> Iterator[str]:
     mutable = [change for change in result.changes if change.mutable]
     yield from _changes("changes", immutable, everything=everything)
     yield from _changes("changes that policy lets a device make in service", mutable, everything=everything)
+    yield from _signatures(result, everything=everything)
     yield from _findings(result.findings, everything=everything)
-    if result.claims and (everything or result.verdict in (Verdict.UNKNOWN, Verdict.COUNTERFEIT)):
+    claims = [claim for claim in result.claims if claim.name != SIGNER]
+    if claims and (everything or result.verdict in (Verdict.UNKNOWN, Verdict.COUNTERFEIT)):
         yield ""
         yield "  claims to be"
         told = [
             f"    {claim.name:<12} {printable(claim.value)}  ({printable(claim.part) or claim.source})"
-            for claim in result.claims
+            for claim in claims
         ]
         yield from told if everything else _cut(told, 12)
     if result.settle:
@@ -89,6 +96,30 @@ def _match(result: Result) -> Iterator[str]:
     yield ""
     name = printable(release.title)
     yield f"  compared with {name} ({release.authority.value}){part}: {common}"
+
+
+def _signatures(result: Result, *, everything: bool) -> Iterator[str]:
+    if not result.signatures:
+        return
+    yield ""
+    yield "  signatures"
+    lines = []
+    for each in result.signatures:
+        signature, signer = each.signature, each.signature.signer
+        word = signature.outcome.value if each.standing is Standing.NONE else f"valid, {each.standing.value}"
+        name = each.publisher or ("" if signer is None else signer.name or signer.ids[0])
+        by = f"  by {printable(name)}" if name else ""
+        where = f"  {printable(signature.part)}" if signature.part else ""
+        lines.append(f"    {signature.scheme:<12} {word}{by}{where}{_platforms(signature)}")
+    lines = list(dict.fromkeys(lines))
+    yield from lines if everything else _cut(lines, _SIGNATURES)
+
+
+def _platforms(signature: Signature) -> str:
+    if signature.platforms is None:
+        return ""
+    first, last = signature.platforms
+    return f"  (Android API {first} and later)" if last is None else f"  (Android API {first} to {last})"
 
 
 def _changes(title: str, changes: list[Change], *, everything: bool) -> Iterator[str]:
