@@ -7,6 +7,8 @@ usign, signify       two lines: ``untrusted comment: …``, base64 of ``Ed``, 8 
 ecdsautils           lines of 64 hexadecimal digits, each a packed point of libuecc's curve; also as Gluon's ``site.conf`` lists
                      them: quoted, with a comma, with a name behind, below ``good_signatures = 2`` or ``pubkeys = {``
 AVB                  AvbRSAPublicKeyHeader, modulus, r² (external/avb ``avb_crypto.h``), as ``avbtool extract_public_key`` writes
+Sigstore             trusted roots (JSON of TrustedRoot); who signs, by whose word: the lines ``issuer: …``, ``identity: …``
+TUF                  ``root.json`` of a repository (TUF specification §4.3)
 OpenPGP              certificates of version 4, binary or armoured (RFC 9580 §4.2, §5.5.4.2, §6.2)
 ===================  ====================================================================================================
 """
@@ -34,6 +36,11 @@ _ECDSAUTILS = re.compile(
         |(?:--|\#)[^\r\n]*|[a-z_]+[ \t]*=[ \t]*[\w{'"]+,?|\}?,?)\r?""",
     re.VERBOSE,
 )
+_DOCUMENTS = {
+    "sigstore-root": re.compile(rb'"mediaType":\s*"application/vnd\.dev\.sigstore\.trustedroot'),
+    "tuf-root": re.compile(rb'"_type":\s*"root"'),
+}
+_IDENTITY = re.compile(rb"issuer: ?(\S+)\r?\nidentity: ?([^\r\n]+?)\s*")
 _MOST_LINES = 1024
 """Of a file of ecdsautils' keys."""
 
@@ -68,8 +75,26 @@ def _keys(data: bytes, name: str) -> Iterator[Key]:
         yield Key("avb", f"avb-sha1:{sha1(data).hexdigest()}", data, name)  # noqa: S324 (the name AVB gives its keys)
     elif data[:1] == b"\x30":
         yield _certificate(data) if load(data) is not None else _public_key(data, name)
+    elif data[:1] == b"{":
+        yield _document(data, name)
+    elif identity := _IDENTITY.fullmatch(data):
+        issuer, who = (part.decode("utf-8", "replace") for part in identity.groups())
+        yield Key("oidc", identity_id(issuer, who), data, who)
     elif data[:1] and data[0] & 0x80:
         yield from _openpgp(data)
+
+
+def _document(data: bytes, name: str) -> Key:
+    """Return what says in JSON whose word counts: a trusted root of a Sigstore, or the root of a TUF repository."""
+    for kind, mark in _DOCUMENTS.items():
+        if mark.search(data):
+            return Key(kind, f"{kind}:{sha256(data).hexdigest()}", data, name)
+    raise MalformedInput(_NAME, 0, "JSON that is no root of Sigstore or TUF")
+
+
+def identity_id(issuer: str, identity: str) -> str:
+    """Return the name of somebody that an identity provider vouches for."""
+    return f"oidc:{sha256(f'{issuer} {identity}'.encode()).hexdigest()}"
 
 
 def _base64(text: bytes, offset: int) -> bytes:

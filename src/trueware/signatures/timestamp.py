@@ -40,8 +40,10 @@ class Stamp:
     by: Certificate
 
 
-def read_token(encoded: bytes, stamped: bytes) -> Stamp | None:
+def read_token(encoded: bytes, stamped: bytes, known: Sequence[Certificate] = ()) -> Stamp | None:
     """Return the stamp over `stamped`, a signature; None where it is of something else or not signed so.
+
+    Certificates of authorities may come with the stamp, or be among those `known`.
 
     Raises:
         Refusal: it cannot be told.
@@ -51,7 +53,7 @@ def read_token(encoded: bytes, stamped: bytes) -> Stamp | None:
     if signed.content_type != _TST_INFO or content is None or len(signed.signers) != 1:
         uncheckable("a time stamp is not what it should be")
     (info,) = signed.signers
-    own = signed.certificate_of(info)
+    own = signed.certificate_of(info) or next((each for each in known if info.is_by(each)), None)
     imprint, _, time = der.parts(der.read(content).sequence(), 5, "a time stamp")[2:5]
     algorithm, digest = der.parts(imprint.sequence(), 2, "an imprint")[:2]
     if digest.content != _digest(_named(algorithm), stamped):  # 2
