@@ -40,6 +40,15 @@ class Outcome:
     error: SourceError | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is the same for all artefacts."""
+
+    registry: Path
+    limits: Limits
+    now: int | None
+
+
 def verify_each(
     paths: Iterable[str],
     registry: Path,
@@ -49,6 +58,7 @@ def verify_each(
     report: Callable[[int], None] | None = None,
     report_bytes: Callable[[int], None] | None = None,
     fallback: Fallback | None = None,
+    now: int | None = None,
 ) -> Iterator[Outcome]:
     """Verify artefacts, in order.
 
@@ -60,14 +70,16 @@ def verify_each(
         report: told how many artefacts are done.
         report_bytes: in one process, told the bytes of content read so far of each.
         fallback: in one process, asked for what stays opaque.
+        now: seconds since 1970, at which keys are judged; by default the time at which each is verified.
 
     Raises:
         StoreError: the registry cannot be read.
     """
+    asked = _Asked(registry, limits, now)
     if (count := processes or cores()) == 1:
-        yield from _counted(_in_turn(paths, registry, limits, report_bytes, fallback), report)
+        yield from _counted(_in_turn(paths, asked, report_bytes, fallback), report)
     else:
-        yield from _counted(_in_processes(paths, registry, limits, count), report)
+        yield from _counted(_in_processes(paths, asked, count), report)
 
 
 def _counted(outcomes: Iterator[Outcome], report: Callable[[int], None] | None) -> Iterator[Outcome]:
@@ -78,17 +90,16 @@ def _counted(outcomes: Iterator[Outcome], report: Callable[[int], None] | None) 
 
 
 def _in_turn(
-    paths: Iterable[str],
-    registry: Path,
-    limits: Limits,
-    report: Callable[[int], None] | None,
-    fallback: Fallback | None,
+    paths: Iterable[str], asked: _Asked, report: Callable[[int], None] | None, fallback: Fallback | None
 ) -> Iterator[Outcome]:
-    with SqliteStore.open_read_only(registry) as store, default_pool() as pool:
+    with SqliteStore.open_read_only(asked.registry) as store, default_pool() as pool:
         known = Registry(store)
         for path in paths:
             try:
-                outcome = Outcome(path, verify(path, known, pool=pool, limits=limits, report=report, fallback=fallback))
+                result = verify(
+                    path, known, pool=pool, limits=asked.limits, report=report, fallback=fallback, now=asked.now
+                )
+                outcome = Outcome(path, result)
             except SourceError as error:
                 outcome = Outcome(path, error=error)
             except MemoryError:
@@ -96,16 +107,16 @@ def _in_turn(
             yield outcome
 
 
-def _in_processes(paths: Iterable[str], registry: Path, limits: Limits, count: int) -> Iterator[Outcome]:
+def _in_processes(paths: Iterable[str], asked: _Asked, count: int) -> Iterator[Outcome]:
     from concurrent.futures.process import BrokenProcessPool  # noqa: PLC0415 (start-up time: one artefact needs no pool)
 
-    SqliteStore.open_read_only(registry).close()  # what is wrong with it is said once, and here
+    SqliteStore.open_read_only(asked.registry).close()  # what is wrong with it is said once, and here
     waiting, flying = iter(paths), deque[tuple[str, "Future[Outcome]"]]()
     pool = _processes(count)
     try:
         while True:
             while len(flying) < _AHEAD * count and (path := next(waiting, None)) is not None:
-                flying.append((path, _submit(pool, path, registry, limits)))
+                flying.append((path, _submit(pool, path, asked)))
             if not flying:
                 return
             try:
@@ -115,7 +126,7 @@ def _in_processes(paths: Iterable[str], registry: Path, limits: Limits, count: i
                 flying.clear()
                 pool.shutdown()  # from here on all of them are done or lost
                 for path, future in left:
-                    yield future.result() if future.exception() is None else _alone(path, registry, limits)
+                    yield future.result() if future.exception() is None else _alone(path, asked)
                 pool = _processes(count)
                 continue
             flying.popleft()
@@ -124,25 +135,25 @@ def _in_processes(paths: Iterable[str], registry: Path, limits: Limits, count: i
         pool.shutdown(cancel_futures=True)
 
 
-def _submit(pool: "ProcessPoolExecutor", path: str, registry: Path, limits: Limits) -> "Future[Outcome]":
+def _submit(pool: "ProcessPoolExecutor", path: str, asked: _Asked) -> "Future[Outcome]":
     """Have an artefact verified; in a pool that broke since it was last asked it is lost at once, like those under way."""
     from concurrent.futures import Future  # noqa: PLC0415 (as above)
     from concurrent.futures.process import BrokenProcessPool  # noqa: PLC0415 (as above)
 
     try:
-        return pool.submit(_verify_one, path, registry, limits)
+        return pool.submit(_verify_one, path, asked)
     except BrokenProcessPool as error:
         lost: Future[Outcome] = Future()
         lost.set_exception(error)
         return lost
 
 
-def _alone(path: str, registry: Path, limits: Limits) -> Outcome:
+def _alone(path: str, asked: _Asked) -> Outcome:
     from concurrent.futures.process import BrokenProcessPool  # noqa: PLC0415 (as above)
 
     with _processes(1) as pool:
         try:
-            return pool.submit(_verify_one, path, registry, limits).result()
+            return pool.submit(_verify_one, path, asked).result()
         except BrokenProcessPool:
             return Outcome(path, error=SourceError(f"cannot read {path!r}: {_DIED}"))
 
@@ -157,13 +168,13 @@ def _processes(count: int) -> "ProcessPoolExecutor":
     )
 
 
-def _verify_one(path: str, registry: Path, limits: Limits) -> Outcome:
+def _verify_one(path: str, asked: _Asked) -> Outcome:
     """Verify in a process of the pool, on one core: the others have artefacts of their own."""
     from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 (only where it is needed)
 
-    with SqliteStore.open_read_only(registry) as store, ThreadPoolExecutor(1) as pool:
+    with SqliteStore.open_read_only(asked.registry) as store, ThreadPoolExecutor(1) as pool:
         try:
-            return Outcome(path, verify(path, Registry(store), pool=pool, limits=limits))
+            return Outcome(path, verify(path, Registry(store), pool=pool, limits=asked.limits, now=asked.now))
         except SourceError as error:
             return Outcome(path, error=error)
         except MemoryError:

@@ -114,6 +114,23 @@ def registry_path(options: Namespace) -> Path:
     return Path(data) / "trueware" / "registry.sqlite"
 
 
+def add_time(parser: ArgumentParser) -> None:
+    """Add `--at`."""
+    parser.add_argument(
+        "--at", type=day, metavar="YYYY-MM-DD", help="judge keys and certificates as of that day, not of today (UTC)"
+    )
+
+
+def day(text: str) -> int:
+    """Return the first second of a day in UTC, since 1970."""
+    from datetime import UTC, datetime
+
+    try:
+        return int(datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC).timestamp())
+    except ValueError as error:
+        raise ArgumentTypeError(f"expected YYYY-MM-DD, found {text!r}") from error
+
+
 def claim_pattern(text: str) -> tuple[str, str]:
     """Return name and pattern of a claim, from ``CLAIM=PATTERN``."""
     name, equals, pattern = text.partition("=")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from trueware.cli.exit_code import ExitCode
-from trueware.cli.options import Subparsers, add_limits, add_registry, limits_of, registry_path
+from trueware.cli.options import Subparsers, add_limits, add_registry, add_time, limits_of, registry_path
 from trueware.cli.text import printable
 from trueware.model.signature import Judged
 
@@ -20,6 +20,7 @@ def add(commands: Subparsers) -> None:
         epilog="The registry's keys are used where there is one; without it, every signer is unknown.",
     )
     parser.add_argument("artefacts", metavar="ARTEFACT", nargs="+")
+    add_time(parser)
     add_limits(parser)
     add_registry(parser)
     group = parser.add_argument_group("output")
@@ -46,7 +47,7 @@ def run(options: Namespace) -> ExitCode:
         registry = Registry(store)
         for artefact in options.artefacts:
             with progress(artefact, wanted=not options.quiet) as report:
-                judged = signatures_of(artefact, registry, limits=limits_of(options), report=report)
+                judged = signatures_of(artefact, registry, limits=limits_of(options), report=report, now=options.at)
             if options.json:
                 told.append({"artefact": Path(artefact).name, "signatures": [judged_value(each) for each in judged]})
             else:

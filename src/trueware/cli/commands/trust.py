@@ -1,10 +1,10 @@
 """`trueware trust`: the keys publishers sign software with, and what must never be trusted."""
 
 import sys
-from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from argparse import ArgumentParser, Namespace
 
 from trueware.cli.exit_code import ExitCode
-from trueware.cli.options import Subparsers, add_registry, claim_pattern, positive, registry_path
+from trueware.cli.options import Subparsers, add_registry, claim_pattern, day, positive, registry_path
 from trueware.cli.text import printable
 
 
@@ -71,8 +71,8 @@ def _add_add(parser: ArgumentParser) -> None:
         metavar="CLAIM=PATTERN",
         help="only for software that claims this",
     )
-    parser.add_argument("--since", type=_day, metavar="YYYY-MM-DD", help="signs from that day on (UTC)")
-    parser.add_argument("--until", type=_day, metavar="YYYY-MM-DD", help="signs before that day (UTC)")
+    parser.add_argument("--since", type=day, metavar="YYYY-MM-DD", help="signs from that day on (UTC)")
+    parser.add_argument("--until", type=day, metavar="YYYY-MM-DD", help="signs before that day (UTC)")
     parser.add_argument(
         "--threshold",
         type=positive,
@@ -83,15 +83,6 @@ def _add_add(parser: ArgumentParser) -> None:
     parser.add_argument("--from", dest="source", default="", metavar="TEXT", help="who said so")
     add_registry(parser)
     parser.set_defaults(run=run_add)
-
-
-def _day(text: str) -> int:
-    from datetime import UTC, datetime
-
-    try:
-        return int(datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC).timestamp())
-    except ValueError as error:
-        raise ArgumentTypeError(f"expected YYYY-MM-DD, found {text!r}") from error
 
 
 def run_add(options: Namespace) -> ExitCode:

@@ -12,6 +12,7 @@ from trueware.cli.options import (
     add_limits,
     add_output,
     add_registry,
+    add_time,
     fallback_of,
     limits_of,
     positive,
@@ -38,6 +39,7 @@ def add(commands: Subparsers) -> None:
         type=positive,
         help="artefacts verified at a time, each in a process of its own (default: 1, with --each one for each core)",
     )
+    add_time(parser)
     add_limits(parser)
     add_fallback(parser)
     add_registry(parser)
@@ -74,7 +76,13 @@ def _outcomes(options: Namespace) -> "Iterator[Outcome]":
         if not options.each and len(options.artefacts) == 1:
             with progress(options.artefacts[0], wanted=not options.quiet) as report:
                 yield from verify_each(
-                    paths, registry, processes=1, limits=limits, report_bytes=report, fallback=fallback
+                    paths,
+                    registry,
+                    processes=1,
+                    limits=limits,
+                    report_bytes=report,
+                    fallback=fallback,
+                    now=options.at,
                 )
             return
         # a fallback starts programs of its own, one at a time
@@ -87,6 +95,7 @@ def _outcomes(options: Namespace) -> "Iterator[Outcome]":
                 limits=limits,
                 report=report,
                 fallback=fallback,
+                now=options.at,
             )
 
 
