@@ -11,7 +11,6 @@ from typing import Any, NoReturn
 
 from trueware import fleet
 from trueware.fleet import Outcome, verify_each
-from trueware.model.limits import Limits
 
 fleet_: Any = fleet
 """The module, to put something else in its functions' place."""
@@ -20,7 +19,7 @@ _MARKS = Path(sys.argv[2])
 _verify_one, _verify = fleet_._verify_one, fleet_.verify
 
 
-def verify_or_die(path: str, registry: Path, limits: Limits) -> Outcome:
+def verify_or_die(path: str, asked: object) -> Outcome:
     """Stand in for the worker's function, in the worker."""
     match Path(path).stem:
         case "deadly":  # as the kernel ends a process that takes too much
@@ -32,7 +31,7 @@ def verify_or_die(path: str, registry: Path, limits: Limits) -> Outcome:
         case "greedy":
             fleet_.verify = _take_too_much
     try:
-        outcome: Outcome = _verify_one(path, registry, limits)
+        outcome: Outcome = _verify_one(path, asked)
     finally:
         fleet_.verify = _verify
     return outcome
