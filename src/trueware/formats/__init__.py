@@ -27,6 +27,8 @@ READERS = (
     "containers.sysupgrade:Sysupgrade",
     "containers.onie:Onie",
     "containers.rauc:Rauc",
+    "containers.suit:Suit",
+    "containers.docsis_code:DocsisCode",
     "vendor.tplink_safeloader:TplinkSafeloader",
     "vendor.tplink_v2:TplinkV2",
     "vendor.tplink_omada:TplinkOmada",
