@@ -5,8 +5,9 @@ with its Merkle digests, under the ceilings of `trueware.model.limits.Limits`.
 """
 
 from trueware.measuring.budget import Clock
-from trueware.measuring.engine import FALLBACK, Fallback, Measurement, Scanner, measure, measure_reading
+from trueware.measuring.engine import Measurement, measure, measure_reading
 from trueware.measuring.packings import Answer, Known, KnownList, Listed
+from trueware.measuring.unclaimed import FALLBACK, Fallback, Scanner
 
 __all__ = [
     "FALLBACK",
