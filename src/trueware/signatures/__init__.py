@@ -68,6 +68,7 @@ SCHEMES: tuple[Where, ...] = (
     Where("sigstore:Sigstore", names=("*.sigstore", "*.sigstore.json")),
     Where("suit:Suit", formats=("suit",)),
     Where("tizen:Tizen", names=("author-signature.xml", *(f"signature{number}.xml" for number in range(1, 10)))),
+    Where("tuf:Tuf", names=("timestamp.json",)),
     Where("ucert:Ucert", formats=("sysupgrade",), names=("*.ucert",)),
     Where("usign:Usign", names=("*.sig",), subjects=("Packages",)),
     Where("verified_boot:VerifiedBoot", formats=("boot",)),

@@ -72,6 +72,22 @@ def signs_digest(spki: bytes, signature: bytes, name: str, digest: bytes) -> boo
     return True
 
 
+def signs_pss(spki: bytes, signature: bytes, data: bytes) -> bool:
+    """Tell whether a key of RSA signed `data` by PSS with SHA-256, whatever the length of the salt.
+
+    Raises:
+        Refusal: the key cannot be used.
+    """
+    key = load_key(spki)
+    if not isinstance(key, rsa.RSAPublicKey) or key.key_size < _LEAST_RSA:
+        uncheckable(f"a key that is not used for this: {type(key).__name__}")
+    try:
+        key.verify(signature, data, padding.PSS(padding.MGF1(SHA256()), padding.PSS.AUTO), SHA256())
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
 @lru_cache(maxsize=128)
 def load_key(spki: bytes) -> object:
     """Return the key of a SubjectPublicKeyInfo.
