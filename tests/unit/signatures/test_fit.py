@@ -193,6 +193,18 @@ def test_another_name_for_a_signed_property() -> None:
     assert not valid(_rebuilt(CASES["sha256-rsa2048"], shorter))
 
 
+def test_what_is_said_at_length_beside_the_data_is_not_covered() -> None:
+    """A long property of an image is a part below it."""
+
+    def edit(structure: bytes, strings: bytes) -> tuple[bytes, bytes]:
+        at = structure.index(pack(">I", 3), structure.index(b"kernel-1"))
+        script = pack(">3I", 3, 1100, len(strings)) + b"evil" * 275
+        return structure[:at] + script + structure[at:], strings + b"script\0"
+
+    for case in ("image", "sha256-rsa2048"):
+        assert paths(_rebuilt(CASES[case], edit)) == set()
+
+
 def test_an_image_that_the_list_does_not_name_is_not_covered() -> None:
     """A list is not signed: without an image the regions are others."""
     for text in (b"/images/fdt-1\0", b"/images/fdt-1/hash-1\0"):

@@ -37,6 +37,9 @@ from trueware.signatures.fit.tree import Flat, Node
 
 _IMAGES, _CONFIGURATIONS = "/images", "/configurations"
 _MOST_SIGNATURES = 64
+_LONG = 1024
+"""Bytes of a property from which the format makes it a part."""
+
 _BUDGET = 8
 """Times the size of the file that is hashed, at most."""
 
@@ -111,7 +114,7 @@ class _Work:
             self._digest(algorithm, [self._data(owner)]), algorithm, scheme, pad, value, self._keys(node)
         )
         what = f"{algorithm} over the data of {owner.path}"
-        covered = outcome is Outcome.VALID and self.site.child(owner.name) is not None
+        covered = outcome is Outcome.VALID and self.site.child(owner.name) is not None and not self._has_more(owner, [])
         excludes = (f"what is said of {owner.path}: its type and addresses, and with which other images it is booted",)
         return Signature(
             "fit-image", path, outcome, self._told(outcome, what, node), signer,
@@ -142,7 +145,7 @@ class _Work:
         for image in images:
             self._require_digests(image, listed)  # 6
             part = self.site.child(image.name)
-            if part is not None:
+            if part is not None and not self._has_more(image, listed):
                 paths.append(part.path)
         others = [each for each in self.flat.nodes[_IMAGES].children if self.flat.nodes[each] not in images]
         whole = not others and len(self.flat.nodes[_CONFIGURATIONS].children) == 1 and self._is_all(listed, images)
@@ -214,6 +217,18 @@ class _Work:
             strong = True
         if not strong:
             uncheckable(f"no digest of {image.path} is signed")
+
+    def _has_more(self, image: Node, listed: list[str]) -> bool:
+        """Tell whether something long, which is a part below the image, is said of it outside of `listed` nodes."""
+        below = [
+            node for path, node in self.flat.nodes.items() if path == image.path or path.startswith(image.path + "/")
+        ]
+        return any(
+            last - first > _LONG
+            for node in below
+            for name, (first, last) in node.properties.items()
+            if name != "data" and node.path not in listed
+        )
 
     def _data(self, image: Node) -> memoryview:
         start, end = self._place(image)
