@@ -15,23 +15,18 @@ What is not signed is the comment: the signature, and a text before it.
 """
 
 from collections.abc import Iterator
-from hashlib import new
 from struct import unpack_from
 from typing import ClassVar
 
 from trueware.model.signature import Coverage, Outcome, Signature
-from trueware.signatures.apk import der
 from trueware.signatures.apk.certificate import Certificate, signer
 from trueware.signatures.apk.refusal import Refusal, uncheckable
+from trueware.signatures.cms import SignerInfo, read_signed_data
 from trueware.signatures.contract import Context, Scheme, SchemeDoc, Site
-from trueware.signatures.prehashed import HASHES, is_signed
 
 _FOOTER, _END = 6, 22
 _MAGIC = b"PK\5\6"
-_SIGNED_DATA = "1.2.840.113549.1.7.2"
-_DIGESTS = {"1.3.14.3.2.26": "sha1", "2.16.840.1.101.3.4.2.1": "sha256", "2.16.840.1.101.3.4.2.3": "sha512"}
-_CERTIFICATES, _ATTRIBUTES = 0xA0, 0xA0
-_MOST_CERTIFICATES = 32
+_DIGESTS = frozenset(("sha1", "sha256", "sha512"))
 
 
 class OtaPackage:
@@ -77,9 +72,8 @@ def _comment(view: memoryview) -> tuple[int, int] | None:  # 1
 def _verify(site: Site, view: memoryview, comment: int, start: int) -> Signature:
     if bytes(view[comment - _END + 1 :]).find(_MAGIC) >= 0:  # 2
         uncheckable("its comment looks like another end of the archive, which recovery refuses")
-    certificates, own, name, signature = _signer(bytes(view[start : len(view) - _FOOTER]))
-    digest = new(name, view[: comment - 2], usedforsecurity=False).digest()
-    valid = is_signed(own.spki, name, digest, signature)  # 4
+    certificates, own, info = _signer(bytes(view[start : len(view) - _FOOTER]))
+    name, valid = info.digest, info.is_signed(own.spki, view[: comment - 2])  # 4
     text = bytes(view[comment:start])
     plain = text.isascii() and text.removesuffix(b"\0").decode("ascii").isprintable()
     excludes = () if plain else (f"{len(text)} bytes in the comment of the archive",)
@@ -95,29 +89,20 @@ def _verify(site: Site, view: memoryview, comment: int, start: int) -> Signature
     )
 
 
-def _signer(encoded: bytes) -> tuple[list[Certificate], Certificate, str, bytes]:  # 3
-    """Return the certificates, the signer's, its digest algorithm and its signature."""
-    kind, inner = der.parts(der.read(encoded).sequence(), 2, "a signature")[:2]
-    if kind.oid() != _SIGNED_DATA:
-        uncheckable("the signature is no signed data")
-    fields = der.parts(der.read(inner.content).sequence(), 4, "signed data")
-    bag = next((each for each in fields[3:] if each.tag == _CERTIFICATES), None)
-    certificates = [Certificate.parse(each.whole) for each in bag.parts()] if bag is not None else []
-    signers = list(fields[-1].parts()) if fields[-1].tag == der.SET else []
-    if len(signers) != 1 or len(certificates) > _MOST_CERTIFICATES:
-        uncheckable(f"the signature has {len(signers)} signers and {len(certificates)} certificates")
-    _, named, digest, *rest = der.parts(signers[0].sequence(), 5, "a signer")
-    if rest[0].tag == _ATTRIBUTES:
+def _signer(encoded: bytes) -> tuple[list[Certificate], Certificate, SignerInfo]:  # 3
+    """Return the certificates, the signer's, and the signer."""
+    signed = read_signed_data(encoded)
+    if len(signed.signers) != 1:
+        uncheckable(f"the signature has {len(signed.signers)} signers")
+    (info,) = signed.signers
+    if info.attributes is not None:
         uncheckable("the signature has signed attributes, which recovery does not take")
-    name = _DIGESTS.get(der.parts(digest.sequence(), 1, "an algorithm")[0].oid(), "")
-    signature = der.parts(rest, 2, "a signer")[1]
-    issuer, serial = der.parts(named.sequence(), 2, "the name of a signer")[:2]
-    own = next((each for each in certificates if each.is_named(issuer.whole, serial.number())), None)
-    if own is None or signature.tag != der.OCTETS or name not in HASHES:
+    own = signed.certificate_of(info)
+    if own is None or info.digest not in _DIGESTS:
         uncheckable(
             "the certificate that the signature names is not there, or its digest is not one that recovery takes"
         )
-    return certificates, own, name, signature.content
+    return list(signed.certificates), own, info
 
 
 _: type[Scheme] = OtaPackage
