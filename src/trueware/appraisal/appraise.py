@@ -193,12 +193,15 @@ def _pretender(artefact: str, evidence: Evidence, each: Held, findings: tuple[Fi
 
 
 def _vouched_for(artefact: str, evidence: Evidence, signed: Signed, findings: tuple[Finding, ...]) -> Result:
-    notes = [_finding("rests-on-signature", "no registered release equals it")]
+    beside = signed.reach.beside
+    notes = [_finding("rests-on-signature", "no registered release equals it"), *_beside_signed(beside)]
     gaps = signed.gaps
     reason = f"signed by {signed.who()}, all of it"
+    if beside:
+        reason += f"; beside it {counted(len(beside), 'file')} that nobody signed"
     if gaps:
         reason += f", though not for {', '.join(gaps)}"
-    vector = vector_for(Verdict.GENUINE, (), complete=not gaps)
+    vector = vector_for(Verdict.GENUINE, (), complete=not gaps and not beside)
     return replace(
         _result(artefact, evidence, Verdict.GENUINE, vector.tier, reason, None, (*findings, *notes), vector=vector),
         authority=Authority.PUBLISHER,
@@ -325,6 +328,10 @@ def _apart_from(beside: tuple[str, ...]) -> str:
 
 def _outside(paths: Iterable[str]) -> Iterator[Finding]:
     return (_finding("outside-release", "lies beside the release and is no part of it", path) for path in paths)
+
+
+def _beside_signed(paths: Iterable[str]) -> Iterator[Finding]:
+    return (_finding("outside-release", "lies beside what is signed, and nobody signed it", path) for path in paths)
 
 
 def _lost(lost: Lost) -> Iterator[Finding]:

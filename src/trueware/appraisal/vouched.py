@@ -2,17 +2,27 @@
 
 A part is vouched for with all below it. Around what is vouched for may lie, as around a registered release (`wrapping`), what says
 nothing to a device: the signatures themselves, files for people, the folders and archives in which it is handed on.
+
+Whoever signs a file, or lists its digest, says nothing of where it goes and with what rights:
+
+* What an entry's attributes give power (set-uid, extended attributes) is not vouched for by a signature over its bytes.
+* Where names place files onto a device (a tar, a file system) a plain file is not either, unless it is the signed list itself: what
+  may be run, or is read as a configuration, is told by its path.
+* Files for people are those beside something that is vouched for, in what people hand files on in. They are told.
 """
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from trueware.appraisal.wrapping import is_companion, says_nothing, unwrap
+from trueware.appraisal.wrapping import MAX_BESIDE, hands_on, is_companion, is_plain, says_nothing, unwrap
 from trueware.model.part import Kind, Part, join
 from trueware.model.signature import Judged, Signature
 
 _TOLD = 20
 """Paths that are named."""
+
+_NAMES_ONLY = frozenset({"zip"})
+"""Formats whose files have names that no device acts upon by itself: they are unpacked where somebody chooses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +35,9 @@ class Vouched:
     missing: tuple[str, ...] = ()
     """Paths of what is not, the first ones."""
 
+    beside: tuple[str, ...] = ()
+    """Paths of the files for people, which nobody vouches for."""
+
 
 def vouched(root: Part, signatures: Iterable[Signature]) -> Vouched:
     """Return how much of the artefact `signatures`, all of them good, vouch for."""
@@ -32,22 +45,53 @@ def vouched(root: Part, signatures: Iterable[Signature]) -> Vouched:
     covered = {each.part for each in signatures if each.coverage.whole}
     covered.update(path for each in signatures for path in each.coverage.paths)
     digests = frozenset[bytes]().union(*(each.coverage.digests for each in signatures))
-    carriers = {each.part for each in signatures} - covered
+    lists = {path for each in signatures if each.coverage.digests for path in each.coverage.paths}
+    carriers = {each.part for each in signatures if not each.coverage.excludes} - covered
     missing: list[str] = []
     found: list[str] = []
-    stack: list[tuple[str, Part, bool]] = [("", root, False)]
-    while stack and len(missing) < _TOLD:
-        path, part, beside = stack.pop()
-        if path in covered or (part.sha256 is not None and part.size and part.sha256 in digests):
+    companions: list[tuple[str, str]] = []
+    stack: list[tuple[str, Part, str | None, bool]] = [("", root, None, False)]
+    while stack and len(missing) < _TOLD and len(companions) <= MAX_BESIDE:
+        path, part, above, placed = stack.pop()
+        signed = path in covered or (part.sha256 is not None and part.size > 0 and part.sha256 in digests)
+        if signed and is_plain(part) and not (placed and _is_told_by_path(part) and path not in lists):
             found.append(path)
-        elif part.kind is Kind.PADDING or (path in carriers and not part.children) or (beside and is_companion(part)):
+        elif part.kind is Kind.PADDING or (path in carriers and not part.children and is_plain(part)):
             pass
-        elif part.children and part.certain and says_nothing(part) and _are_apart(part.children):
-            hands_on = part.kind is Kind.DIRECTORY or part.format is not None
-            stack += [(join(path, part, child.name), child, hands_on) for child in reversed(part.children)]
-        elif part.kind is not Kind.DIRECTORY or part.children or not part.certain:
+        elif above is not None and is_companion(part):
+            companions.append((path, above))
+        elif part.children and part.certain and is_plain(part) and says_nothing(part) and _are_apart(part):
+            outer = path if hands_on(part) and (above is not None or path == "" or part.format is not None) else None
+            inner = placed or _places(part)
+            stack += [(join(path, part, child.name), child, outer, inner) for child in reversed(part.children)]
+        elif part.kind is not Kind.DIRECTORY or part.children or not part.certain or not is_plain(part):
             missing.append(path)
-    return Vouched(bool(found) and not missing, tuple(dict.fromkeys(_outermost(path, found) for path in missing)))
+    around = {path for each in found for path in _above(each)} if companions else frozenset[str]()
+    missing += [path for path, above in companions if above not in around]
+    missing += [path for path, _ in companions[MAX_BESIDE:]]
+    beside = tuple(path for path, _ in companions)
+    return Vouched(
+        bool(found) and not missing, tuple(dict.fromkeys(_outermost(path, found) for path in missing)), beside
+    )
+
+
+def _is_told_by_path(part: Part) -> bool:
+    return part.kind is Kind.FILE and not part.is_container
+
+
+def _places(part: Part) -> bool:
+    """Whether what a container holds are entries that have their place on a device by their path."""
+    entries = (child.kind not in (Kind.REGION, Kind.PADDING, Kind.GAP) for child in part.children)
+    return part.format is not None and part.format not in _NAMES_ONLY and any(entries)
+
+
+def _above(path: str) -> Iterator[str]:
+    """Yield the paths of all that something at `path` lies in, the artefact's included."""
+    end = path.rfind("/")
+    while end >= 0:
+        yield path[:end].removesuffix("!")
+        end = path.rfind("/", 0, end)
+    yield ""
 
 
 def _outermost(path: str, found: list[str]) -> str:
@@ -60,9 +104,9 @@ def _outermost(path: str, found: list[str]) -> str:
     return path
 
 
-def _are_apart(parts: tuple[Part, ...]) -> bool:
-    """Whether no two have one name: a signature over the one would seem to vouch for the other."""
-    return len({part.name for part in parts}) == len(parts)
+def _are_apart(part: Part) -> bool:
+    """Whether no two of its parts have one path (``a!`` and ``a%21``): a signature over one would seem to vouch for the other."""
+    return len({join("", part, child.name) for child in part.children}) == len(part.children)
 
 
 def main_paths(root: Part) -> frozenset[str]:

@@ -49,7 +49,7 @@ _MAX_STEPS = 24
 """Wrappings that are taken off; nobody packs what he hands on deeper than a few."""
 
 
-_MAX_BESIDE = 64
+MAX_BESIDE = 64
 """Files for people on one level; with more of them, it is not the software that is handed on."""
 
 _LONGEST = 128
@@ -81,22 +81,22 @@ def unwrap(root: Part) -> tuple[Wrapped, ...]:
 def _step(outer: Wrapped) -> Wrapped | None:
     """Return the only thing in a wrapping that is not for people, None where it is no wrapping."""
     part = outer.part
-    hands_on = part.kind is Kind.DIRECTORY or part.format in _ARCHIVES
-    if not part.certain or not (hands_on or part.is_container) or not says_nothing(part):
+    handed = hands_on(part)
+    if not part.certain or not (handed or part.is_container) or not says_nothing(part):
         return None
     inner: list[Part] = []
     around: list[Part] = []
     for child in part.children:
         if child.kind is Kind.PADDING:
             continue
-        (around if hands_on and is_companion(child) else inner).append(child)
-        if len(inner) > 1 or len(around) > _MAX_BESIDE:
+        (around if handed and is_companion(child) else inner).append(child)
+        if len(inner) > 1 or len(around) > MAX_BESIDE:
             return None
-    if not inner or not _is_plain(inner[0]):
+    if not inner or not is_plain(inner[0]):
         return None
     within = inner[0]
     if within.kind is not Kind.REGION:
-        opens = hands_on and within.kind in (Kind.DIRECTORY, Kind.FILE)
+        opens = handed and within.kind in (Kind.DIRECTORY, Kind.FILE)
     else:
         opens = within.is_container or within.name == _UNPACKED
     if not opens:
@@ -111,14 +111,19 @@ def is_companion(part: Part) -> bool:
         part.kind is Kind.FILE
         and part.certain
         and part.format is None
-        and _is_plain(part)
+        and is_plain(part)
         and len(part.name) <= _LONGEST
         and _COMPANION.fullmatch(part.name) is not None
     )
 
 
-def _is_plain(part: Part) -> bool:
-    """Whether nothing about the entry gives it power: neither set-uid bits nor attributes."""
+def hands_on(part: Part) -> bool:
+    """Tell whether people put files together in it: a folder, or one of their archives."""
+    return part.kind is Kind.DIRECTORY or part.format in _ARCHIVES
+
+
+def is_plain(part: Part) -> bool:
+    """Tell whether nothing about the entry gives it power: neither set-uid bits nor attributes."""
     return not (part.mode or 0) & 0o6000 and not part.xattrs
 
 

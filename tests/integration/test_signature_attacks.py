@@ -1,0 +1,162 @@
+"""What must not be GENUINE by a signature, or accused by one: attacks through the command line, each in its smallest form."""
+
+import io
+import json
+import tarfile
+import zipfile
+from base64 import b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from trueware.cli import main
+from trueware.cli.exit_code import ExitCode
+
+FIRMWARE, EVIL = b"the firmware\n" * 50, b"something else\n" * 40
+
+
+@dataclass(frozen=True)
+class Key:
+    """A key of usign, made from one byte."""
+
+    seed: int
+    number: bytes = b""
+    """Its id; by default one of its own."""
+
+    @property
+    def id(self) -> str:
+        return f"usign:{self._number.hex()}"
+
+    @property
+    def _number(self) -> bytes:
+        return self.number or bytes([self.seed]) * 8
+
+    @property
+    def _key(self) -> Ed25519PrivateKey:
+        return Ed25519PrivateKey.from_private_bytes(bytes([self.seed]) * 32)
+
+    def public(self, folder: Path) -> str:
+        raw = self._key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+        path = folder / f"{self.seed}.pub"
+        path.write_bytes(b"untrusted comment: key\n" + b64encode(b"Ed" + self._number + raw) + b"\n")
+        return str(path)
+
+    def sign(self, data: bytes) -> bytes:
+        made = self._key.sign(data)
+        return b"untrusted comment: signature\n" + b64encode(b"Ed" + self._number + made) + b"\n"
+
+
+ACME, ZETA = Key(1), Key(2)
+LIST = f"{sha256(FIRMWARE).hexdigest()} *firmware\n".encode()
+SIGNED = {"sha256sums": LIST, "sha256sums.sig": ACME.sign(LIST)}
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a registry, in which Acme is enrolled with its key."""
+    monkeypatch.setenv("TRUEWARE_REGISTRY", str(tmp_path / "registry.sqlite"))
+    run("registry", "init")
+    admit("Acme", ACME, tmp_path)
+    return tmp_path
+
+
+def run(*words: object) -> None:
+    assert main([str(word) for word in words]) == ExitCode.GENUINE, words
+
+
+def admit(publisher: str, key: Key, folder: Path, *more: str) -> None:
+    run("publisher", "add", publisher)
+    run("trust", "add", publisher, key.public(folder), *more)
+
+
+def folder(path: Path, files: Mapping[str, bytes]) -> Path:
+    for name, data in files.items():
+        (path / name).parent.mkdir(parents=True, exist_ok=True)
+        (path / name).write_bytes(data)
+    return path
+
+
+def tar(path: Path, files: Mapping[str, bytes], **attributes: object) -> Path:
+    """Pack; the attributes are those of the last one."""
+    with tarfile.open(path, "w") as archive:
+        for name, data in files.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            if name == list(files)[-1]:
+                for attribute, value in attributes.items():
+                    setattr(info, attribute, value)
+            archive.addfile(info, io.BytesIO(data))
+    return path
+
+
+def zipped(path: Path, files: Mapping[str, bytes]) -> Path:
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    return path
+
+
+def verified(path: Path, capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    capsys.readouterr()
+    main(["verify", "--json", "--quiet", str(path)])
+    first: dict[str, Any] = json.loads(capsys.readouterr().out)["results"][0]
+    return first
+
+
+def verdict(path: Path, capsys: pytest.CaptureFixture[str]) -> str:
+    return str(verified(path, capsys)["verdict"])
+
+
+def test_signed_alone_is_genuine(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What the attacks are about would be GENUINE without them."""
+    files = {**SIGNED, "firmware": FIRMWARE}
+
+    assert verdict(folder(here / "a", files), capsys) == "GENUINE"
+    assert verdict(zipped(here / "a.zip", files), capsys) == "GENUINE"
+    assert verdict(folder(here / "b", {"f": FIRMWARE, "f.sig": ACME.sign(FIRMWARE)}), capsys) == "GENUINE"
+
+
+def test_two_names_with_one_path(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A path has ``a!`` written ``a%21``, which is a name as well: the signature over one is not over the other."""
+    files = {"a%21": FIRMWARE, "a%21.sig": ACME.sign(FIRMWARE)}
+
+    assert verdict(folder(here / "one", files), capsys) == "GENUINE"
+    assert verdict(folder(here / "two", {**files, "a!": EVIL}), capsys) == "UNKNOWN"
+
+
+@pytest.mark.parametrize("name", ["firmware", "etc/rc.local", "bin/login"])
+@pytest.mark.parametrize("mode", [0o644, 0o4755])
+def test_a_list_does_not_say_where_files_go(
+    here: Path, name: str, mode: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A tar is unpacked onto a device: any listed file could be made its start script, or run with its owner's rights."""
+    assert verdict(tar(here / "a.tar", {**SIGNED, name: FIRMWARE}, mode=mode), capsys) == "UNKNOWN"
+    detached = {f"{name}.sig": ACME.sign(FIRMWARE), name: FIRMWARE}
+    assert verdict(tar(here / "b.tar", detached, mode=mode), capsys) == "UNKNOWN"
+
+
+def test_a_signature_is_not_over_rights(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A set-uid bit turns a signed program into another one."""
+    path = folder(here / "a", {"program": FIRMWARE, "program.sig": ACME.sign(FIRMWARE)})
+    assert verdict(path, capsys) == "GENUINE"
+
+    (path / "program").chmod(0o4755)
+    assert verdict(path, capsys) == "UNKNOWN"
+
+
+def test_files_for_people_lie_beside_what_is_signed(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """They are told, and no folder of a system passes for one of documents."""
+    files = {**SIGNED, "firmware": FIRMWARE}
+
+    given = verified(folder(here / "a", {**files, "README.txt": b"read me"}), capsys)
+    assert (given["verdict"], given["tier"]) == ("GENUINE", "warning")
+    assert ("outside-release", "README.txt") in {(each["rule"], each["part"]) for each in given["findings"]}
+
+    assert verdict(folder(here / "b", {**files, "etc/rc.d/S99_license": EVIL}), capsys) == "UNKNOWN"
+    assert verdict(tar(here / "b.tar", {**files, "etc/rc.d/S99_license": EVIL}), capsys) == "UNKNOWN"
