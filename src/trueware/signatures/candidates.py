@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from trueware.model.signature import Signer
 from trueware.signatures.apk.certificate import Certificate
@@ -20,9 +21,9 @@ class Candidate:
     signer: Signer
 
 
-def candidates(context: Context, hint: str = "") -> list[Candidate]:
-    """Return the keys at hand, those of the name that a signature hints at first."""
-    return sorted(_candidates(context), key=lambda each: each.signer.name not in (hint, f"CN={hint}"))[:_MOST_KEYS]
+def candidates(context: Context) -> list[Candidate]:
+    """Return the keys at hand, as many as are tried."""
+    return list(islice(_candidates(context), _MOST_KEYS))
 
 
 def _candidates(context: Context) -> Iterator[Candidate]:

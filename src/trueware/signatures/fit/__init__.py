@@ -9,7 +9,7 @@ A signature over a configuration (``/configurations/c/signature-1``):
 
  2. The tree is one about which no two programs disagree (`tree`).
  3. ``hashed-nodes`` lists the root, this configuration and images that it names, with their digests, and nothing else: the list is
-    not signed, and a configuration could bear the signature of another one, or leave out what it names (as in CVE-2018-1000205).
+    not signed, and a configuration could bear the signature of another one, or leave out what it names.
  4. ``hashed-strings`` begins at 0 and holds the name of every property in the tree.
  5. The signature is over the regions of these nodes, without the data, and over these strings.
  6. The data of each image has the digests in its listed nodes, of which one at least is SHA-1 or better.
@@ -68,7 +68,7 @@ class Fit:
         except Refusal as refusal:
             yield Signature(Fit.name, site.path, refusal.outcome, refusal.detail, dated=False)
             return
-        work = _Work(site, context, flat, _BUDGET * len(view))
+        work = _Work(site, flat, candidates(context), _BUDGET * len(view))
         for number, node in enumerate(_signatures(flat)):
             if number >= _MOST_SIGNATURES:
                 detail = f"more than {_MOST_SIGNATURES} signatures; the others were not looked at"
@@ -89,8 +89,8 @@ def _signatures(flat: Flat) -> Iterator[Node]:
 @dataclass(slots=True)
 class _Work:
     site: Site
-    context: Context
     flat: Flat
+    keys: list[Candidate]
     budget: int
 
     def checked(self, node: Node) -> Signature:
@@ -170,7 +170,9 @@ class _Work:
         return algorithm, scheme, pad, value
 
     def _keys(self, node: Node) -> list[Candidate]:
-        return candidates(self.context, self.flat.text(node.path, "key-name-hint"))
+        """Return the keys to be tried, those of the name that the signature hints at first."""
+        hint = self.flat.text(node.path, "key-name-hint")
+        return sorted(self.keys, key=lambda each: each.signer.name not in (hint, f"CN={hint}"))
 
     def _told(self, outcome: Outcome, what: str, node: Node) -> str:
         if outcome is Outcome.VALID:
@@ -178,7 +180,7 @@ class _Work:
         if outcome is Outcome.BROKEN:
             return f"{what}: a key at hand made the signature, over something else"
         hint = self.flat.text(node.path, "key-name-hint")
-        return f"{what}: by none of {len(self._keys(node))} keys at hand (it names {hint!r})"
+        return f"{what}: by none of {len(self.keys)} keys at hand (it names {hint!r})"
 
     def _listed_images(self, listed: list[str], owner: Node) -> list[Node]:
         """Return the images that are listed, which have to be named by the configuration."""

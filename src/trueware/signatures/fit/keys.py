@@ -1,5 +1,7 @@
 """Which of the keys at hand made a signature of U-Boot: RSA (PKCS#1 1.5, PSS) over a digest, ECDSA as two numbers."""
 
+from functools import lru_cache
+
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, encode_dss_signature
@@ -52,15 +54,21 @@ def find_signer(
 
 
 def _is_kind(key: Candidate, *, rsa_wanted: bool) -> bool:
+    return isinstance(_load(key.spki), rsa.RSAPublicKey) == rsa_wanted
+
+
+@lru_cache(maxsize=256)
+def _load(spki: bytes) -> object:
+    """Return a public key, None where it is none that is known."""
     try:
-        return isinstance(load_der_public_key(key.spki), rsa.RSAPublicKey) == rsa_wanted
+        return load_der_public_key(spki)
     except (ValueError, TypeError, UnsupportedAlgorithm):
-        return False
+        return None
 
 
 def _is_signed_pss(spki: bytes, algorithm: str, digest: bytes, value: bytes) -> bool:
     try:
-        key = load_der_public_key(spki)
+        key = _load(spki)
         if not isinstance(key, rsa.RSAPublicKey):
             return False
         mask = padding.PSS(padding.MGF1(HASHES[algorithm]), padding.PSS.AUTO)

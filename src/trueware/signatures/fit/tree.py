@@ -1,7 +1,8 @@
 """The tree of a FIT as signatures see it: tokens with their places, nodes by path, and the regions that a list of nodes stands for.
 
 The tree has to be one about which no two programs disagree: one root, each name once below a node and once in it, no unit addresses,
-by which U-Boot found other nodes than it had hashed (CVE-2021-27097, CVE-2021-27138), nothing behind its end.
+by which U-Boot found other nodes than it had hashed (CVE-2021-27097, CVE-2021-27138), nothing behind its end, and as long as it says
+(CVE-2018-1000205).
 """
 
 from collections.abc import Iterator
