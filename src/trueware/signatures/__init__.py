@@ -52,6 +52,7 @@ SCHEMES: tuple[Where, ...] = (
         subjects=("boot.img", "dtbo.img", "init_boot.img", "recovery.img", "vendor_boot.img"),
     ),
     Where("cisco_phone:CiscoPhone", formats=("cisco-phone",)),
+    Where("cose:Cose", names=("*.cose",)),
     Where("dsse:Dsse", names=("*.intoto.jsonl", "*.intoto.json", "*.dsse", "*.dsse.json", "*.att")),
     Where("docsis_cvc:DocsisCode", formats=("docsis-code",)),
     Where("fit:Fit", formats=("fit",)),
