@@ -13,6 +13,7 @@
  1. What is signed is everything in front of the first line ``---``; the signatures stand behind it, one a line.
  2. A signature is by a key at hand (`trueware.signatures.ec25519`) over the SHA-256 of what is signed.
  3. Each key counts once. How many are needed is the anchors' to say.
+ 4. An image that lies beside a list which a key at hand signed, and has a name in it, has a digest that is listed for that name.
 
 A signature does not name its key, so one that no key at hand made could not be checked: whether text or signature was changed, or it
 is a stranger's, cannot be told. Nothing behind ``---`` is listed.
@@ -22,7 +23,8 @@ Sources: Gluon ``package/gluon-autoupdater`` (``src/manifest.c``), ``contrib/sig
 
 import re
 from collections.abc import Iterable, Iterator
-from hashlib import sha256, sha512
+from dataclasses import dataclass
+from hashlib import new, sha256
 from typing import ClassVar
 
 from trueware.errors import InputError, MalformedInput
@@ -39,10 +41,10 @@ _MOST_SIGNATURES = 32
 """Behind one manifest: a router wants three or so."""
 
 _BRANCH = re.compile(rb"^BRANCH=", re.MULTILINE)
-_SHORT = re.compile(rb"^\S+ \S+ [0-9a-f]{64}(?: \d+)? (\S+)$", re.MULTILINE)
-_LONG = re.compile(rb"^\S+ \S+ ([0-9a-f]{128})(?: \d+)? ([^\s/]+)$", re.MULTILINE)
-_MOST_LONG = 1024
-"""Images listed by SHA-512 that are looked for."""
+_LINE = re.compile(rb"^\S+ \S+ ([0-9a-f]{64}|[0-9a-f]{128})(?: \d+)? ([^\s/]+)$", re.MULTILINE)
+_SHORT = 64
+_MOST_IMAGES = 1024
+"""Images beside a list that are compared with it."""
 
 
 class Gluon:
@@ -82,8 +84,8 @@ class Gluon:
 def _checked(site: Site, context: Context, body: bytes, signatures: list[bytes], others: int) -> Iterator[Signature]:
     digest = sha256(body).digest()
     offset = len(body) + len(_SEPARATOR) - 1
-    coverage: Coverage | None = None
-    counted: set[str] = set()
+    listed: _Listed | None = None
+    counted: dict[str, Signer] = {}
     strange = 0
     for each in dict.fromkeys(bytes.fromhex(line.decode()) for line in signatures):
         key = next(
@@ -99,48 +101,74 @@ def _checked(site: Site, context: Context, body: bytes, signatures: list[bytes],
             continue
         if key.id in counted:  # 3
             continue
-        counted.add(key.id)
-        coverage = coverage or _coverage(site, body, others)
+        counted[key.id] = signer = Signer((key.id,), key.name)
+        listed = listed or _Listed.of(site, body, others)
         detail = f"the list is what {key.name or key.id} signed"
-        yield Signature(_NAME, site.path, Outcome.VALID, detail, Signer((key.id,), key.name), coverage, offset)
+        yield Signature(_NAME, site.path, Outcome.VALID, detail, signer, listed.coverage, offset)
     if strange or not signatures:
         at_hand = len(context.keyring.of_kind("ecdsautils"))
         detail = f"{strange} signatures by none of {at_hand} keys at hand" if strange else "it has no signature"
         yield Signature(_NAME, site.path, Outcome.UNCHECKABLE, detail, offset=offset)
+    for image in listed.altered if listed is not None else ():  # 4
+        detail = f"{image.name} is not the one of that name in the list, which {len(counted)} known keys signed"
+        yield Signature(_NAME, image.path, Outcome.BROKEN, detail, next(iter(counted.values())))
 
 
-def _coverage(site: Site, body: bytes, others: int) -> Coverage:
-    """Return what is listed, and the list itself unless something else stands behind it."""
-    paths, excludes = _by_sha512(site, body)
-    if others:
-        excludes.append(f"{others} lines among the signatures that are none")
-    else:
-        paths.insert(0, site.path)
-    return Coverage(paths=tuple(paths), digests=covered_by(site, body), excludes=tuple(excludes))
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    """What a list says of the images beside it."""
 
+    coverage: Coverage
+    altered: tuple[Site, ...]
+    """Those of a listed name that have none of the digests that are listed for it."""
 
-def _by_sha512(site: Site, body: bytes) -> tuple[list[str], list[str]]:
-    """Return the images beside that are listed by SHA-512 alone and are those, and in words those that are not."""
-    paths, excludes = [], []
-    listed = set(_SHORT.findall(body))
-    long = {name: stated for stated, name in _LONG.findall(body) if name not in listed}
-    for name, stated in list(long.items())[:_MOST_LONG]:
-        text = name.decode("utf-8", "surrogateescape")
-        image = site.beside(text)
-        if image is None or image.is_folder:
-            continue
-        made = sha512()
-        try:
-            for chunk in image.chunks():
-                made.update(chunk)
-        except InputError as error:
-            excludes.append(f"{text}, which is listed by SHA-512: {error}")
-            continue
-        if made.hexdigest().encode() == stated:
-            paths.append(image.path)
+    @classmethod
+    def of(cls, site: Site, body: bytes, others: int) -> "_Listed":
+        """Compare the images beside with the list, and tell what it covers."""
+        short: dict[bytes, set[bytes]] = {}
+        long: dict[bytes, set[bytes]] = {}
+        for digest, name in _LINE.findall(body):
+            (short if len(digest) == _SHORT else long).setdefault(name, set()).add(digest)
+        paths: list[str] = []
+        altered: list[Site] = []
+        excludes: list[str] = []
+        for name in dict.fromkeys((*short, *long)):
+            text = name.decode("utf-8", "surrogateescape")
+            image = site.beside(text)
+            if image is None or image.is_folder or len(paths) + len(altered) >= _MOST_IMAGES:
+                continue
+            try:
+                found = (_sha256(image) in short[name]) if name in short else (_sha512(image) in long[name])
+            except InputError as error:
+                excludes.append(f"{text}: {error}")
+                continue
+            if not found:
+                altered.append(image)
+            elif name not in short:  # what is listed by SHA-256 is covered by that
+                paths.append(image.path)
+        if others:
+            excludes.append(f"{others} lines among the signatures that are none")
         else:
-            excludes.append(f"{text}, which is not the one that is listed by SHA-512")
-    return paths, excludes
+            paths.insert(0, site.path)
+        coverage = Coverage(paths=tuple(paths), digests=covered_by(site, body), excludes=tuple(excludes))
+        return cls(coverage, tuple(altered))
+
+
+def _sha256(image: Site) -> bytes:
+    if image.sha256 is not None:
+        return image.sha256.hex().encode()
+    return _hashed(image, "sha256")
+
+
+def _sha512(image: Site) -> bytes:
+    return _hashed(image, "sha512")
+
+
+def _hashed(image: Site, name: str) -> bytes:
+    digest = new(name)
+    for chunk in image.chunks():
+        digest.update(chunk)
+    return digest.hexdigest().encode()
 
 
 _: type[Scheme] = Gluon

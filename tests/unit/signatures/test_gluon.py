@@ -55,12 +55,15 @@ def test_a_key_counts_once_and_what_stands_behind_the_line_is_not_listed() -> No
         assert each.coverage.excludes == ("1 lines among the signatures that are none",)
 
 
-def test_another_image_is_not_covered() -> None:
-    """One listed by SHA-512 alone that is another is named, and left out."""
-    signatures = signatures_in({**FILES, "long.bin": b"changed"}, KEYS)
+@pytest.mark.parametrize("name", ["both.bin", "long.bin"])
+def test_another_image_of_a_listed_name(name: str) -> None:
+    """It is broken, by whichever digest it is listed; without a key that signed the list nothing is said of it."""
+    files = {**FILES, name: b"changed"}
+    signatures = signatures_in(files, KEYS)
 
-    assert all(each.coverage.paths == ("stable.manifest",) for each in signatures)
-    assert all("not the one that is listed" in each.coverage.excludes[0] for each in signatures)
+    assert {each.part for each in signatures if each.outcome is Outcome.BROKEN} == {name}
+    assert all(name not in each.coverage.paths for each in signatures)
+    assert {each.outcome for each in signatures_in(files, ())} == {Outcome.UNCHECKABLE}
 
 
 def test_zeros_sign_nothing() -> None:
