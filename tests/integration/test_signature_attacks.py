@@ -160,3 +160,23 @@ def test_files_for_people_lie_beside_what_is_signed(here: Path, capsys: pytest.C
 
     assert verdict(folder(here / "b", {**files, "etc/rc.d/S99_license": EVIL}), capsys) == "UNKNOWN"
     assert verdict(tar(here / "b.tar", {**files, "etc/rc.d/S99_license": EVIL}), capsys) == "UNKNOWN"
+
+
+def test_an_id_of_usign_is_anybodys_to_choose(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Another publisher's key with Acme's id neither speaks for Acme nor makes Acme's signatures look broken."""
+    admit("Zeta", Key(3, bytes([1]) * 8), here)
+    by_acme = verified(folder(here / "a", {"f": FIRMWARE, "f.sig": ACME.sign(FIRMWARE)}), capsys)
+    by_zeta = verified(folder(here / "z", {"f": EVIL, "f.sig": Key(3, bytes([1]) * 8).sign(EVIL)}), capsys)
+
+    assert [each["publisher"] for each in by_acme["signatures"]] == ["Acme"]
+    assert [each["publisher"] for each in by_zeta["signatures"]] == ["Zeta"]
+    assert by_acme["verdict"] == by_zeta["verdict"] == "GENUINE"
+
+
+def test_a_key_that_was_taken_back_is_taken_back_for_all(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Two publishers share a key; one of them lost it."""
+    path = folder(here / "a", {"f": FIRMWARE, "f.sig": ACME.sign(FIRMWARE)})
+    admit("Zeta", ACME, here)
+    run("trust", "revoke", "Acme", ACME.id, "leaked")
+
+    assert verdict(path, capsys) == "UNKNOWN"

@@ -15,7 +15,7 @@ from trueware.model.claim import SIGNER, Claim
 from trueware.model.finding import Finding
 from trueware.model.release import Release
 from trueware.model.rules import RULES
-from trueware.model.signature import Judged, Outcome, Standing
+from trueware.model.signature import ROTATED_FROM, Judged, Outcome, Standing
 
 _NAMED = 3
 """Paths named of what is not covered."""
@@ -154,17 +154,21 @@ def _changed_signers(own: Iterable[Judged], claims: Iterable[Claim], references:
 
 def _enough(judged: tuple[Judged, ...]) -> tuple[Judged, ...]:
     """Return the signatures of entitled signers, without those that fewer keys made than must."""
-    signers: dict[tuple[str, str, str], set[str]] = {}
+    keys: dict[tuple[object, ...], set[str]] = {}
     for each in judged:
-        if each.standing is Standing.ENTITLED and each.signature.signer is not None:
-            where = each.publisher, each.signature.scheme, each.signature.part
-            signers.setdefault(where, set()).add(each.signature.signer.ids[0])
+        if each.standing is Standing.ENTITLED:
+            keys.setdefault(_same(each), set()).add(each.key)
     return tuple(
-        each
-        for each in judged
-        if each.standing is Standing.ENTITLED
-        and len(signers[each.publisher, each.signature.scheme, each.signature.part]) >= each.threshold
+        each for each in judged if each.standing is Standing.ENTITLED and len(keys[_same(each)]) >= each.threshold
     )
+
+
+def _same(judged: Judged) -> tuple[object, ...]:
+    """Return what signatures have in common that count together: whose they are, and what is signed."""
+    signature = judged.signature
+    said = tuple(each for each in signature.statements if each[0] != ROTATED_FROM)
+    about = (signature.coverage.whole, signature.coverage.digests, signature.platforms, said)
+    return (judged.publisher, signature.scheme, signature.part, *about)
 
 
 def settling(signed: Signed) -> Iterable[str]:

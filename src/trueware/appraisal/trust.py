@@ -3,7 +3,7 @@
 1. Only a signature that is valid over the bytes says anything about its signer.
 2. Never-trust comes first: if the key, one of the certificates or the signed thing itself is listed, nothing else is asked.
 3. The signer is known: the key or certificate is an anchor, or a certificate path leads to an anchor that issues.
-4. The anchor was not taken back.
+4. Its key was not taken back, nor one on the way to it: not under this name, nor another name, nor by another publisher.
 5. The time fits: that of signing where it is stated, else now, within the anchor's and (where verifiers of the scheme mind it) the
    certificates' validity. A time that does not fit is no tampering: it cannot be told.
 6. The claims are the publisher's to make: none that only others are entitled to, and those in the anchor's scope within it.
@@ -31,9 +31,45 @@ class Trust:
     public: Mapping[str, Distrusted] = field(default_factory=dict)
     """By id, keys whose secret halves anybody has: named where they occur, they bar nothing."""
 
+    _index: "list[_Index]" = field(default_factory=list, init=False, repr=False, compare=False)
+    """Made when it is first asked for: a registry may have anchors by the ten thousand."""
+
+    @property
+    def index(self) -> "_Index":
+        """The anchors by what signatures call them."""
+        if not self._index:
+            self._index.append(_Index.of(self.anchors))
+        return self._index[0]
+
     def keyring(self) -> Keyring:
         """Return the keys, for schemes whose signatures only name theirs."""
         return Keyring(_key(each) for each in self.anchors)
+
+
+@dataclass(frozen=True, slots=True)
+class _Index:
+    named: Mapping[str, tuple[Anchor, ...]]
+    """By each name of its key that nobody else could give a key of theirs."""
+
+    issuing: Mapping[bytes, tuple[Anchor, ...]]
+    """Certificates that issue, by subject (DER)."""
+
+    @classmethod
+    def of(cls, anchors: Iterable[Anchor]) -> "_Index":
+        from trueware.signatures.keys import strong_names_of  # noqa: PLC0415 (start-up time)
+        from trueware.signatures.x509 import subject_of  # noqa: PLC0415
+
+        named: dict[str, list[Anchor]] = {}
+        issuing: dict[bytes, list[Anchor]] = {}
+        for anchor in anchors:
+            for name in strong_names_of(_key(anchor)):
+                named.setdefault(name, []).append(anchor)
+            if anchor.issues and anchor.kind == "x509":
+                issuing.setdefault(subject_of(anchor.data), []).append(anchor)
+        return cls(
+            {name: tuple(found) for name, found in named.items()},
+            {subject: tuple(found) for subject, found in issuing.items()},
+        )
 
 
 def _key(anchor: Anchor) -> Key:
@@ -76,6 +112,9 @@ def judge(
         name, known = signature.signer.ids[0], _public(signature, trust)
         told = f"no publisher is known to sign with {name}" if known is None else f"{name} is {known.reason}"
         return Judged(signature, Standing.UNKNOWN_KEY, told)
+    if (lost := _taken_back(signature, anchors, trust)) is not None:  # 4
+        reason = f"the key of {lost.publisher} was taken back: {lost.revoked}"
+        return Judged(signature, Standing.REVOKED, reason, lost.publisher)
     everybody = {publisher.name: publisher for publisher in publishers}
     return min(
         (_judge_anchor(signature, each, everybody, tuple(claims), now) for each in anchors),
@@ -98,25 +137,38 @@ class _Found:
     until: int | None = None
     """Of the certificates on the way."""
 
+    direct: bool = True
+    """Whether the anchor is the signer's own key, and not one that issued its certificate."""
+
 
 def _anchors(signature: Signature, trust: Trust) -> Iterable[_Found]:
-    from trueware.signatures.keys import names_of  # noqa: PLC0415 (start-up time)
-    from trueware.signatures.x509 import find_path  # noqa: PLC0415
+    from trueware.signatures.x509 import find_path, issuers_of  # noqa: PLC0415 (start-up time)
 
     signer = signature.signer
     assert signer is not None  # noqa: S101 (the caller's check)
     former = (value for name, value in signature.statements if name == ROTATED_FROM)
-    ids = frozenset((*signer.ids, *former))  # a key that an anchor named as its successor, proved by the scheme
-    for anchor in trust.anchors:
-        if not ids.isdisjoint(names_of(_key(anchor))):
-            yield _Found(anchor)
-    if not signer.certificates:
+    ids = dict.fromkeys((*signer.ids, *former))  # a key that an anchor named as its successor, proved by the scheme
+    direct = {(each.publisher, each.id): each for name in ids for each in trust.index.named.get(name, ())}
+    yield from map(_Found, direct.values())
+    if not signer.certificates or not trust.index.issuing:
         return
-    for anchor in trust.anchors:
-        if anchor.issues and anchor.kind == "x509" and anchor.id not in ids:
-            path = find_path(signer.certificates, (anchor.data,))
-            if path is not None:
-                yield _Found(anchor, path.since, path.until)
+    for subject in issuers_of(signer.certificates):
+        for anchor in trust.index.issuing.get(subject, ()):
+            if (anchor.publisher, anchor.id) not in direct:
+                path = find_path(signer.certificates, (anchor.data,))
+                if path is not None:
+                    yield _Found(anchor, path.since, path.until, direct=False)
+
+
+def _taken_back(signature: Signature, anchors: Iterable[_Found], trust: Trust) -> Anchor | None:
+    """Return an anchor that was taken back and is the signer's, or that of a certificate that came along."""
+    from trueware.signatures.x509 import certificate_ids  # noqa: PLC0415 (start-up time)
+
+    assert signature.signer is not None  # noqa: S101 (the caller's check)
+    names = (name for each in signature.signer.certificates for name in certificate_ids(each))
+    others = (each for name in names for each in trust.index.named.get(name, ()))
+    found = (*(each.anchor for each in anchors), *others)
+    return next((each for each in found if each.revoked is not None), None)
 
 
 def _judge_anchor(
@@ -124,11 +176,11 @@ def _judge_anchor(
 ) -> Judged:
     anchor = found.anchor
 
-    def judged(standing: Standing, reason: str) -> Judged:
-        return Judged(signature, standing, reason, anchor.publisher)
+    key = anchor.id if found.direct or signature.signer is None else signature.signer.ids[0]
 
-    if anchor.revoked is not None:  # 4
-        return judged(Standing.REVOKED, f"the key of {anchor.publisher} was taken back: {anchor.revoked}")
+    def judged(standing: Standing, reason: str) -> Judged:
+        return Judged(signature, standing, reason, anchor.publisher, key=key)
+
     at = now if signature.signed_at is None else signature.signed_at  # 5
     spans = [(anchor.since, anchor.until, "the key")]
     if signature.dated:
@@ -164,20 +216,35 @@ def impostors(
 
     A publisher counts whose claim it is and whose keys of that kind are known, unless one of these signatures is theirs.
     """
-    owned = [claim for claim in claims if claim.name in OWNED]
+    publishers = tuple(publishers)
     signed = [each for each in judged if each.signature.outcome is Outcome.VALID and each.signature.signer is not None]
     theirs = {each.publisher for each in signed}
+    signers = [each for each in publishers if each.name in theirs]
+    owned = [claim for claim in claims if claim.name in OWNED and not any(is_entitled(each, claim) for each in signers)]
+    kinds = {kind for each in signed for kind in _kinds(each.signature)}
+    if not owned or not kinds:
+        return None
     for publisher in publishers:
         if publisher.name in theirs or not any(is_entitled(publisher, claim) for claim in owned):
             continue
-        anchors = [each for each in trust.anchors if each.publisher == publisher.name and each.revoked is None]
-        if any(_is_of_kind(each.signature, anchor) for each in signed for anchor in anchors):
+        anchors = (each for each in trust.anchors if each.publisher == publisher.name and each.revoked is None)
+        if any(_kind_of(anchor) in kinds and _is_for(anchor, owned) for anchor in anchors):
             return publisher.name
     return None
 
 
-def _is_of_kind(signature: Signature, anchor: Anchor) -> bool:
-    """Whether the signature could have been made under the anchor: a stranger's feed says nothing of who signs apps."""
+def _kinds(signature: Signature) -> frozenset[str]:
+    """Return of which kinds a key is that could have made the signature: a stranger's feed says nothing of who signs apps."""
     assert signature.signer is not None  # noqa: S101 (the caller's check)
-    kinds = {name.partition(":")[0] for name in signature.signer.ids}
-    return anchor.id.partition(":")[0] in kinds or (anchor.kind == "x509" and bool(signature.signer.certificates))
+    own = {name.partition(":")[0] for name in signature.signer.ids}
+    return frozenset(own | {"x509"} if signature.signer.certificates or "cert-sha256" in own else own)
+
+
+def _kind_of(anchor: Anchor) -> str:
+    return "x509" if anchor.kind == "x509" else anchor.id.partition(":")[0]
+
+
+def _is_for(anchor: Anchor, owned: list[Claim]) -> bool:
+    """Whether the anchor is for software that claims this: a key for routers says nothing of who signs a publisher's apps."""
+    scoped = Publisher(anchor.publisher, entitlements=anchor.scope)
+    return all(any(c.name == name and is_entitled(scoped, c) for c in owned) for name in {e.name for e in anchor.scope})

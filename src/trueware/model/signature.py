@@ -126,3 +126,6 @@ class Judged:
 
     threshold: int = 1
     """How many of the publisher's keys must sign the same for this to count."""
+
+    key: str = ""
+    """Which of the publisher's keys it counts as: an anchor with several keys of its own (OpenPGP) is one."""

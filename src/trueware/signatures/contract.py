@@ -103,20 +103,36 @@ class Key:
     name: str = ""
 
 
+_MOST_NAMESAKES = 16
+"""Different keys of one name that are tried."""
+
+
 class Keyring:
     """The keys at hand. A key in it can be asked for; that says nothing about what it may sign."""
 
     def __init__(self, keys: Iterable[Key] = ()) -> None:
         self.keys: Sequence[Key] = tuple(keys)
-        self._by_id: Mapping[str, Key] = {key.id: key for key in self.keys}
+        by_id: dict[str, list[Key]] = {}
+        by_kind: dict[str, list[Key]] = {}
+        for key in self.keys:
+            same = by_id.setdefault(key.id, [])
+            if all(each.data != key.data for each in same[:_MOST_NAMESAKES]) and len(same) < _MOST_NAMESAKES:
+                same.append(key)
+            by_kind.setdefault(key.kind, []).append(key)
+        self._by_id: Mapping[str, tuple[Key, ...]] = {id_: tuple(same) for id_, same in by_id.items()}
+        self._by_kind: Mapping[str, tuple[Key, ...]] = {kind: tuple(keys) for kind, keys in by_kind.items()}
 
     def get(self, id: str) -> Key | None:  # noqa: A002 (the domain's noun)
-        """Return the key that signatures name so."""
-        return self._by_id.get(id)
+        """Return the key that signatures name so, where only one key can have the name."""
+        return next(iter(self.named(id)), None)
+
+    def named(self, id: str) -> tuple[Key, ...]:  # noqa: A002 (the domain's noun)
+        """Return the different keys that signatures may mean by a name that anybody could choose for a key of theirs."""
+        return self._by_id.get(id, ())
 
     def of_kind(self, kind: str) -> tuple[Key, ...]:
         """Return all keys of a kind."""
-        return tuple(key for key in self.keys if key.kind == kind)
+        return self._by_kind.get(kind, ())
 
 
 @dataclass(frozen=True, slots=True)

@@ -205,13 +205,27 @@ def _packet(data: bytes, at: int) -> tuple[int, int, int]:
 
 
 def names_of(key: Key) -> tuple[str, ...]:
-    """Return every name of a key: of a certificate also its key's, of an AVB key also its SHA-256."""
-    from trueware.signatures.x509 import certificate_ids  # noqa: PLC0415 (beside its use)
+    """Return every name of a key: of a certificate and of an Ed25519 key of usign also its key's, of an AVB key also its SHA-256."""
+    match key.kind:
+        case "usign":
+            return (*strong_names_of(key), key.id)
+        case "avb":
+            return key.id, *strong_names_of(key)
+        case _:
+            return strong_names_of(key)
+
+
+def strong_names_of(key: Key) -> tuple[str, ...]:
+    """Return the names that tell a key from all others: an id of usign is whatever its owner chose."""
+    from trueware.signatures.usign import spki_id_of  # noqa: PLC0415 (beside its use)
+    from trueware.signatures.x509 import certificate_ids  # noqa: PLC0415
 
     match key.kind:
         case "x509":
             return certificate_ids(key.data)
+        case "usign":
+            return (spki_id_of(key.data),)
         case "avb":
-            return key.id, f"avb-sha256:{sha256(key.data).hexdigest()}"
+            return (f"avb-sha256:{sha256(key.data).hexdigest()}",)
         case _:
             return (key.id,)

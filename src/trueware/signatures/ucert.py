@@ -24,7 +24,7 @@ from typing import ClassVar
 
 from trueware.errors import MalformedInput
 from trueware.model.signature import Coverage, Outcome, Signature, Signer
-from trueware.signatures.contract import Context, Scheme, SchemeDoc, Site
+from trueware.signatures.contract import Context, Key, Scheme, SchemeDoc, Site
 from trueware.signatures.keys import read_keys
 from trueware.signatures.usign import is_signed, read_signature, spki_id_of
 
@@ -121,7 +121,7 @@ def _checked(
     for certificate in certificates:
         issuer = _signer_of(certificate)
         if key is None:
-            at_hand = context.keyring.get(issuer[0])
+            at_hand = _at_hand(context, issuer, certificate.payload or b"")
             key, key_id = (None, issuer[0]) if at_hand is None else (at_hand.data, at_hand.id)
         stated = _stated(certificate.payload or b"")
         if key is None:
@@ -146,7 +146,7 @@ def _message(
     """Check the signature over the image."""
     named, made = _signer_of(last)
     key, key_id = certified
-    at_hand = context.keyring.get(named)
+    at_hand = _at_hand(context, (named, made), message)
     if key is None and at_hand is not None:
         key, key_id = at_hand.data, at_hand.id
     if key is None or (missing and (at_hand is None or at_hand.data != key)):
@@ -156,6 +156,13 @@ def _message(
     name = at_hand.name if at_hand is not None and at_hand.data == key else ""
     ids = (spki_id_of(key), key_id, *above)
     return answer(Outcome.VALID, f"the image is what {key_id} signed", Signer(tuple(dict.fromkeys(ids)), name))
+
+
+def _at_hand(context: Context, signer: tuple[str, bytes], message: bytes) -> Key | None:
+    """Return the key at hand that a signature names: of several with that id the one that made it, or else any."""
+    keys = context.keyring.named(signer[0])
+    made = (key for key in keys if len(keys) == 1 or is_signed(key.data, signer[1], message))
+    return next(made, next(iter(keys), None))
 
 
 def _signer_of(certificate: _Certificate) -> tuple[str, bytes]:

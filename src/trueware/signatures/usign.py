@@ -7,7 +7,7 @@
 
 1. The file has two lines of this form, and nothing after them.
 2. The file that it is about lies beside it: the same name without ``.sig``.
-3. The key of that id is at hand; an id proves nothing, the key does.
+3. A key of that id is at hand; an id proves nothing, the key does: of several that have it, each is tried.
 4. The signature is over all bytes of the file.
 
 Its comment is not signed and not believed. What a signed index or list of checksums names is covered through its SHA-256.
@@ -55,15 +55,17 @@ class Usign:
             detail = f"{site.name.removesuffix('.sig')} does not lie beside it"
             yield Signature(_NAME, site.path, Outcome.UNCHECKABLE, detail)
             return
-        if (key := context.keyring.get(key_id)) is None:  # 3
+        if not (keys := context.keyring.named(key_id)):  # 3
             yield Signature(_NAME, site.path, Outcome.UNCHECKABLE, f"the key {key_id} is not at hand", _named(key_id))
             return
-        signer = Signer((spki_id_of(key.data), key_id), key.name)
-        if not is_signed(key.data, made, bytes(subject.view())):  # 4
+        message = bytes(subject.view())
+        key = next((each for each in keys if is_signed(each.data, made, message)), None)  # 4
+        if key is None:
             detail = f"{subject.name} is not what {key_id} signed"
-            yield Signature(_NAME, site.path, Outcome.BROKEN, detail, signer, coverage_of(subject))
+            yield Signature(_NAME, site.path, Outcome.BROKEN, detail, _named(key_id), coverage_of(subject))
             return
         detail = f"{subject.name} is what {key_id} signed"
+        signer = Signer((spki_id_of(key.data), key_id), key.name)
         yield Signature(_NAME, site.path, Outcome.VALID, detail, signer, coverage_of(subject))
 
 

@@ -120,6 +120,31 @@ def name_of(certificate: bytes) -> str:
         return ""
 
 
+def subject_of(certificate: bytes) -> bytes:
+    """Return the subject of a certificate in DER, empty where it cannot be parsed."""
+    return _names_in(certificate)[0]
+
+
+def issuers_of(certificates: Sequence[bytes]) -> tuple[bytes, ...]:
+    """Return the subjects (DER) that an anchor may have to which a path leads from some of these: theirs and their issuers'."""
+    return tuple(dict.fromkeys(name for each in certificates[:_MOST] for name in _names_in(each) if name))
+
+
+@lru_cache(maxsize=1024)
+def _names_in(certificate: bytes) -> tuple[bytes, bytes]:
+    parsed = load(certificate)
+    try:
+        return (_subject(parsed).public_bytes(), _issuer(parsed).public_bytes()) if parsed is not None else (b"", b"")
+    except _UNUSABLE:
+        return b"", b""
+
+
+def _issuer(certificate: Certificate) -> Name:
+    with catch_warnings():
+        simplefilter("ignore", UserWarning)
+        return certificate.issuer
+
+
 def _subject(certificate: Certificate) -> Name:
     """Return the subject; the library warns of what is no country's code, and such names occur."""
     with catch_warnings():

@@ -22,8 +22,8 @@ from trueware.model.signature import Coverage, Outcome, Signature, Signer, Stand
 from trueware.model.verdict import Authority, Tier, Verdict
 
 ACME = Publisher("Acme", entitlements=(Entitlement("package", "com.acme.*"),))
-KEY, SECOND, STRANGER = ("usign:01", "usign:02", "usign:ff")
-ANCHOR = Anchor("Acme", KEY, "usign", bytes(32))
+KEY, SECOND, STRANGER = ("ecdsautils:01", "ecdsautils:02", "ecdsautils:ff")
+ANCHOR = Anchor("Acme", KEY, "ecdsautils", bytes(32))
 WHOLE = Coverage(whole=True)
 PAYLOAD, README = file("firmware.bin", b"\x7fELF" * 100), file("README.txt", b"for people")
 
@@ -270,3 +270,22 @@ def test_what_no_device_minds_decides_nothing() -> None:
 
     assert given.verdict is Verdict.GENUINE
     assert "signature-broken" in rules(given)
+
+
+def test_keys_of_one_certificate_are_one_key() -> None:
+    """Two subkeys of one OpenPGP certificate are in one hand: no two of the publisher's keys signed."""
+    anchors = (replace(ANCHOR, threshold=2), replace(ANCHOR, id=SECOND, threshold=2))
+    one, other = (sign() for _ in range(2))
+    subkeys = [replace(each, signer=Signer((f"spki-sha256:{n}", KEY))) for n, each in enumerate((one, other))]
+
+    assert result(PAYLOAD, *subkeys, anchors=anchors).verdict is Verdict.UNKNOWN
+    assert result(PAYLOAD, one, sign(key=SECOND), anchors=anchors).verdict is Verdict.GENUINE
+
+
+def test_keys_count_together_only_over_the_same() -> None:
+    """One key for each of two configurations is no second key for either."""
+    anchors = (replace(ANCHOR, threshold=2), replace(ANCHOR, id=SECOND, threshold=2))
+    first = sign(statements=(("configuration", "conf-1"),))
+    second = sign(key=SECOND, statements=(("configuration", "conf-2"),))
+
+    assert result(PAYLOAD, first, second, anchors=anchors).verdict is Verdict.UNKNOWN
