@@ -6,7 +6,7 @@
  3. What is signed is ``["Signature1", protected, external, payload]``, or ``["Signature", protected, of the signer, external,
     payload]``, with headers as they came, and an empty map as no bytes. §4.4
  4. The algorithm is one that the key can do: ECDSA, EdDSA, RSA by PSS or PKCS #1 1.5. RFC 9053 §2, RFC 8230, RFC 8812, RFC 9864
- 5. The key is that of the certificate in ``x5chain`` (RFC 9360 §2), else one at hand: ``kid`` only hints at it.
+ 5. The key is that of the certificate in ``x5chain`` (RFC 9360 §2), else one at hand: ``kid`` is a hint, and all are tried.
  6. The payload is in the message; or it is the file beside it, whose name is that of the message without ``.cose``; or it is that
     file's digest (hash envelope: ``payload-hash-alg``).
 
@@ -66,7 +66,6 @@ class One:
     signed: tuple[bytes, ...] = field(repr=False)
     """What is signed in front of external data and payload: the context and the headers, as byte strings but the first."""
 
-    key_id: bytes
     chain: tuple[bytes, ...] = field(repr=False)
 
     def to_be_signed(self, payload: bytes | memoryview, external: bytes = b"") -> bytes:
@@ -189,9 +188,8 @@ def _one(headers: Mapping[int | str, _Header], signature: bytes, signed: tuple[b
     algorithm = _integer(headers.get(ALGORITHM))
     if algorithm is None:
         uncheckable("a signature of COSE without an algorithm")
-    key_id, chain = headers.get(KEY_ID), headers.get(CHAIN)
-    named = bytes(key_id.cbor.data(key_id.value)) if key_id is not None and key_id.value.kind == BYTES else b""
-    return One(algorithm, signature, signed, named, tuple(_chain(chain)) if chain is not None else ())
+    chain = headers.get(CHAIN)
+    return One(algorithm, signature, signed, tuple(_chain(chain)) if chain is not None else ())
 
 
 def _chain(header: _Header) -> Iterator[bytes]:
@@ -299,7 +297,7 @@ def _signer(one: One, signed: bytes, context: Context) -> Signer | None:
             return None
         tried = [Candidate(spki, Signer(certificate_ids(one.chain[0]), name_of(one.chain[0]), one.chain))]
     else:
-        tried = candidates(context, one.key_id.decode("utf-8", "replace"))
+        tried = candidates(context)
     return next((key.signer for key in tried if verifies(key.spki, one.algorithm, one.signature, signed)), None)
 
 

@@ -7,7 +7,8 @@ usign, signify       two lines: ``untrusted comment: …``, base64 of ``Ed``, 8 
 ecdsautils           lines of 64 hexadecimal digits, each a packed point of libuecc's curve; also as Gluon's ``site.conf`` lists
                      them: quoted, with a comma, with a name behind, below ``good_signatures = 2`` or ``pubkeys = {``
 AVB                  AvbRSAPublicKeyHeader, modulus, r² (external/avb ``avb_crypto.h``), as ``avbtool extract_public_key`` writes
-Sigstore             trusted roots (JSON of TrustedRoot); who signs, by whose word: the lines ``issuer: …``, ``identity: …``
+Sigstore             trusted roots (JSON of TrustedRoot); who signs, by whose word: the lines ``issuer: …``, ``identity: …``, and
+                     before them ``authority: …``, the SHA-256 of the root certificate, where it is not the public Sigstore's
 TUF                  ``root.json`` of a repository (TUF specification §4.3)
 OpenPGP              certificates of version 4, binary or armoured (RFC 9580 §4.2, §5.5.4.2, §6.2)
 ===================  ====================================================================================================
@@ -40,7 +41,10 @@ _DOCUMENTS = {
     "sigstore-root": re.compile(rb'"mediaType":\s*"application/vnd\.dev\.sigstore\.trustedroot'),
     "tuf-root": re.compile(rb'"_type":\s*"root"'),
 }
-_IDENTITY = re.compile(rb"issuer: ?(\S+)\r?\nidentity: ?([^\r\n]+?)\s*")
+_IDENTITY = re.compile(rb"(?:authority: ?([0-9a-f]{64})\r?\n)?issuer: ?(\S+)\r?\nidentity: ?([^\r\n]+?)\s*")
+_PUBLIC_SIGSTORE = "3ba7b6cc4e95469d4d334b49cb257ad8537076fa84b0ca87ff4ecfe6a54680c1"
+"""SHA-256 of the root certificate under which the public Sigstore issues since April 2022 (``trusted_root.json``)."""
+
 _MOST_LINES = 1024
 """Of a file of ecdsautils' keys."""
 
@@ -78,8 +82,8 @@ def _keys(data: bytes, name: str) -> Iterator[Key]:
     elif data[:1] == b"{":
         yield _document(data, name)
     elif identity := _IDENTITY.fullmatch(data):
-        issuer, who = (part.decode("utf-8", "replace") for part in identity.groups())
-        yield Key("oidc", identity_id(issuer, who), data, who)
+        authority, issuer, who = (part.decode("utf-8", "replace") for part in identity.groups(b""))
+        yield Key("oidc", identity_id(authority or _PUBLIC_SIGSTORE, issuer, who), data, who)
     elif data[:1] and data[0] & 0x80:
         yield from _openpgp(data)
 
@@ -92,9 +96,14 @@ def _document(data: bytes, name: str) -> Key:
     raise MalformedInput(_NAME, 0, "JSON that is no root of Sigstore or TUF")
 
 
-def identity_id(issuer: str, identity: str) -> str:
-    """Return the name of somebody that an identity provider vouches for."""
-    return f"oidc:{sha256(f'{issuer} {identity}'.encode()).hexdigest()}"
+def identity_id(authority: str, issuer: str, identity: str) -> str:
+    """Return the name of somebody that an identity provider vouches for, and who issues certificates on its word.
+
+    The authority (SHA-256 of its root certificate, in hexadecimal) belongs to it: another one's word, whose root somebody else
+    handed in, is not the same.
+    """
+    parts = (sha256(each.encode("utf-8", "surrogatepass")).digest() for each in (authority, issuer, identity))
+    return f"oidc:{sha256(b''.join(parts)).hexdigest()}"
 
 
 def _base64(text: bytes, offset: int) -> bytes:

@@ -31,6 +31,8 @@ IDENTITY = (
     "extremely-dangerous-oidc-beacon.yml@refs/heads/main"
 )
 ISSUER = "https://token.actions.githubusercontent.com"
+PUBLIC_ROOT = "3ba7b6cc4e95469d4d334b49cb257ad8537076fa84b0ca87ff4ecfe6a54680c1"
+STAGING_ROOT = "bca21d3cc62c9d6a52be9989e6a705f99e91a39d9114890990789ef75d382b39"
 
 
 def keys_in(folder: Path) -> Iterator[Key]:
@@ -55,7 +57,8 @@ def test_vectors(case: str) -> None:
 
     assert signature.outcome is Outcome.VALID, signature.detail
     assert signature.signer is not None
-    assert signature.signer.ids[0] == identity_id(ISSUER, IDENTITY)
+    authority = PUBLIC_ROOT if case.startswith("happy") else STAGING_ROOT
+    assert signature.signer.ids[0] == identity_id(authority, ISSUER, IDENTITY)
     assert signature.signed_at is not None
     assert dict(signature.statements)["identity"] == IDENTITY
     if "dsse" not in case:
@@ -65,7 +68,9 @@ def test_vectors(case: str) -> None:
 def test_an_identity_is_a_key() -> None:
     """What a publisher hands out to say who signs for them has the name that signatures have."""
     (key,) = read_keys(f"issuer: {ISSUER}\nidentity: {IDENTITY}\n".encode())
-    assert key.id == identity_id(ISSUER, IDENTITY)
+    assert key.id == identity_id(PUBLIC_ROOT, ISSUER, IDENTITY)
+    (other,) = read_keys(f"authority: {STAGING_ROOT}\nissuer: {ISSUER}\nidentity: {IDENTITY}\n".encode())
+    assert other.id == identity_id(STAGING_ROOT, ISSUER, IDENTITY)
 
 
 def test_without_a_root_it_cannot_be_told() -> None:

@@ -46,7 +46,8 @@ def test_vector() -> None:
     assert signature.outcome is Outcome.VALID, signature.detail
     assert sorted(signature.coverage.paths) == sorted(files)
     assert signature.signer is not None
-    assert signature.signer.ids[0] == f"tuf-root:{sha256(root).hexdigest()}"
+    assert signature.signer.ids == (f"tuf-root:{sha256(root).hexdigest()}",)
+    assert len(signature.subjects) == 1
     assert found(files, root, 2_500_000_000).outcome is Outcome.UNCHECKABLE
     assert found(files, None).outcome is Outcome.UNCHECKABLE
 

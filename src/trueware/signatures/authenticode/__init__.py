@@ -12,7 +12,8 @@ Sources: "Windows Authenticode Portable Executable Signature Format" (Microsoft,
  6. A time stamp over the signature (RFC 3161, or a countersignature) is verified; the time is told, and who stamped it.
 
 UEFI minds no dates (`Signature.dated`), and asks whether the image's digest is in ``dbx``: `Signature.subjects` names it. Whether a
-certificate may sign programs, and where its chain ends, is judged later. What is in the certificate table besides is not signed.
+certificate is meant to sign programs is not asked: UEFI does not either. Where its chain ends is judged later; that of whoever
+stamped a time is not, so that the time is as good as their name. What is in the certificate table besides is not signed.
 """
 
 from collections.abc import Iterable, Iterator

@@ -115,14 +115,15 @@ def _verified(site: Site, bundle: Any, version: int, root: Root, context: Contex
     times = [each.at for each in entries if each.at is not None] + stamps
     if not times:  # 2
         uncheckable("nobody who counts says when it was signed")
+    authority = b""
     if material.certificate is not None:
-        require_issued(material.certificate, times, root)  # 3
+        authority = require_issued(material.certificate, times, root)  # 3
     name, digest, subject = _digest(site, bundle, envelope)
     spki, key_name = _signing(material, signature, envelope, name, digest, subject)  # 5
     for entry in entries:
         if not _is_about(entry, signature, material.certificate, spki, envelope, digest):  # 4
             uncheckable("the log has another signature, key or content")
-    signer, statements = _signer(material.certificate, spki, key_name)
+    signer, statements = _signer(material.certificate, authority, spki, key_name)
     if envelope is not None:
         found = said(envelope)
         statements += found.statements
@@ -303,11 +304,13 @@ def _stamped(bundle: Any, signature: bytes, root: Root) -> Iterator[int]:
                 break
 
 
-def _signer(certificate: bytes | None, spki: bytes, name: str) -> tuple[Signer, tuple[tuple[str, str], ...]]:
+def _signer(
+    certificate: bytes | None, authority: bytes, spki: bytes, name: str
+) -> tuple[Signer, tuple[tuple[str, str], ...]]:
     if certificate is None:
         return Signer((spki_id(spki),), name), ()
     issuer, identity = identity_of(certificate)
-    named = identity_id(issuer, identity)
+    named = identity_id(sha256(authority).hexdigest(), issuer, identity)
     statements = (("identity", identity), ("vouched for by", issuer)) if identity and issuer else ()
     ids = (*((named,) if statements else ()), *certificate_ids(certificate))
     return Signer(ids, identity, (certificate,)), statements

@@ -38,8 +38,8 @@ _ISSUER, _OLD_ISSUER = ObjectIdentifier("1.3.6.1.4.1.57264.1.8"), ObjectIdentifi
 _MOST = 8
 
 
-def require_issued(encoded: bytes, times: list[int], root: Root) -> None:
-    """Check a signer's certificate at the times when it was used (checks 1 to 3).
+def require_issued(encoded: bytes, times: list[int], root: Root) -> bytes:
+    """Check a signer's certificate at the times when it was used (checks 1 to 3), and return the root that it leads to.
 
     Raises:
         Refusal: it does not hold.
@@ -55,11 +55,11 @@ def require_issued(encoded: bytes, times: list[int], root: Root) -> None:
                 continue
             if all(path.since <= at <= path.until and at in authority.span for at in times):
                 _require_logged(certificate, authority, root)
-                return
+                return authority.certificates[-1]
             uncheckable("its certificate, or whoever issued it, was not valid when it was used")
     except (ValueError, TypeError, ExtensionNotFound) as error:
         raise Refusal(Outcome.UNCHECKABLE, f"its certificate is malformed ({error})") from error
-    uncheckable("its certificate was issued by nobody who is known")
+    raise Refusal(Outcome.UNCHECKABLE, "its certificate was issued by nobody who is known")
 
 
 def _require_usage(certificate: Certificate) -> None:  # 2

@@ -129,15 +129,17 @@ class _Repository:
         snapshot = self._named("snapshot", meta, "snapshot", _role(self.root, "snapshot"))[0]  # 5.5
         targets, found = self._roles(json_text.at(snapshot.signed, "meta"))  # 5.6
         present, digests = self._files(targets)  # 5.7
-        ids = dict.fromkeys((key.id, *(spki_id(each.spki) for each in found)))
+        # keys of roles are no names of the signer, or whoever else is known by one would answer for all: they can only bar it
+        rests_on = dict.fromkeys(spki_id(each.spki) for each in found)
         lasts = min(each.expires for each in (self.root, timestamp, snapshot))
         return Signature(
             _NAME,
             self.site.path,
             Outcome.VALID,
             f"{len(present)} of {len(targets)} targets are there",
-            Signer(tuple(ids), key.name),
+            Signer((key.id,), key.name),
             Coverage(paths=(*self.covered.values(), *present), digests=digests),
+            subjects=tuple(rests_on),
             statements=(("version", str(timestamp.version)), ("expires", str(lasts))),
         )
 
