@@ -106,7 +106,9 @@ def weak_names(certificate: bytes) -> tuple[str, ...]:
 def load(certificate: bytes) -> Certificate | None:
     """Return the certificate parsed, None where it is none."""
     try:
-        return load_der_x509_certificate(certificate)
+        with catch_warnings():
+            simplefilter("ignore")  # serial numbers that are none, and the like: said to developers, not to users
+            return load_der_x509_certificate(certificate)
     except _UNUSABLE:
         return None
 
