@@ -1,9 +1,11 @@
 """Public keys of apk-tools: RSA and ECDSA, as the files in ``/etc/apk/keys`` hold them."""
 
+from functools import lru_cache
 from hashlib import sha512
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.hashes import SHA1, SHA256, SHA512, HashAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
 
@@ -29,15 +31,14 @@ def key_id(spki: bytes) -> bytes | None:
     return sha512(encoded).digest()[:16]
 
 
-def is_signed(spki: bytes, digest: str, signature: bytes, *pieces: bytes | memoryview) -> bool:
-    """Tell whether the key signed the pieces one behind the other."""
-    key = _load(spki)
-    signed = b"".join(pieces)
+def is_signed(spki: bytes, name: str, signature: bytes, digest: bytes) -> bool:
+    """Tell whether the key signed what has this digest."""
+    key, algorithm = _load(spki), Prehashed(_HASHES[name])
     try:
         if isinstance(key, rsa.RSAPublicKey):
-            key.verify(signature, signed, padding.PKCS1v15(), _HASHES[digest])
+            key.verify(signature, digest, padding.PKCS1v15(), algorithm)
         elif isinstance(key, ec.EllipticCurvePublicKey):
-            key.verify(signature, signed, ec.ECDSA(_HASHES[digest]))
+            key.verify(signature, digest, ec.ECDSA(algorithm))
         else:
             return False
     except (InvalidSignature, UnsupportedAlgorithm, ValueError):
@@ -45,6 +46,7 @@ def is_signed(spki: bytes, digest: str, signature: bytes, *pieces: bytes | memor
     return True
 
 
+@lru_cache(maxsize=256)
 def _load(spki: bytes) -> object:
     try:
         return load_der_public_key(spki)

@@ -17,7 +17,7 @@ are made with tar, gzip and openssl, as abuild-sign does.
 
 import re
 from collections.abc import Iterator
-from hashlib import sha256
+from hashlib import new, sha256
 from typing import ClassVar
 from zlib import MAX_WBITS, decompressobj
 from zlib import error as zlib_error
@@ -75,8 +75,9 @@ def _verified(packed: Site, named: re.Match[str], name: str, context: Context) -
     is_package = control[:_BLOCK].startswith(b".PKGINFO\0")
     signed = view[start:end] if is_package else view[start:]  # 2
     digest = _DIGESTS[named[1]]
+    made = new(digest, signed, usedforsecurity=False).digest()
     keys = context.keyring.of_kind("spki")[:_MOST_KEYS]
-    key = next((each for each in keys if is_signed(each.data, digest, found[0], signed)), None)
+    key = next((each for each in keys if is_signed(each.data, digest, found[0], made)), None)
     if key is None:  # 4
         if any(each.name.rpartition("/")[2] == named[2] for each in keys):
             broken(f"it is not what {named[2]} signed")

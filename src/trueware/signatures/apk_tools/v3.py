@@ -78,13 +78,17 @@ class ApkTools3:
                 if key is None:
                     uncheckable(f"the key {named.hex()} is not at hand")
                 signer = Signer((spki_id(key.data), *signer.ids), key.name)
-                if not is_signed(key.data, "sha512", data[_HEADER:], view[4:8], data[:_HEADER], digest):  # 2
+                if not is_signed(key.data, "sha512", data[_HEADER:], _signed(view, data, digest)):  # 2
                     broken("the database is not the one that was signed")
                 contents = contents or _contents(view, blocks, reading, limits)  # 3, 4
                 detail = "the database, and by it the files" if contents.whole else "the database"
                 yield Signature(_NAME, site.path, Outcome.VALID, detail, signer, contents, block.start)
             except Refusal as refusal:
                 yield Signature(_NAME, site.path, refusal.outcome, refusal.detail, signer, offset=block.start)
+
+
+def _signed(view: memoryview, data: bytes, digest: bytes) -> bytes:
+    return sha512(b"".join((view[4:8], data[:_HEADER], digest))).digest()
 
 
 def _named(data: bytes) -> bytes:

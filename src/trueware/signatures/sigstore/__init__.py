@@ -115,6 +115,8 @@ def _verified(site: Site, bundle: Any, version: int, root: Root, context: Contex
     times = [each.at for each in entries if each.at is not None] + stamps
     if not times:  # 2
         uncheckable("nobody who counts says when it was signed")
+    if not all(at in each.span for each in entries for at in times):
+        uncheckable("the log that it is in did not count when it was signed")
     authority = b""
     if material.certificate is not None:
         authority = require_issued(material.certificate, times, root)  # 3

@@ -17,7 +17,7 @@ from trueware.model.signature import Outcome
 from trueware.signatures import json_text
 from trueware.signatures.apk.refusal import Refusal, uncheckable
 from trueware.signatures.public_key import signs
-from trueware.signatures.sigstore.root import Log, Root
+from trueware.signatures.sigstore.root import Log, Root, Span
 
 _NODE, _LEAF = b"\1", b"\0"
 _LARGEST_CHECKPOINT, _MOST_LINES = 1 << 16, 64
@@ -33,6 +33,9 @@ class Entry:
     body: Any
     at: int | None
     """When the log took it, where the log says so and signed that."""
+
+    span: Span
+    """When the log counts."""
 
 
 def read_entry(value: Any, root: Root, *, needs_proof: bool) -> Entry:
@@ -74,7 +77,7 @@ def read_entry(value: Any, root: Root, *, needs_proof: bool) -> Entry:
     parsed = json_text.parse(body)
     if (json_text.at(parsed, "kind"), json_text.at(parsed, "apiVersion")) != (kind, version):
         uncheckable("an entry of another kind than it is said to be")
-    return Entry(kind, version, parsed, at)
+    return Entry(kind, version, parsed, at, log.span)
 
 
 def _prove(body: bytes, proof: Any, log: Log) -> None:
