@@ -50,6 +50,15 @@ def test_signed_text(key: str) -> None:
     assert signed((VECTOR / f"{key}.signed").read_bytes()) == [Outcome.VALID]
 
 
+def test_nothing_but_names_of_digests_stands_before_a_signed_text() -> None:
+    """Nobody signs the header; there is no room in it for anything."""
+    data = (VECTOR / "rsa.signed").read_bytes()
+
+    assert signed(data.replace(b"\nHash: ", b"\nHash: SHA256\nHash: ", 1)) == [Outcome.VALID]
+    assert signed(data.replace(b"\nHash: ", b"\nHash: $(reboot)\nHash: ", 1)) == [Outcome.UNCHECKABLE]
+    assert signed(data.replace(b"\nHash: ", b"\n" + b"Hash: SHA256\n" * 100 + b"Hash: ", 1)) == [Outcome.UNCHECKABLE]
+
+
 def test_two_signers_of_one_text() -> None:
     """Each is told for itself; where only one key is at hand, the other could not be checked."""
     data = (VECTOR / "two.signed").read_bytes()
@@ -81,7 +90,9 @@ def test_line_ends_count_only_where_they_are_signed() -> None:
     """A signature over text holds with other line ends; one over bytes does not."""
     other = TEXT.replace(b"\n", b"\r\n")
 
-    assert detached("rsa.asc", other).outcome is Outcome.VALID
+    found = detached("rsa.asc", other)
+    assert (found.outcome, found.coverage.paths) == (Outcome.VALID, ()), "a program with other bytes is another program"
+    assert "line ends" in found.coverage.excludes[0]
     assert detached("rsa.sig", other).outcome is Outcome.BROKEN
 
 

@@ -37,7 +37,8 @@ _MOST = 16
 """Signatures over one text."""
 
 _TEXT = re.compile(
-    rb"-----BEGIN PGP SIGNED MESSAGE-----[ \t]*\r?\n(?:Hash: [^\r\n]*\r?\n)*\r?\n(.*?)\r?\n(-----BEGIN PGP SIGNATURE-----.*)",
+    rb"-----BEGIN PGP SIGNED MESSAGE-----[ \t]*\r?\n(?:Hash: [A-Za-z0-9, -]{1,64}\r?\n){0,8}\r?\n"
+    rb"(.*?)\r?\n(-----BEGIN PGP SIGNATURE-----.*)",
     re.DOTALL,
 )
 _ARMOUR = re.compile(
@@ -98,7 +99,15 @@ def _detached(site: Site, data: bytes, context: Context) -> Iterator[Signature]:
     coverage = coverage_of(subject)
     for statement in _statements(body):
         text = not isinstance(statement, InputError) and statement.kind == 0x01
-        yield _signature(site, statement, coverage, context, _feeding(subject.chunks, text=text), kinds=(0x00, 0x01))
+        covers = _as_text(subject, coverage) if text else coverage
+        yield _signature(site, statement, covers, context, _feeding(subject.chunks, text=text), kinds=(0x00, 0x01))
+
+
+def _as_text(subject: Site, coverage: Coverage) -> Coverage:
+    """Return what a signature over a text vouches for: its line ends may be others, which only a text with Unix's does not mind."""
+    if not any(b"\0" in bytes(chunk) or b"\r" in bytes(chunk) for chunk in subject.chunks()):
+        return coverage
+    return Coverage(excludes=(f"the line ends of {subject.name}, which is signed as a text",))
 
 
 def _feeding(chunks: Callable[[], Iterator[Buffer]], *, text: bool) -> Callable[[Any], None]:
