@@ -10,6 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TypedDict
 
+from trueware.appraisal.trust import names
 from trueware.identifying import banner_claims, identify, scan_banners
 from trueware.identifying.stated import mismatches
 from trueware.measuring import Clock, Fallback, Known, Measurement, Scanner, measure, measure_reading
@@ -113,12 +114,16 @@ def measure_artefact(
 
 
 def _signers(signatures: Iterable[Signature]) -> Iterator[Claim]:
-    """Yield one claim for each key by which something in the artefact is validly signed, by each of its names."""
+    """Yield one claim for each key by which something in the artefact is validly signed, by each of its names.
+
+    Also by those of the certificates above it, and by weak ones: a list may know them by nothing else, and a release that is
+    registered is asked by these claims alone.
+    """
     seen: set[str] = set()
     for signature in signatures:
         if signature.outcome is not Outcome.VALID or signature.signer is None or len(seen) >= _MAX_SIGNERS:
             continue
-        for name in (*signature.signer.ids, *signature.subjects):
+        for name in names(signature):
             if name not in seen:
                 seen.add(name)
                 yield Claim(SIGNER, name, signature.scheme, signature.part)

@@ -12,7 +12,9 @@ from dataclasses import replace
 
 from trueware.appraisal.appraise import appraise, appraise_exact
 from trueware.appraisal.reference import Evidence, Reference, References
+from trueware.appraisal.signed import Signed
 from trueware.appraisal.trust import judge
+from trueware.appraisal.vouched import main_names
 from trueware.appraisal.wrapping import unwrap
 from trueware.artefact import Measured, Report, artefact_name, default_pool, digest_file, measure_artefact
 from trueware.knowledge import load_policies, load_public_keys, policy_for
@@ -125,16 +127,19 @@ def appraise_measured(
         StoreError: the registry cannot be read.
     """
     root = measured.measurement.root
-    exact = _appraise_exact(artefact, measured, registry)
-    if exact is not None:
-        return exact
     signatures = measured.measurement.signatures
     evidence = Evidence(root, measured.claims, measured.measurement.findings, signatures)
-    whole = () if root.sha256 is None else (f"sha256:{root.sha256.hex()}",)
-    trust = replace(registry.trust(signatures, whole), public=load_public_keys())
+    names = main_names(root)
+    exact = _appraise_exact(artefact, measured, registry)
+    if exact is not None:
+        known = References(publishers=registry.publishers(), trust=registry.trust(signatures, names), now=now)
+        if Signed.of(evidence, known).barred is None:
+            return exact
     found = registry.find_tree(root.tree)
     if not found.releases:
         found = registry.candidates(root, measured.claims, _CANDIDATES, packed_like)
+    names += tuple(f"sha256:{each.release.sha256.hex()}" for each in found.releases)
+    trust = replace(registry.trust(signatures, names), public=load_public_keys())
     references = _references(found.releases, registry, found.products, found.findings)
     return appraise(artefact, evidence, replace(references, trust=trust, now=now))
 

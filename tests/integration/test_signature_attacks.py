@@ -12,12 +12,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from trueware.cli import main
 from trueware.cli.exit_code import ExitCode
 
+APK = Path(__file__).resolve().parents[1] / "vectors/signatures/apk"
 FIRMWARE, EVIL = b"the firmware\n" * 50, b"something else\n" * 40
 
 
@@ -180,3 +183,49 @@ def test_a_key_that_was_taken_back_is_taken_back_for_all(here: Path, capsys: pyt
     run("trust", "revoke", "Acme", ACME.id, "leaked")
 
     assert verdict(path, capsys) == "UNKNOWN"
+
+
+@pytest.mark.parametrize("form", ["sha256:{}", "SHA256:{}", "sha256:{upper}"])
+def test_what_is_listed_is_not_genuine_in_a_wrapping(here: Path, form: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Neither by its signature nor by its release, in whatever letters the list names it, alone, in a folder or an archive."""
+    alone = here / "firmware"
+    alone.write_bytes(FIRMWARE)
+    digest = sha256(FIRMWARE).hexdigest()
+    run("trust", "never", form.format(digest, upper=digest.upper()))
+    files = {"f": FIRMWARE, "f.sig": ACME.sign(FIRMWARE)}
+    wrapped = folder(here / "folder", files), zipped(here / "a.zip", files), alone
+    assert [verdict(path, capsys) for path in wrapped] == ["UNKNOWN"] * 3
+
+    run("release", "learn", "--publisher", "Acme", "--product", "Router", "--version", "1", alone)
+    deep = folder(here / "deep", {"a/f": FIRMWARE, "b/README": b"of it"})
+    assert [verdict(path, capsys) for path in (*wrapped, deep)] == ["UNKNOWN"] * 4
+
+
+@pytest.mark.parametrize("form", ["cert-sha1:{sha1}", "serial:0x00{serial:X}", "subject-cn:{name}"])
+def test_registered_package_of_a_listed_certificate(here: Path, form: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """The short way by digest asks by every name that a list may have, and so it does where the package is wrapped."""
+    package = APK / "v2/input.bin"
+    certificate = x509.load_pem_x509_certificate((APK / "keys/one.x509.pem").read_bytes())
+    (name,) = certificate.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
+    listed = form.format(
+        sha1=certificate.fingerprint(SHA1()).hex(":").upper(),  # noqa: S303 (a name that lists have)
+        serial=certificate.serial_number,
+        name=str(name.value).upper(),
+    )
+    run("release", "learn", "--publisher", "Acme", "--product", "App", "--version", "1", package)
+    assert verdict(package, capsys) == "GENUINE"
+    run("trust", "never", listed)
+
+    assert verdict(package, capsys) == "UNKNOWN"
+    assert verdict(zipped(here / "a.zip", {"app.apk": package.read_bytes()}), capsys) == "UNKNOWN"
+
+
+def test_terms_of_a_key_do_not_change_unseen(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Admitting it again with a threshold would have left it without one, and said so to nobody."""
+    path = folder(here / "a", {"f": FIRMWARE, "f.sig": ACME.sign(FIRMWARE)})
+    run("trust", "add", "Acme", ACME.public(here), "--from", "another page")
+
+    for terms in (["--threshold", "2"], ["--until", "2020-01-01"], ["--for", "product=Router"]):
+        assert main(["trust", "add", "Acme", ACME.public(here), *terms]) == ExitCode.USAGE
+        assert "other terms" in capsys.readouterr().err
+    assert verdict(path, capsys) == "GENUINE"

@@ -64,7 +64,10 @@ def _appraise(artefact: str, evidence: Evidence, references: References, signed:
     identity = Identity.of(evidence.claims)
     held = [hold(evidence.root, identity, reference, references) for reference in references.candidates]
     findings = (*evidence.findings, *references.findings)
-    equal = [each for each in held if each.is_equal]
+    distrusted = references.trust.distrusted
+    equal = [
+        each for each in held if each.is_equal and f"sha256:{each.reference.release.sha256.hex()}" not in distrusted
+    ]
     if signed.altered is not None:  # a sample may have been tampered with before it was learnt
         equal = [each for each in equal if each.reference.release.authority is Authority.PUBLISHER]
     if equal and signed.barred is None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from trueware.appraisal.reference import Evidence, References
 from trueware.appraisal.trust import impostors, judge
-from trueware.appraisal.vouched import Vouched, main_paths, speaks_for, vouched
+from trueware.appraisal.vouched import Vouched, main_names, main_paths, speaks_for, vouched
 from trueware.model.claim import SIGNER, Claim
 from trueware.model.finding import Finding
 from trueware.model.release import Release
@@ -58,8 +58,8 @@ class Signed:
     def of(cls, evidence: Evidence, references: References) -> "Signed":
         """Judge the signatures of an artefact."""
         trust, publishers, claims = references.trust, references.publishers, evidence.claims
-        digest = evidence.root.sha256
-        listed = trust.distrusted.get(f"sha256:{digest.hex()}") if digest is not None else None
+        names = main_names(evidence.root) if trust.distrusted else ()
+        listed = next((trust.distrusted[name] for name in names if name in trust.distrusted), None)
         if listed is not None:
             return cls(barred=f"{listed.id} must not be trusted: {listed.reason}")
         if not evidence.signatures:

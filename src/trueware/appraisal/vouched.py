@@ -111,15 +111,21 @@ def _are_apart(part: Part) -> bool:
 
 def main_paths(root: Part) -> frozenset[str]:
     """Return the paths that stand for the artefact itself: its wrappings, and what lies in the innermost folder or archive."""
-    return frozenset(_main_paths(root))
+    return frozenset(path for path, _ in _main_parts(root))
 
 
-def _main_paths(root: Part) -> Iterator[str]:
-    for each in unwrap(root):
-        yield each.path
-    inner = unwrap(root)[-1]
+def main_names(root: Part) -> tuple[str, ...]:
+    """Return the names by which a list may know the artefact itself: ``sha256:`` of what stands for it."""
+    digests = (part.sha256 for _, part in _main_parts(root))
+    return tuple(dict.fromkeys(f"sha256:{digest.hex()}" for digest in digests if digest is not None))
+
+
+def _main_parts(root: Part) -> Iterator[tuple[str, Part]]:
+    wrapped = unwrap(root)
+    yield from ((each.path, each.part) for each in wrapped)
+    inner = wrapped[-1]
     for child in inner.part.children:
-        yield join(inner.path, inner.part, child.name)
+        yield join(inner.path, inner.part, child.name), child
 
 
 def speaks_for(judged: Judged, main: frozenset[str]) -> bool:

@@ -1,5 +1,6 @@
 """Anchors: the keys and certificates a publisher signs software with, and the ones that nobody may be trusted by any more."""
 
+import re
 from dataclasses import dataclass, field
 
 from trueware.model.release import Entitlement
@@ -36,6 +37,21 @@ class Anchor:
 
     revoked: str | None = None
     """Why it was taken back; None while it stands."""
+
+
+_HEX = re.compile(r"[0-9a-f]+")
+
+
+def listed_id(text: str) -> str:
+    """Return a name of the form ``kind:value`` as it is compared: people write values in capitals, in groups, after zeros."""
+    kind, colon, value = text.strip().partition(":")
+    kind, value = kind.strip().lower(), value.strip().casefold()
+    compact = value.replace(":", "").replace(" ", "")
+    if kind == "serial":
+        compact = compact.removeprefix("0x").lstrip("0") or "0"
+    if kind != "subject-cn" and _HEX.fullmatch(compact):
+        value = compact
+    return f"{kind}{colon}{value}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from struct import unpack_from
 from typing import Any
 
 from trueware.errors import MalformedInput
-from trueware.model.anchor import Distrusted
+from trueware.model.anchor import Distrusted, listed_id
 from trueware.signatures.keys import names_of, read_keys
 from trueware.signatures.x509 import certificate_ids
 
@@ -142,14 +142,15 @@ def _ids(words: str, row: Mapping[str, str]) -> Iterator[str]:
     """Yield the names that a cell means: ``kind:value``, ``sha256 …``, ``serial …``, ``subject "…" / "…"``, a bare key id."""
     system = (row.get("system") or "").lower()
     kind, _, value = words.partition(" ")
-    compact = value.replace(":", "").lower()
-    if re.fullmatch(r"[a-z0-9-]+:\S+", words):
-        yield words.lower()
+    kind = kind.lower()
+    compact = re.sub(r"[: ]", "", value).lower()
+    if re.fullmatch(r"[A-Za-z][A-Za-z0-9-]+:(?:\S+|.*[^0-9A-Fa-f: ].*)", words):
+        yield listed_id(words)
     elif kind == "subject":
-        yield from (f"subject-cn:{name}" for name in re.findall(r'"([^"]+)"', value))
+        yield from (listed_id(f"subject-cn:{name}") for name in re.findall(r'"([^"]+)"', value))
     elif kind in ("sha1", "sha256") and _HEX.fullmatch(compact):
         yield f"avb-{kind}:{compact}" if system == "avb" else f"cert-{kind}:{compact}"
     elif kind == "serial" and _HEX.fullmatch(compact):
-        yield f"serial:{compact.lstrip('0')}"
-    elif not value and _HEX.fullmatch(kind.lower()) and "usign" in system:
-        yield f"usign:{kind.lower()}"
+        yield listed_id(f"serial:{compact}")
+    elif not value and _HEX.fullmatch(kind) and "usign" in system:
+        yield f"usign:{kind}"

@@ -1,6 +1,7 @@
 """Whom to believe: admitting the keys publishers sign software with, and listing what must never be trusted."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from trueware.appraisal.trust import Trust, names
 from trueware.errors import UntrustedStatement
@@ -10,6 +11,7 @@ from trueware.model.release import Entitlement, Release
 from trueware.model.signature import Signature
 from trueware.registry.ports import RegistryStore
 from trueware.signatures.contract import Key
+from trueware.signatures.keys import strong_names_of
 
 
 def admit(
@@ -40,18 +42,28 @@ def admit(
         source: who said so.
 
     Raises:
-        UntrustedStatement: no such publisher.
+        UntrustedStatement: no such publisher; or it has one of the keys already on other terms, which would stay as they are.
     """
     if store.get_publisher(publisher) is None:
         raise UntrustedStatement(f"publisher {publisher!r} is not enrolled")
-    scope = tuple(scope)
-    return store.add_anchors(
-        (
-            Anchor(publisher, key.id, key.kind, key.data, issues, scope, since, until, threshold, key.name, source)
-            for key in keys
-        ),
-        now,
-    )
+    scope = tuple(sorted(set(scope), key=lambda each: (each.name, each.pattern)))
+    anchors = [
+        Anchor(publisher, key.id, key.kind, key.data, issues, scope, since, until, threshold, key.name, source)
+        for key in keys
+    ]
+    stand = {each.id: each for each in store.anchors() if each.publisher == publisher}
+    for anchor in anchors:
+        if (before := stand.get(anchor.id)) is not None and _terms(before) != _terms(anchor):
+            raise UntrustedStatement(
+                f"{anchor.id} is a key of {publisher!r} already, on other terms"
+                + (f": taken back ({before.revoked})" if before.revoked is not None else "")
+            )
+    return store.add_anchors(anchors, now)
+
+
+def _terms(anchor: Anchor) -> Anchor:
+    """Return what of an anchor decides."""
+    return replace(anchor, name="", source="")
 
 
 def take_back(store: RegistryStore, publisher: str, id: str, reason: str, now: int) -> None:  # noqa: A002 (the domain's noun)
@@ -76,6 +88,11 @@ def trust_in(store: RegistryStore, signatures: Iterable[Signature], others: Iter
 def find_barred(store: RegistryStore, release: Release) -> Distrusted | None:
     """Return why a registered artefact must not be trusted all the same: it, or a key it was signed with, is listed or taken back."""
     ids = [f"sha256:{release.sha256.hex()}", *(claim.value for claim in release.claims if claim.name == SIGNER)]
-    found = {each.id: Distrusted(each.id, each.revoked) for each in store.anchors() if each.revoked is not None}
+    found = {
+        name: Distrusted(name, each.revoked)
+        for each in store.anchors()
+        if each.revoked is not None
+        for name in (each.id, *strong_names_of(Key(each.kind, each.id, each.data)))
+    }
     found |= store.find_distrusted(ids)
     return next((found[each] for each in ids if each in found), None)

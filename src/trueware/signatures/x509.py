@@ -96,7 +96,7 @@ def weak_names(certificate: bytes) -> tuple[str, ...]:
     try:
         found.append(f"serial:{parsed.serial_number:x}")
         names = [each.value for each in _subject(parsed).get_attributes_for_oid(NameOID.COMMON_NAME)]
-        found += [f"subject-cn:{name}" for name in names if isinstance(name, str)]
+        found += [f"subject-cn:{name.casefold()}" for name in names if isinstance(name, str)]
     except _UNUSABLE:
         pass
     return tuple(found)

@@ -129,15 +129,15 @@ def run_never(options: Namespace) -> ExitCode:
 
     from trueware.cli.keys import read_file
     from trueware.knowledge import load_public_keys
-    from trueware.model.anchor import Distrusted
+    from trueware.model.anchor import Distrusted, listed_id
     from trueware.registry.distrust_lists import read_distrusted
     from trueware.storage.sqlite import SqliteStore
 
     entries: list[Distrusted] = list(load_public_keys().values()) if options.shipped else []
     for each in options.entries:
-        kind, colon, value = each.partition(":")
+        _, colon, value = each.partition(":")
         if colon and value and not Path(each).exists():
-            entries.append(Distrusted(f"{kind.lower()}:{value}", options.reason or "listed by hand", "by hand"))
+            entries.append(Distrusted(listed_id(each), options.reason or "listed by hand", "by hand"))
         else:
             entries += read_distrusted(read_file(each), Path(each).name, options.reason)
     with SqliteStore.open(registry_path(options)) as store:
