@@ -5,7 +5,6 @@ PSS there and misses CVE-2017-13156; it is not asked where it gave up.
 """
 
 import io
-import json
 import time
 import zipfile
 from collections import Counter
@@ -14,6 +13,8 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from tests.unit.signatures.labels import labels
 
 from trueware.measuring import measure
 from trueware.model.signature import Outcome, Signature
@@ -55,10 +56,8 @@ def cases(mobile: Path) -> Iterator[Case]:
     """Yield what is known of the packages in a folder of the corpus that are at hand."""
     for folder in FOLDERS:
         home = mobile / folder / "open"
-        for line in (home / "labels.jsonl").read_text().splitlines():
-            row = json.loads(line)
-            if (home / row["file"]).exists():
-                yield from _cases_of(home / row["file"], row)
+        for path, row in labels(home):
+            yield from _cases_of(path, row)
 
 
 def _cases_of(path: Path, row: dict[str, Any]) -> Iterator[Case]:

@@ -12,6 +12,7 @@ from hashlib import sha1
 from pathlib import Path
 
 import pytest
+from tests.unit.signatures.labels import labels
 
 from trueware.measuring import measure
 from trueware.model.signature import Outcome, Signature
@@ -92,11 +93,10 @@ def test_cut_structures_are_never_valid() -> None:
 def outcomes(folder: Path) -> Counter[str]:
     """Return how many labelled images of a folder were judged right, accepted or rejected falsely, or are no structure."""
     counted: Counter[str] = Counter()
-    for line in (folder / "labels.jsonl").read_text().splitlines():
-        label = json.loads(line)
+    for path, label in labels(folder):
         if "avb" not in label:
             continue
-        signatures = found((folder / label["file"]).read_bytes())
+        signatures = found(path.read_bytes())
         if label["avb"] is None:
             counted["right" if not signatures else "false accept"] += 1
             continue
@@ -110,11 +110,10 @@ def test_real_images(corpus: Path) -> None:
     """Every real image is judged as avbtool judges it, its key named as avbtool names it, its flags told."""
     folder = corpus / "mobile/avb-wild/open"
     assert outcomes(folder) == {"right": 26}
-    for line in (folder / "labels.jsonl").read_text().splitlines():
-        label = json.loads(line)
+    for path, label in labels(folder):
         if label["avb"] is None:
             continue
-        (signature,) = found((folder / label["file"]).read_bytes())
+        (signature,) = found(path.read_bytes())
         key = label["avb"]["key"]
         if key.startswith("vendor:"):
             assert (named(signature) or "").startswith(key.removeprefix("vendor:"))

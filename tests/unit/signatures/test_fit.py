@@ -1,12 +1,12 @@
 """U-Boot's FIT: what mkimage signed, and the ways in which a tree may show a loader something else than what was signed."""
 
-import json
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from struct import pack, unpack_from
 
 import pytest
+from tests.unit.signatures.labels import labels
 from tests.unit.signatures.sites import signatures_in
 
 from trueware.model.signature import Outcome, Signature
@@ -223,10 +223,8 @@ def test_cut(case: str) -> None:
 
 def _corpus() -> Iterator[tuple[Path, str]]:
     folder = Path(os.environ.get("TRUEWARE_CORPUS", "/nowhere")) / "mobile/uboot-fit/open"
-    if folder.exists():
-        for line in (folder / "labels.jsonl").read_text("utf-8").splitlines():
-            label = json.loads(line)
-            yield folder / label["file"], label["expected"]
+    for path, label in labels(folder):
+        yield path, label["expected"]
 
 
 @pytest.mark.parametrize(("path", "expected"), tuple(_corpus()), ids=lambda each: getattr(each, "name", each))

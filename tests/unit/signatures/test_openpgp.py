@@ -1,12 +1,12 @@
 """OpenPGP: what GnuPG signed with keys of several kinds, Debian's archive, and every way in which it may be something else."""
 
-import json
 import os
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from tests.unit.signatures.labels import labels
 from tests.unit.signatures.sites import signatures_in
 
 from trueware.model.signature import Outcome, Signature
@@ -171,10 +171,8 @@ def test_hostile_signatures_raise_nothing() -> None:
 
 def _cases() -> Iterator[tuple[Path, str]]:
     folder = Path(os.environ.get("TRUEWARE_CORPUS", "/nowhere")) / "mobile/gpg-debian/open"
-    if folder.exists():
-        for line in (folder / "labels.jsonl").read_text("utf-8").splitlines():
-            label = json.loads(line)
-            yield folder / label["file"], label["expected"]
+    for path, label in labels(folder):
+        yield path, label["expected"]
 
 
 CASES = tuple(_cases())

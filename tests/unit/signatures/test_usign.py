@@ -1,6 +1,5 @@
 """usign: signatures of real feeds and of signify, and every way in which the file, the key or the signature may be another."""
 
-import json
 import os
 import time
 from collections.abc import Iterator, Mapping
@@ -9,6 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from tests.unit.signatures.labels import labels
 
 from trueware.formats.contract import Entry, Held, Reading
 from trueware.measuring import measure_reading
@@ -84,10 +84,8 @@ def test_what_is_no_usign(data: bytes) -> None:
 def _cases() -> Iterator[tuple[Path, str]]:
     corpus = os.environ.get("TRUEWARE_CORPUS")
     folder = Path(corpus or "/nowhere") / "mobile/usign-openwrt/open"
-    if folder.exists():
-        for line in (folder / "labels.jsonl").read_text("utf-8").splitlines():
-            label = json.loads(line)
-            yield folder / label["file"], label["expected"]
+    for path, label in labels(folder):
+        yield path, label["expected"]
 
 
 CASES = tuple(_cases())
