@@ -5,6 +5,7 @@ PSS there and misses CVE-2017-13156; it is not asked where it gave up.
 """
 
 import io
+import re
 import time
 import zipfile
 from collections import Counter
@@ -45,6 +46,8 @@ class Case:
     """First eight hexadecimal digits of certificates, where the signers are known."""
 
     kind: str = ""
+    issue: str = ""
+    """What AOSP's verifier has to complain of."""
 
     @property
     def id(self) -> str:
@@ -67,18 +70,26 @@ def _cases_of(path: Path, row: dict[str, Any]) -> Iterator[Case]:
     for asserted in row.get("asserted", ()):
         if (verdict := asserted["verdict"]) != "?":
             holds = verdict in {"verified", "warning"}
-            yield Case(path, name, asserted["min_sdk"], asserted["max_sdk"], holds, True, signers)
+            issue = asserted["issue"] or ""
+            yield Case(path, name, asserted["min_sdk"], asserted["max_sdk"], holds, True, signers, issue=issue)
     if intended := row.get("intended"):
         holds = (row["reference"] if intended == "fail-if-v2" else intended).startswith("verified")
         yield Case(path, f"{kind}-{path.stem}", None, None, holds, True, signers, kind)
     elif not row.get("asserted") and row["reference"] != "exception" and name not in DOUBTED:
-        yield Case(path, name, None, None, row["reference"] == "verified", False, signers)
+        fault = re.search(r"V\d+_\w+", row.get("issues", ""))
+        holds, issue = row["reference"] == "verified", fault.group() if fault else ""
+        yield Case(path, name, None, None, holds, False, signers, issue=issue)
 
 
 def signatures_of(data: bytes, pool: Executor, name: str = "input.apk") -> tuple[Signature, ...]:
     """Return the signatures of a package."""
     verifier = Signatures(Context())
     return measure(name, memoryview(data), pool=pool, clock=time.monotonic, verify=verifier).signatures
+
+
+def verified(data: bytes, pool: Executor) -> list[Signature]:
+    """Return those signatures of a package that decide whether it is taken."""
+    return [each for each in signatures_of(data, pool) if each.scheme != "apk-source-stamp"]
 
 
 def least(data: bytes) -> int:
@@ -105,6 +116,19 @@ def holds(signatures: Iterable[Signature], first: int, last: int | None) -> bool
     return reached > end
 
 
+def taken(case: Case, signatures: Iterable[Signature], first: int) -> bool:
+    """Tell whether a package is taken: for all of the range, or but for levels that find no signature at all.
+
+    The latter is not what packages are refused for that were altered, or that have a fault in a scheme's block (other than that it
+    is missing): that nothing is wrong with what was found is then as bad as if it held.
+    """
+    signatures = list(signatures)
+    if holds(signatures, first, case.last):
+        return True
+    faulty = bool(case.kind) or (case.issue.startswith(("V2_SIG_", "V3_SIG_", "V31_")))
+    return faulty and bool(signatures) and all(each.outcome is Outcome.VALID for each in signatures)
+
+
 def certificates(signatures: Iterable[Signature]) -> frozenset[str]:
     """Return the first digits of all signers' certificates."""
     ids = (id_ for each in signatures if each.signer is not None for id_ in each.signer.ids)
@@ -118,7 +142,7 @@ def outcomes(mobile: Path) -> Counter[tuple[str, bool, str]]:
         for case in cases(mobile):
             data = case.path.read_bytes()
             first = least(data) if case.first is None else case.first
-            got = holds(signatures_of(data, pool), first, case.last)
+            got = taken(case, verified(data, pool), first)
             word = "right" if got is case.holds else "false accept" if got else "false reject"
             found[case.path.parent.parent.name, case.asserted, word] += 1
     return found

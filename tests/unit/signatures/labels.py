@@ -14,3 +14,10 @@ def labels(folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
             label = json.loads(line)
             if (path := folder / label["file"]).exists():
                 yield path, label
+
+
+def count_labels(folder: Path) -> tuple[int, int]:
+    """Return how many labels a folder has, and of how many of them the files are there."""
+    listed = folder / "labels.jsonl"
+    lines = listed.read_text("utf-8").splitlines() if listed.exists() else ()
+    return len(lines), sum(1 for _ in labels(folder))

@@ -10,21 +10,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.unit.signatures.labels import labels
+from tests.unit.signatures.sigstore_corpus import BUNDLES, DEFAULT, is_about_default
+from tests.unit.signatures.sigstore_corpus import signatures_of_bundle as found
 from tests.unit.signatures.sites import signatures_in
 
 from trueware.errors import MalformedInput
-from trueware.model.signature import Outcome, Signature
+from trueware.model.signature import Outcome
 from trueware.signatures.contract import Key
 from trueware.signatures.keys import identity_id, read_keys
 from trueware.signatures.sigstore.log import root_of
 
 VECTORS = Path(__file__).parents[2] / "vectors/signatures"
-BUNDLES = VECTORS / "sigstore"
 CORPUS = Path(os.environ.get("TRUEWARE_CORPUS", "/nowhere")) / "mobile/sigstore-conformance/open"
-LABELS = CORPUS / "labels.jsonl"
-LABELLED = [json.loads(line) for line in LABELS.read_text().splitlines()] if LABELS.exists() else []
-DEFAULT = bytes.fromhex("a0cfc71271d6e278e57cd332ff957c3f7043fdda354c4cbb190a30d56efa01bf")
-"""SHA-256 of the file that bundles of the conformance tests are about where none lies beside them."""
+LABELLED = [label for _, label in labels(CORPUS)]
 
 IDENTITY = (
     "https://github.com/sigstore-conformance/extremely-dangerous-public-oidc-beacon/.github/workflows/"
@@ -33,21 +32,6 @@ IDENTITY = (
 ISSUER = "https://token.actions.githubusercontent.com"
 PUBLIC_ROOT = "3ba7b6cc4e95469d4d334b49cb257ad8537076fa84b0ca87ff4ecfe6a54680c1"
 STAGING_ROOT = "bca21d3cc62c9d6a52be9989e6a705f99e91a39d9114890990789ef75d382b39"
-
-
-def keys_in(folder: Path) -> Iterator[Key]:
-    root = folder / "trusted_root.json"
-    yield from read_keys((root if root.exists() else BUNDLES / "trusted_root.json").read_bytes())
-    if (folder / "key.pub").exists():
-        yield from read_keys((folder / "key.pub").read_bytes())
-
-
-def found(folder: Path, bundle: bytes | None = None, keys: tuple[Key, ...] | None = None) -> list[Signature]:
-    files = {"artifact.sigstore.json": (folder / "bundle.sigstore.json").read_bytes() if bundle is None else bundle}
-    if (folder / "artifact").exists():
-        files["artifact"] = (folder / "artifact").read_bytes()
-    signatures = signatures_in(files, tuple(keys_in(folder)) if keys is None else keys)
-    return [each for each in signatures if each.scheme == "sigstore"]
 
 
 @pytest.mark.parametrize("case", ["happy-path-v0.3", "rekor2-timestamp-with-embedded-cert", "rekor2-dsse-happy-path"])
@@ -144,8 +128,7 @@ def test_corpus(label: dict[str, str]) -> None:
         assert label["expected"] == "reject"
         return
     accepted = signature.outcome is Outcome.VALID
-    if "dsse" not in label["file"] and "intoto" not in label["file"] and not (folder / "artifact").exists():
-        accepted = accepted and signature.coverage.digests == {DEFAULT}
+    accepted = accepted and is_about_default(folder, (signature,))
     assert accepted == (label["expected"] == "accept"), signature.detail
 
 

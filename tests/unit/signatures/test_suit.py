@@ -10,22 +10,14 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256, SHA384
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from tests.unit.signatures.sites import signatures_in
+from tests.unit.signatures.suit_key import KEYS
 
 from trueware.model.signature import Outcome, Signature
 from trueware.signatures.contract import Key
-from trueware.signatures.keys import read_keys
 from trueware.signatures.x509 import spki_id
 
 VECTORS = Path(__file__).resolve().parents[2] / "vectors/suit"
 CASES = {name: (VECTORS / name / "input.bin").read_bytes() for name in ("boot", "integrated")}
-KEYS = read_keys(
-    b"-----BEGIN PUBLIC KEY-----\n"
-    b"MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEhJaBGq4LqqvSYVcYnuzaJr6qi/Eb\n"
-    b"bz/m4rVlnIXbwK07HypLbAmBMcCjbazR14vTgdzfsJwFLbM5kdtzOLSolg==\n"
-    b"-----END PUBLIC KEY-----\n"
-)
-"""That of both drafts."""
-
 Private = ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | rsa.RSAPrivateKey
 PRIVATE: dict[int, Private] = {
     -7: ec.generate_private_key(ec.SECP256R1()),
