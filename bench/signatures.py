@@ -2,12 +2,11 @@
 
 Packages are those of the corpus that publishers published (``npm-apks``), and one of 256 MiB, signed here where apksigner is there.
 Ours runs as it does within a measurement: the archive was read; for JAR signatures (v1) nothing was digested yet, and all is unpacked
-anew. All in one process but apksigner, which is a program for each package. Rows go to build/signatures.json.
+anew. All in one process but apksigner, which is a program for each package. `rows` is a part of bench/signature_table.py.
 
     python bench/signatures.py [CORPUS]      the folder of the corpus, else TRUEWARE_CORPUS
 """
 
-import json
 import os
 import shutil
 import subprocess
@@ -237,21 +236,16 @@ def rows(corpus: Path) -> Iterator[Row]:
 
 
 def main() -> None:
-    """Print the rows, and write them to build/signatures.json."""
+    """Print the rows."""
     if sys.argv[1:2] == ["--peak"]:
         peak(Path(sys.argv[2]))
         return
     given = sys.argv[1] if len(sys.argv) > 1 else os.environ.get("TRUEWARE_CORPUS")
     if given is None:
         raise SystemExit("no corpus: give its folder, or set TRUEWARE_CORPUS")
-    told = []
     for row in rows(Path(given)):
         target = "" if row["target"] is None else f"   (target {row['target']:g}: {'met' if row['met'] else 'MISSED'})"
         print(f"{row['name']:36} {row['value']:>10,.2f} {row['unit']}{target}", flush=True)
-        told.append(row)
-    out = ROOT / "build/signatures.json"
-    out.parent.mkdir(exist_ok=True)
-    out.write_text(json.dumps(told, indent=1) + "\n")
 
 
 if __name__ == "__main__":
