@@ -142,14 +142,13 @@ def groups(report: Report) -> Iterator[str]:
     yield from _table(("cases from", "range or kind", *_HEADS), lines, 2)
 
 
+_WHY = {Word.UNPROVED: "to be refused", Word.NOT_CHECKABLE: "genuine", Word.NO_SCHEME: "no scheme yet"}
+
+
 def reasons(report: Report) -> Iterator[str]:
-    """Yield why something was not checkable, with how often."""
-    count: Counter[tuple[str, str, str]] = Counter()
-    for each in report.answers:
-        if each.word in (Word.UNPROVED, Word.NOT_CHECKABLE):
-            genuine = "genuine" if each.word is Word.NOT_CHECKABLE else "to be refused"
-            count[each.scheme, genuine, _general(each.why)] += 1
-    lines = [[scheme, kind, why, str(number)] for (scheme, kind, why), number in count.items()]
+    """Yield why something was not checkable, or not asked, with how often."""
+    count = Counter((each.scheme, _WHY[each.word], _general(each.why)) for each in report.answers if each.word in _WHY)
+    lines = [[scheme, kind, why, str(number)] for (scheme, kind, why), number in sorted(count.items())]
     yield from _table(("scheme", "case", "why it could not be checked", "cases"), lines, 3)
 
 

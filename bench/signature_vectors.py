@@ -72,7 +72,8 @@ def answers() -> Iterator[Answer]:
 def unasked() -> tuple[str, ...]:
     """Return the folders of vectors that this does not read."""
     asked = {each.folder.partition("/")[2] for each in answers()}
-    return tuple(sorted(path.parent.name for path in _ROOT.glob("*/build.py") if path.parent.name not in asked))
+    folders = {path.parent.name for name in ("build.py", "README.md") for path in _ROOT.glob(f"*/{name}")}
+    return tuple(sorted(folders - asked))
 
 
 def makers() -> dict[str, str]:
@@ -96,6 +97,8 @@ def _expected(folder: Path) -> Iterator[Answer]:
     for listed in sorted(folder.glob("*/expected.json")):
         stated: Any = json.loads(listed.read_text("utf-8"))
         entries = stated.get("signatures", (stated,)) if isinstance(stated, dict) else stated
+        if not all("outcome" in each for each in entries):
+            continue  # of another form: `unasked`
         wanted = Counter(each["outcome"] for each in entries)
         path = next(each for each in sorted(listed.parent.iterdir()) if each.suffix not in (".json", ".md"))
         name = _NAMES.get(folder.name, path.name if path.suffix != ".bin" else "artefact")
