@@ -3,10 +3,12 @@
 import json
 import random
 import time
+import zlib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from tests.unit.signatures.sites import signatures_in
 
 from trueware.measuring import measure
 from trueware.model.signature import Outcome, Signature
@@ -46,6 +48,21 @@ def test_vectors(case: str) -> None:
     )
     assert signature.coverage.whole == expected.get("whole", False)
     assert sorted(each.hex() for each in signature.coverage.digests) == expected.get("digests", [])
+
+
+def test_an_index_covers_the_packages_beside_it() -> None:
+    """What an index lists is covered, packed or not; listed packages with other data are broken, and others are not mentioned."""
+    names = {"good.apk": "package", "packed.apk": "deflate", "changed.apk": "changed", "other.apk": "renamed"}
+    files = {name: data_of(case) for name, case in names.items()}
+    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+    packed = b"ADBd" + packer.compress(data_of("index")) + packer.flush()
+    for index in (data_of("index"), packed):
+        signatures = signatures_in({"packages.adb": index, **files}, tuple(KEYS.keys))
+        (signature,) = (each for each in signatures if each.part.startswith("packages.adb"))
+        assert signature.outcome is Outcome.VALID
+        assert sorted(signature.coverage.paths) == ["good.apk", "packed.apk"]
+        broken = {each.part for each in signatures if "listed in packages.adb" in each.detail}
+        assert broken == {"changed.apk"}
 
 
 @pytest.mark.parametrize("case", ["package", "v2"])

@@ -13,14 +13,16 @@ offset  size  field of a signature block
  2. The signature is over the schema (4 bytes), the first 18 bytes of the block, and the SHA-512 of the database.
  3. Of a package, each file with data has its digest in the database, and the data are those; the blocks of data are in the order of
     the files, and there are no others.
- 4. An index vouches for the packages it lists by their SHA-256.
+ 4. An index lists packages by the SHA-256 of their databases. OpenWrt signs indexes alone: a package beside the index whose database is
+    listed is covered as by a signature of its own (3).
 
-Source: apk-tools ``src/adb.c`` (adb_trust_verify_signature), ``src/adb.h``. No package made by apk-tools was at hand: the vectors are
+Source: apk-tools ``src/adb.c`` (adb_trust_verify_signature, __adb_handle_identity), ``src/adb.h``, ``src/app_mkndx.c``. No package made by apk-tools was at hand: the vectors are
 laid out from the source, and signed by openssl.
 """
 
 from collections.abc import Iterator
-from hashlib import new, sha512
+from dataclasses import replace
+from hashlib import new, sha256, sha512
 from struct import unpack_from
 from typing import ClassVar
 
@@ -40,6 +42,8 @@ _MOST = 16
 
 _HASHES_OF_PACKAGE, _PACKAGES = 3, 2
 _NAMED = 3
+_MOST_BESIDE = 1 << 16
+_PACKED, _UNPACKED = "adb-packed", "data"
 
 
 class ApkTools3:
@@ -82,7 +86,13 @@ class ApkTools3:
                     broken("the database is not the one that was signed")
                 contents = contents or _contents(view, blocks, reading, limits)  # 3, 4
                 detail = "the database, and by it the files" if contents.whole else "the database"
-                yield Signature(_NAME, site.path, Outcome.VALID, detail, signer, contents, block.start)
+                beside = list(_beside(site, contents.digests, limits))
+                paths = tuple(path for path, reason in beside if not reason)
+                covered = replace(contents, paths=paths)
+                yield Signature(_NAME, site.path, Outcome.VALID, detail, signer, covered, block.start)
+                for path, reason in beside:
+                    if reason:
+                        yield Signature(_NAME, path, Outcome.BROKEN, f"listed in {site.path}, and {reason}", signer)
             except Refusal as refusal:
                 yield Signature(_NAME, site.path, refusal.outcome, refusal.detail, signer, offset=block.start)
 
@@ -119,6 +129,27 @@ def _contents(view: memoryview, blocks: list[adb.Block], reading: Reading, limit
     if others or reading.anomalies or reading.end != len(view) or not _is_filled(view, blocks):
         excludes.append("blocks of another kind, or bytes between or behind the blocks")
     return Coverage(not excludes, digests=digests, excludes=tuple(excludes))
+
+
+def _beside(site: Site, listed: frozenset[bytes], limits: Limits) -> Iterator[tuple[str, str]]:
+    """Yield the paths of packages beside an index that it lists, each with what is wrong with it: nothing where it is covered."""
+    above = site.above()
+    file = above if above is not None and above.format == _PACKED else site
+    folder = file.above()
+    children = folder.children() if listed and folder is not None else ()
+    for each, _ in zip(children, range(_MOST_BESIDE), strict=False):
+        package = each.child(_UNPACKED) if each.format == _PACKED else each
+        if package is None or package.format != "adb" or each.path == file.path:
+            continue
+        view, reading = package.view(), Reading()
+        blocks = list(adb.blocks(view, limits, reading))
+        if not blocks or sha256(view[blocks[0].start : blocks[0].end]).digest() not in listed:
+            continue
+        try:
+            if _contents(view, blocks, reading, limits).whole:
+                yield each.path, ""
+        except Refusal as refusal:
+            yield each.path, refusal.detail
 
 
 def _compared(view: memoryview, database: adb.Values, root: list[int], data: list[adb.Block]) -> list[str]:

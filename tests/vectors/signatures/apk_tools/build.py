@@ -115,7 +115,7 @@ write("more", good + block(2, pack("<2I", 4, 1) + b"more"), "Data that are of no
 write("other", good + b"\5\0\0\xc0" + bytes(4) + pack("<Q", 24) + b"whatever", "A block of a kind that is not known.", "valid", "rsa", whole=False)
 write("sha256", signed(package(), algorithm=3), "It names another digest.", "not-checkable")
 base = Database()
-listed = hashlib.sha256(good).digest()
+listed = hashlib.sha256(good[12 : 8 + int.from_bytes(good[8:12], "little")]).digest()
 info = base.values(0xE, base.blob(b"vector"), base.blob(b"1.0-r0"), base.blob(listed))
 index = b"ADB.indx" + block(0, base.finished(base.values(0xE, base.blob(b"an index"), base.values(0xD, info))))
 write("index", signed(index), "An index of packages.", "valid", "rsa", name="packages.adb", whole=True, digests=[listed.hex()])
