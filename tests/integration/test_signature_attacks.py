@@ -229,3 +229,22 @@ def test_terms_of_a_key_do_not_change_unseen(here: Path, capsys: pytest.CaptureF
         assert main(["trust", "add", "Acme", ACME.public(here), *terms]) == ExitCode.USAGE
         assert "other terms" in capsys.readouterr().err
     assert verdict(path, capsys) == "GENUINE"
+
+
+def test_links_do_not_multiply_what_is_hashed(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each of many links to one large file has a signature beside it: what is gone through again has the ceiling of what is unpacked."""
+    path = here / "a.tar"
+    with tarfile.open(path, "w") as archive:
+        large = tarfile.TarInfo("f")
+        large.size = 1 << 20
+        archive.addfile(large, io.BytesIO(EVIL * 3 + bytes(1 << 20)))
+        for number in range(400):
+            link = tarfile.TarInfo(f"f{number}")
+            link.type, link.linkname = tarfile.LNKTYPE, "f"
+            archive.addfile(link)
+            signature = tarfile.TarInfo(f"f{number}.sig")
+            signature.size = len(made := ACME.sign(b"another"))
+            archive.addfile(signature, io.BytesIO(made))
+
+    outcomes = {each["outcome"] for each in verified(path, capsys)["signatures"]}
+    assert outcomes == {"broken", "not-checkable"}

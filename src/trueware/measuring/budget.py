@@ -18,7 +18,17 @@ class Budget:
     Several threads spend at once without a lock: a lost update delays a refusal by one chunk, which no ceiling minds.
     """
 
-    __slots__ = ("_ceiling", "_clock", "_deadline", "_limits", "containers", "entries", "report", "unpacked")
+    __slots__ = (
+        "_ceiling",
+        "_clock",
+        "_deadline",
+        "_limits",
+        "containers",
+        "entries",
+        "report",
+        "seen_again",
+        "unpacked",
+    )
 
     def __init__(self, limits: Limits, size: int, clock: Clock, report: Callable[[int], None] | None = None) -> None:
         self._limits, self._clock, self.report = limits, clock, report
@@ -26,6 +36,7 @@ class Budget:
         by_ratio = limits.ratio_free + int(limits.max_ratio * size)
         self._ceiling = min(limits.max_unpacked, by_ratio)
         self.unpacked = 0
+        self.seen_again = 0
         self.entries = 0
         self.containers = 0
 
@@ -44,6 +55,19 @@ class Budget:
             raise LimitExceeded("max_seconds", self._limits.max_seconds)
         if self.report is not None:
             self.report(self.unpacked)
+
+    def see_again(self, size: int) -> None:
+        """Account for `size` bytes that are at hand and are gone through once more, under the ceilings of what is unpacked.
+
+        Raises:
+            LimitExceeded: `max_unpacked`, `max_ratio` or `max_seconds`.
+        """
+        if self.seen_again + size > self._ceiling:
+            name = "max_unpacked" if self._ceiling == self._limits.max_unpacked else "max_ratio"
+            raise LimitExceeded(name, getattr(self._limits, name), f"{self.seen_again} bytes looked at for signatures")
+        self.seen_again += size
+        if self._clock() > self._deadline:
+            raise LimitExceeded("max_seconds", self._limits.max_seconds)
 
     def count_entry(self, name: int = 0) -> None:
         """Account for one more entry, whose path has `name` characters: a long one takes the memory of several entries.

@@ -36,8 +36,13 @@ class Views:
         """Return the bytes of `node` in one piece.
 
         Raises:
-            InputError: they cannot be had, or are too many.
+            InputError: they cannot be had, or are too many: by themselves, or with all that were asked for before.
         """
+        view = self._view(node)
+        self._budget.see_again(len(view))
+        return view
+
+    def _view(self, node: Node) -> memoryview:
         node = node.same_as or node
         if (view := self._views.get(node)) is not None:
             return view
@@ -48,7 +53,7 @@ class Views:
             return content.view
         if content is None and node.parent is not None and node.entry.offset is not None:
             start = node.entry.offset
-            return self.view(node.parent)[start : start + node.size]
+            return self._view(node.parent)[start : start + node.size]
         held = bytearray()
         for chunk in self.chunks(node):
             held += chunk
@@ -67,7 +72,7 @@ class Views:
         node = node.same_as or node
         content = node.entry.content
         if node in self._views or isinstance(content, Held) or (content is None and _lies_in_another(node)):
-            view = self.view(node)
+            view = self._view(node)
             pieces: Iterable[Buffer] = (view[at : at + _CHUNK] for at in range(0, len(view), _CHUNK))
         elif content is None or isinstance(content, Passing):
             raise UnsupportedInput(

@@ -65,13 +65,13 @@ def listed(name: str, data: bytes | memoryview) -> frozenset[bytes]:
     """Return the SHA-256 digests that a list of that name holds; none where it is no list."""
     match name:
         case "Packages":
-            return _digests(_STANZA.findall(data))
+            return _digests(found[1] for found in _STANZA.finditer(data))
         case "Release" | "InRelease":
             return _digests(digest for digest, _ in _entries(data))
         case _ if _is_sums(name):
-            return _digests(_SUM.findall(data))
+            return _digests(found[1] for found in _SUM.finditer(data))
         case _ if name.endswith(".manifest"):
-            return _digests(_GLUON.findall(data))
+            return _digests(found[1] for found in _GLUON.finditer(data))
         case _:
             return frozenset()
 

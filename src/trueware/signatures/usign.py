@@ -21,7 +21,7 @@ from hashlib import sha256
 from typing import ClassVar
 
 from trueware.errors import MalformedInput
-from trueware.model.signature import Outcome, Signature, Signer
+from trueware.model.signature import Coverage, Outcome, Signature, Signer
 from trueware.signatures.contract import Context, SchemeDoc, Site
 from trueware.signatures.listings import coverage_of
 
@@ -62,7 +62,7 @@ class Usign:
         key = next((each for each in keys if is_signed(each.data, made, message)), None)  # 4
         if key is None:
             detail = f"{subject.name} is not what {key_id} signed"
-            yield Signature(_NAME, site.path, Outcome.BROKEN, detail, _named(key_id), coverage_of(subject))
+            yield Signature(_NAME, site.path, Outcome.BROKEN, detail, _named(key_id), Coverage(paths=(subject.path,)))
             return
         detail = f"{subject.name} is what {key_id} signed"
         signer = Signer((spki_id_of(key.data), key_id), key.name)

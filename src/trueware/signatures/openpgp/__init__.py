@@ -17,6 +17,7 @@ import re
 from base64 import b64decode
 from binascii import Error as BadBase64
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from trueware.errors import InputError, MalformedInput
@@ -85,9 +86,16 @@ def _text(site: Site, data: bytes, context: Context) -> Iterator[Signature]:
         raise MalformedInput(NAME, 0, "a line of the text begins with an unescaped dash")
     plain = [line.removeprefix(b"- ").rstrip(b" \t") for line in lines]  # 2
     canonical = b"\r\n".join(plain)
-    coverage = Coverage(paths=(site.path,), digests=covered_by(site, b"\n".join(plain)))
+    over = Coverage(paths=(site.path,))
+
+    def reach() -> Coverage:
+        return replace(over, digests=covered_by(site, b"\n".join(plain)))
+
+    reached = _Once(reach)
     for statement in _statements(_dearmoured(armour)):
-        yield _signature(site, statement, coverage, context, lambda digest: digest.update(canonical), kinds=(0x01,))
+        yield _signature(
+            site, statement, over, reached, context, lambda digest: digest.update(canonical), kinds=(0x01,)
+        )
 
 
 def _detached(site: Site, data: bytes, context: Context) -> Iterator[Signature]:
@@ -96,17 +104,31 @@ def _detached(site: Site, data: bytes, context: Context) -> Iterator[Signature]:
         yield Signature(NAME, site.path, Outcome.UNCHECKABLE, f"{site.name[:-4]} does not lie beside it")
         return
     body = _dearmoured(data) if data.startswith(b"-") else data
-    coverage = coverage_of(subject)
+    over = Coverage(paths=(subject.path,))
+    reached, reached_as_text = _Once(lambda: coverage_of(subject)), _Once(lambda: _as_text(subject))
     for statement in _statements(body):
         text = not isinstance(statement, InputError) and statement.kind == 0x01
-        covers = _as_text(subject, coverage) if text else coverage
-        yield _signature(site, statement, covers, context, _feeding(subject.chunks, text=text), kinds=(0x00, 0x01))
+        reach = reached_as_text if text else reached
+        yield _signature(site, statement, over, reach, context, _feeding(subject.chunks, text=text), kinds=(0x00, 0x01))
 
 
-def _as_text(subject: Site, coverage: Coverage) -> Coverage:
+class _Once:
+    """What several signatures over one thing reach, read out of it once, and only if one of them holds."""
+
+    def __init__(self, read: Callable[[], Coverage]) -> None:
+        self._read = read
+        self._found: Coverage | None = None
+
+    def __call__(self) -> Coverage:
+        if self._found is None:
+            self._found = self._read()
+        return self._found
+
+
+def _as_text(subject: Site) -> Coverage:
     """Return what a signature over a text vouches for: its line ends may be others, which only a text with Unix's does not mind."""
     if not any(b"\0" in bytes(chunk) or b"\r" in bytes(chunk) for chunk in subject.chunks()):
-        return coverage
+        return coverage_of(subject)
     return Coverage(excludes=(f"the line ends of {subject.name}, which is signed as a text",))
 
 
@@ -147,7 +169,8 @@ def _statements(data: bytes) -> Iterator[Statement | InputError]:
 def _signature(
     site: Site,
     statement: Statement | InputError,
-    coverage: Coverage,
+    over: Coverage,
+    reach: Callable[[], Coverage],
     context: Context,
     feed: Callable[[Any], None],
     *,
@@ -157,6 +180,7 @@ def _signature(
 
     def told(outcome: Outcome, detail: str, signer: Signer | None = None) -> Signature:
         at = None if isinstance(statement, InputError) else statement.created
+        coverage = reach() if outcome is Outcome.VALID else over
         return Signature(NAME, site.path, outcome, detail, signer, coverage, signed_at=at)
 
     if isinstance(statement, InputError):
