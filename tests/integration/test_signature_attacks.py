@@ -232,7 +232,7 @@ def test_terms_of_a_key_do_not_change_unseen(here: Path, capsys: pytest.CaptureF
 
 
 def test_links_do_not_multiply_what_is_hashed(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Each of many links to one large file has a signature beside it: what is gone through again has the ceiling of what is unpacked."""
+    """Each of many links to one large file has a signature beside it: there is a ceiling for what is gone through again."""
     path = here / "a.tar"
     with tarfile.open(path, "w") as archive:
         large = tarfile.TarInfo("f")
@@ -248,3 +248,16 @@ def test_links_do_not_multiply_what_is_hashed(here: Path, capsys: pytest.Capture
 
     outcomes = {each["outcome"] for each in verified(path, capsys)["signatures"]}
     assert outcomes == {"broken", "not-checkable"}
+
+
+def test_a_signature_file_in_a_tar_is_one(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The rule that a tar's files are told by their path is for what is signed: honest archives of signed things stay GENUINE."""
+    package = here / "v4.tar"
+    package.write_bytes((APK / "v4/input.bin").read_bytes())
+    run("trust", "add", "Acme", APK / "keys/one.x509.pem")
+    app = (APK / "v2/input.bin").read_bytes()
+    listing = f"Package: app\nSHA256: {sha256(app).hexdigest()}\n".encode()
+    feed = {"Packages": listing, "Packages.sig": ACME.sign(listing), "app.apk": app}
+
+    assert verdict(package, capsys) == "GENUINE"
+    assert verdict(tar(here / "feed.tar", feed), capsys) == "GENUINE"

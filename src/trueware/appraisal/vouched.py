@@ -46,7 +46,7 @@ def vouched(root: Part, signatures: Iterable[Signature]) -> Vouched:
     covered.update(path for each in signatures for path in each.coverage.paths)
     digests = frozenset[bytes]().union(*(each.coverage.digests for each in signatures))
     lists = {path for each in signatures if each.coverage.digests for path in each.coverage.paths}
-    carriers = {each.part for each in signatures if not each.coverage.excludes} - covered
+    carriers = {each.part for each in signatures if _is_beside(each)}
     missing: list[str] = []
     found: list[str] = []
     companions: list[tuple[str, str]] = []
@@ -73,6 +73,13 @@ def vouched(root: Part, signatures: Iterable[Signature]) -> Vouched:
     return Vouched(
         bool(found) and not missing, tuple(dict.fromkeys(_outermost(path, found) for path in missing)), beside
     )
+
+
+def _is_beside(signature: Signature) -> bool:
+    """Whether what it stands in is a signature and nothing else."""
+    coverage = signature.coverage
+    elsewhere = bool(coverage.digests) or any(path != signature.part for path in coverage.paths)
+    return elsewhere and signature.part not in coverage.paths and not coverage.excludes
 
 
 def _is_told_by_path(part: Part) -> bool:
