@@ -59,7 +59,15 @@ class Tuf:
         try:
             yield _by_any(keys, site, context.now)
         except Refusal as refusal:
-            yield Signature(_NAME, site.path, refusal.outcome, refusal.detail)
+            yield Signature(_NAME, _about(site), refusal.outcome, refusal.detail)
+
+
+def _about(timestamp: Site) -> str:
+    """Return the path of the repository: the folder of metadata and targets, or that of the metadata."""
+    folder = timestamp.above()
+    above = folder.above() if folder is not None else None
+    repository = above if above is not None and above.child("targets") is not None else folder
+    return repository.path if repository is not None else timestamp.path
 
 
 def _by_any(keys: tuple[Key, ...], site: Site, now: int) -> Signature:
@@ -134,7 +142,7 @@ class _Repository:
         lasts = min(each.expires for each in (self.root, timestamp, snapshot))
         return Signature(
             _NAME,
-            self.site.path,
+            _about(self.site),
             Outcome.VALID,
             f"{len(present)} of {len(targets)} targets are there",
             Signer((key.id,), key.name),

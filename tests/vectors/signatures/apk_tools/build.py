@@ -93,12 +93,12 @@ def zipped(data: bytes) -> bytes:
     return gzip.compress(data, 9, mtime=0)
 
 
-def version_2(algorithm: str = "RSA", digest: str = "sha1", *, front: bytes = b"") -> bytes:
+def version_2(algorithm: str = "RSA", digest: str = "sha1", *, front: bytes = b"", program: bytes = PROGRAM) -> bytes:
     data = zipped(tar(("usr/bin/vector", PROGRAM), cut=False))
     info = f"pkgname = vector\npkgver = 1.0-r0\narch = aarch64\ndatahash = {hashlib.sha256(data).hexdigest()}\n".encode()
     control = zipped(tar((".PKGINFO", info), (".post-install", b"#!/bin/sh\n")))
     first = tar((f".SIGN.{algorithm}.vectors-rsa.pub", sign("rsa", digest, control)))
-    return zipped(first + front) + control + data
+    return zipped(first + front) + control + zipped(tar(("usr/bin/vector", program), cut=False))
 
 
 keys()
@@ -124,6 +124,7 @@ two = version_2()
 write("v2", two, "A package of version 2.", "valid", "rsa", whole=True)
 write("v2-sha256", version_2("RSA256", "sha256"), "Signed with SHA-256.", "valid", "rsa", whole=True)
 write("v2-front", version_2(front=tar(("usr/bin/evil", b"evil"))), "A file in front of what is signed.", "not-checkable")
+write("v2-changed", version_2(program=PROGRAM.replace(b"exec", b"evil")), "A file was changed.", "broken")
 write("v2-data", two + zipped(tar(("usr/bin/evil", b"evil"), cut=False)), "Data behind the data.", "broken")
 packed = zipped(tar(("APKINDEX", b"C:Q1AAAA\nP:vector\nV:1.0-r0\n\n"), cut=False))
 first = zipped(tar((".SIGN.RSA.vectors-rsa.pub", sign("rsa", "sha1", packed))))
