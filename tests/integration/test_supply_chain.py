@@ -12,6 +12,10 @@ from trueware.cli.exit_code import ExitCode
 
 VECTORS = Path(__file__).resolve().parents[1] / "vectors/signatures"
 PE, TIZEN = VECTORS / "authenticode", VECTORS / "tizen"
+IDENTITY = (
+    "https://github.com/sigstore-conformance/extremely-dangerous-public-oidc-beacon/.github/workflows/"
+    "extremely-dangerous-oidc-beacon.yml@refs/heads/main"
+)
 DBX_OWNER, SHA256_LIST = bytes(16), bytes.fromhex("2616c4c14c509240aca941f936934328")
 
 
@@ -100,11 +104,7 @@ def test_somebody_elses_root_vouches_for_nobody(tmp_path: Path) -> None:
     shutil.copy(
         VECTORS / "sigstore/rekor2-timestamp-with-embedded-cert/bundle.sigstore.json", folder / "a.sigstore.json"
     )
-    lines = (
-        "issuer: https://token.actions.githubusercontent.com",
-        "identity: https://github.com/sigstore-conformance/extremely-dangerous-public-oidc-beacon/.github/workflows/"
-        "extremely-dangerous-oidc-beacon.yml@refs/heads/main",
-    )
+    lines = ("issuer: https://token.actions.githubusercontent.com", f"identity: {IDENTITY}")
     (tmp_path / "identity.txt").write_text("\n".join(lines))
     trust("add", "Acme", tmp_path / "identity.txt")
     assert main(["publisher", "add", "Zeta"]) == ExitCode.GENUINE

@@ -9,17 +9,20 @@ RFC 3161 §2.4.2: signed data whose content is a TSTInfo.
 
 Older ones are countersignatures (RFC 5652 §11.4): a signer like others, over the signature, with a signing time.
 
-Whether the authority may be believed is not asked.
+Anybody can be an authority: whether one counts is asked by `known_time`, and by whoever has authorities of their own.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import new
 
+from trueware.formats.moments import written
 from trueware.signatures.apk import der
 from trueware.signatures.apk.certificate import Certificate
 from trueware.signatures.apk.refusal import uncheckable
 from trueware.signatures.cms import DATA, DIGESTS, SIGNING_TIME, SignerInfo, read_signed_data, read_signer, read_time
+from trueware.signatures.contract import Context
+from trueware.signatures.x509 import find_path, issuers_of, subject_of
 
 TOKEN = "1.2.840.113549.1.9.16.2.14"  # noqa: S105 (an object identifier)
 """Attribute in which CMS has a time stamp; others have their own."""
@@ -38,6 +41,21 @@ class Stamp:
     """Seconds since 1970."""
 
     by: Certificate
+    chain: tuple[bytes, ...] = field(default=(), repr=False)
+    """What certificates came with it."""
+
+    def __str__(self) -> str:
+        return f"{written(self.at)} by {self.by.name()}"
+
+
+def known_time(stamp: Stamp | None, context: Context) -> int | None:
+    """Return the time of a stamp by whom a certificate at hand vouches for; None where nobody does: it may be of any time then."""
+    if stamp is None:
+        return None
+    issuers = issuers_of((stamp.by.encoded, *stamp.chain))
+    anchors = (each.data for each in context.keyring.of_kind("x509"))
+    path = find_path((stamp.by.encoded, *stamp.chain), (each for each in anchors if subject_of(each) in issuers))
+    return stamp.at if path is not None and path.since <= stamp.at <= path.until else None
 
 
 def read_token(encoded: bytes, stamped: bytes, known: Sequence[Certificate] = ()) -> Stamp | None:
@@ -65,7 +83,8 @@ def read_token(encoded: bytes, stamped: bytes, known: Sequence[Certificate] = ()
     whole, _, fraction = time.content.removesuffix(b"Z").partition(b".")
     if fraction and not fraction.isdigit():
         uncheckable("a time that is none")
-    return Stamp(read_time(der.Value(time.tag, whole + b"Z", b"")), own)
+    chain = tuple(each.encoded for each in signed.certificates)
+    return Stamp(read_time(der.Value(time.tag, whole + b"Z", b"")), own, chain)
 
 
 def read_countersignature(value: der.Value, stamped: bytes, bag: Sequence[Certificate]) -> Stamp | None:
@@ -79,7 +98,8 @@ def read_countersignature(value: der.Value, stamped: bytes, bag: Sequence[Certif
     stated = info.values.get(SIGNING_TIME)
     if own is None or stated is None or not _may_stamp(own):
         uncheckable("a countersignature states no time, or is signed by whom may stamp no times")
-    return Stamp(read_time(stated), own) if info.is_signed(own.spki, stamped) else None
+    chain = tuple(each.encoded for each in bag)
+    return Stamp(read_time(stated), own, chain) if info.is_signed(own.spki, stamped) else None
 
 
 def _named(identifier: der.Value) -> str:

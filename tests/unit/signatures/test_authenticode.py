@@ -17,6 +17,7 @@ from trueware.measuring import measure
 from trueware.model.signature import Outcome, Signature
 from trueware.signatures import Signatures
 from trueware.signatures.contract import Context
+from trueware.signatures.keys import read_keys
 
 VECTORS = Path(__file__).parents[2] / "vectors/signatures/authenticode"
 CASES = sorted(path.parent.name for path in VECTORS.glob("*/expected.json"))
@@ -55,11 +56,21 @@ def test_vectors(case: str) -> None:
     for signature, stated in zip(signatures, expected, strict=True):
         signer = None if signature.signer is None else signature.signer.ids[1].removeprefix("cert-sha256:")
         assert signer == stated["signer"]
-        assert signature.signed_at == stated.get("signed_at")
+        assert dict(signature.statements).get("time stamped") == stated.get("stamped")
+        assert signature.signed_at is None  # nobody vouches for who stamped it
         assert signature.coverage.whole == (stated["outcome"] == "valid")
         assert len(signature.coverage.excludes) == stated.get("excludes", 0)
         if "sha256" in stated:
             assert signature.subjects == (f"authenticode-sha256:{stated['sha256']}",)
+
+
+def test_a_time_counts_where_its_authority_does() -> None:
+    """A certificate at hand that issued the one of whoever stamped it makes the stamp the time of signing."""
+    data = (VECTORS / "stamped/input.bin").read_bytes()
+    for name, expected in (("authority", 1_796_000_000), ("stamper", 1_796_000_000), ("signer", None)):
+        keys = read_keys((VECTORS / f"keys/{name}.pem").read_bytes())
+        (signature,) = signatures_in({"program": data}, keys)
+        assert signature.signed_at == expected, name
 
 
 @pytest.mark.parametrize("case", ["rsa", "ecdsa", "nested", "stamped"])

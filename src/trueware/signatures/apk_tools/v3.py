@@ -13,11 +13,11 @@ offset  size  field of a signature block
  2. The signature is over the schema (4 bytes), the first 18 bytes of the block, and the SHA-512 of the database.
  3. Of a package, each file with data has its digest in the database, and the data are those; the blocks of data are in the order of
     the files, and there are no others.
- 4. An index lists packages by the SHA-256 of their databases. OpenWrt signs indexes alone: a package beside the index whose database is
-    listed is covered as by a signature of its own (3).
+ 4. An index lists packages by the SHA-256 of their databases. OpenWrt signs indexes alone: a package beside the index whose
+    database is listed is covered as by a signature of its own (3).
 
-Source: apk-tools ``src/adb.c`` (adb_trust_verify_signature, __adb_handle_identity), ``src/adb.h``, ``src/app_mkndx.c``. No package made by apk-tools was at hand: the vectors are
-laid out from the source, and signed by openssl.
+Source: apk-tools ``src/adb.c`` (adb_trust_verify_signature, __adb_handle_identity), ``src/adb.h``, ``src/app_mkndx.c``. No package
+made by apk-tools was at hand: the vectors are laid out from the source, and signed by openssl.
 """
 
 from collections.abc import Iterator

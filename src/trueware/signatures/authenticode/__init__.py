@@ -9,11 +9,12 @@ Sources: "Windows Authenticode Portable Executable Signature Format" (Microsoft,
  3. The signer signed the content: its value, without tag and length (`trueware.signatures.cms`).
  4. The digest is that of the image (`trueware.signatures.authenticode.image`). MD5 is not taken.
  5. Signatures nested in an attribute that nobody signs are signatures of their own over the same image: 2 to 4 again.
- 6. A time stamp over the signature (RFC 3161, or a countersignature) is verified; the time is told, and who stamped it.
+ 6. A time stamp over the signature (RFC 3161, or a countersignature) is verified, and told with who stamped it. It is the time of
+    signing only where a certificate at hand vouches for them: anybody can stamp any time.
 
 UEFI minds no dates (`Signature.dated`), and asks whether the image's digest is in ``dbx``: `Signature.subjects` names it. Whether a
-certificate is meant to sign programs is not asked: UEFI does not either. Where its chain ends is judged later; that of whoever
-stamped a time is not, so that the time is as good as their name. What is in the certificate table besides is not signed.
+certificate is meant to sign programs is not asked: UEFI does not either. Where its chain ends is judged later. What is
+in the certificate table besides is not signed.
 """
 
 from collections.abc import Iterable, Iterator
@@ -27,7 +28,7 @@ from trueware.signatures.apk.refusal import Refusal, broken, uncheckable
 from trueware.signatures.authenticode.image import Image, read_image
 from trueware.signatures.cms import DIGESTS, SignedData, SignerInfo, read_signed_data
 from trueware.signatures.contract import Context, Scheme, SchemeDoc, Site
-from trueware.signatures.timestamp import TOKEN, Stamp, read_countersignature, read_token
+from trueware.signatures.timestamp import TOKEN, Stamp, known_time, read_countersignature, read_token
 
 _NAME = "authenticode"
 _SIGNED_DATA, _REVISIONS = 2, (0x100, 0x200)
@@ -56,7 +57,7 @@ class Authenticode:
     )
 
     @staticmethod
-    def verify(site: Site, context: Context) -> Iterable[Signature]:  # noqa: ARG004 (the key comes with the signature)
+    def verify(site: Site, context: Context) -> Iterable[Signature]:
         """See `Scheme`."""
         if site.child("certificate-0") is None:
             return
@@ -78,7 +79,7 @@ class Authenticode:
                 encoded += ((offset, value.whole) for value in signed.signers[0].unsigned.get(_NESTED, ()))  # 5
                 behind = data[len(der.read(data).whole) :]
                 unsigned = (*excluded, f"{len(behind)} bytes behind the signature") if any(behind) else excluded
-                found = _verified(site, image, signed, own)
+                found = _verified(site, image, signed, own, context)
                 coverage = Coverage(whole=True, excludes=unsigned)
                 yield replace(found, coverage=coverage, offset=offset, subjects=(subject,))
             except Refusal as refusal:
@@ -116,7 +117,7 @@ def read_signed(encoded: bytes) -> tuple[SignedData, Certificate]:
     return signed, own
 
 
-def _verified(site: Site, image: Image, signed: SignedData, own: Certificate) -> Signature:
+def _verified(site: Site, image: Image, signed: SignedData, own: Certificate, context: Context) -> Signature:
     content, info = signed.content or b"", signed.signers[0]
     kind, stated = der.parts(list(der.Value(der.SEQUENCE, content, b"").parts()), 2, "an SpcIndirectDataContent")[:2]
     algorithm, digest = der.parts(stated.sequence(), 2, "a digest")[:2]
@@ -137,9 +138,9 @@ def _verified(site: Site, image: Image, signed: SignedData, own: Certificate) ->
         Outcome.VALID,
         f"{name} over the whole program",
         signer(signed.chain_of(own)),
-        signed_at=time.at if time is not None else None,
+        signed_at=known_time(time, context),
         dated=False,
-        statements=(("time stamped by", time.by.name()),) if time is not None else (),
+        statements=(("time stamped", str(time)),) if time is not None else (),
     )
 
 

@@ -20,6 +20,7 @@ from trueware.signatures.authenticode import INDIRECT_DATA, read_signed, stamp_o
 from trueware.signatures.authenticode.image import read_image
 from trueware.signatures.cms import DIGESTS
 from trueware.signatures.contract import Context, Scheme, SchemeDoc, Site
+from trueware.signatures.timestamp import known_time
 
 _NAME = "catalogue"
 _TRUST_LIST, _USAGES = "1.3.6.1.4.1.311.10.1", frozenset({"1.3.6.1.4.1.311.12.1.1"})
@@ -42,7 +43,7 @@ class Catalogue:
     )
 
     @staticmethod
-    def verify(site: Site, context: Context) -> Iterable[Signature]:  # noqa: ARG004 (the key comes with the signature)
+    def verify(site: Site, context: Context) -> Iterable[Signature]:
         """See `Scheme`."""
         if not 0 < site.size <= _LARGEST:
             return
@@ -50,12 +51,12 @@ class Catalogue:
         if data[:1] != b"\x30" or data[:32].find(_OID) < 0:
             return  # another program's file
         try:
-            yield _verified(site, data)
+            yield _verified(site, data, context)
         except Refusal as refusal:
             yield Signature(_NAME, site.path, refusal.outcome, refusal.detail)
 
 
-def _verified(site: Site, data: bytes) -> Signature:
+def _verified(site: Site, data: bytes, context: Context) -> Signature:
     whole = der.read(data).whole
     signed, own = read_signed(whole)
     content, info = signed.content or b"", signed.signers[0]
@@ -81,8 +82,8 @@ def _verified(site: Site, data: bytes) -> Signature:
             frozenset(each for each in digests if len(each) == 32),
             (f"{rest} bytes behind the catalogue",) if rest else (),
         ),
-        signed_at=time.at if time is not None else None,
-        statements=(("time stamped by", time.by.name()),) if time is not None else (),
+        signed_at=known_time(time, context),
+        statements=(("time stamped", str(time)),) if time is not None else (),
     )
 
 
