@@ -28,6 +28,9 @@ _LARGEST = 1 << 26
 _BESIDE = 4096
 """Files beside a catalogue that are looked at."""
 
+_KNOWN: dict[bytes, tuple[bytes, ...]] = {}
+_MOST_KNOWN = 1 << 14
+
 _OID = bytes.fromhex("06092a864886f70d010702")
 """Of signed data, as it stands at the beginning."""
 
@@ -108,13 +111,25 @@ def _beside(site: Site, digests: frozenset[bytes]) -> Iterator[str]:
     for number, each in enumerate(folder.children() if folder is not None else ()):
         if number >= _BESIDE:
             return
-        if each.format == "pe":
-            try:
-                image = read_image(each.view())
-                if image.digest("sha256") in digests or image.digest("sha1") in digests:
-                    yield each.path
-            except Refusal:
-                continue
+        if each.format == "pe" and not digests.isdisjoint(_image_digests(each)):
+            yield each.path
+
+
+def _image_digests(program: Site) -> tuple[bytes, ...]:
+    """Return the digests of an image; many catalogues may lie beside many programs, so they are remembered by the file's."""
+    known = _KNOWN.get(program.sha256 or b"")
+    if known is not None:
+        return known
+    try:
+        image = read_image(program.view())
+        made: tuple[bytes, ...] = (image.digest("sha256"), image.digest("sha1"))
+    except Refusal:
+        made = ()
+    if program.sha256 is not None:
+        if len(_KNOWN) >= _MOST_KNOWN:
+            _KNOWN.clear()
+        _KNOWN[program.sha256] = made
+    return made
 
 
 _: type[Scheme] = Catalogue

@@ -7,7 +7,7 @@ Windows hashes. Where it is not the same, programs disagree on what is signed (`
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import new
 from struct import unpack_from
 
@@ -38,12 +38,17 @@ class Image:
     is_regular: bool
     """Whether headers, sections and what follows them lie one behind the other, the certificate table last."""
 
+    _made: dict[str, bytes] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """Digests that were asked for: a file may have many signatures."""
+
     def digest(self, name: str) -> bytes:
         """Return the digest of the image."""
-        made = new(name, usedforsecurity=False)
-        for start, end in self._spans():
-            made.update(self.view[start:end])
-        return made.digest()
+        if name not in self._made:
+            made = new(name, usedforsecurity=False)
+            for start, end in self._spans():
+                made.update(self.view[start:end])
+            self._made[name] = made.digest()
+        return self._made[name]
 
     def _spans(self) -> Iterator[tuple[int, int]]:
         at = 0
