@@ -12,7 +12,7 @@
 No certificate is trusted here and none is asked about its dates or its usage.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from hashlib import new, sha1
 
@@ -26,7 +26,7 @@ from trueware.formats.contract import Buffer
 from trueware.signatures.apk import der
 from trueware.signatures.apk.certificate import Certificate
 from trueware.signatures.apk.refusal import Refusal, uncheckable
-from trueware.signatures.contract import Context
+from trueware.signatures.contract import Context, Key
 
 DATA, SIGNED_DATA = "1.2.840.113549.1.7.1", "1.2.840.113549.1.7.2"
 _CONTENT_TYPE, _MESSAGE_DIGEST = "1.2.840.113549.1.9.3", "1.2.840.113549.1.9.4"
@@ -205,13 +205,19 @@ def key_identifier_of(spki: bytes) -> bytes:
     return sha1(bits.content[1:]).digest()  # noqa: S324 (the name that is used)
 
 
-def certificates_at_hand(context: Context) -> Iterable[Certificate]:
-    """Yield the certificates of the keyring that can be parsed."""
-    for key in context.keyring.of_kind("x509"):
+def certificates_at_hand(context: Context) -> Sequence[Certificate]:
+    """Return the certificates of the keyring that can be parsed."""
+    return context.keyring.derived("x509", _parsed)
+
+
+def _parsed(keys: Iterable[Key]) -> Sequence[Certificate]:
+    found = []
+    for key in keys:
         try:
-            yield Certificate.parse(key.data)
+            found.append(Certificate.parse(key.data))
         except Refusal:
             continue
+    return found
 
 
 def read_time(value: der.Value) -> int:

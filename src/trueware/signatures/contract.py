@@ -13,9 +13,9 @@ What a scheme promises
     * It does not ask whether the signer may be trusted: no certificate expires here, no chain is built.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, TypeVar
 
 from trueware.formats.contract import Buffer
 from trueware.model.limits import Limits
@@ -103,6 +103,8 @@ class Key:
     name: str = ""
 
 
+_Made = TypeVar("_Made")
+
 _MOST_NAMESAKES = 16
 """Different keys of one name that are tried."""
 
@@ -112,6 +114,7 @@ class Keyring:
 
     def __init__(self, keys: Iterable[Key] = ()) -> None:
         self.keys: Sequence[Key] = tuple(keys)
+        self._derived: dict[tuple[str, object], Any] = {}
         by_id: dict[str, list[Key]] = {}
         by_kind: dict[str, list[Key]] = {}
         for key in self.keys:
@@ -129,6 +132,13 @@ class Keyring:
     def named(self, id: str) -> tuple[Key, ...]:  # noqa: A002 (the domain's noun)
         """Return the different keys that signatures may mean by a name that anybody could choose for a key of theirs."""
         return self._by_id.get(id, ())
+
+    def derived(self, kind: str, make: Callable[[Sequence[Key]], _Made]) -> _Made:
+        """Return what `make` makes of all keys of a kind. It is made once: there may be thousands, and as many signatures."""
+        if (kind, make) not in self._derived:
+            self._derived[kind, make] = make(self.of_kind(kind))
+        made: _Made = self._derived[kind, make]
+        return made
 
     def of_kind(self, kind: str) -> tuple[Key, ...]:
         """Return all keys of a kind."""

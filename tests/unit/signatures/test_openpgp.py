@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from tests.unit.signatures.sites import signatures_in
 from trueware.model.signature import Outcome, Signature
 from trueware.signatures.contract import Key
 from trueware.signatures.keys import read_keys
+from trueware.signatures.openpgp.certificate import SigningKey, signing_keys
 
 VECTOR = Path(__file__).resolve().parents[2] / "vectors/signatures/openpgp"
 TEXT = (VECTOR / "text").read_bytes()
@@ -202,3 +204,34 @@ def test_chain_from_the_archive_to_the_package() -> None:
     assert {each.outcome for each in found} == {Outcome.VALID}
     assert [name for name, listed in packages.items() if listed] == ["openssl_3.0.17-1~deb12u2_amd64.deb"]
     assert len(packages) == 3
+
+
+def test_a_copy_of_a_certificate_that_takes_it_back_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An older copy, without the revocation, is at hand too: in whatever order."""
+    read = signing_keys
+    copy = Key("openpgp", "openpgp:00", b"copy of " + KEYS["rsa"][0].data)
+
+    def taken_back(data: bytes) -> tuple[SigningKey, ...]:
+        keys = read(data.removeprefix(b"copy of "))
+        return tuple(replace(key, revoked=True) for key in keys) if data == copy.data else keys
+
+    monkeypatch.setattr("trueware.signatures.openpgp.signing_keys", taken_back)
+    for keys in ((copy, *KEYS["rsa"]), (*KEYS["rsa"], copy)):
+        assert "taken back" in detached("rsa.sig", keys=keys).detail
+
+
+def test_certificates_at_hand_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of two thousand, for two hundred signatures: it took minutes."""
+    asked: list[bytes] = []
+
+    def counted(data: bytes) -> tuple[SigningKey, ...]:
+        asked.append(data)
+        return signing_keys(data)
+
+    monkeypatch.setattr("trueware.signatures.openpgp.signing_keys", counted)
+    made = (VECTOR / "rsa.sig").read_bytes()
+    files = {f"{number}{ending}": data for number in range(20) for ending, data in (("", TEXT), (".sig", made))}
+    found = signatures_in(files, KEYS["rsa"])
+
+    assert {each.outcome for each in found} == {Outcome.VALID}
+    assert len(asked) == len(KEYS["rsa"])

@@ -16,14 +16,14 @@ InRelease, Packages, package.
 import re
 from base64 import b64decode
 from binascii import Error as BadBase64
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
 from trueware.errors import InputError, MalformedInput
 from trueware.formats.contract import Buffer
 from trueware.model.signature import Coverage, Outcome, Signature, Signer
-from trueware.signatures.contract import Context, SchemeDoc, Site
+from trueware.signatures.contract import Context, Key, SchemeDoc, Site
 from trueware.signatures.listings import coverage_of, covered_by
 from trueware.signatures.openpgp.arithmetic import is_weak, verifies
 from trueware.signatures.openpgp.certificate import SigningKey, signing_keys
@@ -46,6 +46,9 @@ _ARMOUR = re.compile(
     rb"-----BEGIN PGP SIGNATURE-----[ \t]*\r?\n(?:[A-Za-z]+: [^\r\n]*\r?\n)*[ \t]*\r?\n"
     rb"([A-Za-z0-9+/=\s]*?)\r?\n(?:=[A-Za-z0-9+/]{4}[ \t]*\r?\n)?-----END PGP SIGNATURE-----[ \t]*\s*"
 )
+_NUMBER = 8
+"""Bytes of a key id, the end of a fingerprint (RFC 9580 §5.5.4.2)."""
+
 _ENDINGS = (".asc", ".gpg", ".sig")
 
 
@@ -188,7 +191,7 @@ def _signature(
     named = max(statement.issuers, key=len, default=b"")
     if not named:
         return told(Outcome.UNCHECKABLE, "the signature names no key")
-    found = next((key for key in _keys(context) if key.is_named(named)), None)
+    found = _find(context, named, lambda key: _doubt(statement, key, context.now, kinds) is None)
     if found is None:
         return told(Outcome.UNCHECKABLE, f"the key {named.hex()} is not at hand, or may not sign", _stranger(named))
     signer = _signer(found)
@@ -222,12 +225,25 @@ def _doubt(statement: Statement, key: SigningKey, now: int, kinds: tuple[int, ..
     return None
 
 
-def _keys(context: Context) -> Iterator[SigningKey]:
-    for key in context.keyring.of_kind(NAME):
+def _find(context: Context, named: bytes, is_good: Callable[[SigningKey], bool]) -> SigningKey | None:
+    """Return the key that a signature names; of several copies of its certificate one that takes it back, or one that fits."""
+    copies = context.keyring.derived(NAME, _by_number).get(named[-_NUMBER:], ())
+    found = [each for each in copies if each.is_named(named)]
+    taken_back = (each for each in found if each.revoked)
+    return next(taken_back, next(filter(is_good, found), next(iter(found), None)))
+
+
+def _by_number(keys: Sequence[Key]) -> Mapping[bytes, tuple[SigningKey, ...]]:
+    """Return the keys that may sign, by the number that signatures name them by."""
+    found: dict[bytes, tuple[SigningKey, ...]] = {}
+    for key in keys:
         try:
-            yield from signing_keys(key.data)
+            for each in signing_keys(key.data):
+                number = each.key.fingerprint[-_NUMBER:]
+                found[number] = (*found.get(number, ())[:_MOST], each)
         except InputError:
             continue  # no certificate: it can sign nothing
+    return found
 
 
 def _signer(key: SigningKey) -> Signer:
