@@ -261,3 +261,11 @@ def test_a_signature_file_in_a_tar_is_one(here: Path, capsys: pytest.CaptureFixt
 
     assert verdict(package, capsys) == "GENUINE"
     assert verdict(tar(here / "feed.tar", feed), capsys) == "GENUINE"
+
+
+def test_a_signed_file_for_people_is_no_payload(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The signed README of a publisher, beside something that is called as if it were for people too."""
+    files = {"README": FIRMWARE, "README.sig": ACME.sign(FIRMWARE)}
+
+    assert verdict(folder(here / "a", files), capsys) == "GENUINE"
+    assert verdict(folder(here / "b", {**files, "firmware.pdf": EVIL}), capsys) == "UNKNOWN"

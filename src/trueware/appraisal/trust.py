@@ -88,6 +88,19 @@ def names(signature: Signature) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def names_at_hand(signature: Signature, trust: Trust) -> tuple[str, ...]:
+    """Return the names of the certificates by which the signer's key is known.
+
+    The certificate that comes with a signature may be another one of the same key: many schemes do not look at it.
+    """
+    from trueware.signatures.x509 import certificate_ids, weak_names  # noqa: PLC0415 (start-up time)
+
+    ids = signature.signer.ids if signature.signer is not None else ()
+    anchors = {each.id: each for name in ids for each in trust.index.named.get(name, ()) if each.kind == "x509"}
+    found = (name for each in anchors.values() for name in (*certificate_ids(each.data), *weak_names(each.data)))
+    return tuple(dict.fromkeys(found))
+
+
 def judge(
     signature: Signature, trust: Trust, publishers: Iterable[Publisher], claims: Iterable[Claim], now: int
 ) -> Judged:
@@ -100,9 +113,9 @@ def judge(
         claims: what the signed software says of itself.
         now: seconds since 1970.
     """
-    if (
-        listed := next((trust.distrusted[name] for name in names(signature) if name in trust.distrusted), None)
-    ) is not None:  # 2
+    every = (*names(signature), *names_at_hand(signature, trust))
+    listed = next((trust.distrusted[name] for name in every if name in trust.distrusted), None)
+    if listed is not None:  # 2
         return Judged(signature, Standing.NEVER_TRUST, f"{listed.id} must not be trusted: {listed.reason}")
     if signature.outcome is not Outcome.VALID or signature.signer is None:  # 1
         known = _public(signature, trust)

@@ -8,7 +8,8 @@ Whoever signs a file, or lists its digest, says nothing of where it goes and wit
 * What an entry's attributes give power (set-uid, extended attributes) is not vouched for by a signature over its bytes.
 * Where names place files onto a device (a tar, a file system) a plain file is not either, unless it is the signed list itself: what
   may be run, or is read as a configuration, is told by its path.
-* Files for people are those beside something that is vouched for, in what people hand files on in. They are told.
+* Files for people are those beside something that is vouched for and is more than that, in what people hand files on in. They
+  are told.
 """
 
 from collections.abc import Iterable, Iterator
@@ -50,12 +51,14 @@ def vouched(root: Part, signatures: Iterable[Signature]) -> Vouched:
     missing: list[str] = []
     found: list[str] = []
     companions: list[tuple[str, str]] = []
+    payload = False
     stack: list[tuple[str, Part, str | None, bool]] = [("", root, None, False)]
     while stack and len(missing) < _TOLD and len(companions) <= MAX_BESIDE:
         path, part, above, placed = stack.pop()
         signed = path in covered or (part.sha256 is not None and part.size > 0 and part.sha256 in digests)
         if signed and is_plain(part) and not (placed and _is_told_by_path(part) and path not in lists):
             found.append(path)
+            payload = payload or not is_companion(part)
         elif part.kind is Kind.PADDING or (path in carriers and not part.children and is_plain(part)):
             pass
         elif above is not None and is_companion(part):
@@ -67,7 +70,7 @@ def vouched(root: Part, signatures: Iterable[Signature]) -> Vouched:
         elif part.kind is not Kind.DIRECTORY or part.children or not part.certain or not is_plain(part):
             missing.append(path)
     around = {path for each in found for path in _above(each)} if companions else frozenset[str]()
-    missing += [path for path, above in companions if above not in around]
+    missing += [path for path, above in companions if above not in around or not payload]
     missing += [path for path, _ in companions[MAX_BESIDE:]]
     beside = tuple(path for path, _ in companions)
     return Vouched(

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from trueware.appraisal.trust import Trust, names
+from trueware.appraisal.trust import Trust, names, names_at_hand
 from trueware.errors import UntrustedStatement
 from trueware.model.anchor import Anchor, Distrusted
 from trueware.model.claim import SIGNER
@@ -81,8 +81,11 @@ def take_back(store: RegistryStore, publisher: str, id: str, reason: str, now: i
 
 def trust_in(store: RegistryStore, signatures: Iterable[Signature], others: Iterable[str] = ()) -> Trust:
     """Return whom to believe as far as it matters to these signatures; `others`: more ids that may be listed."""
-    ids = {name for signature in signatures for name in names(signature)} | set(others)
-    return Trust(store.anchors(), store.find_distrusted(ids))
+    trust = Trust(store.anchors())
+    ids = set(others)
+    for signature in signatures:
+        ids.update(names(signature), names_at_hand(signature, trust))
+    return replace(trust, distrusted=store.find_distrusted(ids))
 
 
 def find_barred(store: RegistryStore, release: Release) -> Distrusted | None:

@@ -196,3 +196,13 @@ def test_a_key_for_something_else_accuses_nobody() -> None:
 
     assert impostors([stranger], Trust((KEY,)), (ACME,), claims) == "Acme"
     assert impostors([stranger], Trust((routers,)), (ACME,), claims) is None
+
+
+def test_a_listed_certificate_is_found_behind_another_one_of_its_key() -> None:
+    """Whoever has the leaked key makes another certificate for it: the key is known by the one that is listed."""
+    anchor = Anchor("Acme", certificate_ids(LEAF.der)[1], "x509", LEAF.der)
+    found = signature(certificate_ids(LEAF.der)[0], "cert-sha256:another")
+
+    assert judged(found, anchor).standing is Standing.ENTITLED
+    assert judged(found, anchor, never=anchor.id).standing is Standing.NEVER_TRUST
+    assert judged(found, anchor, never="subject-cn:leaf").standing is Standing.NEVER_TRUST
