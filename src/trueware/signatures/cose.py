@@ -149,7 +149,7 @@ def verifies(spki: bytes, algorithm: int, signature: bytes, signed: bytes) -> bo
             key.verify(signature, signed, padding.PKCS1v15(), _PKCS1[algorithm])
         else:
             return False
-    except (InvalidSignature, ValueError, TypeError, UnsupportedAlgorithm):
+    except (InvalidSignature, ValueError, TypeError, OverflowError, UnsupportedAlgorithm):
         return False
     return True
 

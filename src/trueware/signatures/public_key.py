@@ -97,5 +97,5 @@ def load_key(spki: bytes) -> object:
     """
     try:
         return load_der_public_key(spki)
-    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+    except (ValueError, TypeError, OverflowError, UnsupportedAlgorithm) as error:
         uncheckable(f"a public key is malformed ({error})")

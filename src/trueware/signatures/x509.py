@@ -29,7 +29,7 @@ from cryptography.x509 import (
 )
 from cryptography.x509.oid import NameOID
 
-_UNUSABLE = (
+UNUSABLE = (
     *(ValueError, TypeError, UnsupportedAlgorithm, InvalidSignature),
     *(DuplicateExtension, ExtensionNotFound, InvalidVersion, UnsupportedGeneralNameType),
 )
@@ -82,7 +82,7 @@ def certificate_ids(certificate: bytes) -> tuple[str, ...]:
         return (certificate_id(certificate),)
     try:
         spki = parsed.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    except _UNUSABLE:
+    except UNUSABLE:
         return (certificate_id(certificate),)
     return spki_id(spki), certificate_id(certificate)
 
@@ -97,7 +97,7 @@ def weak_names(certificate: bytes) -> tuple[str, ...]:
         found.append(f"serial:{parsed.serial_number:x}")
         names = [each.value for each in _subject(parsed).get_attributes_for_oid(NameOID.COMMON_NAME)]
         found += [f"subject-cn:{name.casefold()}" for name in names if isinstance(name, str)]
-    except _UNUSABLE:
+    except UNUSABLE:
         pass
     return tuple(found)
 
@@ -109,7 +109,7 @@ def load(certificate: bytes) -> Certificate | None:
         with catch_warnings():
             simplefilter("ignore")  # serial numbers that are none, and the like: said to developers, not to users
             return load_der_x509_certificate(certificate)
-    except _UNUSABLE:
+    except UNUSABLE:
         return None
 
 
@@ -118,7 +118,7 @@ def name_of(certificate: bytes) -> str:
     parsed = load(certificate)
     try:
         return _subject(parsed).rfc4514_string() if parsed is not None else ""
-    except _UNUSABLE:
+    except UNUSABLE:
         return ""
 
 
@@ -137,7 +137,7 @@ def _names_in(certificate: bytes) -> tuple[bytes, bytes]:
     parsed = load(certificate)
     try:
         return (_subject(parsed).public_bytes(), _issuer(parsed).public_bytes()) if parsed is not None else (b"", b"")
-    except _UNUSABLE:
+    except UNUSABLE:
         return b"", b""
 
 
@@ -195,7 +195,7 @@ def _issued(subject: bytes, issuer: bytes, below: int) -> bool:
         if subject[-len(child.signature) - 1]:  # unused bits of the last field, which nobody signs: DER has none here
             return False
         child.verify_directly_issued_by(parent)
-    except _UNUSABLE:
+    except UNUSABLE:
         return False
     return True
 
@@ -203,7 +203,7 @@ def _issued(subject: bytes, issuer: bytes, below: int) -> bool:
 def _is_understood(certificate: Certificate) -> bool:
     try:
         return all(each.oid.dotted_string in _KNOWN_CRITICAL for each in certificate.extensions if each.critical)
-    except _UNUSABLE:
+    except UNUSABLE:
         return False
 
 

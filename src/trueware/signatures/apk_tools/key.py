@@ -50,5 +50,5 @@ def is_signed(spki: bytes, name: str, signature: bytes, digest: bytes) -> bool:
 def _load(spki: bytes) -> object:
     try:
         return load_der_public_key(spki)
-    except (ValueError, TypeError, UnsupportedAlgorithm):
+    except (ValueError, TypeError, OverflowError, UnsupportedAlgorithm):
         return None

@@ -32,7 +32,7 @@ from trueware.signatures.apk import der
 from trueware.signatures.apk.refusal import Refusal, uncheckable
 from trueware.signatures.public_key import signs
 from trueware.signatures.sigstore.root import Authority, Root
-from trueware.signatures.x509 import find_path, load
+from trueware.signatures.x509 import UNUSABLE, find_path, load
 
 _ISSUER, _OLD_ISSUER = ObjectIdentifier("1.3.6.1.4.1.57264.1.8"), ObjectIdentifier("1.3.6.1.4.1.57264.1.1")
 _MOST = 8
@@ -47,6 +47,7 @@ def require_issued(encoded: bytes, times: list[int], root: Root) -> bytes:
     certificate = load(encoded)
     if certificate is None or not times:
         uncheckable("its certificate is malformed, or it is not known when it was used")
+    outdated = False
     try:
         _require_usage(certificate)
         for authority in root.signers:
@@ -56,10 +57,13 @@ def require_issued(encoded: bytes, times: list[int], root: Root) -> bytes:
             if all(path.since <= at <= path.until and at in authority.span for at in times):
                 _require_logged(certificate, authority, root)
                 return authority.certificates[-1]
-            uncheckable("its certificate, or whoever issued it, was not valid when it was used")
-    except (ValueError, TypeError, ExtensionNotFound) as error:
+            outdated = True
+    except UNUSABLE as error:
         raise Refusal(Outcome.UNCHECKABLE, f"its certificate is malformed ({error})") from error
-    raise Refusal(Outcome.UNCHECKABLE, "its certificate was issued by nobody who is known")
+    reason = (
+        ", or whoever issued it, was not valid when it was used" if outdated else " was issued by nobody who is known"
+    )
+    raise Refusal(Outcome.UNCHECKABLE, f"its certificate{reason}")
 
 
 def _require_usage(certificate: Certificate) -> None:  # 2
@@ -105,15 +109,13 @@ def _require_logged(certificate: Certificate, authority: Authority, root: Root) 
 
 
 def _issuer(certificate: Certificate, authority: Authority) -> Certificate:
-    from cryptography.exceptions import InvalidSignature  # noqa: PLC0415 (beside its use)
-
     for encoded in authority.certificates:
         issuer = load(encoded)
         try:
             if issuer is not None:
                 certificate.verify_directly_issued_by(issuer)
                 return issuer
-        except (ValueError, TypeError, InvalidSignature):
+        except UNUSABLE:
             continue
     raise Refusal(Outcome.UNCHECKABLE, "its certificate was issued by nobody who is known")
 
@@ -134,7 +136,7 @@ def identity_of(encoded: bytes) -> tuple[str, str]:
             if isinstance(value, UnrecognizedExtension):
                 issuer = (der.read(value.value).content if oid == _ISSUER else value.value).decode("utf-8", "replace")
         names = list(extensions.get_extension_for_class(SubjectAlternativeName).value)
-    except (ValueError, TypeError, ExtensionNotFound, Refusal):
+    except (*UNUSABLE, Refusal):
         return issuer, ""
     if len(names) != 1:
         return issuer, ""

@@ -26,7 +26,7 @@ from trueware.model.signature import Coverage, Outcome, Signature, Signer
 from trueware.signatures.apk.refusal import Refusal, broken, uncheckable
 from trueware.signatures.contract import Context, Scheme, SchemeDoc, Site
 from trueware.signatures.tizen.document import Element, canonical, parse
-from trueware.signatures.x509 import certificate_ids, load, name_of
+from trueware.signatures.x509 import UNUSABLE, certificate_ids, load, name_of
 
 _NAME = "tizen"
 _LARGEST = 1 << 23
@@ -125,8 +125,7 @@ _PARTS = ("SignedInfo", "SignatureValue", "KeyInfo")
 
 def _is_by(certificate: bytes, kind: str, digest: str, octets: bytes, signature: bytes) -> bool:
     """Tell whether the key of a certificate signed `octets`; ECDSA has its two numbers one behind the other (§6.4.3)."""
-    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm  # noqa: PLC0415 (start-up time)
-    from cryptography.hazmat.primitives import hashes  # noqa: PLC0415
+    from cryptography.hazmat.primitives import hashes  # noqa: PLC0415 (start-up time)
     from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa  # noqa: PLC0415
     from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature  # noqa: PLC0415
 
@@ -144,7 +143,7 @@ def _is_by(certificate: bytes, kind: str, digest: str, octets: bytes, signature:
             key.verify(encode_dss_signature(*numbers), octets, ec.ECDSA(algorithm))
         else:
             return False
-    except (InvalidSignature, UnsupportedAlgorithm, ValueError, TypeError):
+    except UNUSABLE:
         return False
     return True
 
