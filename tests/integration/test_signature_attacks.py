@@ -269,3 +269,32 @@ def test_a_signed_file_for_people_is_no_payload(here: Path, capsys: pytest.Captu
 
     assert verdict(folder(here / "a", files), capsys) == "GENUINE"
     assert verdict(folder(here / "b", {**files, "firmware.pdf": EVIL}), capsys) == "UNKNOWN"
+
+
+@pytest.mark.parametrize("mistaken", ["sha256:ab", "cert-sha256:zz", f"cert-sha1:{'0' * 64}"])
+def test_a_name_that_can_bar_nothing_is_refused(here: Path, mistaken: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A fingerprint that was cut, or of another kind, is a mistake and no entry."""
+    assert here.exists()
+    assert main(["trust", "never", mistaken]) == ExitCode.USAGE
+    assert "hexadecimal digits" in capsys.readouterr().err
+
+
+def test_names_in_a_table_are_read_however_they_are_grouped(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Capitals, colons and blanks are how people write them."""
+    path = folder(here / "a", {"f": FIRMWARE, "f.sig": Key(171).sign(FIRMWARE)})
+    admit("Zeta", Key(171), here)
+    assert verdict(path, capsys) == "GENUINE"
+
+    table = here / "list.csv"
+    table.write_text("id,why\nUSIGN:ABAB ABAB:ABAB ABAB,leaked\n", "utf-8")
+    run("trust", "never", table)
+    assert verdict(path, capsys) == "UNKNOWN"
+
+
+@pytest.mark.parametrize("words", ["", "two\nlines", "x" * 513])
+def test_a_reason_stands_on_one_line(here: Path, words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Another one is a mistake of the user, not of the program."""
+    assert here.exists()
+    for command in (["trust", "revoke", "Acme", ACME.id, words], ["release", "withdraw", "1", "--reason", words]):
+        assert main(command) == ExitCode.USAGE
+        assert "printable characters" in capsys.readouterr().err

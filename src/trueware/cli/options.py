@@ -15,6 +15,8 @@ Subparsers: TypeAlias = "_SubParsersAction[ArgumentParser]"
 
 REGISTRY_VARIABLE = "TRUEWARE_REGISTRY"
 
+_LONGEST_REASON = 512
+
 _UNITS = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 
 
@@ -78,6 +80,13 @@ def limits_of(options: Namespace) -> "Limits":
     from trueware.model.limits import Limits
 
     return replace(Limits(), **dict(options.limits))
+
+
+def reason(text: str) -> str:
+    """Return a reason that can stand on one line."""
+    if not 0 < len(text) <= _LONGEST_REASON or not text.isprintable():
+        raise ArgumentTypeError(f"a reason of 1 to {_LONGEST_REASON} printable characters is needed")
+    return text
 
 
 def positive(text: str) -> int:

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass, field
 
+from trueware.errors import MalformedInput
 from trueware.model.release import Entitlement
 
 
@@ -40,6 +41,7 @@ class Anchor:
 
 
 _HEX = re.compile(r"[0-9a-f]+")
+_DIGITS = {"sha1": 40, "sha256": 64}
 
 
 def listed_id(text: str) -> str:
@@ -52,6 +54,18 @@ def listed_id(text: str) -> str:
     if kind != "subject-cn" and _HEX.fullmatch(compact):
         value = compact
     return f"{kind}{colon}{value}"
+
+
+def check_listed(id: str) -> None:  # noqa: A002 (the domain's noun)
+    """Refuse what can be the name of nothing: it would bar nothing, and nobody would notice.
+
+    Raises:
+        MalformedInput: a digest of another length, or no digest.
+    """
+    kind, _, value = id.partition(":")
+    digits = _DIGITS.get(kind.rpartition("-")[2])
+    if digits is not None and (len(value) != digits or _HEX.fullmatch(value) is None):
+        raise MalformedInput("name", len(kind) + 1, f"{kind} has {digits} hexadecimal digits, found {value!r}")
 
 
 @dataclass(frozen=True, slots=True)

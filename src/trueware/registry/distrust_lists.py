@@ -144,7 +144,7 @@ def _ids(words: str, row: Mapping[str, str]) -> Iterator[str]:
     kind, _, value = words.partition(" ")
     kind = kind.lower()
     compact = re.sub(r"[: ]", "", value).lower()
-    if re.fullmatch(r"[A-Za-z][A-Za-z0-9-]+:(?:\S+|.*[^0-9A-Fa-f: ].*)", words):
+    if re.fullmatch(r"[A-Za-z][A-Za-z0-9-]{2,}:.+", words):
         yield listed_id(words)
     elif kind == "subject":
         yield from (listed_id(f"subject-cn:{name}") for name in re.findall(r'"([^"]+)"', value))

@@ -5,7 +5,7 @@ from argparse import ArgumentParser, Namespace
 from typing import Any
 
 from trueware.cli.exit_code import ExitCode
-from trueware.cli.options import Subparsers, add_limits, add_registry, limits_of, registry_path
+from trueware.cli.options import Subparsers, add_limits, add_registry, limits_of, reason, registry_path
 from trueware.cli.text import printable
 from trueware.model.release import Release
 
@@ -51,7 +51,7 @@ def add(commands: Subparsers) -> None:
         description="Withdraw a release: it stays known, with the reason not to run it.",
     )
     withdraw.add_argument("id", metavar="ID", help="the id, or its beginning")
-    withdraw.add_argument("--reason", required=True, metavar="TEXT")
+    withdraw.add_argument("--reason", required=True, type=reason, metavar="TEXT")
     add_registry(withdraw)
     withdraw.set_defaults(run=run_withdraw)
 

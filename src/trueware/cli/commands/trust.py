@@ -4,7 +4,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 
 from trueware.cli.exit_code import ExitCode
-from trueware.cli.options import Subparsers, add_registry, claim_pattern, day, positive, registry_path
+from trueware.cli.options import Subparsers, add_registry, claim_pattern, day, positive, reason, registry_path
 from trueware.cli.text import printable
 
 
@@ -27,7 +27,7 @@ def add(commands: Subparsers) -> None:
     )
     revoke.add_argument("publisher", metavar="PUBLISHER")
     revoke.add_argument("id", metavar="ID", help="its name, as `trust list` has it")
-    revoke.add_argument("reason", metavar="REASON")
+    revoke.add_argument("reason", type=reason, metavar="REASON")
     add_registry(revoke)
     revoke.set_defaults(run=run_revoke)
 
@@ -124,19 +124,21 @@ def run_revoke(options: Namespace) -> ExitCode:
 
 def run_never(options: Namespace) -> ExitCode:
     """Add to the list."""
+    import os
     import time
     from pathlib import Path
 
     from trueware.cli.keys import read_file
     from trueware.knowledge import load_public_keys
-    from trueware.model.anchor import Distrusted, listed_id
+    from trueware.model.anchor import Distrusted, check_listed, listed_id
     from trueware.registry.distrust_lists import read_distrusted
     from trueware.storage.sqlite import SqliteStore
 
     entries: list[Distrusted] = list(load_public_keys().values()) if options.shipped else []
     for each in options.entries:
         _, colon, value = each.partition(":")
-        if colon and value and not Path(each).exists():
+        if colon and value and not os.path.exists(each):  # Path.exists raises for a name that is too long
+            check_listed(listed_id(each))
             entries.append(Distrusted(listed_id(each), options.reason or "listed by hand", "by hand"))
         else:
             entries += read_distrusted(read_file(each), Path(each).name, options.reason)
