@@ -6,7 +6,8 @@ The checklist (design, two axes):
 2. Nothing that must never be trusted is GENUINE, whatever speaks for it.
 3. GENUINE: it, or a part it consists of, equals a candidate in everything the policy calls immutable. With warnings where files
    for people lie beside that part: each is named.
-4. TAMPERED: a signature over it is broken, or one that must be there is missing. Where it comes from a candidate, see 7.
+4. TAMPERED: a signature over it is broken, or one that must be there is missing, and no damage explains it. Where it comes from a
+   candidate, see 7.
 5. GENUINE: signatures of entitled publishers cover all of it.
 6. COUNTERFEIT: parts of it contradict each other about who made it, one names a publisher the registry knows, and it does not
    come from a release of theirs.
@@ -33,6 +34,7 @@ from trueware.appraisal.wrapping import Wrapped, surroundings
 from trueware.identifying import contradictions
 from trueware.identifying.identity import Identity
 from trueware.model.change import Change
+from trueware.model.claim import SIGNER
 from trueware.model.finding import Finding
 from trueware.model.part import Kind
 from trueware.model.release import Release
@@ -68,8 +70,10 @@ def _appraise(artefact: str, evidence: Evidence, references: References, signed:
     equal = [
         each for each in held if each.is_equal and f"sha256:{each.reference.release.sha256.hex()}" not in distrusted
     ]
-    if signed.altered is not None:  # a sample may have been tampered with before it was learnt
-        equal = [each for each in equal if each.reference.release.authority is Authority.PUBLISHER]
+    if (
+        signed.altered is not None
+    ):  # what was learnt before its signature was looked at may have been tampered with already
+        equal = [each for each in equal if _was_signed(each.reference.release)]
     if equal and signed.barred is None:
         return _genuine(artefact, evidence, min(equal, key=_preference), findings)
     nearest = max(held, key=lambda each: each.alignment.contained, default=None)
@@ -85,10 +89,12 @@ def _appraise(artefact: str, evidence: Evidence, references: References, signed:
         damage = Damage.of(evidence, best.reference.manifest.size)
         if any(damage.leaves_proof(change) for change in best.immutable):
             return _tampered(artefact, evidence, best, findings)
-    if signed.altered is not None and not any(finding.rule == "truncated" for finding in evidence.findings):
-        return _altered(artefact, evidence, signed.altered, findings)
+    if signed.altered is not None and not signed.is_excused(evidence):
+        return _altered(artefact, evidence, signed.altered, best if derived else None, findings)
     if derived and signed.barred is None:
         return _undecided(artefact, evidence, best, findings)
+    if signed.altered is not None:
+        return _damaged(artefact, evidence, signed.altered, findings)
     if signed.impostor_of is not None or signed.strange is not None:
         return _signed_by_another(artefact, evidence, signed, findings)
     pretended = [each for each in held if each.agrees and each.alignment.contained < UNRELATED and _was_read(evidence)]
@@ -133,6 +139,11 @@ def appraise_exact(
         (),
         (*doubts, *_about_release(release), *_outside(beside)),
     )
+
+
+def _was_signed(release: Release) -> bool:
+    """Whether the publisher registered it, or its own signature held when it was learnt: then it is only packed anew."""
+    return release.authority is Authority.PUBLISHER or any(claim.name == SIGNER for claim in release.claims)
 
 
 _STRENGTH = {authority: rank for rank, authority in enumerate(Authority)}
@@ -211,12 +222,21 @@ def _vouched_for(artefact: str, evidence: Evidence, signed: Signed, findings: tu
     )
 
 
-def _altered(artefact: str, evidence: Evidence, judged: Judged, findings: tuple[Finding, ...]) -> Result:
+def _damaged(artefact: str, evidence: Evidence, judged: Judged, findings: tuple[Finding, ...]) -> Result:
+    scheme = judged.signature.scheme
+    reason = f"its signature ({scheme}) does not hold, and neither do checksums within: a damaged copy looks like this"
+    settle = ("a complete, undamaged copy of the artefact",)
+    return _result(artefact, evidence, Verdict.UNKNOWN, Tier.NONE, reason, None, findings, settle=settle)
+
+
+def _altered(
+    artefact: str, evidence: Evidence, judged: Judged, near: Held | None, findings: tuple[Finding, ...]
+) -> Result:
     signature = judged.signature
     what = "is broken" if signature.outcome is Outcome.BROKEN else "was taken off"
     where = f" of {signature.part}" if signature.part else ""
     reason = f"the signature{where} ({signature.scheme}) {what}: {signature.detail}"
-    return _result(artefact, evidence, Verdict.TAMPERED, Tier.CONTRAINDICATED, reason, None, findings)
+    return _result(artefact, evidence, Verdict.TAMPERED, Tier.CONTRAINDICATED, reason, near, findings)
 
 
 def _signed_by_another(artefact: str, evidence: Evidence, signed: Signed, findings: tuple[Finding, ...]) -> Result:

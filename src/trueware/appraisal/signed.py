@@ -11,14 +11,20 @@ from dataclasses import dataclass, field
 from trueware.appraisal.reference import Evidence, References
 from trueware.appraisal.trust import impostors, judge
 from trueware.appraisal.vouched import Vouched, main_names, main_paths, speaks_for, vouched
+from trueware.appraisal.wrapping import way
 from trueware.model.claim import SIGNER, Claim
 from trueware.model.finding import Finding
+from trueware.model.part import Part
 from trueware.model.release import Release
 from trueware.model.rules import RULES
 from trueware.model.signature import ROTATED_FROM, Judged, Outcome, Standing
 
 _NAMED = 3
 """Paths named of what is not covered."""
+
+_DAMAGE = frozenset({"checksum-mismatch", "malformed"})
+_SUMMED = frozenset({"zip", "gzip", "xz", "bzip2", "lz4", "lzop", "zstd"})
+"""Formats that have a checksum over each content, which every program that packs them makes."""
 
 _RULE_OF = {
     Outcome.BROKEN: "signature-broken",
@@ -80,6 +86,17 @@ class Signed:
         """The first signature about the artefact that proves a change."""
         wrong = (each for each in self.own if each.signature.outcome in (Outcome.BROKEN, Outcome.STRIPPED))
         return next((each for each in wrong if each.signature.enforced), None)
+
+    def is_excused(self, evidence: Evidence) -> bool:
+        """Tell whether damage explains what `altered` proves: the copy is cut short, or a checksum of an archive does not fit.
+
+        Whoever changes what is in an archive packs it anew, and gets its checksums right by that. Digests that belong to a
+        signature (of a boot image, of a partition) are no such: they fail because the signature does.
+        """
+        return any(
+            finding.rule == "truncated" or (finding.rule in _DAMAGE and _is_summed(evidence.root, finding.part))
+            for finding in evidence.findings
+        )
 
     @property
     def strange(self) -> Judged | None:
@@ -150,6 +167,11 @@ def _changed_signers(own: Iterable[Judged], claims: Iterable[Claim], references:
         theirs = {claim.value for claim in said if claim.name == SIGNER}
         if ours and theirs and not ours & theirs and any(c.name == "package" and c.value in named for c in said):
             yield reference.release
+
+
+def _is_summed(root: Part, path: str) -> bool:
+    """Whether what is at `path` is such an archive, or directly in one."""
+    return any(part.format in _SUMMED for _, part in way(root, path)[-2:])
 
 
 def _enough(judged: tuple[Judged, ...]) -> tuple[Judged, ...]:

@@ -51,6 +51,12 @@ _RULES = (
         _INFO,
         help="A tool changed the bytes and made only the checksum anew that a device looks at. Genuine software has it too.",
     ),
+    Rule(
+        "program-checksum",
+        "The checksum of a program does not fit its bytes",
+        _MEDIUM,
+        help="Whoever changes code may leave it as it was. Where the archive around it fits, no damage explains that.",
+    ),
     Rule("checksum-unchecked", "A checksum inside the artefact could not be checked", _INFO),
     Rule(
         "unread-bytes",

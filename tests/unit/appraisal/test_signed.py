@@ -264,6 +264,32 @@ def test_another_signer_than_that_of_a_registered_release_is_a_finding() -> None
     assert "signer-changed" not in rules(same)
 
 
+def test_damage_explains_a_broken_signature() -> None:
+    """A checksum of a member that does not fit either is what a damaged copy has; one of the signature's own structure is not."""
+    archive = part("", Kind.FILE, b"zip", (PAYLOAD,), form="zip")
+    finding = Finding("checksum-mismatch", "firmware.bin", "CRC", RULES["checksum-mismatch"].severity)
+    partition = part("", Kind.FILE, b"image", (region("image", b"system"),), form="avb-footer")
+    broken = sign(outcome=Outcome.BROKEN)
+
+    for root, path, verdict in (
+        (archive, "firmware.bin", Verdict.UNKNOWN),
+        (partition, "image", Verdict.TAMPERED),
+        (partition, "", Verdict.TAMPERED),
+    ):
+        evidence = Evidence(root, (), (replace(finding, part=path),), (broken,))
+        assert appraise("artefact", evidence, References()).verdict is verdict
+
+
+def test_release_that_held_when_it_was_learnt_outweighs_a_broken_signature() -> None:
+    """The same content packed anew, so that the signature over the packing is broken: genuine, and it is told."""
+    known = reference(PAYLOAD)
+    known = replace(known, release=replace(known.release, claims=(Claim("signer", KEY, "test", ""),)))
+    given = result(PAYLOAD, sign(outcome=Outcome.BROKEN), releases=(known,))
+
+    assert given.verdict is Verdict.GENUINE
+    assert "signature-broken" in rules(given)
+
+
 def test_what_no_device_minds_decides_nothing() -> None:
     """A source stamp that does not fit is told; Android installs the package all the same."""
     given = result(PAYLOAD, sign(), sign(key=STRANGER, outcome=Outcome.BROKEN, enforced=False))

@@ -104,7 +104,7 @@ def _check(view: memoryview, at: int, reading: Reading) -> int:
         reading.note_anomaly("contradiction", "the header states another place in the file", at + _LENGTHS[0])
     program = view[at : at + size]
     if (found := adler32(program[_ADLER:])) != stated:
-        reading.note_anomaly("checksum-mismatch", f"the Adler-32 is {found:08x}, stated {stated:08x}", at + 8)
+        reading.note_anomaly("program-checksum", f"the Adler-32 is {found:08x}, stated {stated:08x}", at + 8)
     if (made := sha1(program[_SHA:], usedforsecurity=False)).digest() != digest:
         reading.note_anomaly("checksum-stale", f"the SHA-1 is {made.hexdigest()}, stated {digest.hex()}", at + 12)
     return int(size)
