@@ -215,7 +215,8 @@ def _vouched_for(artefact: str, evidence: Evidence, signed: Signed, findings: tu
         reason += f"; beside it {counted(len(beside), 'file')} that nobody signed"
     if gaps:
         reason += f", though not for {', '.join(gaps)}"
-    vector = vector_for(Verdict.GENUINE, (), complete=not gaps and not beside)
+    outside = any(each.signature.coverage.excludes for each in signed.entitled if each in signed.own)
+    vector = vector_for(Verdict.GENUINE, (), complete=not gaps and not beside and not outside)
     return replace(
         _result(artefact, evidence, Verdict.GENUINE, vector.tier, reason, None, (*findings, *notes), vector=vector),
         authority=Authority.PUBLISHER,

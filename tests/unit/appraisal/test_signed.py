@@ -315,3 +315,11 @@ def test_keys_count_together_only_over_the_same() -> None:
     second = sign(key=SECOND, statements=(("configuration", "conf-2"),))
 
     assert result(PAYLOAD, first, second, anchors=anchors).verdict is Verdict.UNKNOWN
+
+
+def test_what_a_signature_leaves_out_is_a_warning() -> None:
+    """Signed as far as the scheme goes, and what it does not cover is named."""
+    given = result(PAYLOAD, sign(coverage=Coverage(whole=True, excludes=("bytes behind the program",))))
+
+    assert (given.verdict, given.tier) == (Verdict.GENUINE, Tier.WARNING)
+    assert any("bytes behind the program" in finding.detail for finding in given.findings)
