@@ -10,8 +10,8 @@ from tests.unit.signatures.cose_corpus import wycheproof_accepts
 
 from signature_answers import Answer, Word
 from trueware.signatures.apk.keys import DSA, EC, PSS, RSA, verifies
-from trueware.signatures.apk.refusal import Refusal
 from trueware.signatures.prehashed import HASHES, is_signed
+from trueware.signatures.refusal import Refusal
 
 _KINDS = {"RSASSA-PKCS1-v1_5": RSA, "RSASSA-PSS": PSS, "ECDSA": EC, "DSA": DSA}
 _DIGESTS = {"SHA-1": "sha1", "SHA-224": "sha224", "SHA-256": "sha256", "SHA-384": "sha384", "SHA-512": "sha512"}

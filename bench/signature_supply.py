@@ -12,9 +12,9 @@ from tests.unit.signatures.sites import signatures_in
 
 from signature_answers import Answer, Word, judge
 from trueware.errors import MalformedInput
-from trueware.signatures.apk.refusal import Refusal
 from trueware.signatures.contract import Key
 from trueware.signatures.keys import read_keys
+from trueware.signatures.refusal import Refusal
 
 _BESIDE = ("initial_root.json", "faketime", "targetpath", "README.md")
 """What belongs to the test, not to the repository."""

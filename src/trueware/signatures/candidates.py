@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from itertools import islice
 
 from trueware.model.signature import Signer
-from trueware.signatures.apk.certificate import Certificate
-from trueware.signatures.apk.refusal import Refusal
+from trueware.signatures.certificate import Certificate
 from trueware.signatures.contract import Context
+from trueware.signatures.refusal import Refusal
 from trueware.signatures.x509 import certificate_ids, name_of, spki_id
 
 _MOST_KEYS = 256

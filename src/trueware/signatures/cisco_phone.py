@@ -15,10 +15,10 @@ from hashlib import new
 from typing import ClassVar
 
 from trueware.model.signature import Coverage, Outcome, Signature
-from trueware.signatures.apk.refusal import Refusal
 from trueware.signatures.candidates import candidates
 from trueware.signatures.contract import Context, Scheme, SchemeDoc, Site
 from trueware.signatures.prehashed import signed_digest
+from trueware.signatures.refusal import Refusal
 
 _NAME = "cisco-phone"
 _SIGNER, _SERIAL, _ISSUER, _SIGNATURE, _FILLER, _FILE = 4, 5, 6, 12, 13, 14

@@ -23,10 +23,10 @@ from cryptography.hazmat.primitives.hashes import SHA1, SHA224, SHA256, SHA384, 
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from trueware.formats.contract import Buffer
-from trueware.signatures.apk import der
-from trueware.signatures.apk.certificate import Certificate
-from trueware.signatures.apk.refusal import Refusal, uncheckable
+from trueware.signatures import der
+from trueware.signatures.certificate import Certificate
 from trueware.signatures.contract import Context, Key
+from trueware.signatures.refusal import Refusal, uncheckable
 
 DATA, SIGNED_DATA = "1.2.840.113549.1.7.1", "1.2.840.113549.1.7.2"
 _CONTENT_TYPE, _MESSAGE_DIGEST = "1.2.840.113549.1.9.3", "1.2.840.113549.1.9.4"

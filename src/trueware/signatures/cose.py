@@ -27,10 +27,10 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from trueware.errors import MalformedInput
 from trueware.formats.cbor import ARRAY, BYTES, MAP, NEGATIVE, SIMPLE, TAG, TEXT, UNSIGNED, Cbor, Value
 from trueware.model.signature import Coverage, Outcome, Signature, Signer
-from trueware.signatures.apk.certificate import Certificate
-from trueware.signatures.apk.refusal import Refusal, broken, uncheckable
 from trueware.signatures.candidates import Candidate, candidates
+from trueware.signatures.certificate import Certificate
 from trueware.signatures.contract import Context, Scheme, SchemeDoc, Site
+from trueware.signatures.refusal import Refusal, broken, uncheckable
 from trueware.signatures.x509 import certificate_ids, name_of
 
 _NAME = "cose"

@@ -22,9 +22,9 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from trueware.model.signature import Coverage, Outcome, Signature
 from trueware.signatures import cms
-from trueware.signatures.apk.certificate import signer
-from trueware.signatures.apk.refusal import Refusal, uncheckable
+from trueware.signatures.certificate import signer
 from trueware.signatures.contract import Context, Scheme, SchemeDoc, Site
+from trueware.signatures.refusal import Refusal, uncheckable
 from trueware.signatures.x509 import load
 
 _NAME = "docsis-code"

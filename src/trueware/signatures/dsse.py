@@ -17,8 +17,8 @@ from typing import Any, ClassVar
 
 from trueware.model.signature import Coverage, Outcome, Signature, Signer
 from trueware.signatures import json_text
-from trueware.signatures.apk.refusal import Refusal, uncheckable
 from trueware.signatures.contract import Context, Scheme, SchemeDoc, Site
+from trueware.signatures.refusal import Refusal, uncheckable
 from trueware.signatures.x509 import spki_id
 
 _NAME = "dsse"

@@ -5,7 +5,7 @@ from base64 import b64decode
 from binascii import Error as BadBase64
 from typing import Any
 
-from trueware.signatures.apk.refusal import uncheckable
+from trueware.signatures.refusal import uncheckable
 
 
 def parse(data: bytes | memoryview) -> Any:

@@ -17,9 +17,9 @@ from typing import ClassVar
 
 from trueware.model.signature import Coverage, Outcome, Signature, Signer
 from trueware.signatures import cms
-from trueware.signatures.apk.certificate import signer
-from trueware.signatures.apk.refusal import Refusal, broken, uncheckable
+from trueware.signatures.certificate import signer
 from trueware.signatures.contract import Context, Scheme, SchemeDoc, Site
+from trueware.signatures.refusal import Refusal, broken, uncheckable
 from trueware.signatures.x509 import spki_id
 
 _NAME = "kernel-module"

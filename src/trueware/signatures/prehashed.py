@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.hashes import SHA1, SHA256, SHA384, SHA512, HashAlgorithm
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
-from trueware.signatures.apk.refusal import uncheckable
+from trueware.signatures.refusal import uncheckable
 
 _HASHES: dict[str, HashAlgorithm] = {
     "sha1": SHA1(),  # noqa: S303 (what old devices take)

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.hashes import SHA256, SHA384, SHA512, HashAl
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from trueware.model.signature import Outcome
-from trueware.signatures.apk.refusal import Refusal, uncheckable
+from trueware.signatures.refusal import Refusal, uncheckable
 
 _CURVES = {"secp256r1": "sha256", "secp384r1": "sha384", "secp521r1": "sha512"}
 _HASHES: dict[str, HashAlgorithm] = {"sha256": SHA256(), "sha384": SHA384(), "sha512": SHA512()}

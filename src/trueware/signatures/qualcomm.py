@@ -27,8 +27,8 @@ from trueware.formats.contract import Reading
 from trueware.formats.embedded.qcom_elf import ALGORITHMS, Segment, find_hash_segment, read_parts, read_segments
 from trueware.formats.filler import is_filler
 from trueware.model.signature import Coverage, Outcome, Signature, Signer
-from trueware.signatures.apk.refusal import Refusal, broken, uncheckable
 from trueware.signatures.contract import Context, Scheme, SchemeDoc, Site
+from trueware.signatures.refusal import Refusal, broken, uncheckable
 from trueware.signatures.x509 import certificate_ids, load, name_of
 
 _NAME = "qualcomm"

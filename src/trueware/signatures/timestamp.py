@@ -17,11 +17,11 @@ from dataclasses import dataclass, field
 from hashlib import new
 
 from trueware.formats.moments import written
-from trueware.signatures.apk import der
-from trueware.signatures.apk.certificate import Certificate
-from trueware.signatures.apk.refusal import uncheckable
+from trueware.signatures import der
+from trueware.signatures.certificate import Certificate
 from trueware.signatures.cms import DATA, DIGESTS, SIGNING_TIME, SignerInfo, read_signed_data, read_signer, read_time
 from trueware.signatures.contract import Context
+from trueware.signatures.refusal import uncheckable
 from trueware.signatures.x509 import find_path, issuers_of, subject_of
 
 TOKEN = "1.2.840.113549.1.9.16.2.14"  # noqa: S105 (an object identifier)

@@ -17,11 +17,11 @@ from typing import ClassVar
 
 from trueware.formats.filler import is_filler
 from trueware.model.signature import Coverage, Outcome, Signature
-from trueware.signatures.apk import der
-from trueware.signatures.apk.certificate import Certificate, signer
-from trueware.signatures.apk.refusal import Refusal, uncheckable
+from trueware.signatures import der
+from trueware.signatures.certificate import Certificate, signer
 from trueware.signatures.contract import Context, Scheme, SchemeDoc, Site
 from trueware.signatures.prehashed import is_signed
+from trueware.signatures.refusal import Refusal, uncheckable
 
 _ALGORITHMS = {
     "1.2.840.113549.1.1.5": "sha1",

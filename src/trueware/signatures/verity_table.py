@@ -25,10 +25,10 @@ from trueware.formats.filler import is_filler
 from trueware.formats.verity import Tree, TreeMaker, can_make
 from trueware.formats.verity_table import VerityTable, read_table
 from trueware.model.signature import Coverage, Outcome, Signature, Signer
-from trueware.signatures.apk.certificate import Certificate
-from trueware.signatures.apk.refusal import Refusal
+from trueware.signatures.certificate import Certificate
 from trueware.signatures.contract import Context, Scheme, SchemeDoc, Site
 from trueware.signatures.prehashed import is_signed, signed_digest
+from trueware.signatures.refusal import Refusal
 from trueware.signatures.x509 import certificate_ids, name_of, spki_id
 
 _SIGNATURE = slice(8, 264)

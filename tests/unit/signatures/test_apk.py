@@ -16,7 +16,7 @@ from trueware.model.signature import Outcome, Signature
 from trueware.signatures.apk.digests import hash_tree
 from trueware.signatures.apk.lineage import read_lineage
 from trueware.signatures.apk.manifest import read_sections
-from trueware.signatures.apk.refusal import Refusal
+from trueware.signatures.refusal import Refusal
 
 VECTORS = Path(__file__).parents[2] / "vectors/signatures/apk"
 CASES = sorted(path.parent.name for path in VECTORS.glob("*/expected.json"))

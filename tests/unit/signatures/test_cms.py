@@ -4,10 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from trueware.signatures import cms
-from trueware.signatures.apk import der
-from trueware.signatures.apk.certificate import Certificate
-from trueware.signatures.apk.refusal import Refusal
+from trueware.signatures import cms, der
+from trueware.signatures.certificate import Certificate
+from trueware.signatures.refusal import Refusal
 
 VECTORS = Path(__file__).resolve().parents[2] / "vectors/signatures/cms"
 CONTENT = (VECTORS / "content").read_bytes()

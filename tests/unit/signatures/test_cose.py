@@ -14,11 +14,11 @@ from tests.unit.signatures.sites import signatures_in
 from trueware.model.signature import Outcome
 from trueware.signatures.apk.keys import RSA
 from trueware.signatures.apk.keys import verifies as apk_verifies
-from trueware.signatures.apk.refusal import Refusal
 from trueware.signatures.contract import Key
 from trueware.signatures.cose import read_message
 from trueware.signatures.keys import read_keys
 from trueware.signatures.prehashed import is_signed
+from trueware.signatures.refusal import Refusal
 
 VECTORS = Path(__file__).parents[2] / "vectors/signatures/cose"
 CORPUS = Path(os.environ.get("TRUEWARE_CORPUS", "/nowhere")) / "mobile"

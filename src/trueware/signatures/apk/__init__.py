@@ -12,11 +12,11 @@ from trueware.model.signature import Coverage, Signature
 from trueware.signatures.apk.archive import Package
 from trueware.signatures.apk.jar import Jar
 from trueware.signatures.apk.members import Members
-from trueware.signatures.apk.refusal import Refusal
 from trueware.signatures.apk.sdk import MadeFor, read_sdk
 from trueware.signatures.apk.stamp import MANIFEST, stamps
 from trueware.signatures.apk.verdicts import Verdicts
 from trueware.signatures.contract import Context, SchemeDoc, Site
+from trueware.signatures.refusal import Refusal
 
 _MANIFEST = "AndroidManifest.xml"
 _LARGEST_MANIFEST = 16 << 20

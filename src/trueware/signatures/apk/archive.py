@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from struct import Struct
 
-from trueware.signatures.apk.refusal import broken, uncheckable
+from trueware.signatures.refusal import broken, uncheckable
 
 _END = Struct("<4s4H2IH")
 _END_MAGIC, _LOCATOR_MAGIC = b"PK\5\6", b"PK\6\7"

@@ -14,10 +14,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import new
 
-from trueware.signatures.apk import der
-from trueware.signatures.apk.certificate import Certificate
+from trueware.signatures import der
 from trueware.signatures.apk.keys import DSA, EC, RSA, verifies
-from trueware.signatures.apk.refusal import uncheckable
+from trueware.signatures.certificate import Certificate
+from trueware.signatures.refusal import uncheckable
 
 _SIGNED_DATA = "1.2.840.113549.1.7.2"
 _CONTENT_TYPE, _MESSAGE_DIGEST = "1.2.840.113549.1.9.3", "1.2.840.113549.1.9.4"

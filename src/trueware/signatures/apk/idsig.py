@@ -28,15 +28,15 @@ from typing import ClassVar
 from trueware.model.signature import Coverage, Outcome, Signature
 from trueware.signatures.apk.algorithms import ALGORITHMS
 from trueware.signatures.apk.archive import Package
-from trueware.signatures.apk.certificate import Certificate, signer
 from trueware.signatures.apk.digests import hash_tree
 from trueware.signatures.apk.keys import same_key
 from trueware.signatures.apk.prefixed import Prefixed
-from trueware.signatures.apk.refusal import Refusal, broken, uncheckable
 from trueware.signatures.apk.sdk import MadeFor
 from trueware.signatures.apk.signers import FOR_PREVIEW, V2, V3, V31, SchemeSigner
 from trueware.signatures.apk.verdicts import Verdicts
+from trueware.signatures.certificate import Certificate, signer
 from trueware.signatures.contract import Context, SchemeDoc, Site
+from trueware.signatures.refusal import Refusal, broken, uncheckable
 
 _ENDING = ".idsig"
 _WHAT = "the file of scheme v4"

@@ -22,12 +22,12 @@ from hashlib import new
 
 from trueware.formats.packages.zip.member import Member
 from trueware.model.signature import Coverage
-from trueware.signatures.apk.certificate import Certificate
 from trueware.signatures.apk.cms import Signed, read_signed
 from trueware.signatures.apk.manifest import DIGESTS, Section, read_sections
 from trueware.signatures.apk.members import Members, text
-from trueware.signatures.apk.refusal import broken, uncheckable
 from trueware.signatures.apk.signers import MOST_SIGNERS, V2, V3
+from trueware.signatures.certificate import Certificate
+from trueware.signatures.refusal import broken, uncheckable
 
 _META, _MANIFEST = "META-INF/", "META-INF/MANIFEST.MF"
 _BLOCKS = (".RSA", ".DSA", ".EC")

@@ -8,8 +8,8 @@ from cryptography.hazmat.primitives.hashes import MD5, SHA1, SHA224, SHA256, SHA
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from trueware.model.signature import Outcome
-from trueware.signatures.apk import der
-from trueware.signatures.apk.refusal import Refusal, uncheckable
+from trueware.signatures import der
+from trueware.signatures.refusal import Refusal, uncheckable
 
 RSA, PSS, EC, DSA = "RSA", "RSA-PSS", "ECDSA", "DSA"
 

@@ -12,9 +12,9 @@ that one; no certificate stands twice. Source: source.android.com, "APK Signatur
 """
 
 from trueware.signatures.apk.algorithms import ALGORITHMS
-from trueware.signatures.apk.certificate import Certificate
 from trueware.signatures.apk.prefixed import Prefixed
-from trueware.signatures.apk.refusal import broken, uncheckable
+from trueware.signatures.certificate import Certificate
+from trueware.signatures.refusal import broken, uncheckable
 
 _VERSION = 1
 _LONGEST = 16

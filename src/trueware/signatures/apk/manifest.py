@@ -8,7 +8,7 @@ from binascii import Error, a2b_base64
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from trueware.signatures.apk.refusal import uncheckable
+from trueware.signatures.refusal import uncheckable
 
 DIGESTS = {"SHA-512": "sha512", "SHA-384": "sha384", "SHA-256": "sha256", "SHA1": "sha1", "SHA": "sha1"}
 """What attributes of digests begin with, strongest first, and what computes them. Before API 18 Android knows the last two."""

@@ -11,8 +11,8 @@ from trueware.formats.packages.zip.directory import Record, read_directory
 from trueware.formats.packages.zip.member import LOCAL_MAGIC, Member, locate
 from trueware.model.limits import Limits
 from trueware.signatures.apk.archive import is_blank
-from trueware.signatures.apk.refusal import broken, uncheckable
 from trueware.signatures.contract import Site
+from trueware.signatures.refusal import broken, uncheckable
 
 _LARGEST = 16 << 20
 """Bytes of a manifest, of a signature file; those of the largest apps have two."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from struct import Struct
 
-from trueware.signatures.apk.refusal import uncheckable
+from trueware.signatures.refusal import uncheckable
 
 _U32, _U64 = Struct("<I"), Struct("<Q")
 

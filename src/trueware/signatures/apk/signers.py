@@ -30,12 +30,12 @@ from dataclasses import dataclass
 
 from trueware.signatures.apk.algorithms import ALGORITHMS, CHUNKS_SHA256, CHUNKS_SHA512, TREE
 from trueware.signatures.apk.archive import Package, Pair
-from trueware.signatures.apk.certificate import Certificate
 from trueware.signatures.apk.digests import Digests
 from trueware.signatures.apk.keys import same_key
 from trueware.signatures.apk.lineage import read_lineage
 from trueware.signatures.apk.prefixed import Prefixed
-from trueware.signatures.apk.refusal import broken, uncheckable
+from trueware.signatures.certificate import Certificate
+from trueware.signatures.refusal import broken, uncheckable
 
 V2, V3, V31 = 0x7109871A, 0xF05368C0, 0x1B93AD61
 """Ids of the blocks."""

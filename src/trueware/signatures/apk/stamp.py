@@ -21,13 +21,13 @@ from struct import pack
 from trueware.model.signature import Coverage, Outcome, Signature
 from trueware.signatures.apk.algorithms import ALGORITHMS, CHUNKS_SHA256, CHUNKS_SHA512, TREE
 from trueware.signatures.apk.archive import Package, Pair
-from trueware.signatures.apk.certificate import Certificate, signer
 from trueware.signatures.apk.lineage import read_lineage
 from trueware.signatures.apk.prefixed import Prefixed
-from trueware.signatures.apk.refusal import Refusal, broken, uncheckable
 from trueware.signatures.apk.signers import V2, V3
 from trueware.signatures.apk.verdicts import Verdicts
+from trueware.signatures.certificate import Certificate, signer
 from trueware.signatures.contract import Site
+from trueware.signatures.refusal import Refusal, broken, uncheckable
 
 NAME = "apk-source-stamp"
 STAMP, _FIRST_STAMP = 0x6DFF800D, 0x2B09189E

@@ -22,10 +22,8 @@ from functools import cached_property
 from trueware.model.signature import ROTATED_FROM, Coverage, Outcome, Signer
 from trueware.signatures.apk.archive import Block, Package
 from trueware.signatures.apk.beside import beside
-from trueware.signatures.apk.certificate import Certificate, signer
 from trueware.signatures.apk.digests import Digests
 from trueware.signatures.apk.jar import JarSigned
-from trueware.signatures.apk.refusal import Refusal, stripped, uncheckable
 from trueware.signatures.apk.sdk import MadeFor
 from trueware.signatures.apk.signers import (
     FOR_PREVIEW,
@@ -39,6 +37,8 @@ from trueware.signatures.apk.signers import (
     read_signers,
     require_content,
 )
+from trueware.signatures.certificate import Certificate, signer
+from trueware.signatures.refusal import Refusal, stripped, uncheckable
 
 SINCE = {V2: 24, V3: 28, V31: 33}
 _SANDBOX_SINCE, _TARGET_SINCE = 26, 30

@@ -23,9 +23,9 @@ from zlib import MAX_WBITS, decompressobj
 from zlib import error as zlib_error
 
 from trueware.model.signature import Coverage, Outcome, Signature, Signer
-from trueware.signatures.apk.refusal import Refusal, broken, uncheckable
 from trueware.signatures.apk_tools.key import is_signed
 from trueware.signatures.contract import Context, Scheme, SchemeDoc, Site
+from trueware.signatures.refusal import Refusal, broken, uncheckable
 from trueware.signatures.x509 import spki_id
 
 _NAME = "apk-tools-2"

@@ -30,9 +30,9 @@ from trueware.formats.contract import Reading
 from trueware.formats.packages import adb
 from trueware.model.limits import Limits
 from trueware.model.signature import Coverage, Outcome, Signature, Signer
-from trueware.signatures.apk.refusal import Refusal, broken, uncheckable
 from trueware.signatures.apk_tools.key import is_signed, key_id
 from trueware.signatures.contract import Context, Scheme, SchemeDoc, Site
+from trueware.signatures.refusal import Refusal, broken, uncheckable
 from trueware.signatures.x509 import spki_id
 
 _NAME = "apk-tools-3"

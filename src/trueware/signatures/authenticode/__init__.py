@@ -22,12 +22,12 @@ from dataclasses import replace
 from typing import ClassVar
 
 from trueware.model.signature import Coverage, Outcome, Signature
-from trueware.signatures.apk import der
-from trueware.signatures.apk.certificate import Certificate, signer
-from trueware.signatures.apk.refusal import Refusal, broken, uncheckable
+from trueware.signatures import der
 from trueware.signatures.authenticode.image import Image, read_image
+from trueware.signatures.certificate import Certificate, signer
 from trueware.signatures.cms import DIGESTS, SignedData, SignerInfo, read_signed_data
 from trueware.signatures.contract import Context, Scheme, SchemeDoc, Site
+from trueware.signatures.refusal import Refusal, broken, uncheckable
 from trueware.signatures.timestamp import TOKEN, Stamp, known_time, read_countersignature, read_token
 
 _NAME = "authenticode"

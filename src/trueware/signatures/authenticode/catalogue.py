@@ -13,13 +13,13 @@ from collections.abc import Iterable, Iterator
 from typing import ClassVar
 
 from trueware.model.signature import Coverage, Outcome, Signature
-from trueware.signatures.apk import der
-from trueware.signatures.apk.certificate import signer
-from trueware.signatures.apk.refusal import Refusal, broken, uncheckable
+from trueware.signatures import der
 from trueware.signatures.authenticode import INDIRECT_DATA, read_signed, stamp_of
 from trueware.signatures.authenticode.image import read_image
+from trueware.signatures.certificate import signer
 from trueware.signatures.cms import DIGESTS
 from trueware.signatures.contract import Context, Scheme, SchemeDoc, Site
+from trueware.signatures.refusal import Refusal, broken, uncheckable
 from trueware.signatures.timestamp import known_time
 
 _NAME = "catalogue"

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from hashlib import new
 from struct import unpack_from
 
-from trueware.signatures.apk.refusal import uncheckable
+from trueware.signatures.refusal import uncheckable
 
 _DIRECTORIES = {0x10B: 92, 0x20B: 108}
 """By kind of optional header: where in it the number of directory entries is."""

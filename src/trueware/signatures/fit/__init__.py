@@ -29,11 +29,11 @@ from typing import ClassVar
 
 from trueware.formats.filler import is_filler
 from trueware.model.signature import Coverage, Outcome, Signature
-from trueware.signatures.apk.refusal import Refusal, uncheckable
 from trueware.signatures.candidates import Candidate, candidates
 from trueware.signatures.contract import Context, Scheme, SchemeDoc, Site
 from trueware.signatures.fit.keys import HASHES, find_signer, is_known
 from trueware.signatures.fit.tree import Flat, Node
+from trueware.signatures.refusal import Refusal, uncheckable
 
 _IMAGES, _CONFIGURATIONS = "/images", "/configurations"
 _MOST_SIGNATURES = 64

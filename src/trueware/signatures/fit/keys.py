@@ -9,9 +9,9 @@ from cryptography.hazmat.primitives.hashes import SHA1, SHA256, SHA384, SHA512, 
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from trueware.model.signature import Outcome, Signer
-from trueware.signatures.apk.refusal import Refusal
 from trueware.signatures.candidates import Candidate
 from trueware.signatures.prehashed import is_signed, signed_digest
+from trueware.signatures.refusal import Refusal
 
 HASHES: dict[str, HashAlgorithm] = {"sha1": SHA1(), "sha256": SHA256(), "sha384": SHA384(), "sha512": SHA512()}  # noqa: S303
 _RSA = ("rsa1024", "rsa2048", "rsa3072", "rsa4096")

@@ -11,7 +11,7 @@ from struct import unpack_from
 from typing import NamedTuple
 
 from trueware.formats.devicetree import MAX_PATH, Header
-from trueware.signatures.apk.refusal import uncheckable
+from trueware.signatures.refusal import uncheckable
 
 _BEGIN, _END, _PROP, _NOP, _LAST = 1, 2, 3, 4, 9
 _MOST_TOKENS, _MOST_NODES = 1 << 16, 1 << 12

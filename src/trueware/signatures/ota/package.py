@@ -19,10 +19,10 @@ from struct import unpack_from
 from typing import ClassVar
 
 from trueware.model.signature import Coverage, Outcome, Signature
-from trueware.signatures.apk.certificate import Certificate, signer
-from trueware.signatures.apk.refusal import Refusal, uncheckable
+from trueware.signatures.certificate import Certificate, signer
 from trueware.signatures.cms import SignerInfo, read_signed_data
 from trueware.signatures.contract import Context, Scheme, SchemeDoc, Site
+from trueware.signatures.refusal import Refusal, uncheckable
 
 _FOOTER, _END = 6, 22
 _MAGIC = b"PK\5\6"

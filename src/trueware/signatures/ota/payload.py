@@ -26,10 +26,10 @@ from trueware.formats.contract import Reading
 from trueware.formats.protobuf import Message, Source
 from trueware.model.limits import Limits
 from trueware.model.signature import Coverage, Outcome, Signature, Signer
-from trueware.signatures.apk.certificate import Certificate
-from trueware.signatures.apk.refusal import Refusal
+from trueware.signatures.certificate import Certificate
 from trueware.signatures.contract import Context, Scheme, SchemeDoc, Site
 from trueware.signatures.prehashed import is_signed, signed_digest
+from trueware.signatures.refusal import Refusal
 from trueware.signatures.x509 import certificate_ids, name_of, spki_id
 
 _HEADER = Struct(">4sQQI")

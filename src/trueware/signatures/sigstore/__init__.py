@@ -20,14 +20,13 @@ from re import sub
 from typing import Any, ClassVar
 
 from trueware.model.signature import Coverage, Outcome, Signature, Signer
-from trueware.signatures import json_text
-from trueware.signatures.apk import der
-from trueware.signatures.apk.certificate import Certificate
-from trueware.signatures.apk.refusal import Refusal, broken, uncheckable
+from trueware.signatures import der, json_text
+from trueware.signatures.certificate import Certificate
 from trueware.signatures.contract import Context, Key, Scheme, SchemeDoc, Site
 from trueware.signatures.dsse import Envelope, read_envelope, said
 from trueware.signatures.keys import identity_id
 from trueware.signatures.public_key import digest_name, signs, signs_digest
+from trueware.signatures.refusal import Refusal, broken, uncheckable
 from trueware.signatures.sigstore.certificate import identity_of, require_issued
 from trueware.signatures.sigstore.log import Entry, read_entry
 from trueware.signatures.sigstore.root import Root, read_root

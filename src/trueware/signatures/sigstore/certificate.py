@@ -28,9 +28,9 @@ from cryptography.x509 import (
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from trueware.model.signature import Outcome
-from trueware.signatures.apk import der
-from trueware.signatures.apk.refusal import Refusal, uncheckable
+from trueware.signatures import der
 from trueware.signatures.public_key import signs
+from trueware.signatures.refusal import Refusal, uncheckable
 from trueware.signatures.sigstore.root import Authority, Root
 from trueware.signatures.x509 import UNUSABLE, find_path, load
 

@@ -15,8 +15,8 @@ from typing import Any
 
 from trueware.model.signature import Outcome
 from trueware.signatures import json_text
-from trueware.signatures.apk.refusal import Refusal, uncheckable
 from trueware.signatures.public_key import signs
+from trueware.signatures.refusal import Refusal, uncheckable
 from trueware.signatures.sigstore.root import Log, Root, Span
 
 _NODE, _LEAF = b"\1", b"\0"

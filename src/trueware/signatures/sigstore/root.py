@@ -8,7 +8,7 @@ from typing import Any
 
 from trueware.formats.moments import seconds
 from trueware.signatures import json_text
-from trueware.signatures.apk.refusal import uncheckable
+from trueware.signatures.refusal import uncheckable
 
 MEDIA_TYPE = "application/vnd.dev.sigstore.trustedroot"
 _TIME = re.compile(r"(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2}):(\d{2})(?:\.\d{1,9})?Z")

@@ -23,8 +23,8 @@ from hashlib import new
 from typing import ClassVar
 
 from trueware.model.signature import Coverage, Outcome, Signature, Signer
-from trueware.signatures.apk.refusal import Refusal, broken, uncheckable
 from trueware.signatures.contract import Context, Scheme, SchemeDoc, Site
+from trueware.signatures.refusal import Refusal, broken, uncheckable
 from trueware.signatures.tizen.document import Element, canonical, parse
 from trueware.signatures.x509 import UNUSABLE, certificate_ids, load, name_of
 

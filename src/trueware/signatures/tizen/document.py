@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from xml.sax.handler import ContentHandler
 
-from trueware.signatures.apk.refusal import uncheckable
+from trueware.signatures.refusal import uncheckable
 
 _DEEPEST, _MOST, _MOST_NAMESPACES = 64, 1 << 18, 64
 """Elements within one another, pieces of a document, and namespaces at one place."""

@@ -22,8 +22,8 @@ from typing import Any, ClassVar
 
 from trueware.model.signature import Coverage, Outcome, Signature, Signer
 from trueware.signatures import json_text
-from trueware.signatures.apk.refusal import Refusal, broken, uncheckable
 from trueware.signatures.contract import Context, Key, Scheme, SchemeDoc, Site
+from trueware.signatures.refusal import Refusal, broken, uncheckable
 from trueware.signatures.tuf.metadata import Metadata, PublicKey, Role, read_metadata, read_role
 from trueware.signatures.x509 import spki_id
 

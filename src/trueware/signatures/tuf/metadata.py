@@ -12,9 +12,9 @@ from typing import Any
 from trueware.formats.moments import seconds
 from trueware.model.signature import Outcome
 from trueware.signatures import json_text
-from trueware.signatures.apk.refusal import Refusal, uncheckable
 from trueware.signatures.keys import read_keys
 from trueware.signatures.public_key import load_key, signs, signs_pss
+from trueware.signatures.refusal import Refusal, uncheckable
 
 _MOST_SIGNATURES, _DEEPEST = 256, 32
 _ED25519 = bytes.fromhex("302a300506032b6570032100")

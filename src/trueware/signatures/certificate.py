@@ -1,4 +1,4 @@
-"""Certificates as Android looks at them: a key, names, and bytes to compare. Nothing is asked about dates and issuers' signatures."""
+"""Certificates as signatures carry them: a key, names, and bytes to compare. Nothing is asked about dates and issuers' signatures."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -6,8 +6,8 @@ from functools import lru_cache
 from hashlib import sha256
 
 from trueware.model.signature import Signer
-from trueware.signatures.apk import der
-from trueware.signatures.apk.refusal import uncheckable
+from trueware.signatures import der
+from trueware.signatures.refusal import uncheckable
 
 _VERSION, _EXTENSIONS = 0xA0, 0xA3
 _KEY_USAGE = "2.5.29.15"

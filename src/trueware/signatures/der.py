@@ -7,7 +7,7 @@ what counts is compared as it stands.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from trueware.signatures.apk.refusal import uncheckable
+from trueware.signatures.refusal import uncheckable
 
 INTEGER, BITS, OCTETS, NULL, OID, SEQUENCE, SET = 0x02, 0x03, 0x04, 0x05, 0x06, 0x30, 0x31
 BOOLEAN = 0x01
