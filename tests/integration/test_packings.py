@@ -198,12 +198,12 @@ def test_altered_list_is_not_believed(image: Image) -> None:
 
 
 @pytest.mark.parametrize(
-    "vector", sorted((Path(__file__).parents[1] / "vectors/squashfs").iterdir()), ids=lambda path: path.name
+    "vector",
+    sorted(path.parent for path in (Path(__file__).parents[1] / "vectors/squashfs").glob("*/expected.json")),
+    ids=lambda path: path.name,
 )
 def test_going_by_packings_changes_nothing(vector: Path) -> None:
     """Of every variant there is a vector of, what is found with and without the packings of the same image is equal."""
-    if not (vector / "expected.json").exists():
-        pytest.skip("no vector")
     data = memoryview(read_input(vector))
     with ThreadPoolExecutor(1) as pool:
         first = measure("image", data, pool=pool, clock=time.monotonic, record_packings=True)
