@@ -41,7 +41,8 @@ def formats_page() -> Iterator[str]:
 
 def schemes_page() -> Iterator[str]:
     """Yield the list of signature schemes."""
-    yield "# Signature schemes\n\nHow publishers sign, and what of it is verified: in process, offline, from bytes, keys and a time.\n"
+    yield "# Signature schemes\n\nHow publishers sign, and what of it is verified: "
+    yield "in process, offline, from bytes, keys and a time.\n"
     yield "How often the answers are right, and what they cost: [signatures](../signatures.md).\n"
     for where in sorted(SCHEMES, key=lambda each: each.load().name):
         scheme = where.load()

@@ -31,8 +31,9 @@ class Trust:
     public: Mapping[str, Distrusted] = field(default_factory=dict)
     """By id, keys whose secret halves anybody has: named where they occur, they bar nothing."""
 
-    _index: "list[_Index]" = field(default_factory=list, init=False, repr=False, compare=False)
-    """Made when it is first asked for: a registry may have anchors by the ten thousand."""
+    _index: "list[_Index]" = field(default_factory=list, repr=False, compare=False)
+    """Made when it is first asked for, and shared by copies that list something else: a registry may have anchors by the ten
+    thousand. A copy with other anchors needs one of its own."""
 
     @property
     def index(self) -> "_Index":
@@ -78,13 +79,13 @@ def _key(anchor: Anchor) -> Key:
 
 def names(signature: Signature) -> tuple[str, ...]:
     """Return every name by which a list of distrusted things may know a signature's key, certificates or subject."""
-    from trueware.signatures.x509 import certificate_ids, weak_names  # noqa: PLC0415 (start-up time)
+    from trueware.signatures.x509 import every_name  # noqa: PLC0415 (start-up time)
 
     found = list(signature.subjects)
     if signature.signer is not None:
         found += signature.signer.ids
         for certificate in signature.signer.certificates:
-            found += (*certificate_ids(certificate), *weak_names(certificate))
+            found += every_name(certificate)
     return tuple(dict.fromkeys(found))
 
 
@@ -93,12 +94,11 @@ def names_at_hand(signature: Signature, trust: Trust) -> tuple[str, ...]:
 
     The certificate that comes with a signature may be another one of the same key: many schemes do not look at it.
     """
-    from trueware.signatures.x509 import certificate_ids, weak_names  # noqa: PLC0415 (start-up time)
+    from trueware.signatures.x509 import every_name  # noqa: PLC0415 (start-up time)
 
     ids = signature.signer.ids if signature.signer is not None else ()
     anchors = {each.id: each for name in ids for each in trust.index.named.get(name, ()) if each.kind == "x509"}
-    found = (name for each in anchors.values() for name in (*certificate_ids(each.data), *weak_names(each.data)))
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(name for each in anchors.values() for name in every_name(each.data)))
 
 
 def judge(

@@ -10,6 +10,7 @@ from trueware.model.claim import SIGNER
 from trueware.model.release import Entitlement, Release
 from trueware.model.signature import Signature
 from trueware.registry.ports import RegistryStore
+from trueware.registry.withdraw import check_reason
 from trueware.signatures.contract import Key
 from trueware.signatures.keys import strong_names_of
 
@@ -73,8 +74,7 @@ def take_back(store: RegistryStore, publisher: str, id: str, reason: str, now: i
         UntrustedStatement: the publisher has no such key, or it was taken back already.
         ValueError: the reason cannot stand on one line.
     """
-    if not 0 < len(reason) <= 512 or not reason.isprintable():
-        raise ValueError("a reason of 1 to 512 printable characters is needed")
+    check_reason(reason)
     if not store.revoke_anchor(publisher, id, reason, now):
         raise UntrustedStatement(f"{publisher!r} has no key {id!r} that stands")
 

@@ -161,56 +161,19 @@ def _is_avb(data: bytes) -> bool:
 
 def _openpgp(data: bytes) -> Iterator[Key]:
     """Yield each certificate: a public-key packet (tag 6) and what follows up to the next."""
-    starts: list[tuple[int, bytes]] = []
-    at = 0
-    while at < len(data):
-        tag, body, end = _packet(data, at)
-        if tag == 6:
-            starts.append((at, data[body:end]))
-        at = end
-    for (start, primary), (end, _) in zip(starts, [*starts[1:], (len(data), b"")], strict=True):
-        if primary[:1] != b"\x04":
-            raise MalformedInput(_NAME, start, "an OpenPGP key of another version than 4")
-        fingerprint = sha1(b"\x99" + len(primary).to_bytes(2, "big") + primary).hexdigest()  # noqa: S324 (RFC 9580 §5.5.4.2)
-        yield Key("openpgp", f"openpgp:{fingerprint}", data[start:end], _user_id(data[start:end]))
+    from trueware.signatures.openpgp.arithmetic import fingerprint_of  # noqa: PLC0415 (beside its use)
+    from trueware.signatures.openpgp.packets import PUBLIC_KEY, USER_ID, packets  # noqa: PLC0415
 
-
-def _user_id(certificate: bytes) -> str:
-    at = 0
-    while at < len(certificate):
-        tag, body, end = _packet(certificate, at)
-        if tag == 13:
-            return certificate[body:end].decode("utf-8", "replace")
-        at = end
-    return ""
-
-
-def _packet(data: bytes, at: int) -> tuple[int, int, int]:
-    """Return tag, first byte of the body and first byte after it."""
-    head = data[at]
-    try:
-        if not head & 0x80:
-            raise MalformedInput(_NAME, at, "no OpenPGP packet")
-        if head & 0x40:
-            tag, first = head & 0x3F, data[at + 1]
-            if first < 192:
-                length, body = first, at + 2
-            elif first < 224:
-                length, body = (first - 192 << 8) + data[at + 2] + 192, at + 3
-            elif first == 255:
-                length, body = int.from_bytes(data[at + 2 : at + 6], "big"), at + 6
-            else:
-                raise MalformedInput(_NAME, at, "an OpenPGP packet in pieces")
-        else:
-            tag, size = head >> 2 & 0xF, head & 3
-            if size == 3:
-                raise MalformedInput(_NAME, at, "an OpenPGP packet without a length")
-            length, body = int.from_bytes(data[at + 1 : at + 1 + (1 << size)], "big"), at + 1 + (1 << size)
-    except IndexError as error:
-        raise MalformedInput(_NAME, at, "an OpenPGP packet that is cut") from error
-    if body + length > len(data):
-        raise MalformedInput(_NAME, at, "an OpenPGP packet that is cut")
-    return tag, body, body + length
+    found = list(packets(data))
+    starts = [number for number, packet in enumerate(found) if packet.tag == PUBLIC_KEY]
+    for first, last in zip(starts, [*starts[1:], len(found)], strict=True):
+        primary, *rest = found[first:last]
+        if primary.body[:1] != b"\x04":
+            raise MalformedInput(_NAME, primary.offset, "an OpenPGP key of another version than 4")
+        end = found[last].offset if last < len(found) else len(data)
+        name = next((packet.body.decode("utf-8", "replace") for packet in rest if packet.tag == USER_ID), "")
+        fingerprint = fingerprint_of(primary.body).hex()
+        yield Key("openpgp", f"openpgp:{fingerprint}", data[primary.offset : end], name)
 
 
 def names_of(key: Key) -> tuple[str, ...]:

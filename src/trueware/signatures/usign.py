@@ -17,21 +17,19 @@ import re
 from base64 import b64decode, b64encode
 from binascii import Error as BadBase64
 from collections.abc import Iterable
-from hashlib import sha256
 from typing import ClassVar
 
 from trueware.errors import MalformedInput
 from trueware.model.signature import Coverage, Outcome, Signature, Signer
 from trueware.signatures.contract import Context, SchemeDoc, Site
 from trueware.signatures.listings import coverage_of
+from trueware.signatures.x509 import ed25519_spki, spki_id
 
 _NAME = "usign"
 _LARGEST = 1024
 """Bytes of a signature file; the comment is a line."""
 
 _FORM = re.compile(rb"untrusted comment: ?([^\r\n]*)\r?\n([A-Za-z0-9+/]+={0,2})\r?\n?")
-_ED25519 = bytes.fromhex("302a300506032b6570032100")
-"""What stands before the 32 bytes of a key in its SubjectPublicKeyInfo (RFC 8410 §4)."""
 
 
 class Usign:
@@ -101,7 +99,7 @@ def is_signed(key: bytes, signature: bytes, message: bytes) -> bool:
 
 def spki_id_of(key: bytes) -> str:
     """Return the name of a key by its SubjectPublicKeyInfo."""
-    return f"spki-sha256:{sha256(_ED25519 + key).hexdigest()}"
+    return spki_id(ed25519_spki(key))
 
 
 def _named(key_id: str) -> Signer:

@@ -35,6 +35,7 @@ UNUSABLE = (
 )
 """What the library raises for certificates that are malformed, of a kind it does not know, or not what was asked for."""
 
+_ED25519 = bytes.fromhex("302a300506032b6570032100")
 _LONGEST = 8
 """Certificates of one path; those of devices and code have three or four."""
 
@@ -70,6 +71,11 @@ def spki_id(spki: bytes) -> str:
     return f"spki-sha256:{sha256(spki).hexdigest()}"
 
 
+def ed25519_spki(key: bytes) -> bytes:
+    """Return the SubjectPublicKeyInfo of 32 bytes of an Ed25519 key (RFC 8410 §4)."""
+    return _ED25519 + key
+
+
 def certificate_id(certificate: bytes) -> str:
     """Return the name of a certificate."""
     return f"cert-sha256:{sha256(certificate).hexdigest()}"
@@ -100,6 +106,11 @@ def weak_names(certificate: bytes) -> tuple[str, ...]:
     except UNUSABLE:
         pass
     return tuple(found)
+
+
+def every_name(certificate: bytes) -> tuple[str, ...]:
+    """Return all names of a certificate, those included that others could give one of theirs: enough to distrust it."""
+    return (*certificate_ids(certificate), *weak_names(certificate))
 
 
 @lru_cache(maxsize=256)

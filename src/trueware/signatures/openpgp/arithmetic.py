@@ -52,17 +52,26 @@ class PublicKey:
     @property
     def fingerprint(self) -> bytes:
         """SHA-1 of the packet with a header (§5.5.4.2), 20 bytes; the last 8 are the key id."""
-        return sha1(self.prefixed).digest()  # noqa: S324 (as the standard has it)
+        return fingerprint_of(self.body)
 
     @property
     def prefixed(self) -> bytes:
         """The packet as it is hashed (§5.2.4)."""
-        return b"\x99" + len(self.body).to_bytes(2, "big") + self.body
+        return _prefixed(self.body)
 
     @property
     def spki(self) -> bytes | None:
         """The key as a DER SubjectPublicKeyInfo."""
         return None if self.key is None else self.key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+
+def _prefixed(body: bytes) -> bytes:
+    return b"\x99" + len(body).to_bytes(2, "big") + body
+
+
+def fingerprint_of(body: bytes) -> bytes:
+    """Return the fingerprint of a key packet of version 4, whatever its algorithm; see `PublicKey`."""
+    return sha1(_prefixed(body)).digest()  # noqa: S324 (as the standard has it)
 
 
 def read_key(body: bytes) -> PublicKey:

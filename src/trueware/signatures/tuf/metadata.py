@@ -15,9 +15,9 @@ from trueware.signatures import json_text
 from trueware.signatures.keys import read_keys
 from trueware.signatures.public_key import load_key, signs, signs_pss
 from trueware.signatures.refusal import Refusal, uncheckable
+from trueware.signatures.x509 import ed25519_spki
 
 _MOST_SIGNATURES, _DEEPEST = 256, 32
-_ED25519 = bytes.fromhex("302a300506032b6570032100")
 _SCHEMES = {
     "ed25519": "ed25519",
     "ecdsa-sha2-nistp256": "ecdsa",
@@ -159,7 +159,9 @@ def _read_key(value: Any) -> PublicKey | None:
     scheme = _SCHEMES.get(json_text.text(value, "scheme"))
     public = json_text.text(value, "keyval", "public")
     try:
-        spki = _ED25519 + _hex(public) if scheme == "ed25519" else read_keys(public.encode("utf-8", "replace"))[0].data
+        spki = (
+            ed25519_spki(_hex(public)) if scheme == "ed25519" else read_keys(public.encode("utf-8", "replace"))[0].data
+        )
         load_key(spki)
     except (Refusal, ValueError):
         return None
