@@ -41,6 +41,23 @@ class Rule:
     help: str = ""
     """What to do or to know, a sentence or two."""
 
+    effect: str = ""
+    """For what a change does: the id of its effect (`trueware.knowledge.effects`). Empty for what readers and appraisal find."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One place in which the genuine and the found software differ, in words that people can check."""
+
+    where: str
+    """The place within the part: ``line 7``, ``uid of support``, ``function main``. Empty: the part as a whole."""
+
+    expected: str | None
+    """What the genuine has there, None where it has nothing, or where its bytes are not at hand (the finding then says so)."""
+
+    found: str | None
+    """What was found there, None where there is nothing any more."""
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -55,3 +72,10 @@ class Finding:
     confidence: Confidence = Confidence.HIGH
     offset: int | None = None
     """Byte offset within the part's container, where one place can be named."""
+
+    evidence: tuple[Evidence, ...] = ()
+    """For what a change does: where it shows."""
+
+    touches: tuple[str, ...] = ()
+    """For what a change does: what the changed thing demonstrably handles, as tokens of `trueware.knowledge.reach`
+    (``permission:android.permission.READ_SMS``, ``file:etc/shadow``, ``call:pcap_open_live``)."""

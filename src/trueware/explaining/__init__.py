@@ -1,0 +1,22 @@
+"""Says what changes do: detectors look at each change with the genuine bytes beside it.
+
+Detectors are imported when there are changes to explain, each by one line in `DETECTORS`.
+"""
+
+from functools import cache
+from importlib import import_module
+
+from trueware.explaining.contract import Detector
+
+DETECTORS: tuple[str, ...] = ()
+"""Module below `detectors` and class, one for each subject, in the order in which effects are told."""
+
+
+@cache
+def load_detectors() -> tuple[type[Detector], ...]:
+    """Return all detectors, in order."""
+    loaded = []
+    for each in DETECTORS:
+        module, _, name = each.partition(":")
+        loaded.append(getattr(import_module(f"{__name__}.detectors.{module}"), name))
+    return tuple(loaded)

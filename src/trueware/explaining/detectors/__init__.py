@@ -1,0 +1,1 @@
+"""Detectors: one file for each subject; `trueware.explaining.contract` says what one is."""
