@@ -40,6 +40,7 @@ class _Common(TypedDict):
     record_packings: bool
     fallback: Fallback | None
     verify: Verifier | None
+    contents: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,7 @@ def measure_artefact(
     record_packings: bool = False,
     fallback: Fallback | None = None,
     verify: Verifier | None = None,
+    contents: bool = False,
 ) -> Measured:
     """Measure the file or folder at `path`.
 
@@ -84,6 +86,7 @@ def measure_artefact(
         record_packings: likewise.
         fallback: likewise.
         verify: likewise.
+        contents: likewise.
 
     Raises:
         SourceError: it cannot be opened.
@@ -100,6 +103,7 @@ def measure_artefact(
             record_packings=record_packings,
             fallback=fallback,
             verify=verify,
+            contents=contents,
         )
         if os.path.isdir(path):  # noqa: PTH112 (Path.is_dir raises for a name that is too long)
             reading, size = read_folder(path)

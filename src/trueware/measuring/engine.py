@@ -8,6 +8,7 @@ from hashlib import sha256
 from trueware.formats import FORMATS
 from trueware.formats.contract import Entry, Format, Reading
 from trueware.measuring.budget import Budget, Clock
+from trueware.measuring.contents import Contents
 from trueware.measuring.node import Node, freeze
 from trueware.measuring.packings import Known, Listed, Packings
 from trueware.measuring.run import Asked, Run
@@ -38,6 +39,9 @@ class Measurement:
     signatures: tuple[Signature, ...] = ()
     """Where asked for: the signatures in it, by path."""
 
+    contents: Contents | None = field(repr=False, default=None)
+    """Where asked for: the bytes of what was measured, had again."""
+
 
 def measure(
     name: str,
@@ -54,6 +58,7 @@ def measure(
     record_packings: bool = False,
     fallback: Fallback | None = None,
     verify: Verifier | None = None,
+    contents: bool = False,
 ) -> Measurement:
     """Measure an artefact that is one run of bytes.
 
@@ -71,6 +76,7 @@ def measure(
         record_packings: fill `Measurement.packings`.
         fallback: asked for regions in which nothing was found.
         verify: asked, once all has been read, for the signatures of the artefact.
+        contents: fill `Measurement.contents`; `view` must then stay valid for as long as these are used.
     """
     limits = limits.fitted(len(view))
     budget = Budget(limits, len(view), clock, report)
@@ -80,7 +86,7 @@ def measure(
     whole = None if digest is not None else pool.submit(_digest_all, view)
     run.open_view(root, view, run.detector.all(view), 0)
     root.sha256 = digest if whole is None else whole.result()
-    return _finished(run, root, asked)
+    return _finished(run, root, asked, Contents(root, run.views, asked.formats, limits, budget) if contents else None)
 
 
 def measure_reading(
@@ -98,6 +104,7 @@ def measure_reading(
     record_packings: bool = False,
     fallback: Fallback | None = None,
     verify: Verifier | None = None,
+    contents: bool = False,
 ) -> Measurement:
     """Measure an artefact that is a folder, already read into entries; `size` is the sum of its contents. See `measure`."""
     limits = limits.fitted(size, len(reading.entries) if isinstance(reading.entries, Sized) else 0)
@@ -106,14 +113,16 @@ def measure_reading(
     run = Run(asked, limits, budget, None)
     root = Node(name, reading.attributes or Entry("", Kind.DIRECTORY), None)
     run.take_in(root, reading, None, 0)
-    return _finished(run, root, asked)
+    return _finished(run, root, asked, Contents(root, run.views, asked.formats, limits, budget) if contents else None)
 
 
 def _digest_all(view: memoryview) -> bytes:
     return sha256(view).digest()
 
 
-def _finished(run: Run, root: Node, asked: Asked) -> Measurement:
+def _finished(run: Run, root: Node, asked: Asked, contents: Contents | None) -> Measurement:
     """Return the tree and everything noticed on the way."""
     signatures = () if asked.verify is None else asked.verify(NodeSite(root, run.views))
-    return Measurement(freeze(root), run.ledger.findings(), run.kept, run.banners, asked.packings.recorded, signatures)
+    return Measurement(
+        freeze(root), run.ledger.findings(), run.kept, run.banners, asked.packings.recorded, signatures, contents
+    )

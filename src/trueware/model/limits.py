@@ -63,6 +63,15 @@ class Limits:
     max_kept: int = 16 * MIB
     """Bytes of all kept content together."""
 
+    max_explained_file: int = 16 * MIB
+    """Bytes of one changed file that are looked at to say what the change does; few programs on a device are larger."""
+
+    max_explained: int = 256 * MIB
+    """Bytes of all changed files together that are looked at."""
+
+    max_explained_changes: int = 10_000
+    """Changes that are looked at; an image with more of them is another one."""
+
     max_xattrs: int = 64 * 1024
     """Bytes of extended attributes on one entry; the Linux VFS ceiling (XATTR_SIZE_MAX)."""
 

@@ -1,0 +1,104 @@
+"""Puts the case together: all changes of an artefact, with the bytes of both sides as far as they are at hand."""
+
+from collections.abc import Callable, Iterable, Mapping
+
+from trueware.errors import InputError
+from trueware.explaining.contract import Altered, Case, Source
+from trueware.explaining.places import Files, Places
+from trueware.explaining.scenario import scenario_of
+from trueware.measuring import Measurement
+from trueware.model.change import Change
+from trueware.model.limits import Limits
+from trueware.model.part import Part
+from trueware.model.result import Result
+
+
+def case_of(
+    result: Result,
+    changes: Iterable[Change],
+    suspect: Part,
+    genuine: Part,
+    sources: tuple[Source, Source],
+) -> Case:
+    """Return what detectors are asked about.
+
+    Args:
+        result: the result so far.
+        changes: those of its changes that are to be explained.
+        suspect: the artefact, measured.
+        genuine: the release.
+        sources: the bytes of the release, and those of the artefact.
+    """
+    there, here = sources
+    places, files = Places(suspect), Files(suspect)
+    altered = tuple(Altered(change, places.inner(change.path), there, here) for change in changes)
+    match = result.match
+    return Case(
+        altered,
+        scenario_of(match.release.policy if match is not None else "", genuine, files),
+        genuine,
+        suspect,
+        here,
+        result.claims,
+        match.release.claims if match is not None else (),
+        result.signatures,
+        files,
+    )
+
+
+class MeasuredSource:
+    """The bytes of a measured artefact: those that will be asked for are announced, so that a stream passes once for all."""
+
+    def __init__(self, measurement: Measurement, wanted: Iterable[bytes], limits: Limits) -> None:
+        self._measurement, self._limits = measurement, limits
+        self._wanted = tuple(dict.fromkeys(wanted))
+        self._fetched: dict[bytes, bytes | InputError] | None = None
+        self._size = 0
+
+    def read(self, part: Part) -> bytes | None:
+        """See `Source`."""
+        digest = part.sha256
+        if digest is None:
+            return None
+        if (kept := self._measurement.kept.get(digest)) is not None:
+            return kept
+        if self._fetched is None:
+            self._fetched = dict(self._fetch(self._wanted))
+        if digest not in self._fetched:
+            self._fetched.update(self._fetch((digest,)))
+        content = self._fetched.get(digest)
+        if isinstance(content, InputError):
+            raise content
+        return content
+
+    def portrait(self, part: Part) -> bytes | None:  # noqa: ARG002 (the bytes themselves are at hand)
+        """See `Source`."""
+        return None
+
+    def _fetch(self, digests: Iterable[bytes]) -> Mapping[bytes, bytes | InputError]:
+        contents = self._measurement.contents
+        if contents is None:
+            return {}
+        fetched = dict(
+            contents.fetch(digests, self._limits.max_explained_file, self._limits.max_explained - self._size)
+        )
+        self._size += sum(len(content) for content in fetched.values() if isinstance(content, bytes))
+        return fetched
+
+
+class KeptSource:
+    """The bytes of a release, as far as the registry keeps them."""
+
+    def __init__(self, content: Callable[[bytes], bytes | None]) -> None:
+        self._content = content
+
+    def read(self, part: Part) -> bytes | None:
+        """See `Source`."""
+        return None if part.sha256 is None else self._content(part.sha256)
+
+    def portrait(self, part: Part) -> bytes | None:  # noqa: ARG002
+        """See `Source`."""
+        return None
+
+
+_: tuple[type[Source], ...] = (MeasuredSource, KeptSource)

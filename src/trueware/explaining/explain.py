@@ -1,0 +1,94 @@
+"""Explains all changes of one artefact: each detector is asked about what it wants, and what none could say is said too.
+
+Nothing is lost: a change that no detector explains, that cannot be read, or that is beyond a ceiling, is a finding of its own.
+A detector that fails on one change keeps its word on the others.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from trueware.errors import InputError
+from trueware.explaining import load_detectors
+from trueware.explaining.contract import Altered, Case, Detector
+from trueware.model.change import ChangeKind
+from trueware.model.finding import Confidence, Finding, Rule, Severity
+from trueware.model.part import Kind
+
+UNEXPLAINED = Rule(
+    "change-unexplained",
+    "Something was changed, and what that does is not known",
+    Severity.MEDIUM,
+    help="No detector can say what it does. The bytes stand in the result; somebody has to look at them.",
+    effect="unexplained-change",
+)
+UNREADABLE = Rule(
+    "change-unreadable",
+    "A changed file could not be read as what it is",
+    Severity.MEDIUM,
+    Confidence.MEDIUM,
+    help="Its bytes contradict its format, are too many, or are not at hand. A device may read it all the same.",
+    effect="unexplained-change",
+)
+
+RULES = (UNEXPLAINED, UNREADABLE)
+"""What is found where no detector finds anything."""
+
+_SILENT = (Kind.DIRECTORY, Kind.PADDING)
+"""What needs no explanation by itself: a folder is explained by what is in it."""
+
+
+def explain(case: Case) -> tuple[Finding, ...]:
+    """Return what the changes do, by the order of detectors and of changes, and then what is not explained."""
+    findings: list[Finding] = []
+    unreadable: dict[str, Finding] = {}
+    detectors = load_detectors()
+    for detector in detectors:
+        for altered in case.altered:
+            if detector.wants.fullmatch(altered.inner):
+                _ask(detector, altered, case, findings, unreadable)
+    for detector in detectors:
+        if (conclude := getattr(detector, "conclude", None)) is not None:
+            try:
+                findings.extend(conclude(case, tuple(findings)))
+            except InputError as error:
+                findings.append(case.finding(UNREADABLE, f"{detector.subject}: {error}"))
+    findings = list(dict.fromkeys(findings))
+    told = {finding.part for finding in findings}
+    findings += (finding for part, finding in unreadable.items() if part not in told)
+    findings += _unexplained(case.altered, told | unreadable.keys())
+    return tuple(findings)
+
+
+def _ask(
+    detector: type[Detector], altered: Altered, case: Case, findings: list[Finding], unreadable: dict[str, Finding]
+) -> None:
+    try:
+        findings.extend(detector.detect(altered, case))
+    except InputError as error:
+        unreadable.setdefault(altered.path, altered.finding(UNREADABLE, f"{detector.subject}: {error}"))
+
+
+def _unexplained(changes: Iterable[Altered], told: set[str]) -> Iterator[Finding]:
+    """Yield what nobody said anything about; what a device may change in service needs no explanation."""
+    for altered in changes:
+        part = altered.change.found or altered.change.expected
+        if altered.path in told or altered.is_configuration or part is None or part.kind in _SILENT:
+            continue
+        yield altered.finding(UNEXPLAINED, _what(altered), severity=_severity(altered))
+
+
+def _what(altered: Altered) -> str:
+    change = altered.change
+    part = change.found or change.expected
+    kind = part.kind.value if part is not None else "part"
+    match change.kind:
+        case ChangeKind.ADDED | ChangeKind.REMOVED:
+            return f"{kind} {change.kind.value}"
+        case ChangeKind.MOVED:
+            return f"{kind} moved from {change.origin}"
+        case ChangeKind.CHANGED:
+            return f"{', '.join(change.aspects)} of the {kind} changed"
+
+
+def _severity(altered: Altered) -> Severity:
+    """A file that moved as it is, or left, weighs less than bytes that nobody knows."""
+    return Severity.LOW if altered.is_moved or altered.is_removed else UNEXPLAINED.severity
