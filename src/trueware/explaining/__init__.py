@@ -8,7 +8,10 @@ from importlib import import_module
 
 from trueware.explaining.contract import Detector
 
-DETECTORS: tuple[str, ...] = ()
+DETECTORS: tuple[str, ...] = (
+    "certificate_stores:CertificateStores",
+    "update_keys:UpdateKeys",
+)
 """Module below `detectors` and class, one for each subject, in the order in which effects are told."""
 
 

@@ -1,0 +1,108 @@
+"""Keys that updates and packages must be signed with: whose came, and whose went.
+
+=====================  ========================================================================================
+opkg                   ``etc/opkg/keys/<key id>``, usign
+apt                    ``trusted.gpg``, ``trusted.gpg.d/``, keyrings that ``signed-by`` names (apt-secure(8), sources.list(5))
+apk-tools              ``etc/apk/keys/`` (apk(5)), ``usr/share/apk/keys/``
+rpm, pacman, flatpak   ``rpm-gpg/``, ``pacman/keyrings/``, ``ostree/trusted.gpg.d/``
+fwupd                  ``etc/pki/fwupd/``, ``etc/pki/fwupd-metadata/``
+image updaters         Android's ``otacerts.zip`` and recovery's ``res/keys``, update_engine, RAUC, SWUpdate, Mender
+=====================  ========================================================================================
+
+All keys are taken as one set, so that a renamed or regrouped keyring is no new trust.
+"""
+
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import ClassVar
+
+from trueware.errors import InputError
+from trueware.explaining.contract import Altered, Case
+from trueware.explaining.reading.lines import excerpt
+from trueware.explaining.reading.sides import both_sides
+from trueware.model.finding import Evidence, Finding, Rule, Severity
+from trueware.signatures.contract import Key
+from trueware.signatures.keys import read_keys, strong_names_of
+
+ADDED = Rule(
+    "update-key-added",
+    "Updates or packages signed by a key that the genuine software does not know are accepted",
+    Severity.HIGH,
+    help="Whoever holds the key can install any program. Compare its id with those that the maker publishes.",
+    effect="trust-anchor-added",
+)
+REMOVED = Rule(
+    "update-key-removed",
+    "Updates or packages signed by a key of the genuine software are no longer accepted",
+    Severity.MEDIUM,
+    help="Updates of whoever holds that key are refused from now on, security updates among them.",
+    effect="update-blocked",
+)
+_OTA = re.compile(r"(?:.*/)?otacerts\.zip!/[^/]+")
+_NO_KEY = re.compile(r"(?:.*/)?(?:README[^/]*|[^/]+-revoked|[^/]+-trusted|\.[^/]*)")
+
+
+class UpdateKeys:
+    """Keys that updates and packages must be signed with."""
+
+    subject: ClassVar[str] = "keys that updates and packages are signed with"
+    rules: ClassVar[tuple[Rule, ...]] = (ADDED, REMOVED)
+    wants: ClassVar[re.Pattern[str]] = re.compile(
+        r"""etc/opkg/keys/[^/]+|etc/apk/keys/[^/]+|usr/share/apk/keys/.+
+        |etc/apt/(?:trusted\.gpg|trusted\.gpg\.d/[^/]+\.(?:gpg|asc)|keyrings/[^/]+)|usr/share/keyrings/[^/]+
+        |etc/pki/rpm-gpg/[^/]+|usr/share/(?:pacman/keyrings|distribution-gpg-keys)/.+|usr/share/ostree/trusted\.gpg\.d/[^/]+
+        |etc/ostree/trusted\.gpg\.d/[^/]+|etc/pki/fwupd(?:-metadata)?/[^/]+
+        |etc/(?:rauc|swupdate|mender|sysupgrade)/[^/]+\.(?:pem|crt|cert|der|pub|asc|gpg)
+        |(?:.*/)?etc/update_engine/[^/]+\.pem|(?:.*/)?[^/]+\.x509\.pem""",
+        re.VERBOSE,
+    )
+
+    @staticmethod
+    def detect(altered: Altered, case: Case) -> Iterator[Finding]:  # noqa: ARG004 (a change shows it)
+        """Read the keys, so that what is none is told; they are one set and looked at together."""
+        if _holds_keys(altered):
+            _keys(altered)
+        return iter(())
+
+    @staticmethod
+    def conclude(case: Case, findings: tuple[Finding, ...]) -> Iterator[Finding]:  # noqa: ARG004 (asks nobody else)
+        old: dict[str, tuple[Key, Altered]] = {}
+        new: dict[str, tuple[Key, Altered]] = {}
+        for altered in filter(_holds_keys, case.matching(UpdateKeys.wants)):
+            with suppress(InputError):
+                before, after = _keys(altered)
+                old |= {strong_names_of(key)[0]: (key, altered) for key in before}
+                new |= {strong_names_of(key)[0]: (key, altered) for key in after}
+        for name, (key, altered) in new.items():
+            if name not in old:
+                evidence = Evidence(key.id, None, excerpt(_told(key)))
+                yield altered.finding(ADDED, f"what {_told(key)} signs is accepted", evidence)
+        for name, (key, altered) in old.items():
+            if name not in new:
+                evidence = Evidence(key.id, excerpt(_told(key)), None)
+                yield altered.finding(REMOVED, f"what {_told(key)} signs is refused", evidence)
+
+
+def _holds_keys(altered: Altered) -> bool:
+    if altered.name.endswith(".x509.pem") and "/" not in altered.inner:
+        return _OTA.fullmatch(altered.path) is not None
+    return not _NO_KEY.fullmatch(altered.inner)
+
+
+def _keys(altered: Altered) -> tuple[tuple[Key, ...], tuple[Key, ...]]:
+    """Return the keys before and after, none where the bytes of one side are not at hand.
+
+    Raises:
+        InputError: one side holds no keys.
+    """
+    sides = both_sides(altered, UpdateKeys.wants)
+    if sides is None:
+        return (), ()
+    before, after = (read_keys(side, altered.name) if side else () for side in sides)
+    return before, after
+
+
+def _told(key: Key) -> str:
+    """Return whose key it is."""
+    return excerpt(f"{key.name} ({key.id})" if key.name and key.name not in key.id else key.id)

@@ -1,0 +1,45 @@
+"""Both sides of a change as bytes, for detectors that compare them as sets of something: lines, keys, sections."""
+
+import re
+from typing import NamedTuple
+
+from trueware.explaining.contract import Altered
+from trueware.model.part import Kind
+
+_HOLDS_BYTES = (Kind.FILE, Kind.REGION, Kind.GAP)
+_STEP = re.compile(r"!?/")
+
+
+class Sides(NamedTuple):
+    """The bytes of one change; empty where that side has no file there."""
+
+    before: bytes
+    after: bytes
+
+
+def both_sides(altered: Altered, wants: re.Pattern[str] | None = None) -> Sides | None:
+    """Return the bytes of both sides; None where those of one are not at hand, so that nothing can be said of a difference.
+
+    Args:
+        altered: the change.
+        wants: inner paths at which such a file has an effect. What moved there from elsewhere had none before, and what moved
+            from there has none any more. None: wherever it lies.
+
+    Raises:
+        InputError: the bytes cannot be unpacked.
+    """
+    before, after = altered.before(), altered.after()
+    expected, found = altered.change.expected, altered.change.found
+    if before is None and expected is not None and expected.kind in _HOLDS_BYTES:
+        return None
+    if after is None and found is not None and found.kind in _HOLDS_BYTES:
+        return None
+    if wants is not None and altered.is_moved and not _lay_in(altered.change.origin or "", wants):
+        before = b""
+    return Sides(before or b"", after or b"")
+
+
+def _lay_in(origin: str, wants: re.Pattern[str]) -> bool:
+    """Tell whether a path of a release ends with an inner path that matches."""
+    starts = [0, *(step.end() for step in _STEP.finditer(origin))]
+    return any(wants.fullmatch(origin, start) for start in starts)
