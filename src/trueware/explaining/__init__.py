@@ -11,6 +11,7 @@ from trueware.explaining.contract import Detector
 DETECTORS: tuple[str, ...] = (
     "certificate_stores:CertificateStores",
     "update_keys:UpdateKeys",
+    "card_sharing:CardSharing",
 )
 """Module below `detectors` and class, one for each subject, in the order in which effects are told."""
 

@@ -5,7 +5,7 @@ that are no UTF-8 read as ``\xNN``, so that every text can be shown. A line coun
 repeats is one line more.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 EXCERPT = 200
@@ -76,6 +76,13 @@ def excerpt(text: str, limit: int = EXCERPT) -> str:
     """Return the text as one line that can be shown: control characters escaped, an end that is too long written ``…``."""
     shown = "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text[: limit + 1])
     return shown if len(shown) <= limit else shown[: limit - 1] + "…"
+
+
+def listed(items: Iterable[str], most: int = 8) -> str:
+    """Return what is listed as one line that can be shown: the first few, and how many more there are."""
+    every = tuple(items)
+    more = f" and {len(every) - most} more" if len(every) > most else ""
+    return excerpt(", ".join(every[:most]), EXCERPT - len(more)) + more
 
 
 def _decoded(row: bytes) -> str:
