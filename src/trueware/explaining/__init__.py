@@ -12,6 +12,7 @@ DETECTORS: tuple[str, ...] = (
     "certificate_stores:CertificateStores",
     "update_keys:UpdateKeys",
     "card_sharing:CardSharing",
+    "app_manifest:ManifestOfApp",
 )
 """Module below `detectors` and class, one for each subject, in the order in which effects are told."""
 

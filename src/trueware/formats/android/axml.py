@@ -44,7 +44,7 @@ _NONE = 0xFFFFFFFF
 _MAX_STRING = 4096
 """Characters of one string that is looked at; package names, versions and names of elements are far shorter."""
 
-_REFERENCE, _STRING, _DECIMAL, _HEXADECIMAL = 0x01, 0x03, 0x10, 0x11
+_REFERENCE, _STRING, _DECIMAL, _HEXADECIMAL, _INTEGERS = 0x01, 0x03, 0x10, 0x11, range(0x10, 0x20)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +92,20 @@ class Element:
         """Return the value of the attribute of that name which has neither namespace nor resource id; see `by_resource`."""
         plain = (each for each in self.attributes if each.namespace == _NONE and not each.resource)
         return self._value([each for each in plain if self.strings[each.name] == name])
+
+    def flag(self, resource: int) -> bool | None:
+        """Return the truth of the attribute with that resource id as the platform takes it, None without one.
+
+        Any integer but 0 is true, and so are the texts ``1``, ``true`` and ``TRUE``; what a reference stands for is not known.
+
+        Raises:
+            MalformedInput: see `by_resource`.
+        """
+        found = [each for each in self.attributes if each.resource == resource]
+        if len(found) == 1 and found[0].type in _INTEGERS:
+            return found[0].data != 0
+        value = self._value(found)
+        return None if value is None or value.startswith("@") else value in ("1", "true", "TRUE")
 
     def _value(self, found: list[Attribute]) -> str | None:
         if not found:
