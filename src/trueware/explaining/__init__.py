@@ -13,6 +13,7 @@ DETECTORS: tuple[str, ...] = (
     "update_keys:UpdateKeys",
     "card_sharing:CardSharing",
     "app_manifest:ManifestOfApp",
+    "content_protection:ContentProtection",
 )
 """Module below `detectors` and class, one for each subject, in the order in which effects are told."""
 
