@@ -11,6 +11,7 @@ from trueware.explaining.contract import Detector
 DETECTORS: tuple[str, ...] = (
     "certificate_stores:CertificateStores",
     "update_keys:UpdateKeys",
+    "update_sources:UpdateSources",
     "card_sharing:CardSharing",
     "app_manifest:ManifestOfApp",
     "content_protection:ContentProtection",

@@ -53,3 +53,11 @@ def test_sections_that_repeat_stay_apart() -> None:
     assert (first.name, first.values) == ("", {"a": "1"})
     assert (second.name, second.line, second.values) == ("reader", 2, {"key": "x # y"})
     assert (third.get("key", "other"), third.get("none")) == ("z", "")
+
+
+def test_a_value_may_go_on_in_indented_lines() -> None:
+    (only,) = sections(b"[a]\nurl = 1\n  2\n\t3=4\nurl=5\n", indented=True)
+    assert only.every["url"] == ["1", "2", "3=4", "5"]
+    assert only.values["url"] == "5"
+    (plain,) = sections(b"[a]\n  url = 1\n  other = 2\n")
+    assert plain.values == {"url": "1", "other": "2"}

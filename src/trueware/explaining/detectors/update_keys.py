@@ -14,13 +14,11 @@ All keys are taken as one set, so that a renamed or regrouped keyring is no new 
 
 import re
 from collections.abc import Iterator
-from contextlib import suppress
 from typing import ClassVar
 
-from trueware.errors import InputError
 from trueware.explaining.contract import Altered, Case
 from trueware.explaining.reading.lines import excerpt
-from trueware.explaining.reading.sides import both_sides
+from trueware.explaining.reading.sides import both_sides, gathered
 from trueware.model.finding import Evidence, Finding, Rule, Severity
 from trueware.signatures.contract import Key
 from trueware.signatures.keys import read_keys, strong_names_of
@@ -61,19 +59,15 @@ class UpdateKeys:
     @staticmethod
     def detect(altered: Altered, case: Case) -> Iterator[Finding]:  # noqa: ARG004 (a change shows it)
         """Read the keys, so that what is none is told; they are one set and looked at together."""
-        if _holds_keys(altered):
-            _keys(altered)
+        for side in both_sides(altered, UpdateKeys.wants) or ():
+            _keys(altered, side)
         return iter(())
 
     @staticmethod
     def conclude(case: Case, findings: tuple[Finding, ...]) -> Iterator[Finding]:  # noqa: ARG004 (asks nobody else)
-        old: dict[str, tuple[Key, Altered]] = {}
-        new: dict[str, tuple[Key, Altered]] = {}
-        for altered in filter(_holds_keys, case.matching(UpdateKeys.wants)):
-            with suppress(InputError):
-                before, after = _keys(altered)
-                old |= {strong_names_of(key)[0]: (key, altered) for key in before}
-                new |= {strong_names_of(key)[0]: (key, altered) for key in after}
+        was, now = gathered(case.matching(UpdateKeys.wants), UpdateKeys.wants, _keys)
+        old = {strong_names_of(key)[0]: (key, altered) for key, altered in was}
+        new = {strong_names_of(key)[0]: (key, altered) for key, altered in now}
         for name, (key, altered) in new.items():
             if name not in old:
                 evidence = Evidence(key.id, None, excerpt(_told(key)))
@@ -84,23 +78,17 @@ class UpdateKeys:
                 yield altered.finding(REMOVED, f"what {_told(key)} signs is refused", evidence)
 
 
-def _holds_keys(altered: Altered) -> bool:
-    if altered.name.endswith(".x509.pem") and "/" not in altered.inner:
-        return _OTA.fullmatch(altered.path) is not None
-    return not _NO_KEY.fullmatch(altered.inner)
-
-
-def _keys(altered: Altered) -> tuple[tuple[Key, ...], tuple[Key, ...]]:
-    """Return the keys before and after, none where the bytes of one side are not at hand.
+def _keys(altered: Altered, data: bytes) -> tuple[Key, ...]:
+    """Return the keys in a file.
 
     Raises:
-        InputError: one side holds no keys.
+        InputError: it should hold some, and does not.
     """
-    sides = both_sides(altered, UpdateKeys.wants)
-    if sides is None:
-        return (), ()
-    before, after = (read_keys(side, altered.name) if side else () for side in sides)
-    return before, after
+    if not data or _NO_KEY.fullmatch(altered.inner):
+        return ()
+    if altered.name.endswith(".x509.pem") and "/" not in altered.inner and not _OTA.fullmatch(altered.path):
+        return ()
+    return read_keys(data, altered.name)
 
 
 def _told(key: Key) -> str:

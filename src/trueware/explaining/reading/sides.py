@@ -1,13 +1,19 @@
-"""Both sides of a change as bytes, for detectors that compare them as sets of something: lines, keys, sections."""
+"""Both sides of a change as bytes, and of many changes as two lists of what is in them: keys, origins, certificates."""
 
 import re
-from typing import NamedTuple
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from typing import NamedTuple, TypeVar
 
+from trueware.errors import InputError
 from trueware.explaining.contract import Altered
 from trueware.model.part import Kind
 
 _HOLDS_BYTES = (Kind.FILE, Kind.REGION, Kind.GAP)
 _STEP = re.compile(r"!?/")
+
+
+_Item = TypeVar("_Item")
 
 
 class Sides(NamedTuple):
@@ -43,3 +49,28 @@ def _lay_in(origin: str, wants: re.Pattern[str]) -> bool:
     """Tell whether a path of a release ends with an inner path that matches."""
     starts = [0, *(step.end() for step in _STEP.finditer(origin))]
     return any(wants.fullmatch(origin, start) for start in starts)
+
+
+Gathered = list[tuple[_Item, Altered]]
+"""Items, each with the change that it was read from."""
+
+
+def gathered(
+    altered: Iterable[Altered], wants: re.Pattern[str], read: Callable[[Altered, bytes], Iterable[_Item]]
+) -> tuple[Gathered[_Item], Gathered[_Item]]:
+    """Return what was in many files and what is in them, in order; a change of which one side cannot be read adds nothing.
+
+    Args:
+        altered: the changes.
+        wants: as for `both_sides`.
+        read: yields the items of a file, or raises `InputError`.
+    """
+    old: Gathered[_Item] = []
+    new: Gathered[_Item] = []
+    for each in altered:
+        with suppress(InputError):
+            if (sides := both_sides(each, wants)) is not None:
+                was, now = (tuple(read(each, side)) if side else () for side in sides)
+                old += ((item, each) for item in was)
+                new += ((item, each) for item in now)
+    return old, new
