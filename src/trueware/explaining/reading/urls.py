@@ -13,7 +13,8 @@ _LONGEST = 2048
 """Characters of a URL that are looked at."""
 
 _URL = re.compile(
-    r"(?<![a-z0-9])(?P<scheme>https?|ftps?|rtmps?|rtsp|rtp|udp|mms|wss?|mqtts?|tcp|ssl)://"
+    r"(?<![a-z0-9])(?P<scheme>https?|ftps?|sftp|tftp|rtmps?|rtsp|rtp|udp|mms|wss?|mqtts?|tcp|ssl|tls|ssh|telnet"
+    r"|stun|turn|ldaps?|syslog|socks[45]h?|stratum\+(?:tcp|ssl))://"
     r"(?:(?P<user>[^\s\"'<>@/?#]{0,256})@)?"
     r"(?P<host>\[[0-9a-f:.]{2,45}\]|[a-z0-9](?:[a-z0-9._-]{0,252}[a-z0-9])?\.?)"
     r"(?::(?P<port>[0-9]{1,5}))?"

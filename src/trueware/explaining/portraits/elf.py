@@ -1,0 +1,382 @@
+"""The portrait of an ELF file: what it asks for and offers, how it is hardened, digests of its pieces, addresses it speaks to.
+
+=====  =========================================================================================
+item   holds
+=====  =========================================================================================
+0, 1   ``"elf"``, version of this layout
+2      platform, kind, size, end, entry, flags set: how it is linked (`_traits`)
+3      libraries, search path, interpreter, own name
+4      names it asks for, one on a line
+5      digests of the names it offers
+6      program headers: type and flags of each
+7      digest of everything that is loaded (`image`), of the code alone, of the data alone
+8      ranges of code, of what else is loaded: start, end, start, …
+9      size of a block, digests of the blocks of the file
+10     digests of the pieces of code (`instructions.cut`), addresses settled
+11     functions that have names: digests of name and of code in turn
+12     addresses (URLs, hosts, IP addresses) in it, one on a line
+13     digests of the other telling texts (`texts.tell`): kind and digest in turn
+=====  =========================================================================================
+
+Digests are the first four bytes of BLAKE2b (BLAKE2b-32, RFC 7693): chance equality of two pieces among some thousand is one in a
+million, and whether a file differs at all is known from its SHA-256. Before anything is digested, what differs between two builds
+of one source is blanked: the build id, dates and times of day in texts, where the section headers are.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from hashlib import blake2b
+from itertools import chain
+from typing import Any
+
+import cbor2
+
+from trueware.errors import MalformedInput
+from trueware.explaining.reading.elf import LOAD, NOTE, Elf, read_elf
+from trueware.explaining.reading.instructions import THUMB, cut, settle
+from trueware.explaining.reading.texts import ENDPOINT, tell
+
+KIND, VERSION = "elf", 1
+
+_DIGEST = 4
+_BLOCK, _MOST_BLOCKS = 1024, 8192
+_MOST_RANGES = 64
+_MOST_TEXTS = 512
+"""Addresses that are kept; programs have tens."""
+
+_LONGEST = 1 << 28
+"""Bytes of a program that is portrayed; larger ones are not made for devices."""
+
+_DATES = (
+    re.compile(rb"[JFMASOND][aepuco][nbrylgptvc] [ 0-3]?\d(?:,? (?:19|20)\d\d)?(?![\w:])"),
+    re.compile(rb"[012]\d:[0-5]\d:[0-5]\d(?![\d:])(?: (?:[A-Z]{3,4} )?(?:19|20)\d\d)?"),
+    re.compile(rb"20\d\d[-/.][01]\d[-/.][0-3]\d(?!\d)"),
+)
+"""Dates and times as compilers and scripts write them; each begins with few letters, which is found fast."""
+
+_NO_DATE_AFTER = frozenset(b"0123456789:")
+_BUILD_ID = re.compile(
+    rb"(?:\x04\0\0\0([\x08-\x40])\0\0\0\x03\0\0\0|\0\0\0\x04\0\0\0([\x08-\x40])\0\0\0\x03)GNU\0", re.DOTALL
+)
+
+_PRELINKED = 0x6FFFFDF5
+_SIGNATURE = b"~Module signature appended~\n"
+
+
+@dataclass(frozen=True)
+class Portrait:
+    """An ELF file as far as it is compared. `of_elf` makes it of a file, `of_bytes` of what was kept."""
+
+    platform: str
+    kind: str
+    size: int
+    end: int
+    """First byte after what the headers speak of."""
+    entry: int
+    traits: frozenset[str]
+    """Protections (`Elf.hardening`), and ``static``, ``stripped``, ``prelinked``, ``signed``, ``sections``, ``starters=N``."""
+    needed: tuple[str, ...]
+    search_path: str
+    interpreter: str
+    name: str
+    imports: frozenset[str]
+    exports: frozenset[bytes]
+    segments: tuple[tuple[int, int], ...]
+    image: bytes
+    code_image: bytes
+    data_image: bytes
+    code: tuple[tuple[int, int], ...]
+    data: tuple[tuple[int, int], ...]
+    block: int
+    blocks: bytes = field(repr=False)
+    pieces: bytes = field(repr=False)
+    functions: dict[bytes, bytes] = field(repr=False)
+    endpoints: tuple[str, ...]
+    texts: frozenset[bytes] = field(repr=False)
+    """Kind, one byte, and digest of each telling text."""
+
+    @cached_property
+    def piece_list(self) -> list[bytes]:
+        """Digests of the pieces of code, in order."""
+        return _split(self.pieces)
+
+    @cached_property
+    def block_list(self) -> list[bytes]:
+        """Digests of the blocks, in order."""
+        return _split(self.blocks)
+
+    def is_code(self, start: int, end: int) -> bool:
+        """Whether a range of the file holds instructions."""
+        return any(first < end and start < last for first, last in self.code)
+
+    def is_loaded(self, start: int, end: int) -> bool:
+        """Whether a range of the file is in memory when the program runs."""
+        return self.is_code(start, end) or any(first < end and start < last for first, last in self.data)
+
+    def encode(self) -> bytes:
+        """Return the portrait as it is kept."""
+        functions = b"".join(name + code for name, code in sorted(self.functions.items()))
+        return cbor2.dumps(
+            [
+                KIND,
+                VERSION,
+                [self.platform, self.kind, self.size, self.end, self.entry, sorted(self.traits)],
+                [list(self.needed), self.search_path, self.interpreter, self.name],
+                "\n".join(sorted(self.imports)),
+                b"".join(sorted(self.exports)),
+                [number for segment in self.segments for number in segment],
+                [self.image, self.code_image, self.data_image],
+                [[at for each in ranges for at in each] for ranges in (self.code, self.data)],
+                [self.block, self.blocks],
+                self.pieces,
+                functions,
+                "\n".join(self.endpoints),
+                b"".join(sorted(self.texts)),
+            ],
+            canonical=True,
+        )
+
+
+def portray_elf(data: bytes | memoryview) -> bytes:
+    """Return the portrait of an ELF file as it is kept.
+
+    Raises:
+        MalformedInput: it is none.
+    """
+    return of_elf(read_elf(data)).encode()
+
+
+def of_elf(elf: Elf) -> Portrait:
+    """Return the portrait of an ELF file.
+
+    Raises:
+        MalformedInput: it is too large.
+    """
+    if len(elf.view) > _LONGEST:
+        raise MalformedInput(KIND, 0, f"{len(elf.view)} bytes; programs up to {_LONGEST} are portrayed")
+    clean = settled(elf)
+    code, told = read_code(elf, clean), list(tell(elf.view, elf.data))
+    block = _BLOCK
+    while len(clean) > block * _MOST_BLOCKS:
+        block *= 2
+    return Portrait(
+        platform=elf.platform,
+        kind=elf.kind,
+        size=len(clean),
+        end=elf.end,
+        entry=elf.entry,
+        traits=frozenset(_traits(elf)),
+        needed=tuple(_printable(each) for each in elf.needed),
+        search_path=_printable(elf.search_path),
+        interpreter=_printable(elf.interpreter),
+        name=_printable(elf.name),
+        imports=frozenset(_printable(each) for each in elf.imports),
+        exports=frozenset(digest(_raw(each)) for each in (elf.exports if elf.kind != "program" else ())),
+        segments=tuple((each.kind, each.flags) for each in elf.segments),
+        image=_image(clean, _whole(elf)),
+        code_image=_image(clean, elf.code),
+        data_image=_image(clean, elf.data),
+        code=_coarse(elf.code),
+        data=_coarse(elf.data),
+        block=block,
+        blocks=b"".join(digest(clean[at : at + block]) for at in range(0, len(clean), block)),
+        pieces=b"".join(each for _, _, each in code.pieces),
+        functions={digest(_raw(name)): each for name, _, each in code.functions},
+        endpoints=tuple(sorted({_printable(text) for kind, text in told if kind == ENDPOINT}))[:_MOST_TEXTS],
+        texts=frozenset(text_digest(kind, text) for kind, text in told if kind != ENDPOINT),
+    )
+
+
+def of_bytes(kept: bytes) -> Portrait:
+    """Return the portrait that was kept.
+
+    Raises:
+        MalformedInput: it is none of a layout that is known here.
+    """
+    try:
+        item: Any = cbor2.loads(kept)
+        return _decoded(item)
+    except MalformedInput:
+        raise
+    except (cbor2.CBORDecodeError, ValueError, TypeError, IndexError, RecursionError) as fault:
+        raise MalformedInput("portrait", 0, "not the portrait of an ELF file") from fault
+
+
+def _decoded(item: Any) -> Portrait:
+    if not isinstance(item, list) or item[:1] != [KIND]:
+        raise MalformedInput("portrait", 0, "not the portrait of an ELF file")
+    if item[1] != VERSION:
+        raise MalformedInput("portrait", 0, f"version {item[1]!r} of the layout; {VERSION} is known")
+    _, _, head, links, imports, exports, segments, images, ranges, blocks, pieces, functions, endpoints, texts = item
+    platform, kind, size, end, entry, traits = head
+    needed, search_path, interpreter, name = links
+    code, data = ([(int(a), int(b)) for a, b in zip(each[::2], each[1::2], strict=True)] for each in ranges)
+    pairs = _split(bytes(functions), 2 * _DIGEST)
+    return Portrait(
+        platform=str(platform),
+        kind=str(kind),
+        size=int(size),
+        end=int(end),
+        entry=int(entry),
+        traits=frozenset(str(each) for each in traits),
+        needed=tuple(str(each) for each in needed),
+        search_path=str(search_path),
+        interpreter=str(interpreter),
+        name=str(name),
+        imports=frozenset(str(imports).split("\n")) - {""},
+        exports=frozenset(_split(bytes(exports))),
+        segments=tuple((int(a), int(b)) for a, b in zip(segments[::2], segments[1::2], strict=True)),
+        image=bytes(images[0]),
+        code_image=bytes(images[1]),
+        data_image=bytes(images[2]),
+        code=tuple(code),
+        data=tuple(data),
+        block=max(int(blocks[0]), 1),
+        blocks=bytes(blocks[1]),
+        pieces=bytes(pieces),
+        functions={each[:_DIGEST]: each[_DIGEST:] for each in pairs},
+        endpoints=tuple(each for each in str(endpoints).split("\n") if each),
+        texts=frozenset(_split(bytes(texts), 1 + _DIGEST)),
+    )
+
+
+def settled(elf: Elf) -> bytes:
+    """Return the bytes of the file with what differs between two builds of one source blanked."""
+    clean = bytearray(elf.view)
+    at, wide = (0x20, 4) if elf.wide == 1 else (0x28, 8)
+    clean[at : at + wide] = bytes(wide)
+    clean[0x2E + (elf.wide == 2) * 12 : 0x34 + (elf.wide == 2) * 12] = bytes(
+        6
+    )  # size, number, index of section headers
+    for segment in elf.segments:
+        if segment.kind == NOTE:
+            _blank_build_id(clean, segment.offset, segment.offset + min(segment.size, 1 << 16))
+    for section in elf.sections:
+        if section.name == ".note.gnu.build-id":
+            _blank_build_id(clean, section.offset, section.offset + min(section.size, 1 << 16))
+    for start, end in elf.data:
+        for match in chain.from_iterable(each.finditer(elf.view, start, end) for each in _DATES):
+            if elf.view[match.start() - 1] not in _NO_DATE_AFTER:
+                clean[match.start() : match.end()] = bytes(match.end() - match.start())
+    return bytes(clean)
+
+
+def _blank_build_id(clean: bytearray, start: int, end: int) -> None:
+    match = _BUILD_ID.search(clean, start, end)
+    if match is not None:
+        size = (match[1] or match[2])[0]
+        clean[match.end() : match.end() + size] = bytes(len(clean[match.end() : match.end() + size]))
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """The code of an ELF file, settled, in what it is compared by."""
+
+    pieces: tuple[tuple[int, int, bytes], ...]
+    """Start and end in the file, and digest, of each piece, in order."""
+
+    functions: tuple[tuple[str, int, bytes], ...]
+    """Name, place, digest of each function that has a name; equal names are numbered."""
+
+
+def read_code(elf: Elf, clean: bytes) -> Code:
+    """Return what the code is compared by; `clean` is what `settled` returned."""
+    mostly = THUMB if elf.machine == "ARM" and _is_thumb(elf) else elf.machine
+    found: list[tuple[int, int, bytes]] = []
+    comparable = bytearray(clean)
+    for start, end in elf.code:
+        code = clean[start:end]
+        comparable[start:end] = settle(code, mostly, elf.order)
+        found += (
+            (start + first, start + last, digest(memoryview(comparable)[start + first : start + last]))
+            for first, last in cut(code, mostly, elf.order)
+        )
+    counts: dict[str, int] = {}
+    functions = []
+    for name, at, size, thumb in elf.functions():
+        machine = THUMB if thumb else elf.machine
+        count = counts[name] = counts.get(name, 0) + 1
+        code = clean[at : at + size] if machine != mostly or at % 4 or machine.startswith("x86") else b""
+        body = settle(code, machine, elf.order) if code else memoryview(comparable)[at : at + size]
+        functions.append((name if count == 1 else f"{name}#{count}", at, digest(body)))
+    return Code(tuple(found), tuple(functions))
+
+
+def digest(data: bytes | memoryview) -> bytes:
+    """Return the digest by which pieces are compared."""
+    return blake2b(data, digest_size=_DIGEST, usedforsecurity=False).digest()
+
+
+def text_digest(kind: str, text: str) -> bytes:
+    """Return kind and digest of a telling text."""
+    return kind.encode() + digest(_raw(text))
+
+
+def _is_thumb(elf: Elf) -> bool:
+    """Whether most of the code is Thumb: by its functions where they have names, or by where it starts."""
+    bits = [thumb for _, _, _, thumb in elf.functions()]
+    return sum(bits) * 2 > len(bits) if bits else bool(elf.entry & 1)
+
+
+def _traits(elf: Elf) -> Iterator[str]:
+    yield from elf.hardening
+    if elf.kind != "object" and not elf.needed and not elf.interpreter:
+        yield "static"
+    if not elf.names:
+        yield "stripped"
+    if elf.sections:
+        yield "sections"
+    if _PRELINKED in elf.dynamic:
+        yield "prelinked"
+    if bytes(elf.view[-len(_SIGNATURE) :]) == _SIGNATURE:
+        yield "signed"
+    if elf.starters:
+        yield f"starters={elf.starters}"
+
+
+def _whole(elf: Elf) -> list[tuple[int, int]]:
+    return [(each.offset, each.offset + each.size) for each in elf.segments if each.kind == LOAD] or [
+        *elf.code,
+        *elf.data,
+    ]
+
+
+def _image(clean: bytes, ranges: Iterable[tuple[int, int]]) -> bytes:
+    found, left = blake2b(digest_size=8, usedforsecurity=False), 2 * len(clean)
+    for start, end in ranges:
+        view = memoryview(clean)[start:end]
+        left -= len(view)
+        if left < 0:
+            break  # segments over and over the same bytes
+        found.update(view)
+    return found.digest()
+
+
+def _coarse(ranges: tuple[tuple[int, int], ...]) -> tuple[tuple[int, int], ...]:
+    """Return the ranges, those close to each other joined, so that they are few."""
+    found = list(ranges)
+    near = 16
+    while len(found) > _MOST_RANGES:
+        joined = found[:1]
+        for start, end in found[1:]:
+            if start - joined[-1][1] <= near:
+                joined[-1] = joined[-1][0], end
+            else:
+                joined.append((start, end))
+        found, near = joined, near * 2
+    return tuple(found)
+
+
+def _split(run: bytes, size: int = _DIGEST) -> list[bytes]:
+    return [run[at : at + size] for at in range(0, len(run) - size + 1, size)]
+
+
+def _raw(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
+
+
+def _printable(text: str) -> str:
+    """Return a text that fits on one line of CBOR text, which has no lone surrogates."""
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
