@@ -1,10 +1,12 @@
-"""Builds docs/reference and the README's examples from the program itself; `--check` fails if one is not what it would build."""
+"""Builds docs/reference, docs/impact and the README's examples from the program itself; `--check` fails if one is not what it would build."""
 
 import os
 import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+
+from impact_page import impact_page, pictures
 
 from trueware import demo
 from trueware.cli.run import parser
@@ -150,6 +152,8 @@ def main() -> int:
     """Write the pages, or with `--check` compare them."""
     os.environ["COLUMNS"] = "100"  # the width of argparse's help
     pages = {FOLDER / name: HEAD + "".join(make()) for name, make in PAGES.items()}
+    pages[FOLDER.parent / "impact.md"] = HEAD + "".join(impact_page())
+    pages.update(pictures())
     pages[README] = readme()
     pages[ANNOUNCED] = "".join(announced())
     stale = []

@@ -4,6 +4,7 @@ from trueware.cli.commands import (
     demo,
     diff,
     formats,
+    impact,
     inspect,
     measure,
     publisher,
@@ -14,5 +15,5 @@ from trueware.cli.commands import (
     verify,
 )
 
-COMMANDS = (verify, diff, measure, inspect, signatures, registry, publisher, trust, release, formats, demo)
+COMMANDS = (verify, diff, measure, inspect, signatures, registry, publisher, trust, release, impact, formats, demo)
 """In the order of the help page."""
