@@ -69,6 +69,22 @@ class Action:
 
 
 @dataclass(frozen=True, slots=True)
+class Assessment:
+    """What follows from one effect in one product."""
+
+    reached: tuple[str, ...] = ()
+    """Categories of data (W3C DPV, personal data) that the change demonstrably handles."""
+
+    reachable: tuple[str, ...] = ()
+    """Categories that the changed component may access, where what it does with them is not known: it could reach them."""
+
+    harms: tuple[Harm, ...] = ()
+    actions: tuple[Action, ...] = ()
+    rules: tuple[str, ...] = ()
+    """Ids of the rules of `trueware.knowledge.impact` that this comes from."""
+
+
+@dataclass(frozen=True, slots=True)
 class Explanation:
     """One effect with everything that shows it and follows from it."""
 
@@ -80,13 +96,5 @@ class Explanation:
     configured: bool
     """Whether it shows only where policy lets a device change things in service: then it may be the owner's own doing."""
 
-    reached: tuple[str, ...] = ()
-    """Categories of data (W3C DPV, personal data) that the change demonstrably handles."""
-
-    reachable: tuple[str, ...] = ()
-    """Categories that the changed component may access, where what it does with them is not known: it could reach them."""
-
-    harms: tuple[Harm, ...] = ()
-    actions: tuple[Action, ...] = ()
-    rules: tuple[str, ...] = ()
-    """Ids of the rules of `trueware.knowledge.impact` that harms and actions come from."""
+    assessment: Assessment = Assessment()
+    """What follows from it."""
