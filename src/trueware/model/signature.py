@@ -94,6 +94,12 @@ class Signature:
     subjects: tuple[str, ...] = ()
     """Other names of what is signed, by which lists of revoked things know it: ``authenticode-sha256:…``."""
 
+    altered: tuple[str, ...] = ()
+    """Where it is broken, and as far as it can be told: paths of the parts that are not as they were signed."""
+
+    added: tuple[str, ...] = ()
+    """Likewise: paths of the parts that nobody signed, where all must be."""
+
     statements: tuple[tuple[str, str], ...] = ()
     """What is signed besides contents: rollback index, package name, flags."""
 

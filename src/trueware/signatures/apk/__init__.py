@@ -70,6 +70,8 @@ class Apk:
                     verdict.offset,
                     (first, last),
                     dated=False,
+                    altered=verdict.altered,
+                    added=verdict.added,
                     statements=verdict.statements,
                 )
         listed = site.child(MANIFEST)

@@ -183,6 +183,8 @@ class Jar:
         signers: frozenset[int] | None = None
         old = all("sha1" in each.algorithms for each in files)
         paths, beside, doubts, seen = [], [], [], set()
+        altered: dict[str, str] = {}
+        added: dict[str, str] = {}
         for member in self._members.all:
             name = text(member)
             section, meta = sections.get(name), name.startswith(_META)
@@ -194,9 +196,10 @@ class Jar:
                     doubts.append(f"the folder {name!r} has data")
                 continue
             if section is None:
-                if not meta:
-                    broken(f"{name!r} is not in the manifest: nobody signed it")
-                beside.append(name)
+                if meta:
+                    beside.append(name)
+                else:
+                    added[self._members.path(member)] = f"{name!r} is not in the manifest: nobody signed it"
                 continue
             if any(char in name for char in "\0\r\n"):
                 doubts.append(f"{name!r} is no name that a manifest can tell from another")
@@ -211,11 +214,15 @@ class Jar:
                     uncheckable(f"{name!r} is signed by others than the members before it")
                 signers = by
             old = old and "sha1" in digests
-            self._require_bytes(member, name, digests)
-            if by and digests:
+            if (differs := self._differs(member, digests)) is not None:
+                altered[self._members.path(member)] = f"{name!r} is not what was signed: its {differs} differs"
+            elif by and digests:
                 paths.append(self._members.path(member))
             elif meta:
                 beside.append(name)
+        if told := [*altered.values(), *added.values()]:
+            more = f"; {len(told) - 1} more members are not as they were signed" if len(told) > 1 else ""
+            broken(told[0] + more, altered, added)
         if doubts:
             uncheckable(doubts[0])
         if not signers:
@@ -225,7 +232,8 @@ class Jar:
         others = [name for name in beside if name not in own and name != _MANIFEST]
         return JarSigned(counting, tuple(paths), tuple(self._excludes(others)), old)
 
-    def _require_bytes(self, member: Member, name: str, digests: dict[str, bytes]) -> None:
+    def _differs(self, member: Member, digests: dict[str, bytes]) -> str | None:
+        """Return the algorithm by which the bytes of a member are others than the manifest says, None where they are the same."""
         measured = self._members.measured(member) if "sha256" in digests else None
         actual = {"sha256": measured} if measured is not None else {}
         missing = [algorithm for algorithm in digests if algorithm not in actual]
@@ -235,9 +243,7 @@ class Jar:
                 for each in hashes:
                     each.update(chunk)
             actual.update({algorithm: each.digest() for algorithm, each in zip(missing, hashes, strict=True)})
-        for algorithm, digest in digests.items():
-            if actual[algorithm] != digest:
-                broken(f"{name!r} is not what was signed: its {algorithm} differs")
+        return next((algorithm for algorithm, digest in digests.items() if actual[algorithm] != digest), None)
 
     def _excludes(self, others: list[str]) -> Iterator[str]:
         if others:

@@ -58,6 +58,10 @@ class Verdict:
     """Each with what it vouches for."""
 
     offset: int | None = None
+    altered: tuple[str, ...] = ()
+    added: tuple[str, ...] = ()
+    """See `trueware.model.signature.Signature`."""
+
     statements: tuple[tuple[str, str], ...] = ()
     newest: tuple[Certificate, ...] = field(default=(), compare=False)
     """The signers' own certificates, to be held against those of other schemes."""
@@ -168,7 +172,9 @@ class Verdicts:
                 return self._rotated(level) or self._plain(V3, level)
             return self._plain(id_, level)
         except Refusal as refusal:
-            return Verdict(name, refusal.outcome, refusal.detail, offset=offset)
+            # newer schemes are over all bytes at once; the older one tells which members are others
+            told = self._jar if refusal.outcome is Outcome.BROKEN and isinstance(self._jar, Refusal) else refusal
+            return Verdict(name, refusal.outcome, refusal.detail, (), offset, told.altered, told.added)
 
     def _rotated(self, level: int) -> Verdict | None:
         """Return what v3.1 says, None where it says nothing of that level."""
@@ -240,6 +246,8 @@ class Verdicts:
                 (signer(each), replace(own, excludes=(() if covered else own.excludes) + hidden)) for each, own in found
             ),
             None,
+            (),
+            (),
             self._statements(),
             certificates,
         )
@@ -258,6 +266,8 @@ class Verdicts:
             detail,
             tuple((signer(each.certificates), covered) for each in signers),
             block.start if isinstance(block, Block) else None,
+            (),
+            (),
             (*self._statements(), *_rotation(signers)),
             tuple(each.certificates[0] for each in signers),
         )

@@ -88,7 +88,8 @@ class Tizen:
             information, signer = _signed(root)
             yield _verified(site, root, information, signer)
         except Refusal as refusal:
-            yield Signature(_NAME, site.path, refusal.outcome, refusal.detail, signer)
+            altered, added = refusal.altered, refusal.added
+            yield Signature(_NAME, site.path, refusal.outcome, refusal.detail, signer, altered=altered, added=added)
 
 
 def _signed(root: Element) -> tuple[Element, Signer]:
@@ -149,7 +150,7 @@ def _is_by(certificate: bytes, kind: str, digest: str, octets: bytes, signature:
 
 
 def _verified(site: Site, root: Element, information: Element, signer: Signer) -> Signature:
-    changed, missing, covered, statements = list[str](), list[str](), dict[str, str](), list[tuple[str, str]]()
+    changed, missing, covered, statements = dict[str, str](), list[str](), dict[str, str](), list[tuple[str, str]]()
     seen = set[str]()
     for reference in information.elements():
         if reference.tag != f"{_DS}Reference":
@@ -177,16 +178,18 @@ def _verified(site: Site, root: Element, information: Element, signer: Signer) -
         if file is None or file.is_folder:
             missing.append(path)
         elif (file.sha256 if name == "sha256" and file.sha256 else _digest(name, file.chunks())) != stated:
-            changed.append(path)
+            changed[path] = file.path
         else:
             covered[path] = file.path
     if changed or missing:
-        told = [f"changed: {_list(changed)}"] if changed else []
+        told = [f"changed: {_list(tuple(changed))}"] if changed else []
         told += [f"not there: {_list(missing)}"] if missing else []
-        broken(f"not the files that were signed ({'; '.join(told)})")
+        signed = covered.keys() | changed.keys()
+        others = (where for path, where in _files(site) if path not in signed)
+        broken(f"not the files that were signed ({'; '.join(told)})", changed.values(), others)
     if not covered:
         uncheckable("it is about no file")
-    unsigned = [path for path in _files(site) if path not in covered]  # 5
+    unsigned = [path for path, _ in _files(site) if path not in covered]  # 5
     return Signature(
         _NAME,
         site.path,
@@ -219,8 +222,8 @@ def _roles(element: Element) -> Iterator[tuple[str, str]]:
             yield "role", each.attributes.get("URI", "").rpartition("#role-")[2]
 
 
-def _files(site: Site) -> Iterator[str]:
-    """Yield the paths of all files of the package but signatures, as references name them."""
+def _files(site: Site) -> Iterator[tuple[str, str]]:
+    """Yield the paths of all files of the package but signatures, as references name them and within the artefact."""
     folder = site.above()
     stack = [("", each) for each in folder.children()] if folder is not None else []
     for _ in range(_MOST_FILES):
@@ -230,7 +233,7 @@ def _files(site: Site) -> Iterator[str]:
         path = f"{above}{each.name}"
         if not each.is_folder:
             if above or not _SIGNATURES.fullmatch(each.name):
-                yield path
+                yield path, each.path
         elif path.count("/") < _DEEPEST:
             stack += [(f"{path}/", child) for child in each.children()]
 
