@@ -7,6 +7,7 @@ has the digest that was asked for, or is not returned.
 
 from collections.abc import Iterable, Iterator, Mapping
 from hashlib import sha256
+from operator import itemgetter
 from typing import cast
 
 from trueware.errors import InputError, LimitExceeded
@@ -45,29 +46,39 @@ class Contents:
             most: bytes of one content that are wanted at most; a larger one is an error.
             altogether: bytes of all of them; what comes after is an error.
         """
-        fetched: dict[bytes, bytes | InputError] = {}
+        wanted: list[bytes] = []
+        refused: dict[bytes, bytes | InputError] = {}
+        for digest in dict.fromkeys(digests):
+            size = self._nodes[digest].size if digest in self._nodes else 0
+            if size <= most and size > altogether:
+                refused[digest] = LimitExceeded("max_explained", altogether, "other changed files took what there was")
+                continue
+            wanted.append(digest)
+            altogether -= size if size <= most else 0
+        return {**dict(self.each(wanted, most)), **refused}
+
+    def each(self, digests: Iterable[bytes], most: int) -> Iterator[tuple[bytes, bytes | InputError]]:
+        """Yield what `fetch` returns one by one, so that they are never all in memory; in an order of their own."""
         passing: dict[Node, dict[str, bytes]] = {}
-        for digest in digests:
+        at_hand: list[tuple[int, bytes, Node]] = []
+        for digest in dict.fromkeys(digests):
             node = self._nodes.get(digest)
-            if node is None or digest in fetched:
+            if node is None:
                 continue
+            content = node.entry.content
             if node.size > most:
-                fetched[digest] = LimitExceeded("max_explained_file", most, f"it has {node.size} bytes")
-                continue
-            if node.size > altogether:
-                fetched[digest] = LimitExceeded("max_explained", altogether, "other changed files took what there was")
-                continue
-            altogether -= node.size
-            if isinstance(node.entry.content, Passing):
+                yield digest, LimitExceeded("max_explained_file", most, f"it has {node.size} bytes")
+            elif isinstance(content, Passing):
                 passing.setdefault(container_of(node), {})[node.entry.path] = digest
             else:
-                fetched[digest] = self._whole(self._views.chunks(node), digest, most)
+                at_hand.append((content.group if content is not None else -1, digest, node))
+        for _, digest, node in sorted(at_hand, key=itemgetter(0)):
+            yield digest, self._whole(self._views.chunks(node), digest, most)
         for container, wanted in passing.items():
             try:
-                fetched.update(self._pass_again(container, wanted, most))
+                yield from self._pass_again(container, wanted, most)
             except InputError as error:
-                fetched.update((digest, error) for digest in wanted.values() if digest not in fetched)
-        return fetched
+                yield from ((digest, error) for digest in wanted.values())
 
     def _whole(self, chunks: Iterator[Buffer], digest: bytes, most: int) -> bytes | InputError:
         """Return all the bytes, if they are those of the digest."""
@@ -86,25 +97,24 @@ class Contents:
     def _pass_again(
         self, container: Node, wanted: dict[str, bytes], most: int
     ) -> Iterator[tuple[bytes, bytes | InputError]]:
-        """Let the stream of `container` pass once more, and yield by digest what is wanted of it by path.
+        """Let the stream of `container` pass once more, and yield by digest what is wanted of it; what was had leaves `wanted`.
 
         Raises:
             InputError: it cannot be read again.
         """
         format_ = cast("type[StreamFormat]", next(each for each in self._formats if each.name == container.format))
-        left = set(wanted)
         stream = Stream(self._seen_again(self._views.chunks(container)))
         for entry in format_.read_stream(stream, self._limits).entries:
-            if entry.path in left and entry.content is not None:
+            if entry.path in wanted and entry.content is not None:
                 digest = wanted[entry.path]
                 content = self._whole(entry.content.chunks(), digest, most)
                 if isinstance(content, bytes):
-                    left.discard(entry.path)
+                    del wanted[entry.path]
                     yield digest, content
-            if not left:
+            if not wanted:
                 return
-        for path in left:
-            yield wanted[path], InputError("its bytes could not be read a second time")
+        for digest in wanted.values():
+            yield digest, InputError("its bytes could not be read a second time")
 
     def _seen_again(self, chunks: Iterator[Buffer]) -> Iterator[Buffer]:
         for chunk in chunks:

@@ -63,6 +63,9 @@ class Release:
     packings: bytes | None = field(default=None, repr=False)
     """SHA-256 of its list of packings (`trueware.registry.packings`); None where it has none."""
 
+    portraits: bytes | None = field(default=None, repr=False)
+    """SHA-256 of its list of portraits (`trueware.registry.portraits`); None where it has none."""
+
     @property
     def title(self) -> str:
         """How people call it: product, version and publisher."""

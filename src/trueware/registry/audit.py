@@ -3,13 +3,19 @@
 from trueware.errors import InputError
 from trueware.model.part import Part
 from trueware.model.release import Publisher, Release
+from trueware.registry import packings as packing_lists
 from trueware.registry import payload as payloads
-from trueware.registry.packings import decode
-from trueware.registry.proof import prove_manifest, prove_packings, prove_release
+from trueware.registry import portraits as portrait_lists
+from trueware.registry.proof import prove_manifest, prove_packings, prove_portraits, prove_release
 
 
 def audit_release(
-    release: Release, payload: bytes, publisher: Publisher | None, manifest: Part | None, packings: bytes | None
+    release: Release,
+    payload: bytes,
+    publisher: Publisher | None,
+    manifest: Part | None,
+    packings: bytes | None,
+    portraits: bytes | None,
 ) -> list[str]:
     """Return what is wrong with a release.
 
@@ -19,6 +25,7 @@ def audit_release(
         publisher: the one enrolled under its publisher's name.
         manifest: decoded, its digests computed.
         packings: its list, as stored.
+        portraits: likewise.
     """
     wrong = []
     if payloads.identify(payload) != release.id:
@@ -41,7 +48,16 @@ def audit_release(
     else:
         try:
             prove_packings(release, packings)
-            decode(packings)
+            packing_lists.decode(packings)
+        except InputError as error:
+            wrong.append(str(error))
+    if portraits is None:
+        if release.portraits is not None:
+            wrong.append("its portraits are missing")
+    else:
+        try:
+            prove_portraits(release, portraits)
+            portrait_lists.decode(portraits)
         except InputError as error:
             wrong.append(str(error))
     return wrong

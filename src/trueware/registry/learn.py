@@ -24,6 +24,7 @@ def learn(
     policy: str = "generic",
     source: str = "",
     packings: Listed | None = None,
+    portraits: Mapping[bytes, bytes] | None = None,
 ) -> Release:
     """Store a release on the word of whoever runs this; returns it as stored, which is the earlier one where it was known.
 
@@ -33,5 +34,7 @@ def learn(
     Raises:
         ValueError: a name that cannot stand on one line, or an artefact without a digest.
     """
-    said = describe(root, tuple(claims), publisher, product, version, Authority.GOLDEN_SAMPLE, policy, packings)
-    return submit(store, said, root, kept, now, source, packings=packings)
+    said = describe(
+        root, tuple(claims), publisher, product, version, Authority.GOLDEN_SAMPLE, policy, packings, portraits
+    )
+    return submit(store, said, root, kept, now, source, packings=packings, portraits=portraits)

@@ -18,10 +18,11 @@ from trueware.model.release import Publisher, Release
 from trueware.model.rules import RULES
 from trueware.model.signature import Signature
 from trueware.model.verdict import Authority
+from trueware.registry import portraits as portrait_lists
 from trueware.registry.indexing import contents, subtrees
 from trueware.registry.packings import decode, sketch
 from trueware.registry.ports import RegistryStore
-from trueware.registry.proof import prove_manifest, prove_packings, prove_release
+from trueware.registry.proof import prove_manifest, prove_packings, prove_portraits, prove_release
 from trueware.registry.trust import find_barred, trust_in
 from trueware.signatures.contract import Keyring
 
@@ -135,6 +136,18 @@ class Registry:
             return {}
         prove_packings(release, data)
         return decode(data)
+
+    def portraits(self, release: Release) -> Mapping[bytes, bytes]:
+        """Return what is kept of the programs of a release, proved, by SHA-256 of each.
+
+        Raises:
+            InputError: it cannot be proved.
+        """
+        data = self._store.get_portraits(release.id)
+        if data is None:
+            return {}
+        prove_portraits(release, data)
+        return portrait_lists.decode(data)
 
     def content(self, sha256: bytes) -> bytes | None:
         """Return a kept content of some release by its digest."""

@@ -12,6 +12,7 @@
       9: tstr,              policy
       ? 10: [+ [name, value, source, part]]   claims; each tstr, or bstr where it is not Unicode
       ? 11: bstr .size 32,  SHA-256 of the list of packings (`packings.py`), where there is one
+      ? 12: bstr .size 32,  SHA-256 of the list of portraits (`portraits.py`), where there is one
     }
 
 The time of publication is not in it: the same release published twice is one. This structure is trueware's own.
@@ -34,7 +35,7 @@ MAX_PAYLOAD = 1 << 20
 _NAME = "release payload"
 _VERSION = 1
 _LONGEST_NAME = 512
-_REQUIRED, _OPTIONAL = frozenset({1, 2, 3, 4, 5, 6, 8, 9}), frozenset({7, 10, 11})
+_REQUIRED, _OPTIONAL = frozenset({1, 2, 3, 4, 5, 6, 8, 9}), frozenset({7, 10, 11, 12})
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +56,19 @@ class Payload:
     policy: str = "generic"
     claims: tuple[Claim, ...] = ()
     packings: bytes | None = None
+    portraits: bytes | None = None
 
     def __post_init__(self) -> None:
         for name in (self.publisher, self.product, self.version, self.policy):
             if not 0 < len(name) <= _LONGEST_NAME or not name.isprintable():
                 raise ValueError(f"1 to {_LONGEST_NAME} printable characters expected, found {name[:40]!r}")
-        if any(digest is not None and len(digest) != 32 for digest in (self.sha256, self.tree, self.packings)):
+        if any(digest is not None and len(digest) != 32 for digest in self._digests()):
             raise ValueError("a digest has 32 bytes")
         if not 0 <= self.size < 1 << 63:
             raise ValueError(f"a size of {self.size}")
+
+    def _digests(self) -> tuple[bytes | None, ...]:
+        return self.sha256, self.tree, self.packings, self.portraits
 
 
 def encode(payload: Payload) -> bytes:
@@ -88,6 +93,8 @@ def encode(payload: Payload) -> bytes:
         fields[10] = [[cbor.pack_text(text) for text in (c.name, c.value, c.source, c.part)] for c in payload.claims]
     if payload.packings is not None:
         fields[11] = payload.packings
+    if payload.portraits is not None:
+        fields[12] = payload.portraits
     data = cbor.encode(fields)
     if len(data) > MAX_PAYLOAD:
         raise LimitExceeded("release payload", MAX_PAYLOAD, f"{len(data)} bytes")
@@ -109,7 +116,7 @@ def decode(data: bytes) -> Payload:
         raise MalformedInput(_NAME, 0, f"version {fields[1]!r}, expected {_VERSION}")
     if not all(isinstance(fields[key], str) for key in (2, 3, 4, 5, 9)):
         raise MalformedInput(_NAME, 0, "a name is not text")
-    digests = (fields[6], fields.get(7, b""), fields.get(11, b""))
+    digests = (fields[6], fields.get(7, b""), fields.get(11, b""), fields.get(12, b""))
     if not all(isinstance(digest, bytes) for digest in digests) or type(fields[8]) is not int:
         raise MalformedInput(_NAME, 0, "a digest or size of the wrong type")
     try:
@@ -124,6 +131,7 @@ def decode(data: bytes) -> Payload:
             fields[9],
             _claims(fields.get(10)),
             fields.get(11),
+            fields.get(12),
         )
     except ValueError as error:
         raise MalformedInput(_NAME, 0, str(error)) from error
@@ -163,6 +171,7 @@ def as_release(
         source=source,
         statement=statement,
         packings=said.packings,
+        portraits=said.portraits,
     )
 
 

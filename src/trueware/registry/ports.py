@@ -46,16 +46,22 @@ class Submission:
     packings: bytes | None = field(default=None, repr=False)
     """`trueware.registry.packings`; its SHA-256 stands in the payload."""
 
+    portraits: bytes | None = field(default=None, repr=False)
+    """`trueware.registry.portraits`; its SHA-256 stands in the payload."""
 
-def check_packings(submission: Submission, stated: bytes | None) -> None:
-    """Return if the list of packings is the one that the payload has the digest of; stores call it before they write.
+
+def check_lists(submission: Submission, packings: bytes | None, portraits: bytes | None) -> None:
+    """Return if the lists are those that the payload has the digests of; stores call it before they write.
 
     Raises:
-        ValueError: it is not.
+        ValueError: one is not.
     """
-    found = None if submission.packings is None else _sha256(submission.packings).digest()
-    if found != stated:
-        raise ValueError("the list of packings is not the one the release speaks of")
+    for name, data, stated in (
+        ("packings", submission.packings, packings),
+        ("portraits", submission.portraits, portraits),
+    ):
+        if (None if data is None else _sha256(data).digest()) != stated:
+            raise ValueError(f"the list of {name} is not the one the release speaks of")
 
 
 def check_kept(submission: Submission) -> None:
@@ -147,7 +153,7 @@ class RegistryStore(Protocol):
         Raises:
             MalformedInput: a payload is none.
             LimitExceeded: a manifest is beyond what `trueware.registry.manifest_codec` writes.
-            ValueError: a kept content is not what its digest says, or no content of the manifest; or the packings are others
+            ValueError: a kept content is not what its digest says, or no content of the manifest; or a list is another
                 than the payload says.
         """
         ...
@@ -194,6 +200,10 @@ class RegistryStore(Protocol):
 
     def get_packings(self, id: str) -> bytes | None:  # noqa: A002 (the domain's noun)
         """Return the list of packings of a release as it was given; None where it has none, or is not there."""
+        ...
+
+    def get_portraits(self, id: str) -> bytes | None:  # noqa: A002 (the domain's noun)
+        """Return the list of portraits of a release as it was given; None where it has none, or is not there."""
         ...
 
     def get_content(self, sha256: bytes) -> bytes | None:

@@ -3,7 +3,7 @@
 1. A publisher-signed release has a statement that verifies under a key enrolled for that publisher (`statement.verify`).
 2. What the statement says is what the release says, in every field, and its id is the digest of that payload.
 3. The Merkle digest of its manifest, computed from the leaves up, is the one in the payload.
-4. The digest of its list of packings is the one in the payload.
+4. The digests of its lists of packings and portraits are those in the payload.
 
 A weaker authority signs nothing: for it only steps 3 and 4 can be made, and the result names the authority it rests on.
 """
@@ -47,6 +47,7 @@ def prove_release(release: Release, publisher: Publisher | None) -> None:
         said.policy,
         said.claims,
         said.packings,
+        said.portraits,
     )
     stored = (
         release.id,
@@ -58,6 +59,7 @@ def prove_release(release: Release, publisher: Publisher | None) -> None:
         release.policy,
         release.claims,
         release.packings,
+        release.portraits,
     )
     if stated != stored:  # 2
         raise UntrustedStatement("the statement says something else than the release")
@@ -85,3 +87,13 @@ def prove_packings(release: Release, data: bytes) -> None:
     """
     if sha256(data).digest() != release.packings:
         raise UntrustedStatement("the list of packings is not the one the release speaks of")
+
+
+def prove_portraits(release: Release, data: bytes) -> None:
+    """Return if step 4 holds for the list of portraits as bytes.
+
+    Raises:
+        UntrustedStatement: it does not.
+    """
+    if sha256(data).digest() != release.portraits:
+        raise UntrustedStatement("the list of portraits is not the one the release speaks of")

@@ -11,6 +11,7 @@ from trueware.model.part import Kind, Part
 from trueware.model.release import Publisher, Release
 from trueware.model.verdict import Authority
 from trueware.registry import payload as payloads
+from trueware.registry import portraits as portrait_lists
 from trueware.registry.cose import PrivateKey
 from trueware.registry.packings import encode
 from trueware.registry.payload import Payload
@@ -32,6 +33,7 @@ def publish(
     policy: str = "generic",
     source: str = "",
     packings: Listed | None = None,
+    portraits: Mapping[bytes, bytes] | None = None,
 ) -> Release:
     """Sign a release and store it; returns it as stored, which is the earlier one where it was published before.
 
@@ -48,6 +50,7 @@ def publish(
         policy: which paths a device may change.
         source: where the artefact came from.
         packings: what its packed contents are.
+        portraits: what is kept of its programs, by SHA-256 of each.
 
     Raises:
         UntrustedStatement: the publisher or key is not enrolled, or the artefact makes claims only others may make.
@@ -60,10 +63,10 @@ def publish(
     if public_key(private_key) not in signer.keys:
         raise UntrustedStatement(f"the key is not one of {publisher!r}")
     check_entitled(signer, store.publishers(), (*claims, Claim("product", product, "statement", "")))
-    said = describe(root, claims, publisher, product, version, Authority.PUBLISHER, policy, packings)
+    said = describe(root, claims, publisher, product, version, Authority.PUBLISHER, policy, packings, portraits)
     statement = sign(said, private_key, now)
     verify(statement, signer.keys)  # what cannot be verified must not be stored
-    return submit(store, said, root, kept, now, source, statement, packings)
+    return submit(store, said, root, kept, now, source, statement, packings, portraits)
 
 
 def check_entitled(publisher: Publisher, everybody: Iterable[Publisher], claims: Iterable[Claim]) -> None:
@@ -93,6 +96,7 @@ def describe(
     authority: Authority,
     policy: str,
     packings: Listed | None = None,
+    portraits: Mapping[bytes, bytes] | None = None,
 ) -> Payload:
     """Return what is said of a measured artefact; of a folder, the digest is its tree's.
 
@@ -103,7 +107,10 @@ def describe(
     if digest is None:
         raise ValueError("an artefact whose bytes could not all be read has no digest and cannot be a reference")
     listed = sha256(encode(packings)).digest() if packings else None
-    return Payload(publisher, product, version, authority, digest, root.tree, root.size, policy, claims, listed)
+    portrayed = sha256(portrait_lists.encode(portraits)).digest() if portraits else None
+    return Payload(
+        publisher, product, version, authority, digest, root.tree, root.size, policy, claims, listed, portrayed
+    )
 
 
 def submit(
@@ -115,10 +122,12 @@ def submit(
     source: str,
     statement: bytes | None = None,
     packings: Listed | None = None,
+    portraits: Mapping[bytes, bytes] | None = None,
 ) -> Release:
     """Store a release; returns it as stored."""
     data = payloads.encode(said)
-    store.add_releases([Submission(data, now, source, statement, root, kept, encode(packings) if packings else None)])
+    lists = encode(packings) if packings else None, portrait_lists.encode(portraits) if portraits else None
+    store.add_releases([Submission(data, now, source, statement, root, kept, *lists)])
     stored = store.get_release(payloads.identify(data))
     assert stored is not None  # noqa: S101 (just added; nothing is ever deleted)
     return stored

@@ -22,7 +22,7 @@ from trueware.registry.ports import (
     Submission,
     check_anchor,
     check_kept,
-    check_packings,
+    check_lists,
 )
 
 
@@ -32,6 +32,7 @@ class _Stored:
     payload: bytes
     manifest: bytes | None
     packings: bytes | None
+    portraits: bytes | None
 
 
 class MemoryStore:
@@ -126,6 +127,10 @@ class MemoryStore:
         stored = self._stored.get(id)
         return stored.packings if stored is not None else None
 
+    def get_portraits(self, id: str) -> bytes | None:  # noqa: A002 (the port's)
+        stored = self._stored.get(id)
+        return stored.portraits if stored is not None else None
+
     def get_content(self, sha256: bytes) -> bytes | None:
         return self._kept.get(sha256)
 
@@ -181,7 +186,8 @@ class MemoryStore:
             except InputError as error:
                 problems.append(Problem(f"release {each}", str(error)))
             else:
-                found = audit_release(stored.release, stored.payload, publisher, manifest, stored.packings)
+                lists = stored.packings, stored.portraits
+                found = audit_release(stored.release, stored.payload, publisher, manifest, *lists)
                 problems += [Problem(f"release {each}", detail) for detail in found]
         problems += [
             Problem(f"content {digest.hex()}", "the bytes have another digest")
@@ -198,9 +204,9 @@ class MemoryStore:
             submission.payload, statement=submission.statement, published=submission.published, source=submission.source
         )
         check_kept(submission)
-        check_packings(submission, release.packings)
+        check_lists(submission, release.packings, release.portraits)
         manifest = manifest_codec.encode(submission.manifest) if submission.manifest is not None else None
-        return submission, _Stored(release, submission.payload, manifest, submission.packings)
+        return submission, _Stored(release, submission.payload, manifest, submission.packings, submission.portraits)
 
     def _file(self, submission: Submission, stored: _Stored) -> bool:
         release = stored.release

@@ -35,7 +35,7 @@ from trueware.registry import manifest_codec
 from trueware.registry import packings as packing_lists
 from trueware.registry import payload as payloads
 from trueware.registry.indexing import Spread, claim_keys, contents, subtrees, weigh_rarest
-from trueware.registry.ports import Problem, RegistryStore, Sharing, Statistics, Submission, check_kept, check_packings
+from trueware.registry.ports import Problem, RegistryStore, Sharing, Statistics, Submission, check_kept, check_lists
 from trueware.storage import kept_content, sqlite_fsck, sqlite_schema, sqlite_trust
 
 _MAX_VALUE = 1 << 29
@@ -175,7 +175,7 @@ class SqliteStore:
         connection = self._connection
         said = payloads.decode(submission.payload)
         check_kept(submission)
-        check_packings(submission, said.packings)
+        check_lists(submission, said.packings, said.portraits)
         identity = bytes.fromhex(payloads.identify(submission.payload))
         if connection.execute("SELECT 1 FROM release WHERE id = ?", (identity,)).fetchone():
             return False
@@ -202,6 +202,9 @@ class SqliteStore:
             self._keep(submission.kept)
         if submission.packings is not None:
             self._add_packings(submission.packings, release)
+        if submission.portraits is not None:
+            packed = kept_content.pack(submission.portraits)
+            connection.execute("INSERT INTO portraits VALUES (?, ?, ?)", (release, len(submission.portraits), packed))
         return True
 
     def _add_manifest(self, root: Part, release: int | None, product: int) -> None:
@@ -344,6 +347,14 @@ class SqliteStore:
                 "SELECT p.data FROM packings p JOIN release r ON r.number = p.release WHERE r.id = ?", (_identity(id),)
             ).fetchone()
         return row[0] if row else None
+
+    def get_portraits(self, id: str) -> bytes | None:  # noqa: A002 (the port's)
+        with self._transaction() as connection:
+            row = connection.execute(
+                "SELECT p.size, p.data FROM portraits p JOIN release r ON r.number = p.release WHERE r.id = ?",
+                (_identity(id),),
+            ).fetchone()
+        return kept_content.unpack_list(*row) if row else None
 
     def get_content(self, sha256: bytes) -> bytes | None:
         with self._transaction() as connection:

@@ -78,13 +78,14 @@ def _audit(
         release = payloads.as_release(payload, statement=statement)
         manifest = _manifest(connection, number)
         packings = _packings(connection, number)
+        portraits = _portraits(connection, number)
         sketch = packing_lists.sketch(packing_lists.decode(packings)) if packings is not None else []
-    except InputError as error:
+    except (InputError, StoreError) as error:
         yield str(error)
         return
     if payloads.identify(payload) != identity:
         yield f"its id is not the digest of its payload, {payloads.identify(payload)}"
-    yield from audit_release(release, payload, publishers.get(release.publisher), manifest, packings)
+    yield from audit_release(release, payload, publishers.get(release.publisher), manifest, packings, portraits)
     if (sha256, publisher, product) != (release.sha256, release.publisher, release.product):
         yield "its index columns are not what its payload says"
     if _rows(connection, "SELECT name, value FROM claim WHERE release = ?", number) != set(claim_keys(release.claims)):
@@ -112,6 +113,11 @@ def _manifest(connection: sqlite3.Connection, number: int) -> Part | None:
 def _packings(connection: sqlite3.Connection, number: int) -> bytes | None:
     row = connection.execute("SELECT data FROM packings WHERE release = ?", (number,)).fetchone()
     return row[0] if row else None
+
+
+def _portraits(connection: sqlite3.Connection, number: int) -> bytes | None:
+    row = connection.execute("SELECT size, data FROM portraits WHERE release = ?", (number,)).fetchone()
+    return kept_content.unpack_list(*row) if row else None
 
 
 def _rows(connection: sqlite3.Connection, query: str, number: int) -> set[tuple[object, ...]]:

@@ -14,7 +14,7 @@ import sqlite3
 from trueware.errors import StoreError
 
 APPLICATION_ID = 0x54525752  # "TRWR"
-VERSION = 3
+VERSION = 4
 
 SCHEMA = (
     """CREATE TABLE publisher (
@@ -68,6 +68,9 @@ SCHEMA = (
     ) STRICT, WITHOUT ROWID""",
     """CREATE TABLE packings (
         release INTEGER PRIMARY KEY REFERENCES release, data BLOB NOT NULL
+    ) STRICT""",
+    """CREATE TABLE portraits (
+        release INTEGER PRIMARY KEY REFERENCES release, size INTEGER NOT NULL, data BLOB NOT NULL
     ) STRICT""",
     """CREATE TABLE packing (
         packing BLOB NOT NULL, release INTEGER NOT NULL REFERENCES release,

@@ -16,6 +16,7 @@ from trueware.model.part import Part
 from trueware.model.release import Entitlement, Publisher, Release
 from trueware.model.verdict import Authority
 from trueware.registry import packings as packing_lists
+from trueware.registry import portraits as portrait_lists
 from trueware.registry.indexing import contents
 from trueware.registry.payload import Payload, decode, encode, identify
 from trueware.registry.ports import Problem, RegistryStore, Statistics, Submission
@@ -276,6 +277,32 @@ def test_packings_that_the_payload_does_not_speak_of_are_refused(store: Registry
 
     with pytest.raises(ValueError, match="packings"):
         store.add_releases([replace(given, packings=wrong)])
+    assert store.releases() == ()
+
+
+def _portrayed(root: Part, portraits: dict[bytes, bytes]) -> Submission:
+    given, data = submission(root), portrait_lists.encode(portraits)
+    payload = encode(replace(decode(given.payload), portraits=sha256(data).digest()))
+    return replace(given, payload=payload, portraits=data)
+
+
+def test_portraits_come_back(store: RegistryStore) -> None:
+    """A list is returned as given."""
+    given = _portrayed(firmware(), {sha256(bytes([n])).digest(): bytes(n) for n in range(9)})
+    store.add_releases([given])
+
+    assert store.get_portraits(identify(given.payload)) == given.portraits
+    assert store.get_portraits("ab" * 32) is None
+    assert store.fsck() == []
+
+
+@pytest.mark.parametrize("wrong", [None, b"", b"x" * 72], ids=["none", "another", "other bytes"])
+def test_portraits_that_the_payload_does_not_speak_of_are_refused(store: RegistryStore, wrong: bytes | None) -> None:
+    """Nothing is stored of a release whose list is not the one it has the digest of."""
+    given = _portrayed(firmware(), {sha256(b"p").digest(): b"portrait"})
+
+    with pytest.raises(ValueError, match="portraits"):
+        store.add_releases([replace(given, portraits=wrong)])
     assert store.releases() == ()
 
 
