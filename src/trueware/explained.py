@@ -1,16 +1,18 @@
-"""Puts the case together: all changes of an artefact, with the bytes of both sides as far as they are at hand."""
+"""Puts explanations into a result: the bytes of both sides as far as they are at hand, the detectors, and what is known of impact."""
 
 from collections.abc import Callable, Iterable, Mapping
 
+from trueware.appraisal.wrapping import way
 from trueware.errors import InputError
 from trueware.explaining.contract import Altered, Case, Source
 from trueware.explaining.places import Files, Places
 from trueware.explaining.scenario import scenario_of
 from trueware.measuring import Measurement
-from trueware.model.change import Change
+from trueware.model.change import Change, ChangeKind
 from trueware.model.limits import Limits
 from trueware.model.part import Part
 from trueware.model.result import Result
+from trueware.model.signature import Judged, Outcome
 
 
 def case_of(
@@ -44,6 +46,27 @@ def case_of(
         result.signatures,
         files,
     )
+
+
+def signed_changes(signatures: Iterable[Judged], root: Part) -> tuple[Change, ...]:
+    """Return as changes what broken signatures tell of: parts that are not as they were signed, or that nobody signed.
+
+    What stood there is not known. Where a signature is over all bytes at once, the whole part that it stands in is one change.
+    """
+    changes: dict[str, Change] = {}
+    for judged in signatures:
+        signature = judged.signature
+        if signature.outcome is not Outcome.BROKEN or not signature.enforced:
+            continue
+        for path in signature.added:
+            if steps := way(root, path):
+                changes.setdefault(path, Change(ChangeKind.ADDED, path, (), None, steps[-1][1]))
+        for path in signature.altered or (() if signature.added else (signature.part,)):
+            if steps := way(root, path):
+                found = steps[-1][1]
+                expected = found._replace(sha256=None, tree=b"", children=(), format=None, facts=())
+                changes.setdefault(path, Change(ChangeKind.CHANGED, path, ("content",), expected, found))
+    return tuple(changes[path] for path in sorted(changes))
 
 
 class MeasuredSource:
@@ -87,18 +110,23 @@ class MeasuredSource:
 
 
 class KeptSource:
-    """The bytes of a release, as far as the registry keeps them."""
+    """The bytes of a release, as far as the registry keeps them, and the portraits of its programs."""
 
-    def __init__(self, content: Callable[[bytes], bytes | None]) -> None:
-        self._content = content
+    def __init__(
+        self, content: Callable[[bytes], bytes | None], portraits: Callable[[], Mapping[bytes, bytes]]
+    ) -> None:
+        self._content, self._ask = content, portraits
+        self._portraits: Mapping[bytes, bytes] | None = None
 
     def read(self, part: Part) -> bytes | None:
         """See `Source`."""
         return None if part.sha256 is None else self._content(part.sha256)
 
-    def portrait(self, part: Part) -> bytes | None:  # noqa: ARG002
+    def portrait(self, part: Part) -> bytes | None:
         """See `Source`."""
-        return None
+        if self._portraits is None:
+            self._portraits = self._ask()
+        return None if part.sha256 is None else self._portraits.get(part.sha256)
 
 
 _: tuple[type[Source], ...] = (MeasuredSource, KeptSource)

@@ -1,18 +1,20 @@
 """The AR4SI trustworthiness vector of a result (draft-ietf-rats-ar4si §2.3.4 and §3.4), worst value first (§2.3.3).
 
 Our reading for software at rest, which no vector confirms: `file-system` and `executables` are 2 where everything equals an
-approved release; 96 where a file, or a program, differs from the release it comes from; `executables` 32 where the release
-is genuine and withdrawn; `file-system` 32 where files lie beside it that no release accounts for, or a copy lost what would
-show. What an image cannot show (hardware, runtime, storage, identity of an instance) is not claimed.
+approved release; 96 where a file, or a program, differs from the release it comes from; `executables` 32 where the release is
+genuine and withdrawn; `configuration` 32 where settings that a device may change do what they should not; `file-system` 32
+where files lie beside it that no release accounts for, or a copy lost what would show. What an image cannot show (hardware,
+runtime, storage, identity of an instance) is not claimed.
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from trueware.model.change import Change
 from trueware.model.part import Kind, Part
 from trueware.model.verdict import TrustVector, Verdict
 
-_APPROVED, _KNOWN_FAULT, _UNRECOGNISED, _CONTRAINDICATED = 2, 32, 32, 96
+_APPROVED, _KNOWN_FAULT, _UNRECOGNISED, _UNSAFE, _CONTRAINDICATED = 2, 32, 32, 32, 96
 
 
 def vector_for(
@@ -45,6 +47,11 @@ def vector_for(
             return TrustVector(executables=_CONTRAINDICATED, file_system=_CONTRAINDICATED)
         case Verdict.UNKNOWN:
             return TrustVector()
+
+
+def with_unsafe_configuration(vector: TrustVector) -> TrustVector:
+    """Return the vector of software whose settings, which nobody vouches for, do what they should not (32, unsafe-config)."""
+    return replace(vector, configuration=max(vector.configuration, _UNSAFE))
 
 
 def _is_program(part: Part | None) -> bool:

@@ -2,7 +2,7 @@
 
 import sys
 
-from trueware.cli.text import printable
+from trueware.cli.printable import printable
 
 
 def complain(error: BaseException, hint: str | None = None) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from html import escape
 
 from trueware.cli.outline import details
-from trueware.cli.text import printable
+from trueware.cli.printable import printable
 from trueware.inspection import Block, Inspection
 from trueware.measuring.opaque import Cell
 from trueware.model.part import Kind

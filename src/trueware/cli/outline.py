@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from trueware.cli.text import printable
+from trueware.cli.printable import printable
 from trueware.inspection import Block, Inspection
 from trueware.measuring.opaque import Cell
 from trueware.model.part import Kind

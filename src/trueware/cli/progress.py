@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from trueware.cli.text import printable
+from trueware.cli.printable import printable
 
 Report = Callable[[int], None]
 

@@ -1,7 +1,9 @@
-"""Renders results as text that a technician understands in ten seconds: verdict, comparison, changes by kind, findings."""
+"""Renders results as text that a technician understands in ten seconds: verdict, effects, changes by kind, findings."""
 
 from collections.abc import Iterable, Iterator
 
+from trueware.cli.effects import effects
+from trueware.cli.printable import printable
 from trueware.model.change import Change, ChangeKind
 from trueware.model.claim import SIGNER
 from trueware.model.finding import Finding, Severity
@@ -27,24 +29,6 @@ _ORDER = (ChangeKind.ADDED, ChangeKind.CHANGED, ChangeKind.REMOVED, ChangeKind.M
 _SEVERITIES = tuple(reversed(Severity))
 
 
-def printable(text: str) -> str:
-    r"""Return `text` with everything escaped that a terminal could act on or a reader could be misled by.
-
-    >>> printable("a\x1b[2Jb\u202ec\udcff")
-    'a\\x1b[2Jb\\u202ec\\xff'
-    """
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(char if char.isprintable() else _escape(char) for char in text)
-
-
-def _escape(char: str) -> str:
-    code = ord(char)
-    if 0xDC80 <= code <= 0xDCFF:  # an undecodable byte (PEP 383)
-        code -= 0xDC00
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
-
-
 def render(result: Result, *, colour: bool = False, everything: bool = False) -> str:
     """Return the result as lines of text, ending with a newline.
 
@@ -65,6 +49,7 @@ def _lines(result: Result, *, colour: bool, everything: bool) -> Iterator[str]:
     yield f"{word}  {printable(result.artefact)}"
     yield f"  {printable(result.reason)}"
     yield from _match(result)
+    yield from effects(result.explanations, everything=everything)
     immutable = [change for change in result.changes if not change.mutable]
     mutable = [change for change in result.changes if change.mutable]
     yield from _changes("changes", immutable, everything=everything)

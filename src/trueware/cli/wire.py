@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from trueware.model.change import Change
+from trueware.model.explanation import Explanation
 from trueware.model.finding import Finding
 from trueware.model.part import Part
 from trueware.model.result import Result
@@ -55,6 +56,32 @@ def result_value(result: Result) -> Json:
         "findings": [finding_value(finding) for finding in result.findings],
         "settle": list(result.settle),
         "signatures": [judged_value(judged) for judged in result.signatures],
+        "explanations": [explanation_value(explanation) for explanation in result.explanations],
+    }
+
+
+def explanation_value(explanation: Explanation) -> Json:
+    """Return one effect, with what shows it and what follows from it."""
+    effect, told = explanation.effect, explanation.assessment
+    return {
+        "effect": effect.id,
+        "title": effect.title,
+        "severity": explanation.severity.value,
+        "configured": explanation.configured,
+        "owner": effect.owner,
+        "technical": effect.technical,
+        "references": list(effect.references),
+        "guideline": f"guidelines/{effect.id}.md",
+        "data": {"reached": list(told.reached), "could_reach": list(told.reachable)},
+        "harms": [
+            {"stakeholder": harm.stakeholder.value, "level": harm.level, "reason": harm.reason, "source": harm.source}
+            for harm in told.harms
+        ],
+        "actions": [
+            {"stakeholder": action.stakeholder.value, "id": action.id, "text": action.text} for action in told.actions
+        ],
+        "rules": list(told.rules),
+        "findings": [finding_value(finding) for finding in explanation.findings],
     }
 
 
@@ -87,6 +114,10 @@ def judged_value(judged: Judged) -> Json:
         value["offset"] = signature.offset
     if signature.signed_at is not None:
         value["signed_at"] = signature.signed_at
+    if signature.altered:
+        value["altered"] = list(signature.altered)
+    if signature.added:
+        value["added"] = list(signature.added)
     return value
 
 
@@ -118,6 +149,12 @@ def finding_value(finding: Finding) -> Json:
     }
     if finding.offset is not None:
         value["offset"] = finding.offset
+    if finding.evidence:
+        value["evidence"] = [
+            {"where": each.where, "expected": each.expected, "found": each.found} for each in finding.evidence
+        ]
+    if finding.touches:
+        value["touches"] = list(finding.touches)
     return value
 
 

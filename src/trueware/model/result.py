@@ -5,6 +5,7 @@ from typing import NoReturn
 
 from trueware.model.change import Change
 from trueware.model.claim import Claim
+from trueware.model.explanation import Explanation
 from trueware.model.finding import Finding
 from trueware.model.release import Release
 from trueware.model.signature import Judged
@@ -50,6 +51,9 @@ class Result:
 
     signatures: tuple[Judged, ...] = ()
     """All that were found, by path, and what may be made of each."""
+
+    explanations: tuple[Explanation, ...] = ()
+    """What the changes do, the gravest first."""
 
     def __bool__(self) -> NoReturn:
         """Refuse: `if verify(x):` would read every verdict as a pass."""

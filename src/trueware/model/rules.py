@@ -123,6 +123,12 @@ _RULES = (
     ),
     Rule("mutable-changed", "Paths that a device may change in service differ from the release", _INFO),
     Rule(
+        "unsafe-configuration",
+        "A setting that a device may change in service does what it should not",
+        _MEDIUM,
+        help="The software is genuine, its settings may not be the owner's. Ask the owner, or reset the device to its defaults.",
+    ),
+    Rule(
         "part-of-release",
         "The artefact is one part of a release, equal to it",
         _INFO,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from trueware.cli.exit_code import ExitCode
 from trueware.cli.options import Subparsers, add_fallback, add_limits, fallback_of, limits_of
-from trueware.cli.text import printable
+from trueware.cli.printable import printable
 from trueware.model.part import Part
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from argparse import Namespace
 
 from trueware.cli.exit_code import ExitCode
 from trueware.cli.options import Subparsers, add_registry, claim_pattern, registry_path
-from trueware.cli.text import printable
+from trueware.cli.printable import printable
 
 
 def add(commands: Subparsers) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from trueware.cli.exit_code import ExitCode
 from trueware.cli.options import Subparsers, add_limits, add_registry, limits_of, reason, registry_path
-from trueware.cli.text import printable
+from trueware.cli.printable import printable
 from trueware.model.release import Release
 
 

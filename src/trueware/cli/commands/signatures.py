@@ -7,7 +7,7 @@ from pathlib import Path
 
 from trueware.cli.exit_code import ExitCode
 from trueware.cli.options import Subparsers, add_limits, add_registry, add_time, limits_of, registry_path
-from trueware.cli.text import printable
+from trueware.cli.printable import printable
 from trueware.model.signature import Judged
 
 
