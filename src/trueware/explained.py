@@ -1,18 +1,29 @@
 """Puts explanations into a result: the bytes of both sides as far as they are at hand, the detectors, and what is known of impact."""
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from functools import partial
 
+from trueware.appraisal.vector import with_unsafe_configuration
 from trueware.appraisal.wrapping import way
 from trueware.errors import InputError
+from trueware.explaining.assemble import assemble
 from trueware.explaining.contract import Altered, Case, Source
+from trueware.explaining.explain import explain
+from trueware.explaining.impact import assess
 from trueware.explaining.places import Files, Places
 from trueware.explaining.scenario import scenario_of
+from trueware.knowledge.effects import load_effect
+from trueware.knowledge.impact import load_impact
 from trueware.measuring import Measurement
 from trueware.model.change import Change, ChangeKind
+from trueware.model.finding import Finding, Severity
 from trueware.model.limits import Limits
 from trueware.model.part import Part
 from trueware.model.result import Result
+from trueware.model.rules import RULES
 from trueware.model.signature import Judged, Outcome
+from trueware.model.verdict import Verdict
 
 
 def case_of(
@@ -130,3 +141,20 @@ class KeptSource:
 
 
 _: tuple[type[Source], ...] = (MeasuredSource, KeptSource)
+
+
+def with_explanations(result: Result, case: Case) -> Result:
+    """Return the result with what its changes do; settings that do what they should not make a genuine one a warning."""
+    rules = load_impact()
+    told = assemble(explain(case), case, load_effect, partial(assess, rules=rules))
+    result = replace(result, explanations=told)
+    unsafe = [each for each in told if each.configured and each.severity is Severity.HIGH]
+    if result.verdict is not Verdict.GENUINE or not unsafe:
+        return result
+    vector = with_unsafe_configuration(result.vector)
+    rule = RULES["unsafe-configuration"]
+    notes = (
+        Finding(rule.id, each.findings[0].part, each.effect.title, rule.severity, each.findings[0].confidence)
+        for each in unsafe
+    )
+    return replace(result, vector=vector, tier=vector.tier, findings=(*result.findings, *notes))

@@ -6,9 +6,10 @@ that share content with it or claim to be it, and appraised.
 
 import os
 import time
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from concurrent.futures import Executor
 from dataclasses import replace
+from functools import partial
 
 from trueware.appraisal.appraise import appraise, appraise_exact
 from trueware.appraisal.reference import Evidence, Reference, References
@@ -17,8 +18,11 @@ from trueware.appraisal.trust import judge
 from trueware.appraisal.vouched import main_names
 from trueware.appraisal.wrapping import unwrap
 from trueware.artefact import Measured, Report, artefact_name, default_pool, digest_file, measure_artefact
+from trueware.errors import InputError
+from trueware.explained import KeptSource, MeasuredSource, case_of, signed_changes, with_explanations
 from trueware.knowledge import load_policies, load_public_keys, policy_for
 from trueware.measuring import Fallback, KnownList
+from trueware.model.change import Change
 from trueware.model.finding import Finding
 from trueware.model.limits import Limits
 from trueware.model.part import Kind
@@ -26,7 +30,7 @@ from trueware.model.policy import Policy
 from trueware.model.release import Release
 from trueware.model.result import Result
 from trueware.model.signature import Judged
-from trueware.model.verdict import Authority
+from trueware.model.verdict import Authority, Verdict
 from trueware.registry.known import KnownPackings
 from trueware.registry.lookup import Candidate, Registry
 from trueware.signatures import Signatures
@@ -81,11 +85,12 @@ def verify(
             known=asked,
             fallback=fallback,
             verify=signatures,
+            contents=True,
         )
         result = appraise_measured(artefact_name(path), measured, registry, known.used, now)
         if known.all_support(result.match.release if result.match is not None else None):
             break
-    return result
+    return _explained(result, measured, registry, limits)
 
 
 def signatures_of(
@@ -144,6 +149,39 @@ def appraise_measured(
     return appraise(artefact, evidence, replace(references, trust=trust, now=now))
 
 
+def _explained(result: Result, measured: Measured, registry: Registry, limits: Limits) -> Result:
+    """Return the result with what its changes do, told from the bytes that the registry keeps of the release."""
+    root = measured.measurement.root
+    genuine = registry.manifest(result.match.release) if result.match is not None else None
+    changes = result.changes
+    if result.match is None and result.verdict is Verdict.TAMPERED:  # no release, but a signature that is broken
+        genuine, changes = root, signed_changes(result.signatures, root)
+    changes = changes[: limits.max_explained_changes]
+    if genuine is None or not changes:
+        return result
+    sources = (
+        KeptSource(registry.content, partial(_portraits, registry, result)),
+        MeasuredSource(measured.measurement, _found(changes), limits),
+    )
+    return with_explanations(result, case_of(result, changes, root, genuine, sources))
+
+
+def _portraits(registry: Registry, result: Result) -> Mapping[bytes, bytes]:
+    """Return what is kept of the programs of the matched release; nothing where that cannot be proved, which hides no change."""
+    try:
+        return registry.portraits(result.match.release) if result.match is not None else {}
+    except InputError:
+        return {}
+
+
+def _found(changes: Iterable[Change]) -> Iterator[bytes]:
+    return (each.found.sha256 for each in changes if each.found is not None and each.found.sha256 is not None)
+
+
+def _expected(changes: Iterable[Change]) -> Iterator[bytes]:
+    return (each.expected.sha256 for each in changes if each.expected is not None and each.expected.sha256 is not None)
+
+
 def _appraise_exact(artefact: str, measured: Measured, registry: Registry) -> Result | None:
     """Return the result where the registry has the very bytes of what the artefact wraps (for a folder, its tree)."""
     root = measured.measurement.root
@@ -199,13 +237,14 @@ def diff(
     if policy is not None and policy not in policies:
         raise ValueError(f"no policy {policy!r}; there are {', '.join(sorted(policies))}")
     with default_pool() as pool:
-        there = measure_artefact(genuine, pool=pool, limits=limits, report=report, record_packings=True)
+        there = measure_artefact(genuine, pool=pool, limits=limits, report=report, record_packings=True, contents=True)
         here = measure_artefact(
             suspect,
             pool=pool,
             limits=limits,
             report=report,
             known=KnownList(there.measurement.packings, lambda: there.measurement.root),
+            contents=True,
         )
     root = there.measurement.root
     name = policy or policy_for(root)
@@ -221,4 +260,12 @@ def diff(
         there.claims,
     )
     evidence = Evidence(here.measurement.root, here.claims, here.measurement.findings)
-    return appraise(artefact_name(suspect), evidence, References((Reference(release, root, policies[name]),)))
+    result = appraise(artefact_name(suspect), evidence, References((Reference(release, root, policies[name]),)))
+    changes = result.changes[: limits.max_explained_changes]
+    if not changes:
+        return result
+    sources = (
+        MeasuredSource(there.measurement, _expected(changes), limits),
+        MeasuredSource(here.measurement, _found(changes), limits),
+    )
+    return with_explanations(result, case_of(result, changes, here.measurement.root, root, sources))

@@ -39,9 +39,9 @@ def _effect(number: int, explanation: Explanation, *, everything: bool) -> Itera
     if not everything and len(findings) > _FINDINGS:
         yield f"       … {len(findings) - _FINDINGS} more (--all shows them)"
     if assessment.reached:
-        yield from _listed("data it handles", assessment.reached)
+        yield from _listed("data it handles", _words(assessment.reached))
     if assessment.reachable:
-        yield from _listed("data it could reach", assessment.reachable)
+        yield from _listed("data it could reach", _words(assessment.reachable))
     if assessment.harms:
         told = ", ".join(f"{_who(harm.stakeholder)} {harm.level}" for harm in assessment.harms)
         yield f"       harm, 0 to 4: {told}"
@@ -72,8 +72,16 @@ def _cut(text: str, *, everything: bool) -> str:
     return told if everything or len(told) <= _LONGEST else f"{told[: _LONGEST - 1]}…"
 
 
+def _words(categories: Iterable[str]) -> Iterator[str]:
+    """Yield plain words for categories of data, which in JSON go by their terms."""
+    from trueware.knowledge.impact import load_words
+
+    words = load_words()
+    return (words.get(category, category) for category in categories)
+
+
 def _listed(title: str, words: Iterable[str]) -> Iterator[str]:
-    first, *others = wrap(f"{title}: {', '.join(words)}", _WIDTH - 9)
+    first, *others = wrap(f"{title}: {'; '.join(words)}", _WIDTH - 9)
     yield f"       {first}"
     yield from (f"         {line}" for line in others)
 

@@ -29,9 +29,18 @@ UNREADABLE = Rule(
     effect="unexplained-change",
 )
 
-RULES = (UNEXPLAINED, UNREADABLE)
+ATTRIBUTES = Rule(
+    "attributes-changed",
+    "A file has another mode or owner, its content is the same",
+    Severity.LOW,
+    help="Often only another program packed it. Where the mode lets others write or run it, that is a finding of its own.",
+    effect="unexplained-change",
+)
+
+RULES = (UNEXPLAINED, ATTRIBUTES, UNREADABLE)
 """What is found where no detector finds anything."""
 
+_ATTRIBUTES = frozenset({"mode", "owner"})
 _SILENT = (Kind.DIRECTORY, Kind.PADDING)
 """What needs no explanation by itself: a folder is explained by what is in it."""
 
@@ -73,7 +82,19 @@ def _unexplained(changes: Iterable[Altered], told: set[str]) -> Iterator[Finding
         part = altered.change.found or altered.change.expected
         if altered.path in told or altered.is_configuration or part is None or part.kind in _SILENT:
             continue
-        yield altered.finding(UNEXPLAINED, _what(altered), severity=_severity(altered))
+        if altered.change.kind is ChangeKind.CHANGED and _ATTRIBUTES.issuperset(altered.change.aspects):
+            yield altered.finding(ATTRIBUTES, "; ".join(_differences(altered)))
+        else:
+            yield altered.finding(UNEXPLAINED, _what(altered), severity=_severity(altered))
+
+
+def _differences(altered: Altered) -> Iterator[str]:
+    expected, found = altered.change.expected, altered.change.found
+    if expected is not None and found is not None:
+        if "mode" in altered.change.aspects:
+            yield f"mode {expected.mode or 0:04o} is {found.mode or 0:04o}"
+        if "owner" in altered.change.aspects:
+            yield f"owner {expected.uid}:{expected.gid} is {found.uid}:{found.gid}"
 
 
 def _what(altered: Altered) -> str:
