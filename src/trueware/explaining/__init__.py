@@ -15,6 +15,8 @@ DETECTORS: tuple[str, ...] = (
     "card_sharing:CardSharing",
     "app_manifest:ManifestOfApp",
     "content_protection:ContentProtection",
+    "web_pages:WebPages",
+    "appearance:Appearance",
 )
 """Module below `detectors` and class, one for each subject, in the order in which effects are told."""
 
