@@ -155,12 +155,13 @@ def test_unknown_says_what_would_settle_it(registry: Path, capsys: pytest.Captur
 
 
 def test_diff_needs_no_registry(capsys: pytest.CaptureFixture[str]) -> None:
-    """The whole rendered answer for a tampered image."""
+    """The rendered answer for a tampered image, but for its effects, which have a test of their own."""
     code = main(["diff", str(GENUINE), str(TAMPERED)])
+    head, _, tail = capsys.readouterr().out.partition("  what the changes do\n")
 
     assert code == ExitCode.TAMPERED
     assert (
-        capsys.readouterr().out
+        head + "".join(tail.rpartition("  changes\n")[1:])
         == """\
 TAMPERED  router-1.0-tampered.bin
   comes from router-1.0.bin and was changed in 6 places
