@@ -9,6 +9,8 @@ from importlib import import_module
 from trueware.explaining.contract import Detector
 
 DETECTORS: tuple[str, ...] = (
+    "rebuild:Rebuild",
+    "packages:Packages",
     "certificate_stores:CertificateStores",
     "update_keys:UpdateKeys",
     "update_sources:UpdateSources",

@@ -10,7 +10,7 @@ from trueware.errors import InputError
 from trueware.explaining import load_detectors
 from trueware.explaining.contract import Altered, Case, Detector
 from trueware.model.change import ChangeKind
-from trueware.model.finding import Confidence, Finding, Rule, Severity
+from trueware.model.finding import Confidence, Evidence, Finding, Rule, Severity
 from trueware.model.part import Kind
 
 UNEXPLAINED = Rule(
@@ -39,6 +39,9 @@ ATTRIBUTES = Rule(
 
 RULES = (UNEXPLAINED, ATTRIBUTES, UNREADABLE)
 """What is found where no detector finds anything."""
+
+_MANY = 6
+"""Files with the same difference that are told together."""
 
 _ATTRIBUTES = frozenset({"mode", "owner"})
 _SILENT = (Kind.DIRECTORY, Kind.PADDING)
@@ -78,17 +81,48 @@ def _ask(
 
 def _unexplained(changes: Iterable[Altered], told: set[str]) -> Iterator[Finding]:
     """Yield what nobody said anything about; what a device may change in service needs no explanation."""
+    alike: dict[str, list[Altered]] = {}
     for altered in changes:
         part = altered.change.found or altered.change.expected
         if altered.path in told or altered.is_configuration or part is None or part.kind in _SILENT:
             continue
         if altered.change.kind is ChangeKind.CHANGED and _ATTRIBUTES.issuperset(altered.change.aspects):
-            yield altered.finding(ATTRIBUTES, "; ".join(_differences(altered)))
+            alike.setdefault("; ".join(differences(altered)), []).append(altered)
         else:
             yield altered.finding(UNEXPLAINED, _what(altered), severity=_severity(altered))
+    for difference, group in alike.items():
+        yield from _alike(difference, group)
 
 
-def _differences(altered: Altered) -> Iterator[str]:
+def _alike(difference: str, group: list[Altered]) -> Iterator[Finding]:
+    """Yield files that have another mode or owner: one by one, or where there are many of the same difference, together."""
+    if len(group) < _MANY:
+        yield from (altered.finding(ATTRIBUTES, difference) for altered in group)
+        return
+    named = tuple(Evidence(altered.path, None, None) for altered in group[:_MANY])
+    above = _folder_of(min(altered.path for altered in group), max(altered.path for altered in group))
+    yield Finding(
+        ATTRIBUTES.id,
+        above,
+        f"{difference}, in {len(group)} files and folders",
+        ATTRIBUTES.severity,
+        ATTRIBUTES.confidence,
+        evidence=named,
+    )
+
+
+def _folder_of(first: str, last: str) -> str:
+    """Return the path of the innermost folder or container that two paths, first and last in order, have in common."""
+    steps = []
+    for one, other in zip(first.split("/")[:-1], last.split("/")[:-1], strict=False):
+        if one != other:
+            break
+        steps.append(one)
+    return "/".join(steps).removesuffix("!")
+
+
+def differences(altered: Altered) -> Iterator[str]:
+    """Yield how mode and owner differ, in words."""
     expected, found = altered.change.expected, altered.change.found
     if expected is not None and found is not None:
         if "mode" in altered.change.aspects:

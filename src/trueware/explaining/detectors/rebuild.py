@@ -1,0 +1,122 @@
+"""Signs that software was built anew by somebody else, rather than altered: what a build stamps on everything it makes.
+
+A rebuild differs from the maker's release nearly everywhere and says little anywhere. Three signs are read: many files whose modes
+or owners differ in one and the same way (another account, another umask); a build that calls itself by another revision, date
+or host while product and version are the same; and nearly all programs being others. None of them says that it is harmful.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from typing import ClassVar
+
+from trueware.explaining.contract import Altered, Case, Concluding
+from trueware.explaining.explain import differences
+from trueware.model.change import ChangeKind
+from trueware.model.finding import Confidence, Evidence, Finding, Rule, Severity
+from trueware.model.part import Kind, Part
+
+PACKED = Rule(
+    "packed-by-another",
+    "Modes or owners differ all over in one and the same way",
+    Severity.LOW,
+    Confidence.MEDIUM,
+    help="As when another account packed the same files. Compare what differs in content with care: it is easily overlooked there.",
+    effect="rebuilt-by-another",
+)
+IDENTITY = Rule(
+    "build-identity-changed",
+    "The build calls itself by another revision or date, at the same version",
+    Severity.MEDIUM,
+    help="Makers do rebuild a version, and then say so. Ask whether this build is theirs.",
+    effect="rebuilt-by-another",
+)
+PROGRAMS = Rule(
+    "programs-rebuilt",
+    "Nearly all programs are others than those of the release",
+    Severity.MEDIUM,
+    Confidence.MEDIUM,
+    help="They were compiled anew. What each of them does cannot be told from the difference; only who built them can be asked.",
+    effect="rebuilt-by-another",
+)
+
+_STAMPS = frozenset({"build", "fingerprint"})
+"""Names of claims that a build gives itself."""
+
+_SAME = frozenset({"product", "version", "package"})
+"""Names of claims that make it the same release."""
+
+_ALIKE = 20
+_SHARE = 0.05
+"""Files with one and the same difference, and their share of all, from which it is the build and not an act."""
+
+_PROGRAMS, _OTHERS = 10, 0.6
+"""Programs a release must have, and the share of them that must differ."""
+
+_LIBRARY = re.compile(r"(?:lib.+|.+\.)(?:so|ko)(?:[.\d]*)|.+\.(?:ko|dex|odex)")
+
+
+class Rebuild:
+    """Looks at all changes together."""
+
+    subject: ClassVar[str] = "software built anew by somebody else"
+    rules: ClassVar[tuple[Rule, ...]] = (PACKED, IDENTITY, PROGRAMS)
+    wants: ClassVar[re.Pattern[str]] = re.compile(r"(?!)")
+
+    @staticmethod
+    def detect(altered: Altered, case: Case) -> Iterator[Finding]:  # noqa: ARG004 (one change alone shows nothing)
+        yield from ()
+
+    @staticmethod
+    def conclude(case: Case, findings: tuple[Finding, ...]) -> Iterator[Finding]:  # noqa: ARG004
+        yield from _packed(case)
+        yield from _identity(case)
+        yield from _programs(case)
+
+
+def _packed(case: Case) -> Iterator[Finding]:
+    shifts: Counter[str] = Counter()
+    for altered in case.altered:
+        if altered.change.kind is ChangeKind.CHANGED:
+            shifts.update(differences(altered))
+    count = sum(1 for _, part in case.genuine.walk() if part.mode is not None)
+    common = [(shift, many) for shift, many in shifts.most_common(_ALIKE) if many >= max(_ALIKE, _SHARE * count)]
+    if common:
+        told = tuple(Evidence(f"{many} files and folders", None, shift) for shift, many in common)
+        yield case.finding(PACKED, f"{common[0][0]}, in {common[0][1]} files and folders", *told)
+
+
+def _identity(case: Case) -> Iterator[Finding]:
+    """Yield what the build says of itself, by name and source, where that changed and the version did not."""
+    theirs = {(claim.name, claim.source): claim.value for claim in case.genuine_claims}
+    ours = {(claim.name, claim.source): (claim.value, claim.part) for claim in case.claims}
+    same = [key for key in theirs.keys() & ours.keys() if key[0] in _SAME]
+    if not same or any(theirs[key] != ours[key][0] for key in same):
+        return
+    for key in sorted(theirs.keys() & ours.keys()):
+        value, part = ours[key]
+        if key[0] in _STAMPS and theirs[key] != value:
+            yield case.finding(
+                IDENTITY,
+                f"{key[0]} is {value!r}, the release says {theirs[key]!r}",
+                Evidence(f"{key[0]} ({key[1]})", theirs[key], value),
+                part=part,
+            )
+
+
+def _programs(case: Case) -> Iterator[Finding]:
+    total = sum(1 for _, part in case.genuine.walk() if _is_program(part))
+    others = sum(
+        1 for altered in case.altered if altered.change.expected is not None and _is_program(altered.change.expected)
+        and (altered.is_removed or "content" in altered.change.aspects)
+    )  # fmt: skip
+    if total >= _PROGRAMS and others >= _OTHERS * total:
+        yield case.finding(PROGRAMS, f"{others} of {total} programs and libraries are others or are gone")
+
+
+def _is_program(part: Part) -> bool:
+    """Whether a file is a program by its mode and name; a script is one too."""
+    return part.kind is Kind.FILE and (bool((part.mode or 0) & 0o111) or _LIBRARY.fullmatch(part.name) is not None)
+
+
+_: type[Concluding] = Rebuild
