@@ -19,6 +19,7 @@ DETECTORS: tuple[str, ...] = (
     "content_protection:ContentProtection",
     "web_pages:WebPages",
     "appearance:Appearance",
+    "app_code:CodeOfApp",
 )
 """Module below `detectors` and class, one for each subject, in the order in which effects are told."""
 
