@@ -17,6 +17,7 @@ DETECTORS: tuple[str, ...] = (
     "card_sharing:CardSharing",
     "app_manifest:ManifestOfApp",
     "content_protection:ContentProtection",
+    "tv_apps:TvApps",
     "web_pages:WebPages",
     "appearance:Appearance",
     "app_code:CodeOfApp",
