@@ -331,3 +331,39 @@ def test_what_is_printed_one_by_one_is_printed_as_a_list_is(
     print_json({"a": [{"parts": iter(values)}]})
 
     assert capsys.readouterr().out == whole
+
+
+@pytest.mark.parametrize("arguments", [["explain"], ["verify", "--explain"], ["diff", "--explain"]], ids=" ".join)
+def test_explain_prints_the_page_of_a_rule(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """The page says what the rule means and what its effect does, and nothing is verified."""
+    code = main([*arguments, "packed-by-another"])
+    out = capsys.readouterr().out
+
+    assert code == ExitCode.GENUINE
+    assert out.startswith("# packed-by-another\n\nModes or owners differ all over in one and the same way.\n")
+    assert "- effect: rebuilt-by-another\n" in out
+    assert "## Whom it harms, 0 to 4" in out
+
+
+def test_explain_knows_effects_and_the_rules_of_readers(capsys: pytest.CaptureFixture[str]) -> None:
+    """Every id that stands in a result has a page."""
+    assert main(["explain", "remote-access", "malformed"]) == ExitCode.GENUINE
+    out = capsys.readouterr().out
+    assert "# remote-access\n" in out
+    assert "# malformed\n" in out
+
+
+@pytest.mark.parametrize("arguments", [["explain"], ["verify", "--explain"]], ids=" ".join)
+def test_explain_names_what_is_near_a_wrong_id(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """A slip of the pen is answered with what was meant."""
+    assert main([*arguments, "packed-by-anoter"]) == ExitCode.USAGE
+    assert "near it are packed-by-another" in capsys.readouterr().err
+
+
+def test_explain_lists_every_rule_by_effect(capsys: pytest.CaptureFixture[str]) -> None:
+    """Without an id: all effects, each with its rules."""
+    from trueware.explaining.catalogue import catalogue
+
+    assert main(["explain"]) == ExitCode.GENUINE
+    out = capsys.readouterr().out
+    assert all(f"  {rule} " in out for rule in catalogue())

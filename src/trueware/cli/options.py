@@ -1,7 +1,8 @@
 """Options that several commands share, and the places trueware looks by default."""
 
 import os
-from argparse import ArgumentParser, ArgumentTypeError, Namespace, _SubParsersAction
+import sys
+from argparse import Action, ArgumentParser, ArgumentTypeError, Namespace, _SubParsersAction
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -146,3 +147,29 @@ def claim_pattern(text: str) -> tuple[str, str]:
     if not equals or not name or not pattern:
         raise ArgumentTypeError(f"expected CLAIM=PATTERN, found {text!r}")
     return name, pattern
+
+
+class _Explain(Action):
+    """Prints the page of a rule and ends, whatever else is asked for, as `--help` does."""
+
+    def __call__(
+        self,
+        parser: ArgumentParser,
+        namespace: Namespace,  # noqa: ARG002 (the form of an action)
+        values: object,
+        option_string: str | None = None,  # noqa: ARG002
+    ) -> None:
+        from trueware.cli.rule_page import page_of
+
+        try:
+            sys.stdout.write(page_of(str(values)))
+        except KeyError as error:
+            parser.error(error.args[0])
+        parser.exit()
+
+
+def add_explain(parser: ArgumentParser) -> None:
+    """Add `--explain`."""
+    parser.add_argument(
+        "--explain", action=_Explain, metavar="RULE", help="print what a rule or an effect means, and do nothing else"
+    )

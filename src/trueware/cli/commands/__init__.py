@@ -3,6 +3,7 @@
 from trueware.cli.commands import (
     demo,
     diff,
+    explain,
     formats,
     impact,
     inspect,
@@ -15,5 +16,19 @@ from trueware.cli.commands import (
     verify,
 )
 
-COMMANDS = (verify, diff, measure, inspect, signatures, registry, publisher, trust, release, impact, formats, demo)
+COMMANDS = (
+    verify,
+    diff,
+    explain,
+    measure,
+    inspect,
+    signatures,
+    registry,
+    publisher,
+    trust,
+    release,
+    impact,
+    formats,
+    demo,
+)
 """In the order of the help page."""

@@ -4,7 +4,7 @@ from argparse import Namespace
 
 from trueware.cli.answer import print_results
 from trueware.cli.exit_code import ExitCode
-from trueware.cli.options import Subparsers, add_limits, add_output, limits_of
+from trueware.cli.options import Subparsers, add_explain, add_limits, add_output, limits_of
 
 
 def add(commands: Subparsers) -> None:
@@ -19,6 +19,7 @@ def add(commands: Subparsers) -> None:
     parser.add_argument("--policy", metavar="NAME", help="class of product (default: by what GENUINE looks like)")
     add_limits(parser)
     add_output(parser)
+    add_explain(parser)
     parser.set_defaults(run=run)
 
 

@@ -8,6 +8,7 @@ from trueware.cli.answer import print_results
 from trueware.cli.exit_code import ExitCode
 from trueware.cli.options import (
     Subparsers,
+    add_explain,
     add_fallback,
     add_limits,
     add_output,
@@ -44,6 +45,7 @@ def add(commands: Subparsers) -> None:
     add_fallback(parser)
     add_registry(parser)
     add_output(parser)
+    add_explain(parser)
     parser.set_defaults(run=run)
 
 
