@@ -19,6 +19,7 @@ DETECTORS: tuple[str, ...] = (
     "content_protection:ContentProtection",
     "tv_apps:TvApps",
     "web_pages:WebPages",
+    "programs:Programs",
     "appearance:Appearance",
     "app_code:CodeOfApp",
 )

@@ -1,4 +1,4 @@
-"""Names a few of many things in one phrase."""
+"""Names a few of many things in one phrase, or says how many they are."""
 
 from collections.abc import Iterable
 
@@ -12,3 +12,8 @@ def listing(names: Iterable[str], most: int = _NAMED) -> str:
     known = list(names)
     more = f" and {len(known) - most} more" if len(known) > most else ""
     return excerpt(", ".join(known[:most])) + more
+
+
+def counted(count: int, thing: str) -> str:
+    """Return a number of things: ``1 byte``, ``2 bytes``."""
+    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"

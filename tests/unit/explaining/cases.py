@@ -8,6 +8,7 @@ from trueware.appraisal.compare import compare
 from trueware.explained import case_of
 from trueware.explaining.contract import Case, Detector
 from trueware.explaining.explain import explain
+from trueware.explaining.portraits import portray
 from trueware.model.explanation import Scenario
 from trueware.model.finding import Finding
 from trueware.model.merkle import part_digest
@@ -45,6 +46,7 @@ def case(
     policy: str = "generic",
     scenario: Scenario | None = None,
     at_hand: bool = True,
+    portraits: bool = False,
 ) -> Case:
     """Return the case of two trees.
 
@@ -55,13 +57,16 @@ def case(
         policy: its name, which also decides the scenario.
         scenario: overrides that.
         at_hand: whether the genuine bytes are.
+        portraits: whether portraits of the genuine programs are, where their bytes are not.
     """
     there, here = _Bytes(), _Bytes()
     expected, found = _tree(genuine, there), _tree(suspect, here)
     changes = compare(expected, found, Policy(policy, "", mutable), inner="").changes
     release = Release("", "", "sample", "1", Authority.COMPARISON, b"", expected.tree, policy)
     result = Result("suspect", 0, None, Verdict.TAMPERED, Tier.NONE, TrustVector(), "", match=Match(release, 0.5))
-    made = case_of(result, changes, found, expected, (there if at_hand else _Bytes(), here))
+    made = case_of(
+        result, changes, found, expected, (there if at_hand else _Portraits(there if portraits else _Bytes()), here)
+    )
     return made if scenario is None else replace(made, scenario=scenario)
 
 
@@ -98,6 +103,20 @@ class _Bytes:
 
     def portrait(self, part: Part) -> bytes | None:  # noqa: ARG002 (the form of a source)
         return None
+
+
+class _Portraits:
+    """Portraits of what somebody has the bytes of."""
+
+    def __init__(self, of: _Bytes) -> None:
+        self._of = of
+
+    def read(self, part: Part) -> bytes | None:  # noqa: ARG002 (the form of a source)
+        return None
+
+    def portrait(self, part: Part) -> bytes | None:
+        content = self._of.read(part)
+        return None if content is None else portray(part.name, content[:64], content)
 
 
 def _tree(files: Tree, into: _Bytes) -> Part:

@@ -9,7 +9,7 @@ item   holds
 4      names it asks for, one on a line
 5      digests of the names it offers
 6      program headers: type and flags of each
-7      digest of everything that is loaded (`image`), of the code alone, of the data alone
+7      digest of everything that is loaded (`image`), of the code alone, of the data alone, of the names with their addresses
 8      ranges of code, of what else is loaded: start, end, start, …
 9      size of a block, digests of the blocks of the file
 10     digests of the pieces of code (`instructions.cut`), addresses settled
@@ -20,7 +20,8 @@ item   holds
 
 Digests are the first four bytes of BLAKE2b (BLAKE2b-32, RFC 7693): chance equality of two pieces among some thousand is one in a
 million, and whether a file differs at all is known from its SHA-256. Before anything is digested, what differs between two builds
-of one source is blanked: the build id, dates and times of day in texts, where the section headers are.
+of one source is blanked: the build id, dates and times of day in texts, where the section headers are, and the tables of dynamic
+symbols, whose order is the linker's whim and whose content is told otherwise.
 """
 
 import re
@@ -35,7 +36,7 @@ import cbor2
 
 from trueware.errors import MalformedInput
 from trueware.explaining.reading.elf import LOAD, NOTE, Elf, read_elf
-from trueware.explaining.reading.instructions import THUMB, cut, settle
+from trueware.explaining.reading.instructions import FILLING, THUMB, cut, settle
 from trueware.explaining.reading.texts import ENDPOINT, tell
 
 KIND, VERSION = "elf", 1
@@ -56,6 +57,7 @@ _DATES = (
 )
 """Dates and times as compilers and scripts write them; each begins with few letters, which is found fast."""
 
+_WEEKDAYS = (b"Mon ", b"Tue ", b"Wed ", b"Thu ", b"Fri ", b"Sat ", b"Sun ")
 _NO_DATE_AFTER = frozenset(b"0123456789:")
 _BUILD_ID = re.compile(
     rb"(?:\x04\0\0\0([\x08-\x40])\0\0\0\x03\0\0\0|\0\0\0\x04\0\0\0([\x08-\x40])\0\0\0\x03)GNU\0", re.DOTALL
@@ -87,6 +89,8 @@ class Portrait:
     image: bytes
     code_image: bytes
     data_image: bytes
+    names_image: bytes
+    """Of the names it asks for and offers, in whatever order: what they lie at, how long they are."""
     code: tuple[tuple[int, int], ...]
     data: tuple[tuple[int, int], ...]
     block: int
@@ -127,7 +131,7 @@ class Portrait:
                 "\n".join(sorted(self.imports)),
                 b"".join(sorted(self.exports)),
                 [number for segment in self.segments for number in segment],
-                [self.image, self.code_image, self.data_image],
+                [self.image, self.code_image, self.data_image, self.names_image],
                 [[at for each in ranges for at in each] for ranges in (self.code, self.data)],
                 [self.block, self.blocks],
                 self.pieces,
@@ -178,12 +182,17 @@ def of_elf(elf: Elf) -> Portrait:
         image=_image(clean, _whole(elf)),
         code_image=_image(clean, elf.code),
         data_image=_image(clean, elf.data),
+        names_image=digest(
+            "\n".join(sorted(f"{each.name} {each[1:5]} {bool(each.section)}" for each in elf.symbols)).encode(
+                "utf-8", "replace"
+            )
+        ),
         code=_coarse(elf.code),
         data=_coarse(elf.data),
         block=block,
         blocks=b"".join(digest(clean[at : at + block]) for at in range(0, len(clean), block)),
         pieces=b"".join(each for _, _, each in code.pieces),
-        functions={digest(_raw(name)): each for name, _, each in code.functions},
+        functions={name_digest(name): each for name, _, each in code.functions},
         endpoints=tuple(sorted({_printable(text) for kind, text in told if kind == ENDPOINT}))[:_MOST_TEXTS],
         texts=frozenset(text_digest(kind, text) for kind, text in told if kind != ENDPOINT),
     )
@@ -231,6 +240,7 @@ def _decoded(item: Any) -> Portrait:
         image=bytes(images[0]),
         code_image=bytes(images[1]),
         data_image=bytes(images[2]),
+        names_image=bytes(images[3]),
         code=tuple(code),
         data=tuple(data),
         block=max(int(blocks[0]), 1),
@@ -250,6 +260,8 @@ def settled(elf: Elf) -> bytes:
     clean[0x2E + (elf.wide == 2) * 12 : 0x34 + (elf.wide == 2) * 12] = bytes(
         6
     )  # size, number, index of section headers
+    for start, end in elf.tables:
+        clean[start:end] = bytes(len(clean[start:end]))
     for segment in elf.segments:
         if segment.kind == NOTE:
             _blank_build_id(clean, segment.offset, segment.offset + min(segment.size, 1 << 16))
@@ -258,8 +270,10 @@ def settled(elf: Elf) -> bytes:
             _blank_build_id(clean, section.offset, section.offset + min(section.size, 1 << 16))
     for start, end in elf.data:
         for match in chain.from_iterable(each.finditer(elf.view, start, end) for each in _DATES):
-            if elf.view[match.start() - 1] not in _NO_DATE_AFTER:
-                clean[match.start() : match.end()] = bytes(match.end() - match.start())
+            first = match.start()
+            if elf.view[first - 1] not in _NO_DATE_AFTER:
+                first -= 4 * (bytes(elf.view[max(0, first - 4) : first]) in _WEEKDAYS)
+                clean[first : match.end()] = bytes(match.end() - first)
     return bytes(clean)
 
 
@@ -283,20 +297,20 @@ class Code:
 
 def read_code(elf: Elf, clean: bytes) -> Code:
     """Return what the code is compared by; `clean` is what `settled` returned."""
-    mostly = THUMB if elf.machine == "ARM" and _is_thumb(elf) else elf.machine
+    mostly = elf.instructions
     found: list[tuple[int, int, bytes]] = []
     comparable = bytearray(clean)
     for start, end in elf.code:
         code = clean[start:end]
         comparable[start:end] = settle(code, mostly, elf.order)
         found += (
-            (start + first, start + last, digest(memoryview(comparable)[start + first : start + last]))
+            (start + first, start + last, digest(comparable[start + first : start + last].strip(FILLING)))
             for first, last in cut(code, mostly, elf.order)
         )
     counts: dict[str, int] = {}
     functions = []
     for name, at, size, thumb in elf.functions():
-        machine = THUMB if thumb else elf.machine
+        machine = THUMB if thumb else "ARM" if elf.machine == "ARM" else mostly
         count = counts[name] = counts.get(name, 0) + 1
         code = clean[at : at + size] if machine != mostly or at % 4 or machine.startswith("x86") else b""
         body = settle(code, machine, elf.order) if code else memoryview(comparable)[at : at + size]
@@ -304,20 +318,19 @@ def read_code(elf: Elf, clean: bytes) -> Code:
     return Code(tuple(found), tuple(functions))
 
 
-def digest(data: bytes | memoryview) -> bytes:
+def digest(data: bytes | bytearray | memoryview) -> bytes:
     """Return the digest by which pieces are compared."""
     return blake2b(data, digest_size=_DIGEST, usedforsecurity=False).digest()
+
+
+def name_digest(name: str) -> bytes:
+    """Return the digest of the name of a function."""
+    return digest(_raw(name))
 
 
 def text_digest(kind: str, text: str) -> bytes:
     """Return kind and digest of a telling text."""
     return kind.encode() + digest(_raw(text))
-
-
-def _is_thumb(elf: Elf) -> bool:
-    """Whether most of the code is Thumb: by its functions where they have names, or by where it starts."""
-    bits = [thumb for _, _, _, thumb in elf.functions()]
-    return sum(bits) * 2 > len(bits) if bits else bool(elf.entry & 1)
 
 
 def _traits(elf: Elf) -> Iterator[str]:
@@ -337,6 +350,9 @@ def _traits(elf: Elf) -> Iterator[str]:
 
 
 def _whole(elf: Elf) -> list[tuple[int, int]]:
+    """Return the ranges of all that is loaded; of an object, which is linked when it is, all there is."""
+    if elf.kind == "object":
+        return [(0, elf.end)]
     return [(each.offset, each.offset + each.size) for each in elf.segments if each.kind == LOAD] or [
         *elf.code,
         *elf.data,

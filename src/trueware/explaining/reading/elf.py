@@ -81,8 +81,15 @@ _ALLOCATED, _CODE = 2, 4
 
 _NEEDED, _HASH, _STRTAB, _SYMTAB_AT, _STRSZ = 1, 4, 5, 6, 10
 _INIT, _FINI, _SONAME, _RPATH, _BIND_NOW = 12, 13, 14, 15, 24
+_RELA, _RELA_SIZE, _REL, _REL_SIZE, _JUMPS, _JUMPS_SIZE = 7, 8, 17, 18, 23, 2
 _INIT_ARRAY_SIZE, _RUNPATH, _FLAGS = 27, 29, 30
 _GNU_HASH, _FLAGS_1, _MIPS_SYMTABNO = 0x6FFFFEF5, 0x6FFFFFFB, 0x70000011
+
+_FRAME = ("_init", "_fini")
+"""What is put together of many files, and whose size is often wrong."""
+
+_MIPS16 = 0x04000000
+"""EF_MIPS_ARCH_ASE_M16: there is code of two-byte instructions, and usually most is."""
 
 _MAX_NAME = 512
 """Bytes of a name that are read; what is longer is cut off, so that many names in one long text cost no more than they are."""
@@ -162,6 +169,16 @@ class Elf:
         return 32 * self.wide
 
     @property
+    def instructions(self) -> str:
+        """The machine whose instructions most of the code is in: `machine`, ``Thumb`` or ``MIPS16``."""
+        if self.machine == "MIPS" and self.flags & _MIPS16:
+            return "MIPS16"
+        if self.machine == "ARM":
+            bits = [thumb for _, _, _, thumb in self.functions()]
+            return "Thumb" if (sum(bits) * 2 > len(bits) if bits else self.entry & 1) else "ARM"
+        return self.machine
+
+    @property
     def platform(self) -> str:
         """Machine, width and byte order, such as ``MIPS, 32 bits, big-endian``."""
         return f"{self.machine}, {self.bits} bits, {'little' if self.order == '<' else 'big'}-endian"
@@ -174,7 +191,9 @@ class Elf:
         if segment is None:
             return values
         entry = Struct(self.order + _DYNAMIC[self.wide])
-        view = self.view[segment.offset : segment.offset + segment.size]
+        at = self.offset_of(segment.address)  # where it is in memory is what a loader goes by
+        start, size = (segment.offset, segment.size) if at is None else (at, max(segment.size, segment.memory))
+        view = self.view[start : start + size]
         for tag, value in entry.iter_unpack(view[: len(view) // entry.size * entry.size]):
             if not tag:
                 break
@@ -256,7 +275,7 @@ class Elf:
         """Ranges of the file that hold instructions, in order, not overlapping.
 
         By sections; without them, the executable segments, from INIT to FINI where these are in one of them, since linkers put
-        code there and constants behind. A MIPS program has no other way to tell.
+        code there and constants behind; failing that, from the end of the tables for the linker.
         """
         ranges = [(each.offset, each.offset + each.size) for each in self.sections if each.is_code and each.size]
         if not ranges:
@@ -266,8 +285,18 @@ class Elf:
                     start, end = each.offset, each.offset + each.size
                     if first is not None and last is not None and start <= first < last < end:
                         start, end = first, last
+                    else:
+                        start = -4 * (-max((at for at in self._tables if start < at < end), default=start) // 4)
                     ranges.append((start, end))
         return _merged(ranges, len(self.view))
+
+    @property
+    def _tables(self) -> Iterator[int]:
+        """Yield where tables for the linker end, which stand before the code; those whose length is said."""
+        for tag, size in ((_STRTAB, _STRSZ), (_RELA, _RELA_SIZE), (_REL, _REL_SIZE), (_JUMPS, _JUMPS_SIZE)):
+            at = self.offset_of(self._first(tag))
+            if at is not None:
+                yield at + self._first(size)
 
     @cached_property
     def data(self) -> tuple[tuple[int, int], ...]:
@@ -302,6 +331,20 @@ class Elf:
     def _placed(self) -> list[Segment]:
         return sorted(self._loaded, key=_offset)
 
+    @cached_property
+    def tables(self) -> tuple[tuple[int, int], ...]:
+        """Ranges of the file that hold the dynamic symbols, their names and their hash table; those whose extent is known."""
+        found = []
+        if (at := self.offset_of(self._first(_SYMTAB_AT))) is not None:
+            count = self._count(self._first(_SYMTAB_AT), self._first(_STRTAB))
+            found.append((at, at + count * Struct(self.order + _SYMBOL[self.wide]).size))
+        if (at := self.offset_of(self._first(_STRTAB))) is not None:
+            found.append((at, at + self._first(_STRSZ)))
+        if (at := self.offset_of(self._first(_HASH))) is not None and at + 8 <= len(self.view):
+            buckets, chains = unpack_from(f"{self.order}2I", self.view, at)
+            found.append((at, at + 8 + 4 * (buckets + chains)))
+        return tuple(_without(_merged(found, len(self.view)), self.code))
+
     def functions(self) -> Iterator[tuple[str, int, int, bool]]:
         """Yield name, place in the file, size, and whether it is Thumb code, of each function that has a name and a size.
 
@@ -309,7 +352,7 @@ class Elf:
         """
         left, seen = len(self.view), set[int]()
         for each in self.names or self.symbols:
-            if each.kind in (2, 10) and each.size and each.section and each.name:
+            if each.kind in (2, 10) and each.size and each.section and each.name not in _FRAME:
                 address = each.address & ~1 if self.machine == "ARM" else each.address
                 if self.kind == "object":
                     inside = each.section < len(self.sections) and self.sections[each.section]

@@ -41,7 +41,7 @@ _PACKAGES = frozenset("com org net io android androidx java javax kotlin sun tv 
 _NAMESPACES = re.compile(
     r"(?:[\w-]+\.)*(?:w3\.org|xmlsoap\.org|schemas\.[\w.-]+|ns\.adobe\.com|purl\.org|purl\.oclc\.org|xmlpull\.org|xml\.org|gnu\.org|fsf\.org"
     r"|opensource\.org|apache\.org|creativecommons\.org|json-schema\.org|xmlns\.com|docbook\.org|relaxng\.org|ogp\.me|iptc\.org"
-    r"|dslforum\.org|broadband-forum\.org|iana\.org|ietf\.org|rfc-editor\.org|oasis-open\.org|freedesktop\.org|mozilla\.org/MPL"
+    r"|dslforum\.org|upnp\.org|broadband-forum\.org|iana\.org|ietf\.org|rfc-editor\.org|oasis-open\.org|freedesktop\.org|mozilla\.org/MPL"
     r"|jquery\.com|jquery\.org|jqueryui\.com|sizzlejs\.com|getbootstrap\.com|unlicense\.org|spdx\.org|whatwg\.org|iso\.org|khronos\.org)",
     re.IGNORECASE,
 )

@@ -17,8 +17,11 @@ from collections.abc import Callable, Iterator
 _MIN_PIECE, _MAX_PIECE = 96, 2048
 """Bytes of a piece: what is shorter goes with the next one, what is longer is cut."""
 
-THUMB = "Thumb"
-"""What to give as the machine for ARM code of two-byte instructions."""
+THUMB, MIPS16 = "Thumb", "MIPS16"
+"""What to give as the machine for ARM and MIPS code of two-byte instructions."""
+
+FILLING = b"\0\x90\xcc\x66\x0f\x1f\x2e\x84\x44\x40"
+"""Bytes of what fills the space between functions; how much of it there is depends on where they lie."""
 
 
 def settle(code: bytes, machine: str, order: str) -> bytes:
@@ -31,8 +34,8 @@ def settle(code: bytes, machine: str, order: str) -> bytes:
     """
     if machine in _WORDS:
         return _by_words(code, _WORDS[machine], order)
-    if machine == THUMB:
-        return _settle_thumb(code, order)
+    if machine in _HALVES:
+        return _by_halves(code, *_HALVES[machine], order)
     if machine in _X86:
         return _X86[machine].sub(_blank, code)
     return code
@@ -188,21 +191,30 @@ _WORDS = {
 
 # ── instructions of varying length ──
 
-_THUMB_FIRST = _table(lambda byte: byte >> 3 == 0x1E)
-_THUMB_SECOND = _table(lambda byte: byte >> 6 == 3)
+_THUMB_CALL = _table(lambda byte: byte >> 3 == 0x1E), _table(lambda byte: byte >> 6 == 3)
+"""Highest bytes of the two halves of BL and BLX: F000 D000, F000 C000."""
+
+_MIPS16_CALL = _table(lambda byte: byte >> 3 in (0x03, 0x1E)), _table(lambda _: True)
+"""Those of JAL, and of EXTEND with whatever it extends."""
+
+_HALVES = {THUMB: (*_THUMB_CALL, 0xF8, 0xC0), MIPS16: (*_MIPS16_CALL, 0xF8, 0xFF)}
+"""By machine: which first and second halves hold an address, and the bits of their highest bytes that stay."""
 
 
-def _settle_thumb(code: bytes, order: str) -> bytes:
-    """Blank the targets of BL and BLX (F000 D000 and F000 C000 in two halves)."""
+def _by_halves(
+    code: bytes, first_is: bytes, second_is: bytes, first_keeps: int, second_keeps: int, order: str
+) -> bytes:
+    """Blank what a pair of two-byte instructions has for an address."""
     size = len(code) // 2 * 2
     body = code[:size]
     high, low = (body[1::2], body[::2]) if order == "<" else (body[::2], body[1::2])
-    first = _number(high, _THUMB_FIRST) & _number(high, _THUMB_SECOND) >> 8
     every = (1 << 8 * len(high)) - 1
-    both = every ^ (first | first << 8 & every)
+    first = _number(high, first_is) & _number(high, second_is) >> 8
+    second = first << 8 & every
+    kept = (every ^ first | _filled(first_keeps, high)) & (every ^ second | _filled(second_keeps, high))
     settled = bytearray(code)
-    settled[order == "<" : size : 2] = _bytes(_number(high) & (both | _filled(0xC0, high)), high)
-    settled[order == ">" : size : 2] = _bytes(_number(low) & both, low)
+    settled[order == "<" : size : 2] = _bytes(_number(high) & kept, high)
+    settled[order == ">" : size : 2] = _bytes(_number(low) & (every ^ (first | second)), low)
     return bytes(settled)
 
 
@@ -234,6 +246,7 @@ def _blank(match: re.Match[bytes]) -> bytes:
 
 _RETURNS: dict[str, tuple[tuple[bytes, ...], int]] = {
     "MIPS": ((rb"\x03\xe0\x00\x08.{4}",), 4),
+    MIPS16: ((rb"\xe8\x20..", rb"\xe8\xa0", rb"\x03\xe0\x00\x08.{4}"), 2),
     "PowerPC": ((rb"\x4e\x80\x00\x20",), 4),
     "PowerPC64": ((rb"\x4e\x80\x00\x20",), 4),
     "ARM": ((rb"\xe1\x2f\xff\x1e", rb"\xe8\xbd[\x80-\xff].", rb"\xe4\x9d\xf0\x04"), 4),
@@ -243,6 +256,7 @@ _RETURNS: dict[str, tuple[tuple[bytes, ...], int]] = {
 
 _LITTLE: dict[str, tuple[bytes, int]] = {
     "MIPS": (rb"\x08\x00\xe0\x03.{4}", 4),
+    MIPS16: (rb"\x20\xe8..|\xa0\xe8|\x08\x00\xe0\x03.{4}", 2),
     "PowerPC": (rb"\x20\x00\x80\x4e", 4),
     "PowerPC64": (rb"\x20\x00\x80\x4e", 4),
     "ARM": (rb"\x1e\xff\x2f\xe1|.[\x80-\xff]\xbd\xe8|\x04\xf0\x9d\xe4", 4),

@@ -26,7 +26,8 @@ _COMMAND = re.compile(
         (?:ba|a|da)?sh\ -[a-z]*[ci]\b|wget\ |curl\ |tftp\ -|ftpget\ |nc\ [-\w%]|ncat\ |socat\ |telnetd\b|dropbear\ -|sshd\ -
         |insmod\ |rmmod\ |modprobe\ |chmod\ [0-7+]|chown\ |mount\ -|kill(?:all)?\ |ip6?tables\ -|ebtables\ -|nft\ |route\ add
         |ifconfig\ \S+\ \S|ip\ (?:route|addr|link|rule)\ |rm\ -|mkdir\ -|cp\ -|mv\ |echo\ .+>|cat\ .+[|>]|sed\ -|passwd\ |adduser\s
-        |useradd\ |tcpdump\ |reboot\b|mtd\ |flash_\w+\ |nvram\ set|uci\ set|crontab\ |setprop\ |pm\ (?:install|grant|disable)
+        |useradd\ |tcpdump\ |reboot(?:\ -\w+)?$
+        |mtd\ |flash_\w+\ |nvram\ set|uci\ set|crontab\ |setprop\ |pm\ (?:install|grant|disable)
         |am\ start)
     |\|\ ?(?:/bin/)?(?:ba|a|da)?sh\b|[;&|]\ ?(?:/bin/)?(?:wget|curl|tftp|chmod|nc|telnetd|sh)\ |^/bin/(?:ba|a)?sh$|/dev/tcp/""",
     re.VERBOSE,
