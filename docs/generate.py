@@ -1,4 +1,4 @@
-"""Builds docs/reference, docs/impact and the README's examples from the program itself; `--check` fails if one is not what it would build."""
+"""Builds the generated pages and the README's examples from the program itself; `--check` fails if one is not what it would build."""
 
 import os
 import re
@@ -6,6 +6,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from guideline_pages import GUIDELINES, guideline_pages, rule_list, rule_pages
+from guideline_pages import RULES as RULE_PAGES
 from impact_page import impact_page, pictures
 
 from trueware import demo
@@ -71,6 +73,7 @@ def rules_page() -> Iterator[str]:
         yield f"\n## {rule.id}\n\n{rule.title}. ({', '.join(marks)})\n"
         if rule.help:
             yield f"\n{rule.help}\n"
+    yield from rule_list()
 
 
 def limits_page() -> Iterator[str]:
@@ -154,14 +157,22 @@ def main() -> int:
     pages = {FOLDER / name: HEAD + "".join(make()) for name, make in PAGES.items()}
     pages[FOLDER.parent / "impact.md"] = HEAD + "".join(impact_page())
     pages.update(pictures())
+    for folder in (guideline_pages(), rule_pages()):
+        pages.update({path: HEAD + text for path, text in folder.items()})
     pages[README] = readme()
     pages[ANNOUNCED] = "".join(announced())
     stale = []
+    for path in {each for folder in (GUIDELINES, RULE_PAGES) for each in folder.glob("*.md")} - pages.keys():
+        if "--check" in sys.argv:
+            stale.append(path.name)
+        else:
+            path.unlink()
     for path, text in pages.items():
         if "--check" in sys.argv:
             if not path.exists() or path.read_text("utf-8") != text:
                 stale.append(path.name)
         else:
+            path.parent.mkdir(exist_ok=True)
             path.write_text(text, "utf-8")
     if stale:
         sys.stderr.write(f"generated pages are not up to date: {', '.join(stale)}; run `make docs`\n")

@@ -11,8 +11,9 @@ from trueware.explaining import load_detectors
 from trueware.explaining.explain import RULES
 from trueware.explaining.impact import assess, component_of
 from trueware.knowledge.effects import effect_ids, load_effect
+from trueware.knowledge.guidelines import ALL, OWNER, PROFESSIONAL, load_guideline
 from trueware.knowledge.impact import load_impact, load_words
-from trueware.knowledge.shipped import read_yaml
+from trueware.knowledge.shipped import names_in, read_yaml
 from trueware.model.explanation import Scenario, Stakeholder
 from trueware.model.finding import Confidence, Finding, Rule, Severity
 
@@ -174,3 +175,35 @@ def test_more_touches_never_reach_less(id_: str, scenario: Scenario) -> None:
         assert set(before.reached) <= set(after.reached)
         assert set(after.reachable) <= set(before.reachable) | set(before.reached)
         before = after
+
+
+@every_effect
+def test_guidelines_are_complete(id_: str) -> None:
+    """Both readers are told every section; what differs by product is of a product in which the effect is met."""
+    guideline = load_guideline(id_)
+    assert set(guideline.general.owner) == set(OWNER) - {"first"}
+    assert set(guideline.general.professional) == set(PROFESSIONAL)
+    assert set(guideline.special) <= set(load_effect(id_).scenarios)
+    for advice in (guideline.general, *guideline.special.values()):
+        for texts in (*advice.owner.values(), *advice.professional.values()):
+            assert texts
+            assert all(text and text.isascii() for text in texts)
+
+
+@every_effect
+def test_owners_are_told_in_plain_words(id_: str) -> None:
+    """No command, no abbreviation that a child would not know, no sentence over thirty words; at most six steps."""
+    guideline = load_guideline(id_)
+    for advice in (guideline.general, *guideline.special.values()):
+        for text in (text for texts in advice.owner.values() for text in texts):
+            assert "`" not in text
+            assert not re.search(r"\b(TLS|CA|RPC|ELF|API|SDK|ACS|DRM|CAS|NV|HDCP|uid|root file)\b", text)
+            assert max(len(sentence.split()) for sentence in re.split(r"(?<=[.!?:;]) ", text)) <= 30
+    assert len(guideline.general.owner["do"]) <= 6
+
+
+def test_there_is_a_guideline_for_nothing_else() -> None:
+    assert set(names_in("guidelines")) == {*EFFECTS, ALL}
+    every = load_guideline(ALL)
+    assert every.general.owner["first"]
+    assert every.general.professional["evidence"]
