@@ -14,7 +14,7 @@ from functools import partial
 from trueware.appraisal.appraise import appraise, appraise_exact
 from trueware.appraisal.reference import Evidence, Reference, References
 from trueware.appraisal.signed import Signed
-from trueware.appraisal.trust import judge
+from trueware.appraisal.trust import Trust, judge
 from trueware.appraisal.vouched import main_names
 from trueware.appraisal.wrapping import unwrap
 from trueware.artefact import Measured, Report, artefact_name, default_pool, digest_file, measure_artefact
@@ -34,7 +34,7 @@ from trueware.model.verdict import Authority, Verdict
 from trueware.registry.known import KnownPackings
 from trueware.registry.lookup import Candidate, Registry
 from trueware.signatures import Signatures
-from trueware.signatures.contract import Context
+from trueware.signatures.contract import Context, Keyring
 
 _CANDIDATES = 6
 """Releases an artefact is compared with by shared content, and as many more by what it claims."""
@@ -157,7 +157,7 @@ def _explained(result: Result, measured: Measured, registry: Registry, limits: L
     if result.match is None and result.verdict is Verdict.TAMPERED:  # no release, but a signature that is broken
         genuine, changes = root, signed_changes(result.signatures, root)
     changes = changes[: limits.max_explained_changes]
-    if genuine is None or not changes:
+    if genuine is None or (not changes and result.verdict is not Verdict.TAMPERED):
         return result
     sources = (
         KeptSource(registry.content, partial(_portraits, registry, result)),
@@ -222,6 +222,8 @@ def diff(
 ) -> Result:
     """Return the result for `suspect` as if `genuine` were the only release there is.
 
+    Signatures are told, and decide nothing: the one who asks knows which of the two is genuine.
+
     Args:
         genuine: the artefact to trust.
         suspect: the artefact in question.
@@ -236,14 +238,25 @@ def diff(
     policies = load_policies()
     if policy is not None and policy not in policies:
         raise ValueError(f"no policy {policy!r}; there are {', '.join(sorted(policies))}")
+    now = int(time.time())
+    signatures = Signatures(Context(Keyring(), now, limits))
     with default_pool() as pool:
-        there = measure_artefact(genuine, pool=pool, limits=limits, report=report, record_packings=True, contents=True)
+        there = measure_artefact(
+            genuine,
+            pool=pool,
+            limits=limits,
+            report=report,
+            record_packings=True,
+            verify=signatures,
+            contents=True,
+        )
         here = measure_artefact(
             suspect,
             pool=pool,
             limits=limits,
             report=report,
             known=KnownList(there.measurement.packings, lambda: there.measurement.root),
+            verify=signatures,
             contents=True,
         )
     root = there.measurement.root
@@ -261,6 +274,9 @@ def diff(
     )
     evidence = Evidence(here.measurement.root, here.claims, here.measurement.findings)
     result = appraise(artefact_name(suspect), evidence, References((Reference(release, root, policies[name]),)))
+    trust = Trust(public=load_public_keys())
+    told = tuple(judge(each, trust, (), here.claims, now) for each in here.measurement.signatures)
+    result = replace(result, signatures=told)
     changes = result.changes[: limits.max_explained_changes]
     if not changes:
         return result

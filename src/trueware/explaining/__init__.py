@@ -9,6 +9,7 @@ from importlib import import_module
 from trueware.explaining.contract import Detector
 
 DETECTORS: tuple[str, ...] = (
+    "broken_signatures:BrokenSignatures",
     "rebuild:Rebuild",
     "packages:Packages",
     "certificate_stores:CertificateStores",
