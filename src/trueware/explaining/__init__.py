@@ -18,6 +18,7 @@ DETECTORS: tuple[str, ...] = (
     "card_sharing:CardSharing",
     "app_manifest:ManifestOfApp",
     "content_protection:ContentProtection",
+    "content_sources:ContentSources",
     "tv_apps:TvApps",
     "web_pages:WebPages",
     "programs:Programs",

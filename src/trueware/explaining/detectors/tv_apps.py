@@ -146,6 +146,10 @@ _DESCRIPTIONS = r"config\.xml|tizen-manifest\.xml|appinfo\.json|services\.json|a
 _DESCRIPTION = re.compile(rf"(?:.*/)?(?:{_DESCRIPTIONS})")
 _SIGNATURE = re.compile(r"author-signature\.xml|signature[0-9]{1,3}\.xml")
 _CODE = re.compile(r"(?i).*\.m?js")
+_PACKAGE = re.compile(r"(?i).*\.(?:wgt|tpk|ipk|zip)")
+_FOLDERS = 4
+"""Folders within a package in which its description may lie."""
+
 _MANY = 3
 
 
@@ -158,13 +162,16 @@ class TvApps:
         AUTHOR, SIGNED,
     )  # fmt: skip
     wants: ClassVar[re.Pattern[str]] = re.compile(
-        rf"(?:.*/)?(?:(?i:[^/]+\.(?:x?html?|m?js))|{_DESCRIPTIONS}|author-signature\.xml|signature[0-9]{{1,3}}\.xml)"
+        rf"(?:.*/)?(?:(?i:[^/]+\.(?:x?html?|m?js|wgt|tpk|ipk|zip))|{_DESCRIPTIONS}|author-signature\.xml|signature[0-9]{{1,3}}\.xml)"
     )
 
     @staticmethod
     def detect(altered: Altered, case: Case) -> Iterator[Finding]:
         part = altered.change.found or altered.change.expected
         if part is None or part.kind is not Kind.FILE or altered.is_moved:
+            return
+        if _PACKAGE.fullmatch(altered.name):
+            yield from _package(altered, case)
             return
         app = app_of(altered, case)
         if app is None:
@@ -187,6 +194,22 @@ class TvApps:
             yield from _script(altered, before, after, vouched=_is_vouched(app, case))
         else:
             yield from _page(altered, before, after)
+
+
+def _package(altered: Altered, case: Case) -> Iterator[Finding]:
+    """Yield the app in a package that was added as a whole: its files are no changes of their own."""
+    waiting = [(altered.change.found, 0)] if altered.is_added else []
+    while waiting:
+        part, depth = waiting.pop()
+        for child in part.children if part is not None else ():
+            if child.kind is Kind.FILE and _DESCRIPTION.fullmatch(child.name):
+                data = case.source.read(child)
+                app = read_app(child.name, data) if data is not None else None
+                if app is not None and child.name != "services.json":
+                    yield from _added(altered, app)
+                    return
+            elif child.children and depth < _FOLDERS:
+                waiting.append((child, depth + 1))
 
 
 def _page(altered: Altered, before: bytes, after: bytes) -> Iterator[Finding]:
