@@ -24,6 +24,8 @@ DETECTORS: tuple[str, ...] = (
     "programs:Programs",
     "appearance:Appearance",
     "app_code:CodeOfApp",
+    "network_identity:NetworkIdentity",
+    "radio_settings:RadioSettings",
 )
 """Module below `detectors` and class, one for each subject, in the order in which effects are told."""
 
