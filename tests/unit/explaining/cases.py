@@ -35,7 +35,7 @@ class File:
 
 
 Tree = Mapping[str, bytes | File]
-"""By path without a leading slash."""
+"""By path without a leading slash; ``flash.bin!/settings`` lies in a container."""
 
 
 def case(
@@ -161,5 +161,8 @@ def _tree(files: Tree, into: _Bytes) -> Part:
 
 def _folder(name: str, children: list[Part]) -> Part:
     children = sorted(children, key=lambda part: part.name)
+    if name.endswith("!"):
+        tree = part_digest(Kind.FILE, tuple(children), None, 0o644, 0, 0, None, None, (), "made", (), certain=True)
+        return Part(name[:-1], Kind.FILE, tree, mode=0o644, uid=0, gid=0, format="made", children=tuple(children))
     tree = part_digest(Kind.DIRECTORY, tuple(children), None, 0o755, 0, 0, None, None, (), None, (), certain=True)
     return Part(name, Kind.DIRECTORY, tree, mode=0o755, uid=0, gid=0, children=tuple(children))

@@ -48,7 +48,9 @@ def test_a_certificate_for_over_the_air_updates() -> None:
     """A container within the files: its members have paths of their own."""
     der = issue("ota").der
     pem = b"-----BEGIN CERTIFICATE-----\n" + b64encode(der) + b"\n-----END CERTIFICATE-----\n"
-    assert rules(UpdateKeys, case({}, {"system/etc/security/otacerts.zip!/ota.x509.pem": pem})) == ["update-key-added"]
+    tree = {"system/etc/security/otacerts.zip!/readme": b""}
+    made = case(tree, tree | {"system/etc/security/otacerts.zip!/ota.x509.pem": pem})
+    assert rules(UpdateKeys, made) == ["update-key-added"]
     assert rules(UpdateKeys, case({}, {"build.x509.pem": pem})) == [], "no store of anybody"
 
 
