@@ -14,7 +14,7 @@ More touches never reach less. The ids of all rules that took part are returned,
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
@@ -76,7 +76,9 @@ class Row:
     """One row of the decision table. A condition that is empty or None always holds."""
 
     id: str
-    actions: tuple[Action, ...]
+    then: tuple[tuple[Stakeholder, str], ...]
+    """Who should do which action, by its id."""
+
     effects: frozenset[str] = frozenset()
     scenarios: frozenset[Scenario] = frozenset()
     severity: Severity | None = None
@@ -107,6 +109,9 @@ class ImpactRules:
 
     harms: Mapping[str, Mapping[Scenario | None, tuple[Harm, ...]]]
     """By effect and scenario: under None for every scenario, and else what differs there."""
+
+    texts: Mapping[tuple[Stakeholder, str], Mapping[Scenario, str]]
+    """Of each action, in the scenarios in which it makes sense."""
 
     table: tuple[Row, ...]
     otherwise: Row
@@ -224,25 +229,26 @@ def _actions(
     for harm in harms:
         if not harm.level:
             continue
-        chosen = _chosen(rows, harm.stakeholder) or _chosen([rules.otherwise], harm.stakeholder)
+        chosen = _chosen(rows, harm.stakeholder, scenario, rules)
+        chosen = chosen or _chosen([rules.otherwise], harm.stakeholder, scenario, rules)
         for row, action in chosen.values():
             actions.append(action)
             used[row] = None
     return tuple(actions), tuple(used)
 
 
-def _chosen(rows: Iterable[Row], who: Stakeholder) -> dict[str, tuple[str, Action]]:
-    """Return by id the first actions of a stakeholder, each with the row it comes from."""
+def _chosen(
+    rows: Iterable[Row], who: Stakeholder, scenario: Scenario, rules: ImpactRules
+) -> dict[str, tuple[str, Action]]:
+    """Return by id the first actions of a stakeholder that make sense in a scenario, each with the row it comes from."""
     chosen: dict[str, tuple[str, Action]] = {}
-    for row, action in _of(rows, who):
-        if len(chosen) == MOST_ACTIONS:
-            break
-        chosen.setdefault(action.id, (row, action))
+    for row in rows:
+        for stakeholder, id_ in row.then:
+            if len(chosen) == MOST_ACTIONS:
+                return chosen
+            if stakeholder is who and (text := rules.texts[who, id_].get(scenario)) is not None:
+                chosen.setdefault(id_, (row.id, Action(who, id_, text)))
     return chosen
-
-
-def _of(rows: Iterable[Row], who: Stakeholder) -> Iterator[tuple[str, Action]]:
-    return ((row.id, action) for row in rows for action in row.actions if action.stakeholder is who)
 
 
 def _holds(row: Row, effect: str, scenario: Scenario, severity: int, confidence: int, *, configured: bool) -> bool:

@@ -32,7 +32,7 @@ def test_who_is_root_could_reach_what_the_system_may() -> None:
     assert told.reached == ("Password", "Username")
     assert {"BrowserHistory", "Communication"} <= set(told.reachable)
     assert not set(told.reached) & set(told.reachable)
-    assert _todo(told)[:4] == ["unplug", "no-private-use", "reinstall", "change-passwords"]
+    assert _todo(told)[:4] == ["cut-off", "no-private-use", "reinstall", "change-passwords"]
 
 
 def test_what_is_touched_is_all_where_it_is_known() -> None:
@@ -102,8 +102,20 @@ def test_what_is_not_certain_is_confirmed_first() -> None:
 
 def test_severity_decides_how_much_is_asked() -> None:
     slight = _todo(_assess("remote-access", _finding(severity=Severity.LOW)))
-    assert "unplug" not in slight
+    assert "cut-off" not in slight
     assert "switch-off-access" in slight
+
+
+def test_what_is_said_fits_the_product() -> None:
+    """A box is unplugged, an app removed; nobody writes an image to somebody else's phone."""
+    box = _assess("known-malicious", _finding(), scenario=Scenario.RECEIVER)
+    app = _assess("known-malicious", _finding(), scenario=Scenario.APP)
+    phone = _assess("known-malicious", _finding(), scenario=Scenario.PHONE)
+    assert box.actions[0].text.startswith("Unplug the box")
+    assert "cut-off" not in _todo(app)
+    assert any(action.text.startswith("Remove this app") for action in app.actions)
+    assert "push-genuine" in _todo(box, Stakeholder.OPERATOR)
+    assert "push-genuine" not in _todo(phone, Stakeholder.OPERATOR)
 
 
 def test_every_rule_that_took_part_is_named() -> None:

@@ -24,7 +24,7 @@ from typing import Any
 
 from trueware.explaining.impact import Component, ImpactRules, Opens, Reach, Row
 from trueware.knowledge.shipped import names_in, read_yaml
-from trueware.model.explanation import Action, Harm, Scenario, Stakeholder
+from trueware.model.explanation import Harm, Scenario, Stakeholder
 from trueware.model.finding import Confidence, Severity
 
 ANY = "any"
@@ -39,15 +39,19 @@ def load_impact() -> ImpactRules:
     """
     reach: Any = read_yaml("impact", "reach")
     told: Any = read_yaml("impact", "actions")
-    texts: Any = told["actions"]
     return ImpactRules(
         tuple(load_words()),
         tuple(_component(each) for each in reach["components"]),
         tuple((re.compile(each["token"]), frozenset(each["data"])) for each in reach["touches"]),
         {effect: _reach(each) for effect, each in reach["effects"].items()},
         _Harms(),
-        tuple(_row(each, texts) for each in told["table"]),
-        _row(told["otherwise"], texts),
+        {
+            (Stakeholder(who), id_): _by_scenario(text)
+            for who, texts in told["actions"].items()
+            for id_, text in texts.items()
+        },
+        tuple(_row(each) for each in told["table"]),
+        _row(told["otherwise"]),
     )
 
 
@@ -113,12 +117,18 @@ def _reach(data: dict[str, Any]) -> Reach:
     )
 
 
-def _row(data: dict[str, Any], texts: dict[str, dict[str, str]]) -> Row:
-    actions = (Action(Stakeholder(who), id_, texts[who][id_]) for who, ids in data["then"].items() for id_ in ids)
+def _by_scenario(text: str | dict[str, str | None]) -> dict[Scenario, str]:
+    if isinstance(text, str):
+        return dict.fromkeys(Scenario, text)
+    told = {scenario: text.get(scenario.value, text.get(ANY)) for scenario in Scenario}
+    return {scenario: each for scenario, each in told.items() if each is not None}
+
+
+def _row(data: dict[str, Any]) -> Row:
     severity, confidence = data.get("severity"), data.get("confidence")
     return Row(
         data["id"],
-        tuple(actions),
+        tuple((Stakeholder(who), id_) for who, ids in data["then"].items() for id_ in ids),
         frozenset(data.get("effects", ())),
         frozenset(Scenario(each) for each in data.get("scenarios", ())),
         None if severity is None else Severity(severity),
