@@ -26,6 +26,7 @@ DETECTORS: tuple[str, ...] = (
     "tv_apps:TvApps",
     "web_pages:WebPages",
     "programs:Programs",
+    "scripts:Scripts",
     "appearance:Appearance",
     "app_code:CodeOfApp",
     "network_identity:NetworkIdentity",
