@@ -12,6 +12,7 @@ DETECTORS: tuple[str, ...] = (
     "broken_signatures:BrokenSignatures",
     "rebuild:Rebuild",
     "packages:Packages",
+    "accounts:Accounts",
     "certificate_stores:CertificateStores",
     "update_keys:UpdateKeys",
     "update_sources:UpdateSources",
