@@ -36,6 +36,8 @@ class Item:
     device: tuple[int, int] = (0, 0)
     names: tuple[str, str] = ("", "")
     """Names of owner and group, where an archive has them."""
+    xattrs: tuple[tuple[str, bytes], ...] = ()
+    """Extended attributes; no tool here but those of ext carries them."""
 
 
 Tree = dict[str, Item]

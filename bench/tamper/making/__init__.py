@@ -1,0 +1,1 @@
+"""What has to be made: programs, packages, manifests, keys, file systems, boot images."""
