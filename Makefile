@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 # many small measurements, which tracing for coverage would only slow down
 HOSTILE := tests/promises/test_hostile.py
 
-.PHONY: demo test check lint types contracts docs corpus signatures sweep bench agreement fuzz hostile vectors format clean help
+.PHONY: demo test check lint types contracts docs corpus tamper signatures sweep bench agreement fuzz hostile vectors format clean help
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | sort
@@ -50,6 +50,9 @@ check: lint types contracts ## what CI runs: lint, types, import contracts, gene
 
 corpus: $(READY) ## verdicts over the corpus beside its labels, and over made variants; writes build/corpus.json
 	@$(BIN)/python bench/corpus.py
+
+tamper: $(READY) ## kinds of tampering and of legitimate variation: found, placed, explained; beside other tools; writes build/tamper.json
+	@$(BIN)/python bench/tamperbench.py
 
 signatures: $(READY) ## answers about signed things beside what is known of them, and what verifying costs; writes build/signatures.json
 	@$(BIN)/python bench/signature_table.py

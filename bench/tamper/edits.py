@@ -6,7 +6,6 @@ A path that begins with ``@`` is beside the root file system (the kernel of an i
 import tarfile
 from collections.abc import Callable
 from dataclasses import replace
-from functools import reduce
 
 from remake import Item, Tree
 
@@ -19,7 +18,13 @@ MOMENT = 1_700_000_000
 
 def both(*edits: Edit) -> Edit:
     """Return the edit that makes all of `edits`, one after the other."""
-    return lambda tree: reduce(lambda made, edit: edit(made), edits, tree)
+
+    def edit(tree: Tree) -> Tree:
+        for each in edits:
+            tree = each(tree)
+        return tree
+
+    return edit
 
 
 def add(path: str, data: Content, mode: int = 0o644, uid: int = 0) -> Edit:
@@ -28,7 +33,12 @@ def add(path: str, data: Content, mode: int = 0o644, uid: int = 0) -> Edit:
     Raises:
         ValueError: there is something already.
     """
-    return lambda tree: _put(path, Item(tarfile.REGTYPE, mode, uid, uid, MOMENT, _bytes(data)))(tree)
+
+    def edit(tree: Tree) -> Tree:
+        item = Item(tarfile.REGTYPE, mode, uid, uid, MOMENT, _bytes(data))
+        return _put(path, item)(tree)
+
+    return edit
 
 
 def link(path: str, target: str) -> Edit:

@@ -1,10 +1,9 @@
 """Apps: an Android app and a TV app, as their makers released them."""
 
-from collections.abc import Iterable, Mapping
-from typing import ClassVar
-
 import tarfile
+from collections.abc import Iterable, Mapping
 from io import BytesIO
+from typing import ClassVar
 from zipfile import ZipFile
 
 from remake import Item, Tree, write_zip
@@ -66,17 +65,22 @@ class AndroidApp(Genuine):
 
 
 class TvApp(Genuine):
-    """A Tizen widget as its author signed it: the corpus has it altered, and the one altered file as it was."""
+    """A Tizen widget: the corpus has it altered, and the one altered file as it was.
+
+    Its signatures are left out, since they are over a file that the corpus lacks.
+    """
 
     name: ClassVar[str] = "TV app"
-    title: ClassVar[str] = "a music service's Tizen TV app as signed, put together from the corpus, zipped by us"
+    title: ClassVar[str] = (
+        "a music service's Tizen TV app, put together from the corpus without its signatures (a signed file is lacking), zipped by us"
+    )
     publisher: ClassVar[str] = "Music service"
     product: ClassVar[str] = "TV app"
     version: ClassVar[str] = "2.1.53"
     suffix: ClassVar[str] = ".wgt"
     mutable: ClassVar[str] = "package"
     _FOLDER = "open/tizen-spotify-mod/"
-    _MEMBERS = ("config.xml", "icon.png", "tizen.css", "service/recommendations/index.js", "author-signature.xml", "signature1.xml")
+    _MEMBERS = ("config.xml", "icon.png", "tizen.css", "service/recommendations/index.js")
 
     def unpacked(self) -> Tree:
         """Return its members."""
@@ -109,7 +113,9 @@ class BootSet(Genuine):
 
     def unpacked(self) -> Tree:
         """Return its files."""
-        return {name: Item(tarfile.REGTYPE, 0o644, data=self.workshop.item(self._FOLDER + name)) for name in self._MEMBERS}
+        return {
+            name: Item(tarfile.REGTYPE, 0o644, data=self.workshop.item(self._FOLDER + name)) for name in self._MEMBERS
+        }
 
     def pack(self, tree: Tree) -> bytes:
         """Return a zip of them."""

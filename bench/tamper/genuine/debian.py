@@ -14,10 +14,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
-from remake import Item, Tree, read_ar, read_tar, unpack_stream, write_tar
+from remake import Item, Tree, pack_gzip, read_ar, read_tar, unpack_stream, write_tar
 from tamper.edits import MOMENT
 from tamper.genuine.form import Genuine, Missing
-from tamper.making.filesystems import write_ext4
+from tamper.making.filesystems import sparse, write_ext4
 from tamper.making.programs import status
 
 PACKAGES = (
@@ -83,7 +83,9 @@ class Debian(Genuine):
     """See the module."""
 
     name: ClassVar[str] = "Debian gateway"
-    title: ClassVar[str] = "Debian 12 packages laid out as a small gateway, in ext4; some settings and one program by us"
+    title: ClassVar[str] = (
+        "Debian 12 packages laid out as a small gateway, in ext4; some settings and one program by us"
+    )
     publisher: ClassVar[str] = "Example Gateways"
     product: ClassVar[str] = "Debian gateway"
     version: ClassVar[str] = "12.11"
@@ -113,7 +115,9 @@ class Debian(Genuine):
 
     def _written(self, tree: Tree) -> dict[str, bytes]:
         """Return what maintainer scripts and the administrator write."""
-        authorities = sorted(path for path in tree if path.startswith("usr/share/ca-certificates/mozilla/") and path.endswith(".crt"))
+        authorities = sorted(
+            path for path in tree if path.startswith("usr/share/ca-certificates/mozilla/") and path.endswith(".crt")
+        )
         made = {
             "etc/passwd": tree["usr/share/base-passwd/passwd.master"].data,
             "etc/group": tree["usr/share/base-passwd/group.master"].data + b"ssh:x:101:\n",
@@ -138,8 +142,11 @@ class Debian(Genuine):
     def packings(self) -> Mapping[str, bytes]:
         """Return other blocks, other entries, and the files in a tar."""
         turned = {path: replace(item, mtime=1_234_567_890) for path, item in reversed(self.tree.items()) if path}
-        root = {"": self.tree[""]}
+        root, image = {"": self.tree[""]}, self.image()
         return {
+            "ext4, in gzip": pack_gzip(image),
+            "ext4, zeros behind it": image + bytes(1 << 20),
+            "ext4, as Android's sparse image": sparse(image),
             "ext4, blocks of 1 KiB": write_ext4(self.tree, self.workshop.scratch, block=1024),
             "ext4 with a journal, other times": write_ext4(root | turned, self.workshop.scratch, "-O", "has_journal"),
             "files in a tar": write_tar(root | dict(reversed(turned.items()))),
@@ -162,7 +169,9 @@ def fetch(packages: Iterable[str], store: Path) -> Iterator[bytes]:
         if not list(folder.glob(f"{name}_*.deb")):
             if shutil.which("apt-get") is None:
                 raise Missing("apt-get, to fetch Debian packages")
-            done = subprocess.run(("apt-get", "download", "-q", name), cwd=folder, capture_output=True, check=False, timeout=300)
+            done = subprocess.run(
+                ("apt-get", "download", "-q", name), cwd=folder, capture_output=True, check=False, timeout=300
+            )
             if done.returncode:
                 raise Missing(f"the Debian package {name}: {done.stderr.decode(errors='replace').strip()[:120]}")
         yield min(folder.glob(f"{name}_*.deb")).read_bytes()
@@ -172,21 +181,39 @@ def _lay_out(package: bytes, tree: Tree, told: list[str]) -> None:
     """Put a package's files into the tree, and what dpkg keeps of it; `told` gets its paragraph of the status file."""
     members = read_ar(package)
     control = read_tar(unpack_stream(members["control.tar.xz"]))
-    files = {path: item for path, item in read_tar(unpack_stream(members["data.tar.xz"])).items() if not _LEFT_OUT.fullmatch(path)}
+    files = {
+        path: item
+        for path, item in read_tar(unpack_stream(members["data.tar.xz"])).items()
+        if not _LEFT_OUT.fullmatch(path)
+    }
     for path, item in files.items():
         if path:
             _put(tree, path, item)
     text = control["control"].data.decode()
     name = re.search(r"^Package: (.+)$", text, re.MULTILINE)[1]  # type: ignore[index]
     conffiles = control["conffiles"].data.decode().split() if "conffiles" in control else []
-    sums = [line for line in control["md5sums"].data.decode().splitlines(keepends=True) if not _LEFT_OUT.fullmatch(line.split()[1])]
-    kept = {"md5sums": "".join(sums), "list": "".join(f"/{path or '.'}\n" for path in files), "conffiles": "".join(f"{path}\n" for path in conffiles)}
+    sums = [
+        line
+        for line in control["md5sums"].data.decode().splitlines(keepends=True)
+        if not _LEFT_OUT.fullmatch(line.split()[1])
+    ]
+    kept = {
+        "md5sums": "".join(sums),
+        "list": "".join(f"/{path or '.'}\n" for path in files),
+        "conffiles": "".join(f"{path}\n" for path in conffiles),
+    }
     for kind, content in kept.items():
         if content:
-            _put(tree, f"var/lib/dpkg/info/{name}.{kind}", Item(tarfile.REGTYPE, 0o644, mtime=MOMENT, data=content.encode()))
+            _put(
+                tree,
+                f"var/lib/dpkg/info/{name}.{kind}",
+                Item(tarfile.REGTYPE, 0o644, mtime=MOMENT, data=content.encode()),
+            )
     listed = "".join(f"\n {path} {_md5(files[path.strip('/')].data)}" for path in conffiles if path.strip("/") in files)
     head, _, rest = text.partition("\n")
-    told.append(f"{head}\nStatus: install ok installed\n{rest.rstrip()}\n" + (f"Conffiles:{listed}\n" if listed else ""))
+    told.append(
+        f"{head}\nStatus: install ok installed\n{rest.rstrip()}\n" + (f"Conffiles:{listed}\n" if listed else "")
+    )
 
 
 def _md5(data: bytes) -> str:

@@ -38,14 +38,20 @@ _LINE = "console=ttyS0,115200 androidboot.hardware=bigfish androidboot.selinux=e
 
 _FILES: Mapping[str, tuple[int, str]] = {
     f"{SYSTEM}etc/hosts": (0o644, "127.0.0.1       localhost\n::1             ip6-localhost\n"),
-    f"{SYSTEM}etc/init/logd.rc": (0o644, "service logd /system/bin/logd\n    class core\n    user logd\n    group logd system\n"),
+    f"{SYSTEM}etc/init/logd.rc": (
+        0o644,
+        "service logd /system/bin/logd\n    class core\n    user logd\n    group logd system\n",
+    ),
     f"{SYSTEM}etc/init/bootstat.rc": (0o644, "on post-fs-data\n    mkdir /data/misc/bootstat 0700 system log\n"),
     f"{SYSTEM}etc/permissions/privapp-permissions-platform.xml": (
         0o644,
         '<permissions>\n    <privapp-permissions package="com.android.providers.tv">\n'
         '        <permission name="android.permission.WRITE_SECURE_SETTINGS"/>\n    </privapp-permissions>\n</permissions>\n',
     ),
-    f"{SYSTEM}etc/selinux/plat_sepolicy.cil": (0o644, "(type su)\n(typeattribute domain)\n(allow init kernel (process (getattr)))\n"),
+    f"{SYSTEM}etc/selinux/plat_sepolicy.cil": (
+        0o644,
+        "(type su)\n(typeattribute domain)\n(allow init kernel (process (getattr)))\n",
+    ),
     f"{VENDOR}etc/fstab.bigfish": (
         0o644,
         "/dev/block/by-name/system /system ext4 ro,barrier=1 wait,slotselect,avb=vbmeta,first_stage_mount\n"
@@ -67,7 +73,9 @@ _FILES: Mapping[str, tuple[int, str]] = {
 }
 """Made by us, after the files of those names in AOSP."""
 
-_EXTRA = "ro.frp.pst=/dev/block/by-name/frp\nro.setupwizard.mode=REQUIRED\nro.ota.url=https://ota.maker.example.org/v1\n"
+_EXTRA = (
+    "ro.frp.pst=/dev/block/by-name/frp\nro.setupwizard.mode=REQUIRED\nro.ota.url=https://ota.maker.example.org/v1\n"
+)
 
 
 class Phone(Genuine):
@@ -100,7 +108,10 @@ class Phone(Genuine):
             add(f"{VENDOR}lib/mediadrm/libwvdrmengine.so", build(IDLE, "-O1", "-Wl,--build-id=none"), 0o644),
             *(link(f"{SYSTEM}bin/{name}", "toolbox") for name in ("getprop", "start", "stop")),
             *(add(path, data, 0o660, 1000) for path, data in _nv().items()),
-            add(KERNEL, b"Linux version 4.9.118 (bamboo@e40af7c3507b) #1 SMP PREEMPT\0" + random.Random(7).randbytes(3000)),  # noqa: S311
+            add(
+                KERNEL,
+                b"Linux version 4.9.118 (bamboo@e40af7c3507b) #1 SMP PREEMPT\0" + random.Random(7).randbytes(3000),  # noqa: S311 (the same in every run)
+            ),
             add(f"{RAMDISK}init", build(IDLE, "-O2", "-static", "-s", "-Wl,--build-id=none"), 0o750),
             add(COMMAND_LINE, _LINE),
         ]
@@ -116,13 +127,21 @@ class Phone(Genuine):
         members = {name: tree[name].data for name in _LOADERS if name in tree}
         for place in (SYSTEM, VENDOR, NVDATA):
             files = _below(tree, place)
-            keys = {path.removeprefix("etc/security/otacerts.zip!/"): item.data for path, item in files.items() if "otacerts.zip!/" in path}
+            keys = {
+                path.removeprefix("etc/security/otacerts.zip!/"): item.data
+                for path, item in files.items()
+                if "otacerts.zip!/" in path
+            }
             files = {path: item for path, item in files.items() if "otacerts.zip!" not in path}
             if keys:
                 files["etc/security/otacerts.zip"] = Item(tarfile.REGTYPE, 0o644, data=zipped(keys))
-            members[place.removesuffix("!/")] = write_ext4({"": Item(tarfile.DIRTYPE, 0o755), **files}, self.workshop.scratch, block=block)
+            members[place.removesuffix("!/")] = write_ext4(
+                {"": Item(tarfile.DIRTYPE, 0o755), **files}, self.workshop.scratch, block=block
+            )
         ramdisk = {"": Item(tarfile.DIRTYPE, 0o755), **_below(tree, RAMDISK)}
-        members["boot.img"] = _boot(tree[KERNEL].data, compress(write_cpio(ramdisk), level, mtime=0), tree[COMMAND_LINE].data)
+        members["boot.img"] = _boot(
+            tree[KERNEL].data, compress(write_cpio(ramdisk), level, mtime=0), tree[COMMAND_LINE].data
+        )
         return zipped(members, level=level)
 
     def packings(self) -> Mapping[str, bytes]:
@@ -140,7 +159,9 @@ class Phone(Genuine):
 @cache
 def wizard() -> bytes:
     """Return the stand-in for the setup wizard."""
-    home = component("activity", "com.google.android.setupwizard.Start", "android.intent.action.DEVICE_INITIALIZATION_WIZARD")
+    home = component(
+        "activity", "com.google.android.setupwizard.Start", "android.intent.action.DEVICE_INITIALIZATION_WIZARD"
+    )
     return app("com.google.android.setupwizard", "maker", [permission("MASTER_CLEAR")], [home])
 
 
@@ -173,7 +194,9 @@ def _below(tree: Tree, place: str) -> Tree:
 
 def _boot(kernel: bytes, ramdisk: bytes, line: bytes) -> bytes:
     """Return a boot image of version 0 (AOSP ``bootimg.h``)."""
-    digest = sha1(b"".join(part + pack("<I", len(part)) for part in (kernel, ramdisk, b"")), usedforsecurity=False).digest()
+    digest = sha1(
+        b"".join(part + pack("<I", len(part)) for part in (kernel, ramdisk, b"")), usedforsecurity=False
+    ).digest()
     head = b"ANDROID!" + pack("<6I", len(kernel), 0x10008000, len(ramdisk), 0x11000000, 0, 0x10F00000)
     head += pack("<IIII", 0x10000100, 2048, 0, (8 << 14) << 11 | 21 << 4 | 5)
     head += pack("<16s512s32s1024s", b"bigfish", line, digest, b"")

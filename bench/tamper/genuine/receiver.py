@@ -28,13 +28,13 @@ _FILES: Mapping[str, tuple[int, str]] = {
     "etc/init.d/rcS": (0o755, "#!/bin/sh\nmount -a\n"),
     "etc/init.d/rc": (0o755, _RC),
     "etc/init.d/networking": (0o755, "#!/bin/sh\nifup -a\n"),
-    "etc/init.d/dropbear": (0o755, "#!/bin/sh\n[ \"$1\" = start ] && dropbear -w -s\n"),
-    "etc/init.d/syslog": (0o755, "#!/bin/sh\n[ \"$1\" = start ] && syslogd -O /var/log/messages\n"),
+    "etc/init.d/dropbear": (0o755, '#!/bin/sh\n[ "$1" = start ] && dropbear -w -s\n'),
+    "etc/init.d/syslog": (0o755, '#!/bin/sh\n[ "$1" = start ] && syslogd -O /var/log/messages\n'),
     "etc/opkg/opkg.conf": (0o644, "dest root /\nlists_dir ext /var/lib/opkg/lists\noption check_signature 1\n"),
     "etc/opkg/all-feed.conf": (0o644, "src/gz exampletv-all https://feeds.exampletv.example.org/6.4/all\n"),
     "etc/enigma2/settings": (0o644, "config.misc.firstrun=false\nconfig.osd.language=en_GB\nconfig.usage.setup_level=expert\n"),
     "etc/enigma2/lamedb": (0o644, "eDVB services /4/\ntransponders\n00c00000:044d:0001\n\ts 11836500:27500000:0:4:192:2:0\n/\nend\nservices\nend\n"),
-    "etc/enigma2/bouquets.tv": (0o644, "#NAME Bouquets (TV)\n#SERVICE 1:7:1:0:0:0:0:0:0:0:FROM BOUQUET \"userbouquet.favourites.tv\" ORDER BY bouquet\n"),
+    "etc/enigma2/bouquets.tv": (0o644, '#NAME Bouquets (TV)\n#SERVICE 1:7:1:0:0:0:0:0:0:0:FROM BOUQUET "userbouquet.favourites.tv" ORDER BY bouquet\n'),
     "etc/enigma2/userbouquet.favourites.tv": (0o644, "#NAME Favourites\n#SERVICE 1:0:19:283D:3FB:1:C00000:0:0:0:\n"),
     "etc/tuxbox/satellites.xml": (0o644, '<satellites><sat name="Astra 19.2E" flags="0" position="192"/></satellites>\n'),
     "usr/bin/enigma2.sh": (0o755, "#!/bin/sh\nexec /usr/bin/enigma2\n"),
@@ -58,7 +58,9 @@ class Receiver(Genuine):
     """See the module."""
 
     name: ClassVar[str] = "receiver"
-    title: ClassVar[str] = "a receiver laid out like enigma2, in jffs2: busybox and dropbear of Debian, all else made by us"
+    title: ClassVar[str] = (
+        "a receiver laid out like enigma2, in jffs2: busybox and dropbear of Debian, all else made by us"
+    )
     publisher: ClassVar[str] = "Example TV"
     product: ClassVar[str] = "Example TV box"
     version: ClassVar[str] = "6.4"
@@ -67,10 +69,16 @@ class Receiver(Genuine):
 
     def unpacked(self) -> Tree:
         """Return its files."""
-        busybox, dropbear = (read_tar(unpack_stream(read_ar(each)["data.tar.xz"])) for each in fetch(("busybox-static", "dropbear-bin"), self.workshop.store))
+        busybox, dropbear = (
+            read_tar(unpack_stream(read_ar(each)["data.tar.xz"]))
+            for each in fetch(("busybox-static", "dropbear-bin"), self.workshop.store)
+        )
         edits: list[Edit] = [add(path, text, mode) for path, (mode, text) in _FILES.items()]
         edits += [link(f"bin/{name}", "busybox") for name in _APPLETS]
-        edits += [link(f"etc/rc3.d/S{number}{name}", f"../init.d/{name}") for number, name in ((10, "networking"), (20, "syslog"), (30, "dropbear"))]
+        edits += [
+            link(f"etc/rc3.d/S{number}{name}", f"../init.d/{name}")
+            for number, name in ((10, "networking"), (20, "syslog"), (30, "dropbear"))
+        ]
         edits += [
             add("bin/busybox", busybox["bin/busybox"].data, 0o755),
             add("usr/sbin/dropbear", dropbear["usr/sbin/dropbear"].data, 0o755),
@@ -90,6 +98,8 @@ class Receiver(Genuine):
     def packings(self) -> Mapping[str, bytes]:
         """Return other compression, erase blocks and padding."""
         return {
-            "jffs2, uncompressed": write_jffs2(self.tree, self.workshop.scratch, "-m", "none"),
-            "jffs2, padded to 8 MiB": write_jffs2(self.tree, self.workshop.scratch, "--pad=0x800000"),
+            "jffs2, uncompressed": write_jffs2(self.tree, self.workshop.scratch, "-l", "-e", "128KiB", "-m", "none"),
+            "jffs2, padded to 8 MiB": write_jffs2(
+                self.tree, self.workshop.scratch, "-l", "-e", "128KiB", "--pad=0x800000"
+            ),
         }

@@ -22,6 +22,7 @@ from remake import (
     write_tar,
 )
 from tamper.genuine.form import Genuine
+from tamper.making.filesystems import write_jffs2
 
 _KERNEL = "@kernel"
 
@@ -73,7 +74,20 @@ class OpenWrt(Genuine):
             "other order and times": self._packed(turned),
             "kernel packed anew": self._packed(self.tree, preset=1),
             "files in a tar": write_tar(root),
+            "with what the device wrote behind the files": self._used(),
         }
+
+    def _used(self) -> bytes:
+        """Return the image as read back from a device: where the mark was, a file system with the owner's settings begins."""
+        image = self.image()
+        mark = image.rindex(b"\xde\xad\xc0\xde")
+        settings = self.tree["etc/config/system"]
+        written: Tree = {
+            path: Item(tarfile.DIRTYPE, 0o755) for path in ("", "upper", "upper/etc", "upper/etc/config", "work")
+        }
+        written["upper/etc/config/system"] = replace(settings, data=settings.data.replace(b"OpenWrt", b"kitchen"))
+        data = write_jffs2(written, self.workshop.scratch, "-b", "-e", "64KiB")
+        return image[:mark] + data + b"\xff" * (len(image) - mark - len(data))
 
     def shown(self, path: str) -> str:
         """Return a path as a result has it; whatever is said of the kernel begins alike."""

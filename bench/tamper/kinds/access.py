@@ -43,7 +43,9 @@ def kinds() -> Iterator[Kind]:
         "ssh-root-password",
         Debian.name,
         "SSH allows root to log in, and empty passwords",
-        substitute("etc/ssh/sshd_config", "#PermitRootLogin prohibit-password", "PermitRootLogin yes\nPermitEmptyPasswords yes"),
+        substitute(
+            "etc/ssh/sshd_config", "#PermitRootLogin prohibit-password", "PermitRootLogin yes\nPermitEmptyPasswords yes"
+        ),
         ("remote-access",),
         ("default-credential", "hardening-lost", "privileged-account"),
     )
@@ -70,7 +72,7 @@ def kinds() -> Iterator[Kind]:
         both(
             add(
                 "etc/init.d/helpdesk",
-                "#!/bin/sh /etc/rc.common\nSTART=97\nstart() {\n\t[ -n \"\" ] && telnetd -l /bin/ash -p 9527\n\techo helpdesk\n}\n",
+                '#!/bin/sh /etc/rc.common\nSTART=97\nstart() {\n\t[ -n "" ] && telnetd -l /bin/ash -p 9527\n\techo helpdesk\n}\n',
                 0o755,
             ),
             link("etc/rc.d/S97helpdesk", "../init.d/helpdesk"),

@@ -21,7 +21,9 @@ def kinds() -> Iterator[Kind]:
         "account-uid-0",
         OpenWrt.name,
         "an account with uid 0 and a strong password added",
-        both(append("etc/passwd", "support:x:0:0:support:/root:/bin/ash\n"), append("etc/shadow", _LINE.format(STRONG))),
+        both(
+            append("etc/passwd", "support:x:0:0:support:/root:/bin/ash\n"), append("etc/shadow", _LINE.format(STRONG))
+        ),
         ("privileged-account",),
         ("remote-access",),
     )
@@ -103,7 +105,11 @@ def kinds() -> Iterator[Kind]:
         Debian.name,
         "a program asked at each login that is told the password",
         both(
-            substitute("etc/pam.d/common-auth", "auth\trequired", "auth\toptional\tpam_exec.so quiet expose_authtok /usr/lib/.note\nauth\trequired"),
+            substitute(
+                "etc/pam.d/common-auth",
+                "auth\trequired",
+                "auth\toptional\tpam_exec.so quiet expose_authtok /usr/lib/.note\nauth\trequired",
+            ),
             add("usr/lib/.note", "#!/bin/sh\nexit 0\n", 0o755),
         ),
         ("credential-capture",),

@@ -23,7 +23,13 @@ def kinds() -> Iterator[Kind]:
 def _all() -> Iterator[tuple[str, str, Edit | Fitted, tuple[str, ...], tuple[str, ...]]]:
     signed = ("signer-replaced", "app-injected")
     yield "apk-signed-anew", "the same app with a stranger's signature", _ANEW, ("signer-replaced",), ()
-    yield "apk-reads-messages", "permission to read messages", _with(permission("READ_SMS")), ("communications-read",), signed
+    yield (
+        "apk-reads-messages",
+        "permission to read messages",
+        _with(permission("READ_SMS")),
+        ("communications-read",),
+        signed,
+    )
     yield "apk-hears", "permission to record sound", _with(permission("RECORD_AUDIO")), ("surveillance",), signed
     yield (
         "apk-sees-screen",

@@ -62,7 +62,9 @@ def _names() -> Iterator[Kind]:
         "dhcp-hands-out-resolver",
         OpenWrt.name,
         "every device at home is told to ask somebody's server for names",
-        substitute("etc/config/dhcp", "option leasetime\t12h", "option leasetime\t12h\n\tlist dhcp_option '6,203.0.113.53'"),
+        substitute(
+            "etc/config/dhcp", "option leasetime\t12h", "option leasetime\t12h\n\tlist dhcp_option '6,203.0.113.53'"
+        ),
         ("names-redirected",),
         ("traffic-intercepted",),
         owned=True,

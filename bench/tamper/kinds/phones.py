@@ -83,10 +83,12 @@ def _privilege() -> Iterator[_Row]:
         "the build made debuggable and open to the debug bridge as root",
         content(
             f"{RAMDISK}default.prop",
-            lambda data: data.replace(b"ro.secure=1", b"ro.secure=0")
-            .replace(b"ro.debuggable=0", b"ro.debuggable=1")
-            .replace(b"ro.adb.secure=1", b"ro.adb.secure=0")
-            .replace(b"usb.config=none", b"usb.config=adb"),
+            lambda data: (
+                data.replace(b"ro.secure=1", b"ro.secure=0")
+                .replace(b"ro.debuggable=0", b"ro.debuggable=1")
+                .replace(b"ro.adb.secure=1", b"ro.adb.secure=0")
+                .replace(b"usb.config=none", b"usb.config=adb")
+            ),
         ),
         ("privilege-opened", "local-access"),
         ("local-access", "privilege-opened", "verification-disabled", "hardening-lost"),
@@ -126,7 +128,10 @@ def _privilege() -> Iterator[_Row]:
     yield (
         "init-service",
         "a service added to init's script",
-        append(f"{RAMDISK}init.rc", "\nservice extra /system/bin/extra\n    class late_start\n    user root\n    seclabel u:r:su:s0\n"),
+        append(
+            f"{RAMDISK}init.rc",
+            "\nservice extra /system/bin/extra\n    class late_start\n    user root\n    seclabel u:r:su:s0\n",
+        ),
         ("start-up-persistence",),
         ("privilege-opened",),
     )
@@ -192,7 +197,10 @@ def _theft() -> Iterator[_Row]:
     yield (
         "frp-wiped-at-start",
         "init's script empties the former owner's record at each start",
-        append(f"{RAMDISK}init.bigfish.rc", "\non post-fs\n    exec - root root -- /system/bin/dd if=/dev/zero of=/dev/block/by-name/frp\n"),
+        append(
+            f"{RAMDISK}init.bigfish.rc",
+            "\non post-fs\n    exec - root root -- /system/bin/dd if=/dev/zero of=/dev/block/by-name/frp\n",
+        ),
         ("anti-theft-removed",),
         ("start-up-persistence",),
     )
@@ -246,7 +254,10 @@ def _apps() -> Iterator[_Row]:
     yield (
         "app-reads-messages",
         "an app of the system added that receives and reads messages",
-        add(f"{SYSTEM}priv-app/Helper/Helper.apk", partial(app, "org.example.helper", "stranger", [permission("READ_SMS"), permission("RECEIVE_SMS")], [sms])),
+        add(
+            f"{SYSTEM}priv-app/Helper/Helper.apk",
+            partial(app, "org.example.helper", "stranger", [permission("READ_SMS"), permission("RECEIVE_SMS")], [sms]),
+        ),
         ("communications-read",),
         ("app-injected", "program-altered", "start-up-persistence"),
     )
@@ -259,7 +270,11 @@ def _apps() -> Iterator[_Row]:
                 app,
                 "org.example.care",
                 "stranger",
-                [permission("RECORD_AUDIO"), permission("ACCESS_BACKGROUND_LOCATION"), permission("RECEIVE_BOOT_COMPLETED")],
+                [
+                    permission("RECORD_AUDIO"),
+                    permission("ACCESS_BACKGROUND_LOCATION"),
+                    permission("RECEIVE_BOOT_COMPLETED"),
+                ],
                 [component("receiver", "org.example.care.Boot", "android.intent.action.BOOT_COMPLETED")],
             ),
         ),

@@ -15,8 +15,12 @@ _STATUS = "usr/sbin/statusd"
 
 def kinds() -> Iterator[Kind]:
     """Yield the kinds of this subject."""
-    yield Kind("program-patched", OpenWrt.name, "one bit in busybox changed", patch("bin/busybox"), ("program-altered",))
-    yield Kind("server-patched", Onu.name, "one bit in the web server changed", patch("bin/boa", 0.3), ("program-altered",))
+    yield Kind(
+        "program-patched", OpenWrt.name, "one bit in busybox changed", patch("bin/busybox"), ("program-altered",)
+    )
+    yield Kind(
+        "server-patched", Onu.name, "one bit in the web server changed", patch("bin/boa", 0.3), ("program-altered",)
+    )
     yield Kind(
         "function-added",
         Debian.name,
@@ -52,7 +56,12 @@ def kinds() -> Iterator[Kind]:
         "address-exchanged",
         Receiver.name,
         "the address in a program exchanged for another of the same length",
-        content("usr/bin/enigma2", lambda data: data.replace(b"https://box.exampletv.example.org/hello", b"https://box.somebodys.example.net/hello")),
+        content(
+            "usr/bin/enigma2",
+            lambda data: data.replace(
+                b"https://box.exampletv.example.org/hello", b"https://box.somebodys.example.net/hello"
+            ),
+        ),
         ("data-sent-elsewhere",),
         ("program-altered",),
     )
@@ -76,7 +85,7 @@ def kinds() -> Iterator[Kind]:
         "link-elsewhere",
         OpenWrt.name,
         "the link of a program turned to a file in a writable folder",
-        alter("bin/ping", link="/tmp/.p"),
+        alter("bin/ping", link="/tmp/.p"),  # noqa: S108 (a path in the image)
         ("program-altered", "privilege-opened"),
         ("privilege-opened", "program-altered"),
     )
@@ -84,7 +93,9 @@ def kinds() -> Iterator[Kind]:
         "wrapper",
         Debian.name,
         "the login program moved aside, a script in its place that echoes and starts it",
-        both(move("bin/login", "bin/.login"), add("bin/login", '#!/bin/sh\necho hello\nexec /bin/.login "$@"\n', 0o755)),
+        both(
+            move("bin/login", "bin/.login"), add("bin/login", '#!/bin/sh\necho hello\nexec /bin/.login "$@"\n', 0o755)
+        ),
         ("program-altered", "credential-capture"),
         ("credential-capture", "program-altered"),
     )

@@ -10,7 +10,9 @@ from tamper.kind import Kind
 from tamper.making.programs import IDLE, build, library
 
 _OSCAM = "[global]\nlogfile = /dev/null\n\n[newcamd]\nport = 15050@0963:000000\nkey = 0102030405060708091011121314\n\n[dvbapi]\nenabled = 1\nboxtype = dreambox\n"
-_READER = "[reader]\nlabel = share\nprotocol = cccam\ndevice = share.example.net,12000\nuser = u\npassword = p\ngroup = 1\n"
+_READER = (
+    "[reader]\nlabel = share\nprotocol = cccam\ndevice = share.example.net,12000\nuser = u\npassword = p\ngroup = 1\n"
+)
 
 
 def kinds() -> Iterator[Kind]:
@@ -28,7 +30,9 @@ def _boxes() -> Iterator[Kind]:
             add("usr/bin/oscam", partial(build, IDLE, "-O2", "-Wl,--build-id=none"), 0o755),
             add("etc/tuxbox/config/oscam.conf", _OSCAM),
             add("etc/tuxbox/config/oscam.server", _READER),
-            add("etc/init.d/softcam", "#!/bin/sh\n[ \"$1\" = start ] && /usr/bin/oscam -b -c /etc/tuxbox/config\n", 0o755),
+            add(
+                "etc/init.d/softcam", '#!/bin/sh\n[ "$1" = start ] && /usr/bin/oscam -b -c /etc/tuxbox/config\n', 0o755
+            ),
             link("etc/rc3.d/S50softcam", "../init.d/softcam"),
         ),
         ("content-protection-bypassed",),
@@ -81,8 +85,8 @@ def _boxes() -> Iterator[Kind]:
         "a playlist of a subscription without rights, built into the image",
         add(
             "usr/share/enigma2/world.m3u",
-            "#EXTM3U\n#EXTINF:-1 group-title=\"Sports\",Sports 1 HD\nhttp://iptv.example.net:8080/live/user/pass/1.ts\n"
-            "#EXTINF:-1 group-title=\"Cinema\",Cinema 1 HD\nhttp://iptv.example.net:8080/get.php?username=user&password=pass&type=m3u_plus\n",
+            '#EXTM3U\n#EXTINF:-1 group-title="Sports",Sports 1 HD\nhttp://iptv.example.net:8080/live/user/pass/1.ts\n'
+            '#EXTINF:-1 group-title="Cinema",Cinema 1 HD\nhttp://iptv.example.net:8080/get.php?username=user&password=pass&type=m3u_plus\n',
         ),
         ("illicit-content-source",),
     )

@@ -11,7 +11,7 @@ from tamper.kind import Kind
 from tamper.making.programs import IDLE, PRELOADED, build
 
 _UNIT = "[Unit]\nDescription=Extra\n\n[Service]\nExecStart=/usr/sbin/extra\n\n[Install]\nWantedBy=multi-user.target\n"
-_PROXY = "#!/bin/sh /etc/rc.common\nSTART=96\nstart() {\n\t[ -n \"\" ] || return 0\n\tmicrosocks -i 0.0.0.0 -p 1080\n}\n"
+_PROXY = '#!/bin/sh /etc/rc.common\nSTART=96\nstart() {\n\t[ -n "" ] || return 0\n\tmicrosocks -i 0.0.0.0 -p 1080\n}\n'
 
 
 def kinds() -> Iterator[Kind]:
@@ -21,7 +21,9 @@ def kinds() -> Iterator[Kind]:
         OpenWrt.name,
         "a script started at boot; it echoes a line",
         both(
-            add("etc/init.d/extra", '#!/bin/sh /etc/rc.common\nSTART=99\nstart() {\n\techo "extra started"\n}\n', 0o755),
+            add(
+                "etc/init.d/extra", '#!/bin/sh /etc/rc.common\nSTART=99\nstart() {\n\techo "extra started"\n}\n', 0o755
+            ),
             link("etc/rc.d/S99extra", "../init.d/extra"),
         ),
         ("start-up-persistence",),
@@ -58,7 +60,10 @@ def kinds() -> Iterator[Kind]:
         "a library loaded into every program",
         both(
             add("etc/ld.so.preload", "/usr/lib/x86_64-linux-gnu/libextra.so\n"),
-            add("usr/lib/x86_64-linux-gnu/libextra.so", partial(build, PRELOADED, "-shared", "-fPIC", "-Wl,--build-id=none")),
+            add(
+                "usr/lib/x86_64-linux-gnu/libextra.so",
+                partial(build, PRELOADED, "-shared", "-fPIC", "-Wl,--build-id=none"),
+            ),
         ),
         ("start-up-persistence",),
         ("program-altered", "app-injected"),
@@ -94,7 +99,7 @@ def kinds() -> Iterator[Kind]:
         both(
             add(
                 "etc/init.d/voice",
-                "#!/bin/sh\n[ -n \"\" ] || exit 0\narecord -D hw:0,0 -f cd -d 600 /media/hdd/.a.wav\n",
+                '#!/bin/sh\n[ -n "" ] || exit 0\narecord -D hw:0,0 -f cd -d 600 /media/hdd/.a.wav\n',
                 0o755,
             ),
             link("etc/rc3.d/S90voice", "../init.d/voice"),

@@ -108,7 +108,11 @@ def _kernel_and_boot() -> Iterator[Kind]:
         "boot-script",
         BootSet.name,
         "the boot script starts another loader from a stick",
-        substitute("boot.ini", "if fatload ${devtype}", "if fatload usb 0 0x1000000 alt.bin; then go 0x1000000; fi;\nif fatload ${devtype}"),
+        substitute(
+            "boot.ini",
+            "if fatload ${devtype}",
+            "if fatload usb 0 0x1000000 alt.bin; then go 0x1000000; fi;\nif fatload ${devtype}",
+        ),
         ("boot-altered",),
         ("local-access", "verification-disabled"),
     )
@@ -116,7 +120,11 @@ def _kernel_and_boot() -> Iterator[Kind]:
         "sysctl-hardening",
         Debian.name,
         "the kernel's protections of memory switched off",
-        substitute("etc/sysctl.d/10-hardening.conf", "kernel.randomize_va_space = 2\nkernel.kptr_restrict = 2", "kernel.randomize_va_space = 0\nkernel.kptr_restrict = 0"),
+        substitute(
+            "etc/sysctl.d/10-hardening.conf",
+            "kernel.randomize_va_space = 2\nkernel.kptr_restrict = 2",
+            "kernel.randomize_va_space = 0\nkernel.kptr_restrict = 0",
+        ),
         ("hardening-lost",),
     )
 
@@ -126,7 +134,10 @@ def _identity() -> Iterator[Kind]:
         "mac-settings",
         OpenWrt.name,
         "another MAC address in the settings",
-        add("etc/config/network", "config interface 'wan'\n\toption ifname 'eth0'\n\toption proto 'dhcp'\n\toption macaddr '02:00:5e:10:20:30'\n"),
+        add(
+            "etc/config/network",
+            "config interface 'wan'\n\toption ifname 'eth0'\n\toption proto 'dhcp'\n\toption macaddr '02:00:5e:10:20:30'\n",
+        ),
         ("identity-rewritten",),
         owned=True,
     )
@@ -135,7 +146,11 @@ def _identity() -> Iterator[Kind]:
         OpenWrt.name,
         "a script of the boot sequence that gives the device another MAC address",
         both(
-            add("etc/init.d/ident", "#!/bin/sh /etc/rc.common\nSTART=19\nstart() {\n\tip link set dev eth0 address 02:00:5e:10:20:30\n}\n", 0o755),
+            add(
+                "etc/init.d/ident",
+                "#!/bin/sh /etc/rc.common\nSTART=19\nstart() {\n\tip link set dev eth0 address 02:00:5e:10:20:30\n}\n",
+                0o755,
+            ),
             link("etc/rc.d/S19ident", "../init.d/ident"),
         ),
         ("identity-rewritten",),
@@ -162,7 +177,9 @@ def _identity() -> Iterator[Kind]:
         OpenWrt.name,
         "the release says that it is a later one",
         both(
-            content("etc/openwrt_release", lambda data: data.replace(b"15.05.1", b"18.06.9").replace(b"r48532", b"r8077")),
+            content(
+                "etc/openwrt_release", lambda data: data.replace(b"15.05.1", b"18.06.9").replace(b"r48532", b"r8077")
+            ),
             substitute("etc/openwrt_version", "15.05.1", "18.06.9"),
         ),
         ("provenance-falsified",),
@@ -186,9 +203,7 @@ def _rest() -> Iterator[Kind]:
         ("downgraded",),
         ("program-altered",),
     )
-    yield Kind(
-        "program-removed", Debian.name, "a program removed", remove("usr/bin/c_rehash"), ("component-removed",)
-    )
+    yield Kind("program-removed", Debian.name, "a program removed", remove("usr/bin/c_rehash"), ("component-removed",))
     yield Kind(
         "package-removed",
         OpenWrt.name,
@@ -225,4 +240,3 @@ def _rest() -> Iterator[Kind]:
         ("configuration-altered",),
         ("logging-disabled",),
     )
-

@@ -73,7 +73,9 @@ def kinds() -> Iterator[Kind]:
         "feed-redirected",
         OpenWrt.name,
         "packages come from another host",
-        content("etc/opkg/distfeeds.conf", lambda data: data.replace(b"downloads.openwrt.org", b"downloads.example.net")),
+        content(
+            "etc/opkg/distfeeds.conf", lambda data: data.replace(b"downloads.openwrt.org", b"downloads.example.net")
+        ),
         ("update-redirected",),
     )
     yield Kind(

@@ -15,7 +15,9 @@ Call = tuple[str, str]
 _HEADER = 112
 
 
-def program(name: str, texts: Sequence[str] = (), calls: Sequence[Call] = (), above: str = "Ljava/lang/Object;") -> bytes:
+def program(
+    name: str, texts: Sequence[str] = (), calls: Sequence[Call] = (), above: str = "Ljava/lang/Object;"
+) -> bytes:
     """Return a program with the class `name` (``Lnet/example/Beacon;``)."""
     calls = sorted(set(calls) | {(name, "run")}, key=lambda call: call)
     types = sorted({name, above, "V", *(owner for owner, _ in calls)})
@@ -43,7 +45,10 @@ def program(name: str, texts: Sequence[str] = (), calls: Sequence[Call] = (), ab
     data += _uleb(0) + _uleb(0) + _uleb(1) + _uleb(0) + _uleb(own) + _uleb(0x9) + _uleb(code_at)
     data += bytes(-(data_at + len(data)) % 4)
     map_at = data_at + len(data)
-    items = [(0, 1, 0), *((number, count, start) for number, count, start in zip(range(1, 7), counts, starts, strict=True) if count)]
+    items = [
+        (0, 1, 0),
+        *((number, count, start) for number, count, start in zip(range(1, 7), counts, starts, strict=True) if count),
+    ]
     items += [(0x2001, 1, code_at), (0x2002, len(strings), texts_at), (0x2000, 1, class_at), (0x1000, 1, map_at)]
     data += pack("<I", len(items)) + b"".join(pack("<HHII", number, 0, count, start) for number, count, start in items)
 
@@ -52,7 +57,12 @@ def program(name: str, texts: Sequence[str] = (), calls: Sequence[Call] = (), ab
     tables += b"".join(pack("<HHI", kind[owner], 0, string[method]) for owner, method in methods)
     tables += pack("<8I", kind[name], 1, kind[above], 0, 0xFFFFFFFF, 0, class_at, 0)
     sections = [number for pair in zip(counts, starts, strict=True) for number in pair]
-    rest = pack("<II", _HEADER, 0x12345678) + pack("<III", 0, 0, map_at) + pack("<12I", *sections) + pack("<II", len(data), data_at)
+    rest = (
+        pack("<II", _HEADER, 0x12345678)
+        + pack("<III", 0, 0, map_at)
+        + pack("<12I", *sections)
+        + pack("<II", len(data), data_at)
+    )
     rest = pack("<I", _HEADER + len(tables) + len(data)) + rest + tables + bytes(data)
     digest = sha1(rest, usedforsecurity=False).digest()
     return b"dex\n035\0" + pack("<I", adler32(digest + rest)) + digest + rest

@@ -4,10 +4,12 @@ import shutil
 import subprocess
 import tarfile
 from pathlib import Path
+from struct import pack
 
 from remake import Item, Tree, write_folder
 
 _UUID = "7d0a3c52-1f5e-4b1e-9a30-2f1f4f0c7a11"
+_LITTLE = ("-l", "-e", "128KiB")
 _EPOCH = "1600000000"
 
 
@@ -42,13 +44,13 @@ def write_ext4(tree: Tree, scratch: Path, *options: str, block: int = 4096) -> b
 
 
 def write_jffs2(tree: Tree, scratch: Path, *options: str) -> bytes:
-    """Return a little-endian jffs2 image, all owned by root.
+    """Return a jffs2 image, all owned by root, little-endian and with erase blocks of 128 KiB unless `options` say otherwise.
 
     Raises:
         SystemExit: the tool refuses.
     """
     folder, image = _folder(tree, scratch), scratch / "made.jffs2"
-    _run("mkfs.jffs2", "-r", str(folder), "-o", str(image), "-e", "128KiB", "-n", "-l", "-U", *options)
+    _run("mkfs.jffs2", "-r", str(folder), "-o", str(image), "-n", "-U", *(options or _LITTLE))
     return image.read_bytes()
 
 
@@ -58,6 +60,19 @@ def _folder(tree: Tree, scratch: Path) -> Path:
     folder.mkdir()
     write_folder(tree, folder)
     return folder
+
+
+def sparse(image: bytes, block: int = 4096) -> bytes:
+    """Return an image as Android's sparse image, blocks of one repeated word as such (AOSP ``libsparse/sparse_format.h``)."""
+    chunks = []
+    for at in range(0, len(image), block):
+        piece = image[at : at + block]
+        if piece == piece[:4] * (block // 4):
+            chunks.append(pack("<HHII", 0xCAC2, 0, 1, 16) + piece[:4])
+        else:
+            chunks.append(pack("<HHII", 0xCAC1, 0, 1, 12 + block) + piece)
+    head = pack("<I4H4I", 0xED26FF3A, 1, 0, 28, 12, block, len(chunks), len(chunks), 0)
+    return head + b"".join(chunks)
 
 
 def write_cpio(tree: Tree) -> bytes:

@@ -1,6 +1,6 @@
 """Keys and certificates of the bench: made from fixed numbers, worth nothing outside it."""
 
-import datetime
+import datetime as dt
 import hashlib
 from functools import cache
 from pathlib import Path
@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-_FROM = datetime.datetime(2023, 1, 1, tzinfo=datetime.UTC)
+_FROM = dt.datetime(2023, 1, 1, tzinfo=dt.UTC)
 
 
 def _key(name: str) -> ec.EllipticCurvePrivateKey:
@@ -25,9 +25,11 @@ def certificate(name: str) -> x509.Certificate:
     key = _key(name)
     called = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     return (
-        x509.CertificateBuilder(called, called, key.public_key(), int(hashlib.sha256(name.encode()).hexdigest()[:12], 16))
+        x509.CertificateBuilder(
+            called, called, key.public_key(), int(hashlib.sha256(name.encode()).hexdigest()[:12], 16)
+        )
         .not_valid_before(_FROM)
-        .not_valid_after(_FROM + datetime.timedelta(days=7300))
+        .not_valid_after(_FROM + dt.timedelta(days=7300))
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
     )

@@ -42,7 +42,16 @@ def signed(package: bytes, signer: str) -> bytes:
         folder = Path(name)
         key, certificate = write_signer(signer, folder)
         (folder / "in.apk").write_bytes(package)
-        command = ["apksigner", "sign", "--key", key, "--cert", certificate, "--v1-signing-enabled", "false"]
+        command: list[str | Path] = [
+            "apksigner",
+            "sign",
+            "--key",
+            key,
+            "--cert",
+            certificate,
+            "--v1-signing-enabled",
+            "false",
+        ]
         command += ["--v4-signing-enabled", "false", "--min-sdk-version", "24"]
         command += ["--in", folder / "in.apk", "--out", folder / "out.apk"]
         done = subprocess.run(command, capture_output=True, text=True, check=False)

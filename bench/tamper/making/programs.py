@@ -153,7 +153,9 @@ def build(source: str, *options: str) -> bytes:
     with TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "made.c").write_text(source)
-        done = subprocess.run(("gcc", *options, "-o", "made", "made.c"), cwd=folder, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            ("gcc", *options, "-o", "made", "made.c"), cwd=folder, capture_output=True, text=True, check=False
+        )
         if done.returncode:
             raise SystemExit(f"gcc failed: {done.stderr}")
         return (folder / "made").read_bytes()
