@@ -142,6 +142,51 @@ def test_address_in_settings_that_is_preset() -> None:
     assert told({"etc/config/network": plain}, {"etc/config/network": other}) == []
 
 
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        ("ifconfig eth0 hw ether e8:94:f6:ab:cd:ef", ["hardware-address-overridden"]),
+        ("ip link set dev eth0 address e8:94:f6:ab:cd:ef", ["hardware-address-overridden"]),
+        ("macchanger -r wlan0", ["hardware-address-overridden"]),
+        ("uci -q set network.wan.macaddr='e8:94:f6:ab:cd:ef'", ["hardware-address-overridden"]),
+        ("MAC=e8:94:f6:ab:cd:ef\nifconfig eth0 hw ether $MAC up", ["hardware-address-overridden"]),
+        ("nvram set et0macaddr=e8:94:f6:ab:cd:ef", ["factory-identity-rewritten"]),
+        ("flash set GPON_SN HWTC35000000", ["factory-identity-rewritten"]),
+        ("fw_setenv ethaddr e8:94:f6:ab:cd:ef", ["factory-identity-rewritten"]),
+        ("busybox nohup mtd -r write /tmp/a.bin art &", ["factory-identity-rewritten"]),
+        ("mtd erase factory", ["factory-identity-rewritten"]),
+        ("ethtool -E eth0 magic 0x1 offset 0 value 2", ["factory-identity-rewritten"]),
+        ("ifconfig eth0 hw ether $(cat /sys/factory/mac)", []),  # whatever the factory wrote
+        ("ifconfig eth0 192.168.1.1 up", []),
+        ("ip link set dev eth0 up", []),
+        ("ip addr add 10.0.0.1/24 dev eth0", []),
+        ("nvram set lan_ipaddr=10.0.0.1", []),
+        ("nvram get et0macaddr", []),
+        ("flash get GPON_SN", []),
+        ("fw_printenv ethaddr", []),
+        ("fw_setenv bootcount 0", []),
+        ("mtd write /tmp/fw.bin firmware", []),
+        ("uci set network.wan.proto=dhcp", []),
+        ("echo ifconfig eth0 hw ether e8:94:f6:ab:cd:ef", []),
+        ("# ifconfig eth0 hw ether e8:94:f6:ab:cd:ef", []),
+    ],
+)
+def test_commands(command: str, expected: list[str]) -> None:
+    path, plain = "etc/init.d/boot", b"#!/bin/sh\nifconfig lo up\n"
+    script = plain + command.encode() + b"\n"
+
+    assert told({path: plain}, {path: script}) == expected
+    assert told({path: script}, {path: plain}) == []
+    assert told({path: script}, {path: b"#!/bin/sh\n# moved\n" + command.encode() + b"\nifconfig lo up\n"}) == []
+    assert told({"usr/share/doc/boot.txt": plain}, {"usr/share/doc/boot.txt": script}) == []
+
+
+def test_added_program_that_is_a_script() -> None:
+    script = b"#!/bin/sh\nnvram set boardid=1\n"
+    assert told({}, {"usr/sbin/fix": script}) == ["factory-identity-rewritten"]
+    assert told({}, {"usr/sbin/fix": script[10:]}) == []
+
+
 def test_nothing_is_said_where_the_genuine_is_not_at_hand() -> None:
     made = case(
         {"settings": b"ethaddr=e8:94:f6:12:34:56\0\0"}, {"settings": b"ethaddr=02:00:00:00:00:01\0\0"}, at_hand=False

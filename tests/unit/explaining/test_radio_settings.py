@@ -253,6 +253,38 @@ def test_wireless_settings_are_the_owners_where_policy_says_so(
     assert told(genuine, suspect) == preset
 
 
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        ("iw reg set BO", ["radio-country-changed"]),
+        ("wl -i eth1 country US/0", ["radio-country-changed"]),
+        ("iwpriv ath0 setCountry US", ["radio-country-changed"]),
+        ("uci set wireless.radio0.country='QQ'", ["radio-country-changed"]),
+        ("nvram set wl0_country_code=US", ["radio-country-changed"]),
+        ("iw dev wlan0 set txpower fixed 3600", ["radio-power-raised"]),
+        ("iwconfig wlan0 txpower 33", ["radio-power-raised"]),
+        ("uci set wireless.radio0.txpower=36", ["radio-power-raised"]),
+        ("radartool -i wifi0 disable", ["radar-detection-disabled"]),
+        ("wl radar 0", ["radar-detection-disabled"]),
+        ("iw reg set $COUNTRY", []),
+        ("iw reg get", []),
+        ("iw dev wlan0 set txpower fixed 2000", []),
+        ("iw dev wlan0 set txpower auto", []),
+        ("iwconfig wlan0 essid home", []),
+        ("wl radar 1", []),
+        ("uci set wireless.radio0.channel=36", []),
+        ("nvram set wl0_country_code=", []),
+    ],
+)
+def test_commands(command: str, expected: list[str]) -> None:
+    path, plain = "etc/rc.local", b"wifi up\n"
+    script = plain + command.encode() + b"\n"
+
+    assert told({path: plain}, {path: script}) == expected
+    assert told({path: script}, {path: plain}) == []
+    assert told({path: script}, {path: b"# moved\n" + command.encode() + b"\nwifi up\n"}) == []
+
+
 def test_nothing_is_said_where_the_genuine_is_not_at_hand() -> None:
     made = case({"art": partition(ar9300())}, {"art": partition(ar9300(domain=0))}, at_hand=False)
     assert rules(RadioSettings, made) == []

@@ -22,8 +22,10 @@ from typing import ClassVar
 from trueware.explaining.contract import Altered, Case, Detector
 from trueware.explaining.reading import calibration, device_settings
 from trueware.explaining.reading.calibration import read_calibration
-from trueware.explaining.reading.device_settings import Kind, Setting, address_in, read_settings, told
+from trueware.explaining.reading.device_settings import Kind, Setting, address_in, kind_of, read_settings, told
+from trueware.explaining.reading.invocations import Invocation
 from trueware.explaining.reading.lines import excerpt
+from trueware.explaining.reading.new_commands import START_SCRIPTS, new_commands
 from trueware.explaining.reading.sides import both_sides
 from trueware.explaining.reading.uci import differences
 from trueware.model.finding import Confidence, Evidence, Finding, Rule, Severity
@@ -73,11 +75,22 @@ HARDWARE = Rule(
     effect=_EFFECT,
 )
 
+FACTORY = Rule(
+    "factory-identity-rewritten",
+    "A script writes the identity or calibration that the factory wrote",
+    Severity.HIGH,
+    help="Makers' scripts read these places. What is written there outlives every update and reset.",
+    effect=_EFFECT,
+)
+
 _PER_DEVICE = re.compile(f"{calibration.PATHS.pattern}|{device_settings.STORES}")
 """Places that each device has for itself, whether or not policy names them."""
 
 _UCI = re.compile(r"etc/config/(?:network|wireless)")
 _DEFAULT_MAC = "default-mac"
+_PROGRAMS = r"(?:usr/)?(?:local/)?s?bin/[^/]+"
+_UCI_ADDRESS = re.compile(r"(?:network|wireless)\.[^=]+\.macaddr=.+")
+_WRITES = frozenset({"write", "erase"})
 
 _REFERENCE = {
     "00904c": "Broadcom's reference boards", "00037f": "Atheros' reference boards", "000c43": "Ralink's reference boards",
@@ -95,9 +108,9 @@ class NetworkIdentity:
     """Addresses, serial numbers and ids of a network device."""
 
     subject: ClassVar[str] = "identity of network devices"
-    rules: ClassVar[tuple[Rule, ...]] = (ADDRESS, UNASSIGNED, OVERRIDDEN, SERIAL, PON, HARDWARE)
+    rules: ClassVar[tuple[Rule, ...]] = (ADDRESS, UNASSIGNED, OVERRIDDEN, SERIAL, PON, HARDWARE, FACTORY)
     wants: ClassVar[re.Pattern[str]] = re.compile(
-        f"{calibration.PATHS.pattern}|{device_settings.PATHS.pattern}|{_UCI.pattern}"
+        f"{calibration.PATHS.pattern}|{device_settings.PATHS.pattern}|{_UCI.pattern}|{START_SCRIPTS}|{_PROGRAMS}"
     )
 
     @staticmethod
@@ -114,6 +127,8 @@ class NetworkIdentity:
             yield from _address(altered, "default address", before, after)
         if device_settings.PATHS.fullmatch(altered.inner):
             yield from _settings(altered, *sides)
+        for command in islice(new_commands(altered.inner, *sides), _MOST):
+            yield from _command(altered, command)
 
 
 def _settings(altered: Altered, before: bytes, after: bytes) -> Iterator[Finding]:
@@ -194,6 +209,36 @@ def _overridden(altered: Altered, before: bytes, after: bytes) -> Iterator[Findi
             where = f"macaddr of {pairing.label}"
             evidence = Evidence(excerpt(where, 80), excerpt(changed[0]) or None, told(address))
             yield altered.finding(OVERRIDDEN, excerpt(f"{where} is {told(address)}"), evidence)
+
+
+def _command(altered: Altered, command: Invocation) -> Iterator[Finding]:
+    """Yield what one command that is new does to an identity."""
+    evidence = Evidence(f"line {command.line}", None, excerpt(command.text))
+    arguments = command.arguments
+    address = next((word for word in arguments if address_in(word.rpartition("=")[2]) is not None), None)
+    match command.name, [word for word in arguments if not word.startswith("-")]:
+        case "ifconfig", [_, *words] if "hw" in words and address:
+            yield altered.finding(OVERRIDDEN, excerpt(f"{words[-1]} is put on an interface"), evidence)
+        case "ip", ["link" | "l", "set", *words] if "address" in words and address:
+            yield altered.finding(OVERRIDDEN, f"{address} is put on an interface", evidence)
+        case "macchanger", _:
+            yield altered.finding(OVERRIDDEN, "an interface gets an address by chance or choice", evidence)
+        case "uci", ["set", setting] if _UCI_ADDRESS.fullmatch(setting) and address:
+            yield altered.finding(OVERRIDDEN, excerpt(f"{setting} is set"), evidence)
+        case "fw_setenv" | "setenv", [name, _, *_] if kind_of(name) in _RULES:
+            yield altered.finding(FACTORY, excerpt(f"{name} of the boot loader is set"), evidence)
+        case (("nvram" | "flash" | "cfg" | "mib"), ["set" | "put", setting, *_]) if kind_of(_name(setting)) in _RULES:
+            yield altered.finding(FACTORY, excerpt(f"{_name(setting)} is set"), evidence)
+        case "mtd", words if any(calibration.PATHS.fullmatch(word) for word in words[-1:]) and _WRITES.intersection(
+            words
+        ):
+            yield altered.finding(FACTORY, excerpt(f"partition {words[-1]} is written"), evidence)
+        case "ethtool", _ if {"-E", "--change-eeprom"}.intersection(arguments):
+            yield altered.finding(FACTORY, "the EEPROM of a network card is written", evidence)
+
+
+def _name(setting: str) -> str:
+    return setting.partition("=")[0]
 
 
 def _is_own(altered: Altered, kind: Kind) -> bool:

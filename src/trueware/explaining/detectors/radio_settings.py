@@ -9,7 +9,7 @@ calibration of the radios       another domain, a broken checksum, another chip,
 templates and power limits      others than the maker's (board.bin, clm_blob, SingleSKU.dat)
 factory settings                another country, more power
 OpenWrt's wireless, hostapd,    a code that is no country's, more than 30 dBm, detection of radar switched off; where owners
-options of the kernel           set these, only what no country allows
+options of the kernel, scripts  set these, only what no country allows
 ==============================  =====================================================================================
 
 Calibration is each device's own: other values count only with the same hardware address, that is for the same radio.
@@ -24,8 +24,10 @@ from trueware.errors import InputError
 from trueware.explaining.contract import Altered, Case, Detector
 from trueware.explaining.reading import calibration, device_settings
 from trueware.explaining.reading.calibration import Calibration, is_erased, read_calibration
-from trueware.explaining.reading.device_settings import Kind, read_settings, told
+from trueware.explaining.reading.device_settings import Kind, kind_of, read_settings, told
+from trueware.explaining.reading.invocations import Invocation
 from trueware.explaining.reading.lines import difference, excerpt, listed, meaningful_lines
+from trueware.explaining.reading.new_commands import START_SCRIPTS, new_commands
 from trueware.explaining.reading.regulatory_db import Allowance, allowed_beyond, read_regulations
 from trueware.explaining.reading.sides import both_sides
 from trueware.explaining.reading.uci import Pairing, differences
@@ -119,6 +121,7 @@ RADAR = Rule(
     effect=_EFFECT,
 )
 
+_PROGRAMS = re.compile(rf"{START_SCRIPTS}|(?:usr/)?(?:local/)?s?bin/[^/]+")
 _DATABASE = re.compile(r"(?:.*/)?regulatory\.(?:db|bin)(?:-[a-z]+)?")
 _KEYS = re.compile(r"(?:.*/)?crda/pubkeys/[^/]+|(?:.*/)?wireless-regdb/pubkeys/[^/]+")
 _TEMPLATES = re.compile(
@@ -171,6 +174,7 @@ class RadioSettings:
                 _HOSTAPD,
                 _OPTIONS,
                 _CRDA,
+                _PROGRAMS,
                 calibration.PATHS,
                 device_settings.PATHS,
             )
@@ -206,6 +210,9 @@ class RadioSettings:
             yield from _kernel(altered, before, after)
         elif device_settings.PATHS.fullmatch(path):
             yield from _factory(altered, before, after)
+        else:
+            for command in islice(new_commands(path, before, after), _MOST):
+                yield from _command(altered, command)
 
 
 def _database(altered: Altered, before: bytes, after: bytes) -> Iterator[Finding]:
@@ -322,7 +329,7 @@ def _wireless(altered: Altered, pairing: Pairing) -> Iterator[Finding]:
 
 
 def _dbm(text: str) -> float | None:
-    return float(text) if re.fullmatch(r"[0-9]{1,3}(?:\.[0-9]{1,2})?", text) else None
+    return float(text) if re.fullmatch(r"[0-9]{1,5}(?:\.[0-9]{1,2})?", text) else None
 
 
 def _access_point(altered: Altered, before: bytes, after: bytes) -> Iterator[Finding]:
@@ -368,6 +375,48 @@ def _kernel(altered: Altered, before: bytes, after: bytes) -> Iterator[Finding]:
             if _UNBOUND.search(module["options"]):
                 evidence = Evidence(f"line {line.number}", None, excerpt(line.text))
                 yield altered.finding(COUNTRY, "limits by country are switched off", evidence)
+
+
+_UCI_SET = re.compile(r"wireless\.[^=]+\.(country|txpower)=['\"]?([^'\"]*)['\"]?")
+
+
+def _command(altered: Altered, command: Invocation) -> Iterator[Finding]:
+    """Yield what one command that is new does to a radio."""
+    line = f"line {command.line}"
+    evidence = Evidence(line, None, excerpt(command.text))
+    match command.name, [word for word in command.arguments if not word.startswith("-")]:
+        case "iw", ["reg", "set", code]:
+            yield from _commanded_country(altered, evidence, code)
+        case "wl", [*_, "country", code]:
+            yield from _commanded_country(altered, evidence, code.partition("/")[0])
+        case "iwpriv", [_, "setCountry" | "setcountry", code]:
+            yield from _commanded_country(altered, evidence, code)
+        case (("nvram" | "flash" | "fw_setenv"), [*_, setting]) if kind_of(setting.partition("=")[0]) is Kind.COUNTRY:
+            yield from _commanded_country(altered, evidence, setting.partition("=")[2])
+        case "uci", ["set", setting] if (told_ := _UCI_SET.fullmatch(setting)) is not None:
+            if told_[1] == "country":
+                yield from _commanded_country(altered, evidence, told_[2])
+            else:
+                yield from _commanded_power(altered, evidence, _dbm(told_[2]))
+        case "iw", [*_, "set", "txpower", "fixed", power]:
+            strength = _dbm(power)
+            yield from _commanded_power(altered, evidence, None if strength is None else strength / 100)
+        case "iwconfig", [_, *_, "txpower", power]:
+            yield from _commanded_power(altered, evidence, _dbm(power.removesuffix("dBm")))
+        case ("radartool", [*_, "disable"] | [*_, "usenol", "0"]) | ("wl", [*_, "radar", "0"]):
+            yield altered.finding(RADAR, "a script switches detection of radar off", evidence)
+
+
+def _commanded_country(altered: Altered, evidence: Evidence, code: str) -> Iterator[Finding]:
+    """Yield a country that a script sets; one that it takes from somewhere is not known."""
+    if re.fullmatch(r"[A-Za-z]{2}", code):
+        words = "" if code.upper() in _COUNTRIES else ", which is no country"
+        yield altered.finding(COUNTRY, f"a script sets {code.upper()}{words}", evidence)
+
+
+def _commanded_power(altered: Altered, evidence: Evidence, strength: float | None) -> Iterator[Finding]:
+    if strength is not None and strength > _STRONGEST:
+        yield altered.finding(POWER, f"a script sets {strength:g} dBm", evidence)
 
 
 def _country(altered: Altered, where: str, before: str, after: str, *, is_iso: bool = True) -> Iterator[Finding]:
