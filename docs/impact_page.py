@@ -9,6 +9,8 @@ from trueware.cli.interval_picture import interval_picture
 from trueware.impact import reading
 from trueware.impact.simulate import simulate
 from trueware.impact.study import Study
+from trueware.knowledge.effects import effect_ids, load_effect
+from trueware.knowledge.impact import load_words
 
 STUDIES = Path(__file__).resolve().parent / "impact"
 SHOWN = "tv-boxes-brazil"
@@ -61,7 +63,7 @@ def impact_page() -> Iterator[str]:
         yield f"\n![{study.title}: loss in a year, as intervals](impact/{name}.svg)\n"
         command = f"trueware impact docs/impact/{name}.yaml --svg docs/impact/{name}.svg"
         if name == SHOWN:
-            yield f"\n```\n$ {command}\n{render_impact(study, simulate(study))}```\n"
+            yield f"\n```\n$ {command}\n{render_impact(study, simulate(study), _titles(study), load_words())}```\n"
         else:
             yield f"\n```\n$ {command}\n```\n"
     form = inspect.getdoc(reading) or ""
@@ -73,9 +75,13 @@ def impact_page() -> Iterator[str]:
 def pictures() -> Iterator[tuple[Path, str]]:
     """Yield where each picture is, and the picture."""
     for name, study in _studies():
-        yield STUDIES / f"{name}.svg", interval_picture(study, simulate(study))
+        yield STUDIES / f"{name}.svg", interval_picture(study, simulate(study), _titles(study))
+
+
+def _titles(study: Study) -> dict[str, str]:
+    return {each.effect: load_effect(each.effect).title for each in study.scenarios}
 
 
 def _studies() -> Iterator[tuple[str, Study]]:
     for path in sorted(STUDIES.glob("*.yaml")):
-        yield path.stem, reading.read_study(path.read_bytes())
+        yield path.stem, reading.read_study(path.read_bytes(), effect_ids(), load_words())

@@ -27,11 +27,11 @@ Routers with a back door
 
   by effect
 
-    remote-access, in altered routers
+    A way in over the network was added or opened (remote-access), in altered routers
       events                                                               1,500          3,900          8,900
       loss of the operator                                                 9,400         25,000         62,000
 
-    bandwidth-abused, in proxies
+    Your connection is used by strangers (bandwidth-abused), in proxies
       loss of the user *                                                  49,000        140,000        300,000
       loss of the operator *                                               5,000         15,000         35,000
       loss of all *                                                       54,000        150,000        330,000
@@ -42,8 +42,8 @@ Routers with a back door
     affected, each counted once                                            3,700          6,100          9,300
 
   people whose data is within reach
-    IPAddress *                                                            1,600          5,000         13,000
-    Password                                                               6,600         14,000         26,000
+    internet address *                                                     1,600          5,000         13,000
+    passwords                                                              6,600         14,000         26,000
 
   what to measure next: how much of the spread each input explains
     user            rented 75 %, altered 25 %
@@ -129,7 +129,7 @@ def test_picture_stands_alone_and_speaks(inputs: Path, tmp_path: Path, capsys: p
     view = [float(each) for each in (root.get("viewBox") or "").split()]
     for bar in bars:
         x, width = float(bar.get("x", "")), float(bar.get("width", ""))
-        assert 250 <= x <= x + width <= view[2] - 250
+        assert 430 <= x <= x + width <= view[2] - 270
 
 
 @pytest.mark.parametrize(
@@ -173,7 +173,7 @@ def test_a_study_without_losses_counts_people_and_draws_nothing(
     assert main(["impact", str(inputs)]) == ExitCode.GENUINE
     out = capsys.readouterr().out
     assert "none is given" in out
-    assert "Password" in out
+    assert "passwords" in out
     assert main(["impact", str(inputs), "--svg", "-"]) == ExitCode.GENUINE
     assert "None is given" in capsys.readouterr().out
 

@@ -3,7 +3,7 @@
 No number stands alone: each is three, and what rests on an input that nobody has measured is marked.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from textwrap import wrap
 
 from trueware.impact.distribution import Beta, Constant, Distribution, Pert
@@ -28,12 +28,19 @@ _TOLD = 0.01
 _LARGE = ((1e15, "quadrillion"), (1e12, "trillion"), (1e9, "billion"), (1e6, "million"))
 
 
-def render_impact(study: Study, estimate: Estimate) -> str:
-    """Return the estimate as lines of text, ending with a newline."""
-    return "".join(f"{line}".rstrip() + "\n" for line in _lines(study, estimate))
+def render_impact(study: Study, estimate: Estimate, titles: Mapping[str, str], words: Mapping[str, str]) -> str:
+    """Return the estimate as lines of text, ending with a newline.
+
+    Args:
+        study: what was estimated.
+        estimate: what follows from it.
+        titles: of its effects, by their ids.
+        words: for categories of data.
+    """
+    return "".join(f"{line}".rstrip() + "\n" for line in _lines(study, estimate, titles, words))
 
 
-def _lines(study: Study, estimate: Estimate) -> Iterator[str]:
+def _lines(study: Study, estimate: Estimate, titles: Mapping[str, str], words: Mapping[str, str]) -> Iterator[str]:
     marks = _Marks(study)
     yield study.title
     if study.caution:
@@ -56,7 +63,7 @@ def _lines(study: Study, estimate: Estimate) -> Iterator[str]:
     yield "  by effect"
     for each in estimate.scenarios:
         yield ""
-        yield f"    {each.effect}, in {each.population}"
+        yield f"    {titles[each.effect]} ({each.effect}), in {each.population}"
         if each.events.inputs != dict(estimate.populations)[each.population].inputs:
             yield marks.row("events", each.events, "      ")
         for stakeholder, outcome in each.losses:
@@ -72,7 +79,7 @@ def _lines(study: Study, estimate: Estimate) -> Iterator[str]:
         yield ""
         yield "  people whose data is within reach"
         for category, outcome in estimate.people:
-            yield marks.row(category, outcome, "    ")
+            yield marks.row(words[category], outcome, "    ")
     yield from _next(estimate)
     yield ""
     yield "  inputs"

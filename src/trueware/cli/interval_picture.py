@@ -4,7 +4,7 @@ It runs no script, loads nothing, needs no colour, and says in words what it sho
 Text of the study is escaped; it was held to printable characters when it was read.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from html import escape
 from math import ceil, floor, log10
@@ -13,11 +13,11 @@ from trueware.cli.impact_text import WORDS, quantity, three
 from trueware.impact.estimate import Estimate, Interval, Outcome, ScenarioOutcome
 from trueware.impact.study import Study
 
-_WIDTH, _LEFT, _RIGHT = 980, 250, 250
+_WIDTH, _LEFT, _RIGHT = 1180, 430, 270
 _PLOT = _WIDTH - _LEFT - _RIGHT
 _TOP, _ROW, _HEADING, _FOOT = 74, 34, 30, 92
 _BAR = 14
-_LETTERS = 36
+_LETTERS = 54
 """Letters of a label that fit left of the bars."""
 
 _SPREAD = 30.0
@@ -27,15 +27,15 @@ _DECADES = 9
 """Powers of ten that are shown at most; what is smaller is at the left edge."""
 
 
-def interval_picture(study: Study, estimate: Estimate) -> str:
-    """Return the picture as SVG."""
+def interval_picture(study: Study, estimate: Estimate, titles: Mapping[str, str]) -> str:
+    """Return the picture as SVG; `titles` are those of the effects."""
     illustrative = {each.name for each in study.inputs if each.illustrative}
     groups = [
         _Group("by who bears it", [_row(WORDS[who], outcome, illustrative) for who, outcome in estimate.stakeholders]),
         _Group(
             "by effect",
             [
-                _row(f"{each.effect}{_place(each, estimate)}", each.total, illustrative)
+                _row(f"{titles[each.effect]}{_place(each, estimate)}", each.total, illustrative)
                 for each in estimate.scenarios
                 if each.total is not None
             ],
@@ -47,6 +47,9 @@ def interval_picture(study: Study, estimate: Estimate) -> str:
 @dataclass(frozen=True, slots=True)
 class _Row:
     label: str
+    mark: str
+    """A star where it rests on inputs that nobody has measured."""
+
     interval: Interval
 
 
@@ -90,7 +93,7 @@ def _place(scenario: ScenarioOutcome, estimate: Estimate) -> str:
 
 def _row(label: str, outcome: Outcome, illustrative: set[str]) -> _Row:
     mark = "" if illustrative.isdisjoint(outcome.inputs) else " *"
-    return _Row(_short(label, _LETTERS - len(mark)) + mark, outcome.interval)
+    return _Row(label, mark, outcome.interval)
 
 
 def _svg(study: Study, estimate: Estimate, groups: list[_Group]) -> Iterator[str]:
@@ -128,7 +131,7 @@ def _svg(study: Study, estimate: Estimate, groups: list[_Group]) -> Iterator[str
         "Of 100 draws, 90 lie within the bar; the line in it is the middle."
         + (
             " * rests on inputs that nobody has measured."
-            if any("*" in row.label for group in groups for row in group.rows)
+            if any(row.mark for group in groups for row in group.rows)
             else ""
         ),
         "start",
@@ -141,7 +144,7 @@ def _svg(study: Study, estimate: Estimate, groups: list[_Group]) -> Iterator[str
 def _bar(row: _Row, axis: _Axis, y: int) -> Iterator[str]:
     low, median, high = (axis.at(each) for each in (row.interval.low, row.interval.median, row.interval.high))
     middle = y + _ROW / 2
-    yield _text(_LEFT - 12, middle + 5, row.label, "end")
+    yield _text(_LEFT - 12, middle + 5, _short(row.label, _LETTERS) + row.mark, "end", 'font-size="13"')
     yield (
         f'<rect x="{low:.1f}" y="{middle - _BAR / 2}" width="{max(high - low, 2):.1f}" height="{_BAR}" '
         'fill="#999" stroke="#000"/>\n'
@@ -164,7 +167,7 @@ def _labelled(ticks: list[float]) -> list[float]:
 
 def _words(study: Study, groups: list[_Group]) -> str:
     said = [
-        f"{row.label}: {low} to {high}, half of the draws below {median}"
+        f"{row.label}{row.mark}: {low} to {high}, half of the draws below {median}"
         for group in groups
         for row in group.rows
         for low, median, high in (three(row.interval),)

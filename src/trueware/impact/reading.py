@@ -64,12 +64,13 @@ _CATEGORY = re.compile(r"[A-Za-z][A-Za-z0-9]*")
 _CURRENCY = re.compile(r"[A-Z]{3}")
 
 
-def read_study(data: bytes, effects: Collection[str] | None = None) -> Study:
+def read_study(data: bytes, effects: Collection[str] | None = None, categories: Collection[str] | None = None) -> Study:
     """Return the study that a file describes.
 
     Args:
         data: the file.
         effects: the ids there are; None to take any.
+        categories: the categories of data there are; None to take any.
 
     Raises:
         MalformedInput: it is not of the form above, or says what cannot be; the reason names the place and the line.
@@ -80,7 +81,7 @@ def read_study(data: bytes, effects: Collection[str] | None = None) -> Study:
     inputs = tuple(_inputs(fields["inputs"]))
     by_name = {each.name: each for each in inputs}
     populations = tuple(_populations(fields["populations"], by_name))
-    scenarios = tuple(_scenarios(fields["scenarios"], by_name, populations, effects))
+    scenarios = tuple(_scenarios(fields["scenarios"], by_name, populations, (effects, categories)))
     used = {name for each in populations for name in (each.devices, each.prevalence, each.people)}
     used |= {name for each in scenarios for name in (each.rate, *(name for _, name in each.losses))}
     for name, place in fields["inputs"].entries():
@@ -180,8 +181,9 @@ def _scenarios(
     place: "_Place",
     inputs: dict[str, Input],
     populations: tuple[Population, ...],
-    effects: Collection[str] | None,
+    known: tuple[Collection[str] | None, Collection[str] | None],
 ) -> Iterator[Scenario]:
+    effects, categories = known
     by_name = {each.name: each for each in populations}
     stakeholders = {each.value: each for each in Stakeholder}
     seen = set()
@@ -189,7 +191,7 @@ def _scenarios(
         fields = entry.mapping(("effect", "in"), ("rate", "losses", "data"))
         effect = fields["effect"].pattern(_NAME, "an effect's id, such as remote-access")
         if effects is not None and effect not in effects:
-            fields["effect"].refuse(f"there is no effect {effect!r}")
+            fields["effect"].refuse(f"there is no effect {effect!r}; `trueware explain` lists them")
         population = fields["in"].one_of(by_name, "population")
         if (effect, population) in seen:
             entry.refuse(f"{effect} in {population} is there twice, and would count twice")
@@ -198,6 +200,9 @@ def _scenarios(
             each.pattern(_CATEGORY, "a category of data (W3C DPV), such as IPAddress")
             for each in (fields["data"].items() if "data" in fields else ())
         )
+        for each in data:
+            if categories is not None and each not in categories:
+                fields["data"].refuse(f"there is no category {each!r}; there are {', '.join(categories)}")
         if data and not _has_people(by_name[population], by_name):
             fields["data"].refuse(f"how many people use a device of {population} is needed (`people`)")
         losses = tuple(

@@ -109,6 +109,12 @@ def test_effects_are_those_there_are() -> None:
         read_study(STUDY.encode(), {"remote-access"})
 
 
+def test_categories_are_those_there_are() -> None:
+    read_study(STUDY.encode(), None, ["Password", "IPAddress"])
+    with pytest.raises(MalformedInput, match="there is no category 'IPAddress'; there are Password"):
+        read_study(STUDY.encode(), None, ["Password"])
+
+
 @pytest.mark.parametrize(
     "data",
     [

@@ -32,8 +32,10 @@ def run(options: Namespace) -> ExitCode:
     """Read, draw, and print."""
     from trueware.cli.keys import read_file
     from trueware.impact.reading import LARGEST_FILE, read_study
+    from trueware.knowledge.effects import effect_ids, load_effect
+    from trueware.knowledge.impact import load_words
 
-    study = read_study(read_file(options.inputs, LARGEST_FILE))
+    study = read_study(read_file(options.inputs, LARGEST_FILE), effect_ids(), load_words())
 
     from trueware.impact.simulate import FEWEST_DRAWS, LARGEST_DRAWS, LARGEST_SEED, simulate
 
@@ -44,10 +46,11 @@ def run(options: Namespace) -> ExitCode:
         sys.stderr.write(f"error: --seed takes 0 to {LARGEST_SEED}\n")
         return ExitCode.USAGE
     estimate = simulate(study, options.draws, options.seed)
+    titles = {each.effect: load_effect(each.effect).title for each in study.scenarios}
     if options.svg:
         from trueware.cli.interval_picture import interval_picture
 
-        picture = interval_picture(study, estimate)
+        picture = interval_picture(study, estimate, titles)
         if options.svg == "-":
             sys.stdout.write(picture)
             return ExitCode.GENUINE
@@ -61,7 +64,7 @@ def run(options: Namespace) -> ExitCode:
     else:
         from trueware.cli.impact_text import render_impact
 
-        sys.stdout.write(render_impact(study, estimate))
+        sys.stdout.write(render_impact(study, estimate, titles, load_words()))
     return ExitCode.GENUINE
 
 
