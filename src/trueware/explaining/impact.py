@@ -5,9 +5,10 @@ Everything comes from reviewed rules (`ImpactRules`, loaded by `trueware.knowled
 1. Each finding's part is a *component*: the first whose paths and scenario fit. An effect may amount to another one: who is root
    through an account in ``etc/passwd`` is root.
 2. *Reached* is what the component may access of what the change touches, and what the effect handles by its very nature.
-3. *Reachable*, could be reached, is all that the component may access: where nothing is known of what a change touches, and
-   where it gives somebody else all that the component has.
+3. *Reachable*, could be reached, is all that the component may access: where nothing is known of what a change touches, unless
+   that is slight, and where it gives somebody else all that the component has.
 4. Harm is a vector, one level for each stakeholder with its reason and source, for the scenario where it differs. There is no sum.
+   Slight findings have a highest level.
 5. Actions come from every row of the decision table whose conditions hold, the first five for each who comes to harm.
 
 More touches never reach less. The ids of all rules that took part are returned, so that the answer can be followed back.
@@ -15,7 +16,7 @@ More touches never reach less. The ids of all rules that took part are returned,
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from trueware.model.explanation import Action, Assessment, Harm, Scenario, Stakeholder
@@ -107,8 +108,14 @@ class ImpactRules:
     reaches: Mapping[str, Reach]
     """By effect."""
 
+    doubt: Severity
+    """The least severity of a finding that may reach anything as long as nothing is known of what it touches."""
+
     harms: Mapping[str, Mapping[Scenario | None, tuple[Harm, ...]]]
     """By effect and scenario: under None for every scenario, and else what differs there."""
+
+    most: Mapping[Severity, int]
+    """The highest level of harm where the gravest finding is of that severity."""
 
     texts: Mapping[tuple[Stakeholder, str], Mapping[Scenario, str]]
     """Of each action, in the scenarios in which it makes sense."""
@@ -139,10 +146,12 @@ def assess(
 
     Raises:
         KeyError: no such effect.
+        ValueError: no findings.
     """
     findings = tuple(findings)
     reached, reachable, parts = _data(effect, findings, scenario, rules, permissions)
-    harms, told = _harms(effect, scenario, rules)
+    gravest = max((finding.severity for finding in findings), key=_SEVERITIES.index)
+    harms, told = _harms(effect, scenario, gravest, rules)
     actions, rows = _actions(effect, findings, scenario, harms, rules, configured=configured)
     return Assessment(
         _sorted(reached, rules),
@@ -189,9 +198,13 @@ def _data(
         data = touched(finding.touches, rules)
         may = component.may | (granted or frozenset())
         reached |= data if component.by_permission and granted is None else data & may
-        if reach.opens is Opens.WHOLE or (reach.opens is Opens.TOUCHED and not data):
+        if reach.opens is Opens.WHOLE or (reach.opens is Opens.TOUCHED and not data and _doubtful(finding, rules)):
             reachable |= may
     return frozenset(reached), frozenset(reachable), tuple(parts)
+
+
+def _doubtful(finding: Finding, rules: ImpactRules) -> bool:
+    return _SEVERITIES.index(finding.severity) >= _SEVERITIES.index(rules.doubt)
 
 
 def _amounting_to(reach: Reach, finding: Finding, scenario: Scenario, rules: ImpactRules) -> Component:
@@ -202,13 +215,20 @@ def _amounting_to(reach: Reach, finding: Finding, scenario: Scenario, rules: Imp
     return component_of(finding.part, scenario, rules)
 
 
-def _harms(effect: str, scenario: Scenario, rules: ImpactRules) -> tuple[tuple[Harm, ...], tuple[str, ...]]:
+def _harms(
+    effect: str, scenario: Scenario, gravest: Severity, rules: ImpactRules
+) -> tuple[tuple[Harm, ...], tuple[str, ...]]:
     """Return one harm for each stakeholder, and the ids of the rules."""
     by_scenario = rules.harms[effect]
     general = {harm.stakeholder: harm for harm in by_scenario[None]}
     special = {harm.stakeholder: harm for harm in by_scenario.get(scenario, ())}
     ids = [f"harm/{effect}"] + [f"harm/{effect}/{scenario.value}"] * bool(special)
-    return tuple((general | special)[who] for who in Stakeholder), tuple(ids)
+    harms = [(general | special)[who] for who in Stakeholder]
+    most = rules.most.get(gravest)
+    if most is not None and any(harm.level > most for harm in harms):
+        ids.append(f"harm/at-most/{gravest.value}")
+        harms = [replace(harm, level=min(harm.level, most)) for harm in harms]
+    return tuple(harms), tuple(ids)
 
 
 def _actions(
@@ -221,8 +241,8 @@ def _actions(
     configured: bool,
 ) -> tuple[tuple[Action, ...], tuple[str, ...]]:
     """Return the actions of all who come to harm, and the ids of the rows that they come from."""
-    severity = max((_SEVERITIES.index(finding.severity) for finding in findings), default=0)
-    confidence = max((_CONFIDENCES.index(finding.confidence) for finding in findings), default=0)
+    severity = max(_SEVERITIES.index(finding.severity) for finding in findings)
+    confidence = max(_CONFIDENCES.index(finding.confidence) for finding in findings)
     rows = [row for row in rules.table if _holds(row, effect, scenario, severity, confidence, configured=configured)]
     actions: list[Action] = []
     used: dict[str, None] = {}

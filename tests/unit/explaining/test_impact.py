@@ -118,6 +118,25 @@ def test_what_is_said_fits_the_product() -> None:
     assert "push-genuine" not in _todo(phone, Stakeholder.OPERATOR)
 
 
+def test_what_is_slight_reaches_and_harms_little() -> None:
+    """A changed text in a program is no reason to speak of passwords, and its harm has a highest level."""
+    slight = _assess("program-altered", _finding("fw.bin!/bin/boa", severity=Severity.LOW))
+    assert slight.reached == slight.reachable == ()
+    assert _levels(slight)["operator"] == 2
+    assert "harm/at-most/low" in slight.rules
+    assert "no-private-use" not in _todo(slight)
+    grave = _assess("program-altered", _finding("fw.bin!/bin/boa"), _finding("fw.bin!/bin/ls", severity=Severity.LOW))
+    assert _levels(grave)["operator"] == 3
+    assert not any(rule.startswith("harm/at-most") for rule in grave.rules)
+    info = _levels(_assess("remote-access", _finding(severity=Severity.INFO)))
+    assert max(info.values()) == 1
+
+
+def test_an_effect_needs_a_finding() -> None:
+    with pytest.raises(ValueError, match="empty"):
+        assess("remote-access", (), Scenario.OTHER, configured=False, rules=RULES)
+
+
 def test_every_rule_that_took_part_is_named() -> None:
     told = _assess("names-redirected", _finding("fw.bin!/etc/hosts", severity=Severity.LOW))
     assert told.rules == (
@@ -125,6 +144,7 @@ def test_every_rule_that_took_part_is_named() -> None:
         "component/name-resolution",
         "harm/names-redirected",
         "harm/names-redirected/network-device",
+        "harm/at-most/low",
         "action/led-astray-slight",
         "action/for-the-record",
     )

@@ -39,12 +39,15 @@ def load_impact() -> ImpactRules:
     """
     reach: Any = read_yaml("impact", "reach")
     told: Any = read_yaml("impact", "actions")
+    sources: Any = _sources()
     return ImpactRules(
         tuple(load_words()),
         tuple(_component(each) for each in reach["components"]),
         tuple((re.compile(each["token"]), frozenset(each["data"])) for each in reach["touches"]),
         {effect: _reach(each) for effect, each in reach["effects"].items()},
+        Severity(reach["doubt"]),
         _Harms(),
+        {Severity(name): level for name, level in sources["most"].items()},
         {
             (Stakeholder(who), id_): _by_scenario(text)
             for who, texts in told["actions"].items()
