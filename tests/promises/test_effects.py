@@ -137,10 +137,12 @@ def test_rules_speak_of_what_exists() -> None:
 def test_categories_are_of_the_reviewed_list() -> None:
     rules, words = load_impact(), load_words()
     used = {term for component in rules.components for term in component.may}
-    used |= {term for _, data in rules.touches for term in data}
+    used |= {term for patterns in rules.touches.values() for _, data in patterns for term in data}
     used |= {term for reach in rules.reaches.values() for term in reach.reached | reach.reachable}
     assert used == set(words)
     assert all(words.values())
+    assert set(rules.touches) <= {"permission", "file", "call", "api", "host", "port", "service"}
+    assert all(re.compile(pattern) for patterns in rules.touches.values() for pattern, _ in patterns)
     sources = read_yaml("impact", "sources")
     assert isinstance(sources, dict)
     assert set(sources["level"]) == {who.value for who in Stakeholder}

@@ -102,8 +102,8 @@ class ImpactRules:
     """Every category of data, in the order in which they are told."""
 
     components: tuple[Component, ...]
-    touches: tuple[tuple[re.Pattern[str], frozenset[str]], ...]
-    """Patterns of whole tokens, and the categories that they stand for."""
+    touches: Mapping[str, tuple[tuple[str, frozenset[str]], ...]]
+    """By kind of token (what stands before the colon): patterns of whole tokens, and the categories that they stand for."""
 
     reaches: Mapping[str, Reach]
     """By effect."""
@@ -177,7 +177,11 @@ def component_of(path: str, scenario: Scenario, rules: ImpactRules) -> Component
 def touched(tokens: Iterable[str], rules: ImpactRules) -> frozenset[str]:
     """Return the categories of data that tokens stand for; empty where none says anything of data."""
     return frozenset(
-        term for token in tokens for pattern, data in rules.touches if pattern.fullmatch(token) for term in data
+        term
+        for token in tokens
+        for pattern, data in rules.touches.get(token.partition(":")[0], ())
+        if re.fullmatch(pattern, token)  # compiled when first met: few kinds are
+        for term in data
     )
 
 

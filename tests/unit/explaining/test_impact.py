@@ -181,6 +181,9 @@ def test_components(path: str, scenario: Scenario, component: str) -> None:
         ("call:pam_get_authtok", "Password"),
         ("file:data/data/com.android.providers.telephony/databases/mmssms.db", "Communication"),
         ("service:dnsmasq", "BrowserHistory"),
+        ("permission:http://tizen.org/privilege/tv.inputdevice", "TVViewingBehaviour"),
+        ("api:com.appsflyer", "UID"),
+        ("call:ptrace", "Password"),
     ],
 )
 def test_tokens(token: str, term: str) -> None:

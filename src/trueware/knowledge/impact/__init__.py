@@ -43,7 +43,7 @@ def load_impact() -> ImpactRules:
     return ImpactRules(
         tuple(load_words()),
         tuple(_component(each) for each in reach["components"]),
-        tuple((re.compile(each["token"]), frozenset(each["data"])) for each in reach["touches"]),
+        _touches(reach["touches"]),
         {effect: _reach(each) for effect, each in reach["effects"].items()},
         Severity(reach["doubt"]),
         _Harms(),
@@ -109,6 +109,13 @@ def _component(data: dict[str, Any]) -> Component:
         data.get("kind", ""),
         data.get("permissions", False),
     )
+
+
+def _touches(data: list[dict[str, Any]]) -> dict[str, tuple[tuple[str, frozenset[str]], ...]]:
+    by_kind: dict[str, list[tuple[str, frozenset[str]]]] = {}
+    for each in data:
+        by_kind.setdefault(each["token"].partition(":")[0], []).append((each["token"], frozenset(each["data"])))
+    return {kind: tuple(patterns) for kind, patterns in by_kind.items()}
 
 
 def _reach(data: dict[str, Any]) -> Reach:
