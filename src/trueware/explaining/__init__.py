@@ -20,6 +20,7 @@ DETECTORS: tuple[str, ...] = (
     "kernel_command_line:KernelCommandLine",
     "boot_environment:BootEnvironment",
     "mount_table:MountTable",
+    "packet_filter:PacketFilter",
     "card_sharing:CardSharing",
     "app_manifest:ManifestOfApp",
     "content_protection:ContentProtection",

@@ -1,0 +1,63 @@
+"""Names of hosts from which devices get updates, warnings and management.
+
+By the words that makers use in such names, and by the names of services that do not have one. A name that only looks like one costs
+little: what is found of it says the name. Sources: the updaters' own configuration (OpenWrt, fwupd, Debian, Alpine), AOSP
+``UpdateVerifier``, makers' lists of hosts that a firewall has to let pass (Samsung, LG, Google, Microsoft, Apple, Cisco, TP-Link).
+"""
+
+import re
+
+_WORDS = frozenset(
+    [
+        "update",
+        "updates",
+        "upd",
+        "autoupdate",
+        "softwareupdate",
+        "swupdate",
+        "fwupdate",
+        "upgrade",
+        "upgrades",
+        "ota",
+        "fota",
+        "dota",
+        "firmware",
+        "fw",
+        "fwdl",
+        "fus",
+        "download",
+        "downloads",
+        "dl",
+        "patch",
+        "patches",
+        "security",
+        "packages",
+        "pkg",
+        "repo",
+        "feeds",
+        "acs",
+        "cwmp",
+        "tr069",
+        "mdm",
+        "fwupd",
+        "lvfs",
+        "antivirus",
+        "avupdate",
+    ]
+)
+_SERVICES = (
+    "openwrt.org", "fwupd.org", "android.googleapis.com", "dl.google.com", "clients2.google.com", "clients4.google.com", "gvt1.com",
+    "play.googleapis.com", "android.clients.google.com", "ota.googlezip.net", "samsungotn.net", "ospserver.net", "samsungmobile.com",
+    "lgtvsdp.com", "lgappstv.com", "lge.com", "windowsupdate.com", "update.microsoft.com", "mesu.apple.com", "swscan.apple.com",
+    "debian.org", "ubuntu.com", "alpinelinux.org", "fedoraproject.org", "archlinux.org", "tplinkcloud.com", "mikrotik.com",
+)  # fmt: skip
+
+
+def is_update_host(name: str) -> bool:
+    """Tell whether a name looks like that of a host for updates."""
+    name = name.lower().strip(".")
+    if any(name == service or name.endswith(f".{service}") for service in _SERVICES):
+        return True
+    labels = name.split(".")
+    words = {word.rstrip("0123456789") for label in labels[:-2] for word in (label, *re.split(r"[-_]", label))}
+    return len(labels) > 2 and not _WORDS.isdisjoint(words)
