@@ -13,6 +13,7 @@ DETECTORS: tuple[str, ...] = (
     "rebuild:Rebuild",
     "packages:Packages",
     "accounts:Accounts",
+    "ways_in:WaysIn",
     "certificate_stores:CertificateStores",
     "update_keys:UpdateKeys",
     "update_sources:UpdateSources",
