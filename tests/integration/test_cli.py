@@ -353,6 +353,16 @@ def test_explain_knows_effects_and_the_rules_of_readers(capsys: pytest.CaptureFi
     assert "# malformed\n" in out
 
 
+def test_explain_tells_owners_and_professionals_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
+    """Each in their own words; what is special to a kind of product says so."""
+    assert main(["explain", "identity-rewritten"]) == ExitCode.GENUINE
+    told = capsys.readouterr().out
+    owners, _, professionals = told.partition("## What it is, for professionals")
+    assert "## What to do, for owners\n\n- Before you buy" in owners
+    assert "## How to see it, for owners, receiver" in owners
+    assert "## Eradicate, for professionals" in professionals
+
+
 @pytest.mark.parametrize("arguments", [["explain"], ["verify", "--explain"]], ids=" ".join)
 def test_explain_names_what_is_near_a_wrong_id(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     """A slip of the pen is answered with what was meant."""

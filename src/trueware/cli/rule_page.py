@@ -1,4 +1,4 @@
-"""The page of a rule or an effect: what it means that it is found, and whom that harms. Text that is also Markdown."""
+"""The page of a rule or an effect: what it means that it is found, whom that harms, and the guidelines. Text that is also Markdown."""
 
 from collections.abc import Iterator
 from difflib import get_close_matches
@@ -49,11 +49,13 @@ def _rule(rule: Rule, subject: str, effect: Effect | None) -> Iterator[str]:
     if effect is not None:
         yield "\n## What that does\n\n"
         yield from _body(effect)
+        yield f"\nWhat to do about it: `trueware explain {effect.id}`.\n"
 
 
 def _effect(effect: Effect, shown_by: list[str]) -> Iterator[str]:
     yield f"# {effect.id}\n\n{_text(effect.title)}.\n\n"
     yield from _body(effect)
+    yield from _guidelines(effect)
     yield "\n## Rules that show it\n\n"
     yield from (f"- {rule}\n" for rule in sorted(shown_by))
 
@@ -63,6 +65,24 @@ def _body(effect: Effect) -> Iterator[str]:
     if effect.references:
         yield f"\nSee {', '.join(effect.references)}.\n"
     yield from _harms(effect)
+
+
+def _guidelines(effect: Effect) -> Iterator[str]:
+    """Yield what owners and what professionals are told, and what is special to one kind of product."""
+    from trueware.knowledge.guidelines import OWNER, PROFESSIONAL, load_guideline
+
+    guideline = load_guideline(effect.id)
+    advice = [("", guideline.general)]
+    advice += [(f", {scenario.value.replace('-', ' ')}", each) for scenario, each in guideline.special.items()]
+    for readers, headings in (("owners", OWNER), ("professionals", PROFESSIONAL)):
+        for kind, each in advice:
+            sections = each.owner if readers == "owners" else each.professional
+            for name in (name for name in headings if name in sections):
+                yield f"\n## {headings[name]}, for {readers}{kind}\n\n"
+                only = len(sections[name]) == 1
+                yield from (
+                    _text(text if only else f"- {text}", "" if only else "  ") + "\n" for text in sections[name]
+                )
 
 
 def _harms(effect: Effect) -> Iterator[str]:
