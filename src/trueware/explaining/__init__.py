@@ -14,6 +14,7 @@ DETECTORS: tuple[str, ...] = (
     "packages:Packages",
     "accounts:Accounts",
     "ways_in:WaysIn",
+    "ssh_settings:SshSettings",
     "certificate_stores:CertificateStores",
     "update_keys:UpdateKeys",
     "update_sources:UpdateSources",
