@@ -1,4 +1,4 @@
-"""The page of a rule or an effect: what it means that it is found, whom that harms, and the guidelines. Text that is also Markdown."""
+"""The page of a rule or an effect: what it means, whom it harms, what people are told to do. Text that is also Markdown."""
 
 from collections.abc import Iterator
 from difflib import get_close_matches
