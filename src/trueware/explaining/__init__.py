@@ -30,6 +30,8 @@ DETECTORS: tuple[str, ...] = (
     "tv_apps:TvApps",
     "web_pages:WebPages",
     "programs:Programs",
+    "kernel_modules:KernelModules",
+    "boot_code:BootCode",
     "scripts:Scripts",
     "appearance:Appearance",
     "app_code:CodeOfApp",

@@ -4,7 +4,7 @@
 `How`       when
 ==========  ==================================================================================================
 SAME        what is loaded is equal but for build id and dates: stripped, stamped anew, signed
-PATCHED     same size and segments, and most blocks equal at their places
+PATCHED     same size and segments, and nearly all blocks equal at their places
 RELINKED    other size or segments, or all data moved, and the pieces of code are equal
 PARTLY      half of the pieces of code or more are equal
 REBUILT     fewer are; but it asks for mostly the same names, or has mostly the same functions: other compiler, other version
@@ -22,6 +22,9 @@ from enum import Enum
 from functools import cached_property
 
 from trueware.explaining.portraits.elf import Portrait
+
+_FEW = 8
+"""Blocks that an edit in place touches at most, or that part of all of them; where functions moved, many more differ."""
 
 _MOSTLY = 0.5
 _FAMILIAR = 0.6
@@ -53,7 +56,7 @@ class Difference:
         if (before.image, before.names_image, before.segments) == (after.image, after.names_image, after.segments):
             return How.SAME
         alike = before.size == after.size and before.block == after.block and before.segments == after.segments
-        if alike and before.platform == after.platform and 2 * len(self.blocks) <= len(after.block_list):
+        if alike and before.platform == after.platform and len(self.blocks) <= max(_FEW, len(after.block_list) // _FEW):
             return How.PATCHED
         if len(before.piece_list) == len(after.piece_list) and not self.new_pieces:
             return How.RELINKED
