@@ -62,7 +62,7 @@ def case_of(
 def signed_changes(signatures: Iterable[Judged], root: Part) -> tuple[Change, ...]:
     """Return as changes what broken signatures tell of: parts that are not as they were signed, or that nobody signed.
 
-    What stood there is not known. Where a signature is over all bytes at once, the whole part that it stands in is one change.
+    What stood there is not known, but for what the signature proves. Where a signature is over all bytes at once, the whole part that it stands in is one change.
     """
     changes: dict[str, Change] = {}
     for judged in signatures:
@@ -75,7 +75,9 @@ def signed_changes(signatures: Iterable[Judged], root: Part) -> tuple[Change, ..
         for path in signature.altered or (() if signature.added else (signature.part,)):
             if steps := way(root, path):
                 found = steps[-1][1]
-                expected = found._replace(sha256=None, tree=b"", children=(), format=None, facts=())
+                known = dict(signature.as_signed) if path == signature.part else {}
+                facts = tuple((name, known.get(name, value)) for name, value in found.facts)
+                expected = found._replace(sha256=None, tree=b"", children=(), facts=facts)
                 changes.setdefault(path, Change(ChangeKind.CHANGED, path, ("content",), expected, found))
     return tuple(changes[path] for path in sorted(changes))
 

@@ -24,7 +24,9 @@ class Places:
         self._prefixes: dict[str, str] = {}
 
     def inner(self, path: str) -> str:
-        """Return the path inside the innermost root of files."""
+        """Return the path inside the innermost root of files; of the artefact itself, its name."""
+        if not path:
+            return self._root.name
         container, _, tail = path.rpartition("!/")
         if (prefix := self._prefixes.get(container)) is None:
             steps = way(self._root, container)

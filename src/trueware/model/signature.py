@@ -100,6 +100,9 @@ class Signature:
     added: tuple[str, ...] = ()
     """Likewise: paths of the parts that nobody signed, where all must be."""
 
+    as_signed: tuple[tuple[str, str], ...] = ()
+    """Where it is broken, and as far as it is proved: facts of the part that it stands in, as they were when it was signed."""
+
     statements: tuple[tuple[str, str], ...] = ()
     """What is signed besides contents: rollback index, package name, flags."""
 

@@ -71,3 +71,8 @@ def test_a_tree_below_folders_has_the_same_inner_paths() -> None:
 def test_inner_paths_begin_in_the_innermost_container() -> None:
     places = Places(case({}, {"a.apk": b""}).suspect)
     assert places.inner("system.img!/app/a.apk!/classes.dex") == "classes.dex"
+
+
+def test_the_artefact_itself_goes_by_its_name() -> None:
+    root = case({}, {}).suspect._replace(name="index.html")
+    assert Places(root).inner("") == "index.html"

@@ -163,3 +163,11 @@ def test_a_broken_signature_over_everything_is_one_change_and_valid_ones_are_non
     valid = Judged(Signature("apk-v2", "", Outcome.VALID, ""), Standing.UNKNOWN_KEY, "")
     assert [each.path for each in signed_changes([broken, broken], root)] == [""]
     assert signed_changes([valid], root) == ()
+
+
+def test_a_broken_signature_tells_what_it_was_made_over() -> None:
+    root = Part("vbmeta.img", Kind.FILE, b"", 3, b"r" * 32, format="vbmeta", facts=(("flags", "off"), ("key", "k")))
+    signature = Signature("avb", "", Outcome.BROKEN, "", as_signed=(("flags", "none"),))
+    (change,) = signed_changes([Judged(signature, Standing.NONE, "")], root)
+    assert change.expected is not None
+    assert change.expected.facts == (("flags", "none"), ("key", "k"))

@@ -110,6 +110,7 @@ def _verify(site: Site, view: memoryview) -> Iterator[Signature]:
             structure.signer,
             offset=meta.signature[0],
             dated=False,
+            as_signed=() if structure.flags_signed else (("flags", flags_told(FLAGS, 0)),),
             statements=_statements(view, meta) if structure.outcome is None else (),
         )
         return

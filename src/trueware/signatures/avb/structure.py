@@ -42,6 +42,9 @@ class Structure:
     signer: Signer | None
     """Whose key made the signature, over these bytes or over others that were here before."""
 
+    flags_signed: bool = True
+    """False where the signature is over the same structure without any flags."""
+
 
 class _PublicKey(Protocol):
     """What keys of RSA and ML-DSA have in common."""
@@ -103,7 +106,7 @@ def _check_rsa(view: memoryview, meta: VbMeta) -> Structure:
         return Structure(meta, Outcome.VALID, f"{ALGORITHMS[meta.algorithm]} over header and descriptors", signer)
     if meta.flags and signed(_digest(view, meta, digest_name, 0)):
         detail = f"signed with no flags, which were set to {flags_told(FLAGS, meta.flags)} afterwards"
-        return Structure(meta, Outcome.BROKEN, detail, signer)
+        return Structure(meta, Outcome.BROKEN, detail, signer, flags_signed=False)
     changed = "header or descriptors were changed after they were signed"
     if stated != made:
         return Structure(meta, Outcome.BROKEN, changed, signer if signed(stated) else None)
