@@ -23,6 +23,8 @@ DETECTORS: tuple[str, ...] = (
     "boot_environment:BootEnvironment",
     "mount_table:MountTable",
     "packet_filter:PacketFilter",
+    "hosts_file:HostsFile",
+    "name_servers:NameServers",
     "card_sharing:CardSharing",
     "app_manifest:ManifestOfApp",
     "content_protection:ContentProtection",

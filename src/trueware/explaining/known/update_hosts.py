@@ -7,43 +7,9 @@ little: what is found of it says the name. Sources: the updaters' own configurat
 
 import re
 
-_WORDS = frozenset(
-    [
-        "update",
-        "updates",
-        "upd",
-        "autoupdate",
-        "softwareupdate",
-        "swupdate",
-        "fwupdate",
-        "upgrade",
-        "upgrades",
-        "ota",
-        "fota",
-        "dota",
-        "firmware",
-        "fw",
-        "fwdl",
-        "fus",
-        "download",
-        "downloads",
-        "dl",
-        "patch",
-        "patches",
-        "security",
-        "packages",
-        "pkg",
-        "repo",
-        "feeds",
-        "acs",
-        "cwmp",
-        "tr069",
-        "mdm",
-        "fwupd",
-        "lvfs",
-        "antivirus",
-        "avupdate",
-    ]
+_WORDS = re.compile(
+    r"(?:auto|software|sw|fw|av)?updates?|upd|upgrades?|[df]?ota|firmware|fw(?:dl)?|fus|downloads?|dl|patch(?:es)?|security"
+    r"|packages|pkg|repo|feeds|acs|cwmp|tr069|mdm|fwupd|lvfs|antivirus"
 )
 _SERVICES = (
     "openwrt.org", "fwupd.org", "android.googleapis.com", "dl.google.com", "clients2.google.com", "clients4.google.com", "gvt1.com",
@@ -59,5 +25,5 @@ def is_update_host(name: str) -> bool:
     if any(name == service or name.endswith(f".{service}") for service in _SERVICES):
         return True
     labels = name.split(".")
-    words = {word.rstrip("0123456789") for label in labels[:-2] for word in (label, *re.split(r"[-_]", label))}
-    return len(labels) > 2 and not _WORDS.isdisjoint(words)
+    words = (word for label in labels[:-2] for word in re.split(r"[-_]", label))
+    return any(_WORDS.fullmatch(word) or _WORDS.fullmatch(word.rstrip("0123456789")) for word in words)
