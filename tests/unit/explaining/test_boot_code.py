@@ -95,6 +95,23 @@ def test_what_it_calls_itself() -> None:
     assert "still calls itself U-Boot 2015.04 (Nov" in finding.detail
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b"#114 Thu Aug 27 16:41:46 CST 2020\n\0\0\0\0", b"#65 Wed Nov 4 09:40:55 CST 2020\n\0\0\0\0\0\0"),
+        (b"#1 SMP PREEMPT Thu Aug 27 16:41:46 UTC 2020\0", b"#2 SMP PREEMPT Fri Aug 28 06:00:00 UTC 2020\0"),
+        (b"built Aug 27 2020\0", b"built Nov  4 2021\0"),
+        (b"\4\0\0\0\x14\0\0\0\3\0\0\0GNU\0" + b"a" * 20, b"\4\0\0\0\x14\0\0\0\3\0\0\0GNU\0" + b"b" * 20),
+    ],
+)
+def test_another_time_stamp_is_no_other_kernel(old: bytes, new: bytes) -> None:
+    def rules(*sides: bytes) -> list[str]:
+        return [each.rule for each in found(*({"kernel": region(CODE + side + CODE)} for side in sides))]
+
+    assert rules(old, new) == ["boot-code-restamped"]
+    assert rules(old + b"a", new + b"b") == ["kernel-changed"]
+
+
 def test_without_the_genuine_bytes_it_is_another_one_all_the_same() -> None:
     (finding,) = found({"kernel": region(CODE)}, {"kernel": region(CODE[::-1])}, at_hand=False)
     assert (finding.rule, finding.detail, finding.evidence) == ("kernel-changed", f"{len(CODE)} bytes", ())

@@ -15,7 +15,8 @@ from typing import ClassVar
 from trueware.explaining.contract import Altered, Case, Concluding
 from trueware.explaining.naming import counted, listing
 from trueware.explaining.reading.lines import excerpt
-from trueware.model.finding import Evidence, Finding, Rule, Severity
+from trueware.explaining.reading.stamps import without_stamps
+from trueware.model.finding import Confidence, Evidence, Finding, Rule, Severity
 from trueware.model.part import Kind
 
 LOADER = Rule(
@@ -45,6 +46,14 @@ KERNEL = Rule(
     Severity.HIGH,
     help="It has all rights there are, and everything that is reported about the device passes through it.",
     effect="kernel-altered",
+)
+RESTAMPED = Rule(
+    "boot-code-restamped",
+    "A kernel or boot loader differs only in time stamps and build ids",
+    Severity.INFO,
+    Confidence.MEDIUM,
+    help="It was built again from the same source. By itself that is harmless; somebody did it all the same.",
+    effect="rebuilt-by-another",
 )
 RAMDISK = Rule(
     "initramfs-changed",
@@ -98,7 +107,7 @@ class BootCode:
     """Boot loaders, kernels, initial file systems, partition tables."""
 
     subject: ClassVar[str] = "boot loaders, kernels and partitions"
-    rules: ClassVar[tuple[Rule, ...]] = (LOADER, LOADER_ADDED, LOADER_REMOVED, KERNEL, RAMDISK, PARTITIONS)
+    rules: ClassVar[tuple[Rule, ...]] = (LOADER, LOADER_ADDED, LOADER_REMOVED, KERNEL, RESTAMPED, RAMDISK, PARTITIONS)
     wants: ClassVar[re.Pattern[str]] = re.compile(r".*", re.DOTALL)
 
     @staticmethod
@@ -211,6 +220,12 @@ def _code(altered: Altered, rule: Rule) -> Finding:
     before, after = (None if side is None else side[:_READ] for side in (altered.before(), altered.after()))
     old, new = _banners(before), _banners(after)
     evidence = []
+    same = (
+        before is not None
+        and after is not None
+        and len(before) == len(after)
+        and without_stamps(before) == without_stamps(after)
+    )
     if old != new:
         pairs = (
             zip(old, new, strict=True)
@@ -218,6 +233,8 @@ def _code(altered: Altered, rule: Rule) -> Finding:
             else [*((each, None) for each in old), *((None, each) for each in new)]
         )
         evidence = [Evidence("calls itself", one, other) for one, other in pairs if one != other]
+    if same:
+        return altered.finding(RESTAMPED, "all else is equal", *evidence[:6])
     words = [] if before is None or after is None else [_extent(before, after, evidence)]
     words += [f"still calls itself {old[0]}"] if old and old == new else []
     part = altered.change.found or altered.change.expected

@@ -24,12 +24,10 @@ of one source is blanked: the build id, dates and times of day in texts, where t
 symbols, whose order is the linker's whim and whose content is told otherwise.
 """
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import blake2b
-from itertools import chain
 from typing import Any
 
 import cbor2
@@ -37,6 +35,7 @@ import cbor2
 from trueware.errors import MalformedInput
 from trueware.explaining.reading.elf import LOAD, NOTE, Elf, read_elf
 from trueware.explaining.reading.instructions import FILLING, THUMB, cut, settle
+from trueware.explaining.reading.stamps import find_build_ids, find_dates
 from trueware.explaining.reading.texts import ENDPOINT, tell
 
 KIND, VERSION = "elf", 1
@@ -50,18 +49,8 @@ _MOST_TEXTS = 512
 _LONGEST = 1 << 28
 """Bytes of a program that is portrayed; larger ones are not made for devices."""
 
-_DATES = (
-    re.compile(rb"[JFMASOND][aepuco][nbrylgptvc] [ 0-3]?\d(?:,? (?:19|20)\d\d)?(?![\w:])"),
-    re.compile(rb"[012]\d:[0-5]\d:[0-5]\d(?![\d:])(?: (?:[A-Z]{3,4} )?(?:19|20)\d\d)?"),
-    re.compile(rb"20\d\d[-/.][01]\d[-/.][0-3]\d(?!\d)"),
-)
-"""Dates and times as compilers and scripts write them; each begins with few letters, which is found fast."""
-
-_WEEKDAYS = (b"Mon ", b"Tue ", b"Wed ", b"Thu ", b"Fri ", b"Sat ", b"Sun ")
-_NO_DATE_AFTER = frozenset(b"0123456789:")
-_BUILD_ID = re.compile(
-    rb"(?:\x04\0\0\0([\x08-\x40])\0\0\0\x03\0\0\0|\0\0\0\x04\0\0\0([\x08-\x40])\0\0\0\x03)GNU\0", re.DOTALL
-)
+_MOST_NOTES, _NOTE = 8, 1 << 16
+"""Notes that are looked at, and bytes of each."""
 
 _PRELINKED = 0x6FFFFDF5
 _SIGNATURE = b"~Module signature appended~\n"
@@ -262,26 +251,15 @@ def settled(elf: Elf) -> bytes:
     )  # size, number, index of section headers
     for start, end in elf.tables:
         clean[start:end] = bytes(len(clean[start:end]))
-    for segment in elf.segments:
-        if segment.kind == NOTE:
-            _blank_build_id(clean, segment.offset, segment.offset + min(segment.size, 1 << 16))
-    for section in elf.sections:
-        if section.name == ".note.gnu.build-id":
-            _blank_build_id(clean, section.offset, section.offset + min(section.size, 1 << 16))
-    for start, end in elf.data:
-        for match in chain.from_iterable(each.finditer(elf.view, start, end) for each in _DATES):
-            first = match.start()
-            if elf.view[first - 1] not in _NO_DATE_AFTER:
-                first -= 4 * (bytes(elf.view[max(0, first - 4) : first]) in _WEEKDAYS)
-                clean[first : match.end()] = bytes(match.end() - first)
+    notes = [(each.offset, each.size) for each in elf.segments if each.kind == NOTE]
+    notes += [(each.offset, each.size) for each in elf.sections if each.name == ".note.gnu.build-id"]
+    stamps = [
+        stamp for at, size in notes[:_MOST_NOTES] for stamp in find_build_ids(elf.view, at, at + min(size, _NOTE))
+    ]
+    stamps += [stamp for start, end in elf.data for stamp in find_dates(elf.view, start, end)]
+    for start, end in stamps:
+        clean[start:end] = bytes(len(clean[start:end]))
     return bytes(clean)
-
-
-def _blank_build_id(clean: bytearray, start: int, end: int) -> None:
-    match = _BUILD_ID.search(clean, start, end)
-    if match is not None:
-        size = (match[1] or match[2])[0]
-        clean[match.end() : match.end() + size] = bytes(len(clean[match.end() : match.end() + size]))
 
 
 @dataclass(frozen=True, slots=True)
