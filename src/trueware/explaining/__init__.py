@@ -39,6 +39,7 @@ DETECTORS: tuple[str, ...] = (
     "app_code:CodeOfApp",
     "network_identity:NetworkIdentity",
     "radio_settings:RadioSettings",
+    "app_contents:ContentsOfApp",
 )
 """Module below `detectors` and class, one for each subject, in the order in which effects are told."""
 

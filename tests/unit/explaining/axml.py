@@ -32,7 +32,7 @@ def document(root: Node, *, strings_before: tuple[str, ...] = ()) -> bytes:
     strings = [*RESOURCES, *strings_before]
     nodes = _nodes(root, strings)
     resources = _chunk(0x0180, b"", pack(f"<{len(RESOURCES)}I", *RESOURCES.values()))
-    return _chunk(0x0003, b"", _pool(strings) + resources + nodes)
+    return _chunk(0x0003, b"", string_pool(strings) + resources + nodes)
 
 
 def manifest(
@@ -85,7 +85,8 @@ def _index(text: str, strings: list[str]) -> int:
     return strings.index(text)
 
 
-def _pool(strings: list[str]) -> bytes:
+def string_pool(strings: list[str]) -> bytes:
+    """Return a pool of strings."""
     offsets, data = [], b""
     for text in strings:
         offsets.append(len(data))

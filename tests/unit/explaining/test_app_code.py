@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from tests.unit.explaining.cases import case, findings, rules
+from tests.unit.explaining.cases import File, case, findings, rules
 from tests.unit.explaining.dex_builder import RETURN_VOID, Operation, Written, call, const, program
 
 from trueware.explaining.contract import Altered, Case
@@ -250,3 +250,28 @@ def test_a_portrait_does_for_the_genuine_bytes() -> None:
 
 def test_with_neither_bytes_nor_portrait_nothing_is_said() -> None:
     assert rules(CodeOfApp, _kept(None, [MAIN, evil(SMS)])) == []
+
+
+def test_bytes_changed_in_place() -> None:
+    """Told by the checksum, also where no class is another for it."""
+    data = bytearray(program([MAIN], strings=("unused",)))
+    at = data.index(b"unused")
+    data[at] = ord("U")
+    made = case({"classes.dex": program([MAIN], strings=("unused",))}, {"classes.dex": bytes(data)})
+
+    assert rules(CodeOfApp, made) == ["app-code-patched"]
+
+
+def test_bytes_behind_the_program() -> None:
+    """Told where they came, not where the genuine file has some."""
+    bare, more = program([MAIN]), program([MAIN]) + b"payload"
+
+    assert rules(CodeOfApp, case({"classes.dex": bare}, {"classes.dex": more})) == ["app-code-appended"]
+    assert rules(CodeOfApp, case({"classes.dex": more}, {"classes.dex": more + b"!"})) == ["app-code-repacked"]
+    assert rules(CodeOfApp, case({"classes.dex": more}, {"classes.dex": bare})) == ["app-code-repacked"]
+
+
+def test_other_rights_are_no_other_code() -> None:
+    made = case({"classes.dex": File(program([MAIN]))}, {"classes.dex": File(program([MAIN]), mode=0o600)})
+
+    assert rules(CodeOfApp, made) == []

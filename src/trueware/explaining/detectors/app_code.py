@@ -27,6 +27,7 @@ from trueware.explaining.portraits.dex import (
     portray,
     read_portrait,
 )
+from trueware.explaining.reading.dex import is_intact, program_end
 from trueware.explaining.reading.lines import excerpt
 from trueware.model.finding import Confidence, Evidence, Finding, Rule, Severity
 
@@ -50,6 +51,14 @@ REMOVED = Rule(
 REPACKED = Rule(
     "app-code-repacked", "The program was written anew with the same classes",
     Severity.INFO, effect="rebuilt-by-another", help="Tools that repackage an app leave this behind; its code is the same.",
+)  # fmt: skip
+PATCHED = Rule(
+    "app-code-patched", "Bytes of the program were changed after it was made: its checksum is that of others",
+    _HIGH, effect="program-altered", help="Compilers get it right; devices refuse such a program, or take it for what it is.",
+)  # fmt: skip
+APPENDED = Rule(
+    "app-code-appended", "Bytes stand behind the program that the genuine one has not",
+    _MEDIUM, effect="app-injected", help="No class is in them; code of the app can read them, as packers do that hide code there.",
 )  # fmt: skip
 TALKS = Rule(
     "app-code-new-host", "Code that came or changed names hosts that the genuine code does not name",
@@ -129,6 +138,9 @@ LIBRARY = {
 }  # fmt: skip
 
 
+_GENERATED = re.compile(r"(?:.*/)?(?:R|R\$\w+|BuildConfig);", re.DOTALL)
+
+
 @dataclass(frozen=True, slots=True)
 class _Side:
     """The Dalvik files of one package, on one side, as far as they changed."""
@@ -165,15 +177,15 @@ class CodeOfApp:
 
     subject: ClassVar[str] = "code of Android programs"
     rules: ClassVar[tuple[Rule, ...]] = (
-        ADDED, CHANGED, REMOVED, REPACKED, TALKS, *ABOUT.values(), *LIBRARY.values()
+        ADDED, CHANGED, REMOVED, REPACKED, PATCHED, APPENDED, TALKS, *ABOUT.values(), *LIBRARY.values()
     )  # fmt: skip
     wants: ClassVar[re.Pattern[str]] = re.compile(r"(?:[^/]+/)*[^/]+\.dex")
 
     @staticmethod
     def detect(altered: Altered, case: Case) -> Iterator[Finding]:
         package = _package(altered)
-        group = [each for each in case.altered if each.inner.endswith(".dex") and _package(each) == package]
-        if group[0] is not altered:
+        group = [each for each in case.altered if _is_code(each) and _package(each) == package]
+        if not group or group[0] is not altered:
             return  # told with the first of them
         there = [_before(each) for each in group]
         if None in there:
@@ -186,7 +198,31 @@ class CodeOfApp:
         marks = genuine.marks()
         for each, was, now in zip(group, there, here, strict=True):
             if was is not None and now is not None:
-                yield from _told(each, _differing(was, now, genuine, found), genuine, marks)
+                made = list(_bytes(each))
+                yield from made
+                yield from _told(each, _differing(was, now, genuine, found), genuine, marks, explained=bool(made))
+
+
+def _is_code(altered: Altered) -> bool:
+    """Tell whether a change is one of Dalvik code."""
+    return altered.inner.endswith(".dex") and (altered.change.aspects == () or "content" in altered.change.aspects)
+
+
+def _bytes(altered: Altered) -> Iterator[Finding]:
+    """Yield what its bytes say without being taken apart."""
+    data = altered.after()
+    if data is None:
+        return
+    if not is_intact(data):
+        yield altered.finding(PATCHED, "the Adler-32 does not fit", offset=8)
+    before, end = altered.before(), program_end(data)
+    if end < len(data) and (altered.is_added or (before is not None and program_end(before) == len(before))):
+        yield altered.finding(
+            APPENDED,
+            f"{len(data) - end} bytes",
+            Evidence(f"offset {end}", None, repr(data[end : end + 16])),
+            offset=end,
+        )
 
 
 def _package(altered: Altered) -> str:
@@ -219,9 +255,12 @@ def _differing(was: Portrait, now: Portrait, genuine: _Side, found: _Side) -> _D
     return _Differing(added, changed, tuple(sorted(was.classes.keys() - found.classes.keys())))
 
 
-def _told(altered: Altered, differing: _Differing, genuine: _Side, marks: frozenset[str]) -> Iterator[Finding]:
+def _told(
+    altered: Altered, differing: _Differing, genuine: _Side, marks: frozenset[str], *, explained: bool
+) -> Iterator[Finding]:
     if not differing.added and not differing.changed and not differing.removed:
-        yield altered.finding(REPACKED, "all classes are equal once references are written out")
+        if not explained:
+            yield altered.finding(REPACKED, "all classes are equal once references are written out")
         return
     yield from _libraries(altered, differing.added, genuine)
     if differing.added:
@@ -272,7 +311,7 @@ def _added(altered: Altered, added: dict[str, ClassPortrait]) -> Finding:
 
 def _changed(altered: Altered, changed: dict[str, tuple[ClassPortrait, ClassPortrait]]) -> Finding:
     evidence = []
-    for name, (was, now) in changed.items():
+    for name, (was, now) in sorted(changed.items(), key=lambda each: _is_generated(each[0])):
         old = {method: digest.hex() for digest, method in was.methods.items()}
         where = [(method, digest) for digest, method in now.methods.items() if digest not in was.methods]
         for method, digest in where[:2]:
@@ -283,7 +322,13 @@ def _changed(altered: Altered, changed: dict[str, tuple[ClassPortrait, ClassPort
             evidence.append(Evidence(_dotted(name), f"class {was.digest.hex()}", f"class {now.digest.hex()}: {said}"))
         if len(evidence) >= _MOST:
             break
-    return altered.finding(CHANGED, f"{len(changed)} classes: {listing(map(_dotted, changed))}", *evidence[:_MOST])
+    named = listing(map(_dotted, sorted(changed, key=_is_generated)))
+    return altered.finding(CHANGED, f"{len(changed)} classes: {named}", *evidence[:_MOST])
+
+
+def _is_generated(name: str) -> bool:
+    """Tell whether a class only holds numbers that building gives to resources: it is named last."""
+    return _GENERATED.fullmatch(name) is not None
 
 
 def _marked(altered: Altered, differing: _Differing, before: frozenset[str], *, current: bool) -> Iterator[Finding]:

@@ -38,6 +38,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from struct import Struct, error, unpack_from
 from typing import Any
+from zlib import adler32
 
 from trueware.errors import MalformedInput, UnsupportedInput
 
@@ -532,6 +533,16 @@ class Dex:
         self._left -= size
         if self._left < 0:
             raise MalformedInput("dex", at, "pieces of it are named more often than any compiler does")
+
+
+def is_intact(data: bytes) -> bool:
+    """Tell whether the checksum of a program is that of its bytes; whoever compiles or assembles one gets it right."""
+    return len(data) >= _HEADER and adler32(data[12 : program_end(data)]) == int.from_bytes(data[8:12], "little")
+
+
+def program_end(data: bytes) -> int:
+    """Return where the program ends by its header, at most where the bytes do."""
+    return min(int.from_bytes(data[32:36], "little"), len(data))
 
 
 def text(name: bytes) -> str:

@@ -101,7 +101,14 @@ class Element:
         Raises:
             MalformedInput: see `by_resource`.
         """
-        found = [each for each in self.attributes if each.resource == resource]
+        return self._truth([each for each in self.attributes if each.resource == resource])
+
+    def flag_by_name(self, name: str) -> bool | None:
+        """Return the truth of the attribute of that name which has neither namespace nor resource id; see `flag`."""
+        plain = (each for each in self.attributes if each.namespace == _NONE and not each.resource)
+        return self._truth([each for each in plain if self.strings[each.name] == name])
+
+    def _truth(self, found: list[Attribute]) -> bool | None:
         if len(found) == 1 and found[0].type in _INTEGERS:
             return found[0].data != 0
         value = self._value(found)
@@ -123,9 +130,9 @@ class Element:
 
 
 class Strings:
-    """The pool of strings, decoded when asked for."""
+    """The pool of strings, decoded when asked for. One that is longer than `longest` units is refused."""
 
-    def __init__(self, view: memoryview, at: int, header: int, end: int) -> None:
+    def __init__(self, view: memoryview, at: int, header: int, end: int, longest: int = _MAX_STRING) -> None:
         if header < 28 or at + header > end:
             raise MalformedInput("axml", at, "the string pool's header is cut short")
         self.count, styles, flags, start, styles_start = _POOL.unpack_from(view, at + 8)
@@ -136,7 +143,7 @@ class Strings:
         if self.count and not at + header + 4 * (self.count + styles) <= self._start <= self._end <= end:
             raise MalformedInput("axml", at, "the strings are not where they can be")
         self._offsets = unpack_from(f"<{self.count}I", view, at + header)
-        self._view, self._utf8 = view, bool(flags & _UTF8)
+        self._view, self._utf8, self._longest = view, bool(flags & _UTF8), longest
         self._known: dict[int, str] = {}
 
     def __getitem__(self, index: int) -> str:
@@ -169,7 +176,7 @@ class Strings:
         return (first & top - 1) << 8 * width | second, at + 2 * width
 
     def _text(self, at: int, size: int, width: int) -> bytes:
-        if size > _MAX_STRING:
+        if size > self._longest:
             raise MalformedInput("axml", at, f"a string of {size} units")
         end = at + size * width
         if end + width > self._end or any(self._view[end : end + width]):
