@@ -6,6 +6,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+import cbor2
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -143,6 +144,15 @@ def test_a_damaged_portrait_raises_nothing_but_input_errors(at: int, patch: byte
     kept[at % len(kept) : at % len(kept) + len(patch)] = patch
     with suppress(InputError):
         of_bytes(bytes(kept))
+
+
+@pytest.mark.parametrize("place", [5, 10, 11, 13])
+def test_a_number_in_the_place_of_bytes_is_refused(place: int) -> None:
+    """It would be taken for as many zeros: gigabytes of them."""
+    item = cbor2.loads(portray("x", SEEDS[0][:16], SEEDS[0]) or b"")
+    item[place] = 1 << 40
+    with pytest.raises(InputError):
+        of_bytes(cbor2.dumps(item))
 
 
 def test_real_programs_say_what_readelf_says() -> None:

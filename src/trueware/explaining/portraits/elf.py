@@ -211,7 +211,7 @@ def _decoded(item: Any) -> Portrait:
     platform, kind, size, end, entry, traits = head
     needed, search_path, interpreter, name = links
     code, data = ([(int(a), int(b)) for a, b in zip(each[::2], each[1::2], strict=True)] for each in ranges)
-    pairs = _split(bytes(functions), 2 * _DIGEST)
+    pairs = _split(_octets(functions), 2 * _DIGEST)
     return Portrait(
         platform=str(platform),
         kind=str(kind),
@@ -224,21 +224,28 @@ def _decoded(item: Any) -> Portrait:
         interpreter=str(interpreter),
         name=str(name),
         imports=frozenset(str(imports).split("\n")) - {""},
-        exports=frozenset(_split(bytes(exports))),
+        exports=frozenset(_split(_octets(exports))),
         segments=tuple((int(a), int(b)) for a, b in zip(segments[::2], segments[1::2], strict=True)),
-        image=bytes(images[0]),
-        code_image=bytes(images[1]),
-        data_image=bytes(images[2]),
-        names_image=bytes(images[3]),
+        image=_octets(images[0]),
+        code_image=_octets(images[1]),
+        data_image=_octets(images[2]),
+        names_image=_octets(images[3]),
         code=tuple(code),
         data=tuple(data),
         block=max(int(blocks[0]), 1),
-        blocks=bytes(blocks[1]),
-        pieces=bytes(pieces),
+        blocks=_octets(blocks[1]),
+        pieces=_octets(pieces),
         functions={each[:_DIGEST]: each[_DIGEST:] for each in pairs},
         endpoints=tuple(each for each in str(endpoints).split("\n") if each),
-        texts=frozenset(_split(bytes(texts), 1 + _DIGEST)),
+        texts=frozenset(_split(_octets(texts), 1 + _DIGEST)),
     )
+
+
+def _octets(value: Any) -> bytes:
+    """Return a value that must be bytes already: of a number, `bytes` would make as many zeros."""
+    if not isinstance(value, bytes):
+        raise TypeError(type(value))
+    return value
 
 
 def settled(elf: Elf) -> bytes:
