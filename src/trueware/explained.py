@@ -24,6 +24,7 @@ from trueware.model.result import Result
 from trueware.model.rules import RULES
 from trueware.model.signature import Judged, Outcome
 from trueware.model.verdict import Verdict
+from trueware.model.watchlists import Watchlists
 
 
 def case_of(
@@ -32,6 +33,7 @@ def case_of(
     suspect: Part,
     genuine: Part,
     sources: tuple[Source, Source],
+    watchlists: Watchlists = Watchlists(),  # noqa: B008 (frozen)
 ) -> Case:
     """Return what detectors are asked about.
 
@@ -41,6 +43,7 @@ def case_of(
         suspect: the artefact, measured.
         genuine: the release.
         sources: the bytes of the release, and those of the artefact.
+        watchlists: what to look for.
     """
     there, here = sources
     places, files = Places(suspect), Files(suspect)
@@ -56,6 +59,7 @@ def case_of(
         match.release.claims if match is not None else (),
         result.signatures,
         files,
+        watchlists,
     )
 
 

@@ -17,6 +17,7 @@ from trueware.errors import SourceError
 from trueware.measuring import Fallback
 from trueware.model.limits import Limits
 from trueware.model.result import Result
+from trueware.model.watchlists import Watchlists
 from trueware.registry.lookup import Registry
 from trueware.storage.sqlite import SqliteStore
 from trueware.verify import verify
@@ -47,6 +48,11 @@ class _Asked:
     registry: Path
     limits: Limits
     now: int | None
+    watchlists: Watchlists
+
+
+_HERE: list[_Asked] = []
+"""In a process of the pool: what is the same for all, sent once, since lists may be long."""
 
 
 def verify_each(
@@ -59,6 +65,7 @@ def verify_each(
     report_bytes: Callable[[int], None] | None = None,
     fallback: Fallback | None = None,
     now: int | None = None,
+    watchlists: Watchlists = Watchlists(),  # noqa: B008 (frozen)
 ) -> Iterator[Outcome]:
     """Verify artefacts, in order.
 
@@ -71,11 +78,12 @@ def verify_each(
         report_bytes: in one process, told the bytes of content read so far of each.
         fallback: in one process, asked for what stays opaque.
         now: seconds since 1970, at which keys are judged; by default the time at which each is verified.
+        watchlists: what else to look for in changes.
 
     Raises:
         StoreError: the registry cannot be read.
     """
-    asked = _Asked(registry, limits, now)
+    asked = _Asked(registry, limits, now, watchlists)
     if (count := processes or cores()) == 1:
         yield from _counted(_in_turn(paths, asked, report_bytes, fallback), report)
     else:
@@ -97,7 +105,14 @@ def _in_turn(
         for path in paths:
             try:
                 result = verify(
-                    path, known, pool=pool, limits=asked.limits, report=report, fallback=fallback, now=asked.now
+                    path,
+                    known,
+                    pool=pool,
+                    limits=asked.limits,
+                    report=report,
+                    fallback=fallback,
+                    now=asked.now,
+                    watchlists=asked.watchlists,
                 )
                 outcome = Outcome(path, result)
             except SourceError as error:
@@ -112,11 +127,11 @@ def _in_processes(paths: Iterable[str], asked: _Asked, count: int) -> Iterator[O
 
     SqliteStore.open_read_only(asked.registry).close()  # what is wrong with it is said once, and here
     waiting, flying = iter(paths), deque[tuple[str, "Future[Outcome]"]]()
-    pool = _processes(count)
+    pool = _processes(count, asked)
     try:
         while True:
             while len(flying) < _AHEAD * count and (path := next(waiting, None)) is not None:
-                flying.append((path, _submit(pool, path, asked)))
+                flying.append((path, _submit(pool, path)))
             if not flying:
                 return
             try:
@@ -127,7 +142,7 @@ def _in_processes(paths: Iterable[str], asked: _Asked, count: int) -> Iterator[O
                 pool.shutdown()  # from here on all of them are done or lost
                 for path, future in left:
                     yield future.result() if future.exception() is None else _alone(path, asked)
-                pool = _processes(count)
+                pool = _processes(count, asked)
                 continue
             flying.popleft()
             yield outcome
@@ -135,13 +150,13 @@ def _in_processes(paths: Iterable[str], asked: _Asked, count: int) -> Iterator[O
         pool.shutdown(cancel_futures=True)
 
 
-def _submit(pool: "ProcessPoolExecutor", path: str, asked: _Asked) -> "Future[Outcome]":
+def _submit(pool: "ProcessPoolExecutor", path: str) -> "Future[Outcome]":
     """Have an artefact verified; in a pool that broke since it was last asked it is lost at once, like those under way."""
     from concurrent.futures import Future  # noqa: PLC0415 (as above)
     from concurrent.futures.process import BrokenProcessPool  # noqa: PLC0415 (as above)
 
     try:
-        return pool.submit(_verify_one, path, asked)
+        return pool.submit(_verify_one, path)
     except BrokenProcessPool as error:
         lost: Future[Outcome] = Future()
         lost.set_exception(error)
@@ -151,30 +166,47 @@ def _submit(pool: "ProcessPoolExecutor", path: str, asked: _Asked) -> "Future[Ou
 def _alone(path: str, asked: _Asked) -> Outcome:
     from concurrent.futures.process import BrokenProcessPool  # noqa: PLC0415 (as above)
 
-    with _processes(1) as pool:
+    with _processes(1, asked) as pool:
         try:
-            return pool.submit(_verify_one, path, asked).result()
+            return pool.submit(_verify_one, path).result()
         except BrokenProcessPool:
             return Outcome(path, error=SourceError(f"cannot read {path!r}: {_DIED}"))
 
 
-def _processes(count: int) -> "ProcessPoolExecutor":
+def _processes(count: int, asked: _Asked) -> "ProcessPoolExecutor":
     from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415 (as above)
     from multiprocessing import get_context  # noqa: PLC0415 (as above)
 
     # a forked copy of a process with threads may hang; these start clean, but collect as seldom as their parent
     return ProcessPoolExecutor(
-        count, mp_context=get_context("spawn"), initializer=gc.set_threshold, initargs=gc.get_threshold()
+        count, mp_context=get_context("spawn"), initializer=_begin, initargs=(asked, gc.get_threshold())
     )
 
 
-def _verify_one(path: str, asked: _Asked) -> Outcome:
+def _begin(asked: _Asked, threshold: tuple[int, int, int]) -> None:
+    """Begin a process of the pool."""
+    gc.set_threshold(*threshold)
+    _HERE[:] = [asked]
+
+
+def _verify_one(path: str) -> Outcome:
     """Verify in a process of the pool, on one core: the others have artefacts of their own."""
     from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 (only where it is needed)
 
+    (asked,) = _HERE
     with SqliteStore.open_read_only(asked.registry) as store, ThreadPoolExecutor(1) as pool:
         try:
-            return Outcome(path, verify(path, Registry(store), pool=pool, limits=asked.limits, now=asked.now))
+            return Outcome(
+                path,
+                verify(
+                    path,
+                    Registry(store),
+                    pool=pool,
+                    limits=asked.limits,
+                    now=asked.now,
+                    watchlists=asked.watchlists,
+                ),
+            )
         except SourceError as error:
             return Outcome(path, error=error)
         except MemoryError:

@@ -31,6 +31,7 @@ from trueware.model.release import Release
 from trueware.model.result import Result
 from trueware.model.signature import Judged
 from trueware.model.verdict import Authority, Verdict
+from trueware.model.watchlists import Watchlists
 from trueware.registry.known import KnownPackings
 from trueware.registry.lookup import Candidate, Registry
 from trueware.signatures import Signatures
@@ -49,6 +50,7 @@ def verify(
     report: Report | None = None,
     fallback: Fallback | None = None,
     now: int | None = None,
+    watchlists: Watchlists = Watchlists(),  # noqa: B008 (frozen)
 ) -> Result:
     """Return the result for the file or folder at `path`.
 
@@ -60,6 +62,7 @@ def verify(
         report: told the bytes of content read so far.
         fallback: another program, asked for what stays opaque; see `trueware.fallback`.
         now: seconds since 1970, at which keys are judged; by default the time of the call.
+        watchlists: what else to look for in changes.
 
     Raises:
         SourceError: the artefact cannot be opened.
@@ -90,7 +93,7 @@ def verify(
         result = appraise_measured(artefact_name(path), measured, registry, known.used, now)
         if known.all_support(result.match.release if result.match is not None else None):
             break
-    return _explained(result, measured, registry, limits)
+    return _explained(result, measured, registry, limits, watchlists)
 
 
 def signatures_of(
@@ -149,7 +152,9 @@ def appraise_measured(
     return appraise(artefact, evidence, replace(references, trust=trust, now=now))
 
 
-def _explained(result: Result, measured: Measured, registry: Registry, limits: Limits) -> Result:
+def _explained(
+    result: Result, measured: Measured, registry: Registry, limits: Limits, watchlists: Watchlists
+) -> Result:
     """Return the result with what its changes do, told from the bytes that the registry keeps of the release."""
     root = measured.measurement.root
     genuine = registry.manifest(result.match.release) if result.match is not None else None
@@ -163,7 +168,7 @@ def _explained(result: Result, measured: Measured, registry: Registry, limits: L
         KeptSource(registry.content, partial(_portraits, registry, result)),
         MeasuredSource(measured.measurement, _found(changes), limits),
     )
-    return with_explanations(result, case_of(result, changes, root, genuine, sources))
+    return with_explanations(result, case_of(result, changes, root, genuine, sources, watchlists))
 
 
 def _portraits(registry: Registry, result: Result) -> Mapping[bytes, bytes]:
@@ -219,6 +224,7 @@ def diff(
     policy: str | None = None,
     limits: Limits = Limits(),  # noqa: B008 (frozen)
     report: Report | None = None,
+    watchlists: Watchlists = Watchlists(),  # noqa: B008 (frozen)
 ) -> Result:
     """Return the result for `suspect` as if `genuine` were the only release there is.
 
@@ -230,6 +236,7 @@ def diff(
         policy: name of the policy; by default the one that fits `genuine`.
         limits: ceilings, for each of the two.
         report: told the bytes of content read so far.
+        watchlists: what else to look for in changes.
 
     Raises:
         SourceError: one of them cannot be opened.
@@ -284,4 +291,4 @@ def diff(
         MeasuredSource(there.measurement, _expected(changes), limits),
         MeasuredSource(here.measurement, _found(changes), limits),
     )
-    return with_explanations(result, case_of(result, changes, here.measurement.root, root, sources))
+    return with_explanations(result, case_of(result, changes, here.measurement.root, root, sources, watchlists))

@@ -19,7 +19,7 @@ _MARKS = Path(sys.argv[2])
 _verify_one, _verify = fleet_._verify_one, fleet_.verify
 
 
-def verify_or_die(path: str, asked: object) -> Outcome:
+def verify_or_die(path: str) -> Outcome:
     """Stand in for the worker's function, in the worker."""
     match Path(path).stem:
         case "deadly":  # as the kernel ends a process that takes too much
@@ -31,7 +31,7 @@ def verify_or_die(path: str, asked: object) -> Outcome:
         case "greedy":
             fleet_.verify = _take_too_much
     try:
-        outcome: Outcome = _verify_one(path, asked)
+        outcome: Outcome = _verify_one(path)
     finally:
         fleet_.verify = _verify
     return outcome

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from trueware.measuring import Fallback
     from trueware.model.limits import Limits
+    from trueware.model.watchlists import Watchlists
 
 Subparsers: TypeAlias = "_SubParsersAction[ArgumentParser]"
 
@@ -72,6 +73,35 @@ def fallback_of(options: Namespace) -> "AbstractContextManager[Fallback | None]"
     from trueware.fallback import Unblob
 
     return Unblob(unconfined=options.unconfined)
+
+
+def add_watchlists(parser: ArgumentParser) -> None:
+    """Add `--indicators` and `--yara`."""
+    parser.add_argument(
+        "--indicators",
+        metavar="FILE",
+        action="append",
+        default=[],
+        help="look in changes for known malicious files, paths and hosts: a list as CSV, STIX, MISP or plain; may be repeated",
+    )
+    parser.add_argument(
+        "--yara",
+        metavar="PATH",
+        action="append",
+        default=[],
+        help="look in changes with YARA rules, a file or a folder of *.yar; may be repeated (needs trueware[yara])",
+    )
+
+
+def watchlists_of(options: Namespace) -> "Watchlists":
+    """Return what to look for.
+
+    Raises:
+        SourceError: a list cannot be read, or is none.
+    """
+    from trueware.sources.watchlists import load_watchlists
+
+    return load_watchlists(options.indicators, options.yara)
 
 
 def limits_of(options: Namespace) -> "Limits":

@@ -40,6 +40,8 @@ DETECTORS: tuple[str, ...] = (
     "network_identity:NetworkIdentity",
     "radio_settings:RadioSettings",
     "app_contents:ContentsOfApp",
+    "indicators:KnownIndicators",
+    "yara:YaraRules",
 )
 """Module below `detectors` and class, one for each subject, in the order in which effects are told."""
 

@@ -25,6 +25,7 @@ from trueware.model.explanation import Scenario
 from trueware.model.finding import Confidence, Evidence, Finding, Rule, Severity
 from trueware.model.part import Kind, Part
 from trueware.model.signature import Judged
+from trueware.model.watchlists import Watchlists
 
 
 class Source(Protocol):
@@ -160,6 +161,9 @@ class Case:
 
     files: Mapping[str, Part] = field(default_factory=dict)
     """Every file, link and folder of the artefact's root file system by its path in there; empty where it has none."""
+
+    watchlists: Watchlists = field(default_factory=Watchlists)
+    """What somebody asked to look for."""
 
     def matching(self, pattern: re.Pattern[str]) -> Iterator[Altered]:
         """Yield the changes whose inner path matches as a whole."""

@@ -14,10 +14,12 @@ from trueware.cli.options import (
     add_output,
     add_registry,
     add_time,
+    add_watchlists,
     fallback_of,
     limits_of,
     positive,
     registry_path,
+    watchlists_of,
 )
 from trueware.model.result import Result
 
@@ -43,6 +45,7 @@ def add(commands: Subparsers) -> None:
     add_time(parser)
     add_limits(parser)
     add_fallback(parser)
+    add_watchlists(parser)
     add_registry(parser)
     add_output(parser)
     add_explain(parser)
@@ -72,7 +75,7 @@ def _outcomes(options: Namespace) -> "Iterator[Outcome]":
     from trueware.cli.progress import count_progress, progress
     from trueware.fleet import verify_each
 
-    registry, limits = registry_path(options), limits_of(options)
+    registry, limits, watchlists = registry_path(options), limits_of(options), watchlists_of(options)
     paths = _paths(options)
     with fallback_of(options) as fallback:
         if not options.each and len(options.artefacts) == 1:
@@ -85,6 +88,7 @@ def _outcomes(options: Namespace) -> "Iterator[Outcome]":
                     report_bytes=report,
                     fallback=fallback,
                     now=options.at,
+                    watchlists=watchlists,
                 )
             return
         # a fallback starts programs of its own, one at a time
@@ -98,6 +102,7 @@ def _outcomes(options: Namespace) -> "Iterator[Outcome]":
                 report=report,
                 fallback=fallback,
                 now=options.at,
+                watchlists=watchlists,
             )
 
 
