@@ -66,7 +66,8 @@ def case_of(
 def signed_changes(signatures: Iterable[Judged], root: Part) -> tuple[Change, ...]:
     """Return as changes what broken signatures tell of: parts that are not as they were signed, or that nobody signed.
 
-    What stood there is not known, but for what the signature proves. Where a signature is over all bytes at once, the whole part that it stands in is one change.
+    What stood there is not known, but for what the signature proves. Where a signature is over all bytes at once, the whole part
+    that it stands in is one change.
     """
     changes: dict[str, Change] = {}
     for judged in signatures:
