@@ -1,11 +1,16 @@
 """Says what changes do: detectors look at each change with the genuine bytes beside it.
 
-Detectors are imported when there are changes to explain, each by one line in `DETECTORS`.
+Detectors are imported when there is a change that they want, each by one line in `DETECTORS`. What they want stands in
+`announced.py`, which `docs/generate.py` makes from the detectors themselves; one that is not in there yet is imported at once.
 """
 
+import re
+from collections.abc import Collection
 from functools import cache
 from importlib import import_module
+from typing import cast
 
+from trueware.explaining.announced import ANNOUNCED
 from trueware.explaining.contract import Detector
 
 DETECTORS: tuple[str, ...] = (
@@ -46,11 +51,28 @@ DETECTORS: tuple[str, ...] = (
 """Module below `detectors` and class, one for each subject, in the order in which effects are told."""
 
 
+_NOTHING = "(?!)"
+"""The pattern of detectors that look at all changes together and at none by itself: they are always asked."""
+
+
 @cache
+def load_detector(where: str) -> type[Detector]:
+    """Return one of `DETECTORS`."""
+    module, _, name = where.partition(":")
+    return cast("type[Detector]", getattr(import_module(f"{__name__}.detectors.{module}"), name))
+
+
 def load_detectors() -> tuple[type[Detector], ...]:
     """Return all detectors, in order."""
-    loaded = []
-    for each in DETECTORS:
-        module, _, name = each.partition(":")
-        loaded.append(getattr(import_module(f"{__name__}.detectors.{module}"), name))
-    return tuple(loaded)
+    return tuple(map(load_detector, DETECTORS))
+
+
+def detectors_for(paths: Collection[str]) -> tuple[type[Detector], ...]:
+    """Return the detectors that want a change at one of these inner paths, in order. Others are not imported."""
+    wanted = []
+    for where in DETECTORS:
+        pattern, flags = ANNOUNCED.get(where) or (load_detector(where).wants.pattern, load_detector(where).wants.flags)
+        matches = re.compile(pattern, flags).fullmatch
+        if pattern == _NOTHING or any(map(matches, paths)):
+            wanted.append(load_detector(where))
+    return tuple(wanted)

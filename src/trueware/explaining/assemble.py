@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
-from trueware.explaining.catalogue import rule_of
 from trueware.explaining.contract import Case
 from trueware.model.explanation import Assessment, Effect, Explanation, Scenario
 from trueware.model.finding import Finding, Severity
@@ -34,7 +33,7 @@ def assemble(
     """
     grouped: dict[str, list[Finding]] = {}
     for finding in findings:
-        grouped.setdefault(rule_of(finding.rule).effect, []).append(finding)
+        grouped.setdefault(finding.effect, []).append(finding)
     settings = {altered.path for altered in case.altered if altered.is_configuration}
     explanations = []
     for id_, group in grouped.items():

@@ -17,12 +17,3 @@ def catalogue() -> dict[str, tuple[Rule, str]]:
                 raise ValueError(f"two detectors have a rule {rule.id!r}")
             rules[rule.id] = (rule, detector.subject)
     return rules
-
-
-def rule_of(id_: str) -> Rule:
-    """Return the rule of that id.
-
-    Raises:
-        KeyError: no detector has it.
-    """
-    return catalogue()[id_][0]

@@ -125,6 +125,7 @@ class Altered:
             offset,
             evidence,
             tuple(dict.fromkeys(touches)),
+            rule.effect,
         )
 
 
@@ -185,7 +186,9 @@ class Case:
         self, rule: Rule, detail: str, *evidence: Evidence, part: str = "", touches: Iterable[str] = ()
     ) -> Finding:
         """Return a finding of `rule` about the artefact or one part of it."""
-        return Finding(rule.id, part, detail, rule.severity, rule.confidence, None, evidence, tuple(touches))
+        return Finding(
+            rule.id, part, detail, rule.severity, rule.confidence, None, evidence, tuple(touches), rule.effect
+        )
 
 
 class Detector(Protocol):
@@ -211,7 +214,10 @@ class Detector(Protocol):
 
 
 class Concluding(Detector, Protocol):
-    """A detector that also looks at all changes together, once each has been looked at."""
+    """A detector that also looks at all changes together, once each has been looked at.
+
+    It is asked where it wanted a change, or where `wants` is ``(?!)``, which wants none by itself.
+    """
 
     @staticmethod
     def conclude(case: Case, findings: tuple[Finding, ...]) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ A detector that fails on one change keeps its word on the others.
 from collections.abc import Iterable, Iterator
 
 from trueware.errors import InputError
-from trueware.explaining import load_detectors
+from trueware.explaining import detectors_for
 from trueware.explaining.contract import Altered, Case, Detector
 from trueware.model.change import ChangeKind
 from trueware.model.finding import Confidence, Evidence, Finding, Rule, Severity
@@ -52,7 +52,7 @@ def explain(case: Case) -> tuple[Finding, ...]:
     """Return what the changes do, by the order of detectors and of changes, and then what is not explained."""
     findings: list[Finding] = []
     unreadable: dict[str, Finding] = {}
-    detectors = load_detectors()
+    detectors = detectors_for({altered.inner for altered in case.altered})
     for detector in detectors:
         for altered in case.altered:
             if detector.wants.fullmatch(altered.inner):
@@ -108,6 +108,7 @@ def _alike(difference: str, group: list[Altered]) -> Iterator[Finding]:
         ATTRIBUTES.severity,
         ATTRIBUTES.confidence,
         evidence=named,
+        effect=ATTRIBUTES.effect,
     )
 
 

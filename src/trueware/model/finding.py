@@ -79,3 +79,6 @@ class Finding:
     touches: tuple[str, ...] = ()
     """For what a change does: what the changed thing demonstrably handles, as tokens of `trueware.knowledge.reach`
     (``permission:android.permission.READ_SMS``, ``file:etc/shadow``, ``call:pcap_open_live``)."""
+
+    effect: str = ""
+    """For what a change does: the rule's."""

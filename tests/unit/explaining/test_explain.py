@@ -31,7 +31,7 @@ class _Words:
 
 @pytest.fixture(autouse=True)
 def _only_words(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine, "load_detectors", lambda: (_Words,))
+    monkeypatch.setattr(engine, "detectors_for", lambda _: (_Words,))
 
 
 def test_a_detector_is_given_both_sides() -> None:

@@ -11,7 +11,6 @@ from tests.unit.explaining.cases import case
 from trueware.cli.text import render
 from trueware.cli.wire import result_value, results_document
 from trueware.explained import signed_changes, with_explanations
-from trueware.explaining import assemble as assembling
 from trueware.explaining.assemble import assemble
 from trueware.explaining.contract import Case
 from trueware.model.explanation import (
@@ -36,11 +35,6 @@ _HARM = Harm(Stakeholder.USER, 3, "because", "a study")
 _ACTION = Action(Stakeholder.USER, "isolate", "Unplug it.")
 
 
-@pytest.fixture(autouse=True)
-def _rules(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(assembling, "rule_of", _RULES.__getitem__)
-
-
 def _effect(id_: str) -> Effect:
     return Effect(id_, f"About {id_}", "For owners.", "For others.", (Scenario.OTHER,), ("CAPEC-1",))
 
@@ -53,8 +47,8 @@ def _assess(effect: str, findings: tuple[Finding, ...], scenario: Scenario, *, c
 
 
 def _finding(rule: str, part: str) -> Finding:
-    given = _RULES[rule]
-    return Finding(rule, part, f"{rule} at {part}", given.severity, evidence=(Evidence("line 2", None, "x\x1b[2J"),))
+    given, evidence = _RULES[rule], (Evidence("line 2", None, "x\x1b[2J"),)
+    return Finding(rule, part, f"{rule} at {part}", given.severity, evidence=evidence, effect=given.effect)
 
 
 def _changed(mutable: tuple[str, ...] = ()) -> Case:

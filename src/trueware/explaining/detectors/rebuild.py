@@ -7,7 +7,8 @@ or host while product and version are the same; and nearly all programs being ot
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import ClassVar
 
 from trueware.explaining.contract import Altered, Case, Concluding
@@ -51,7 +52,9 @@ _SHARE = 0.05
 """Files with one and the same difference, and their share of all, from which it is the build and not an act."""
 
 _PROGRAMS, _OTHERS = 10, 0.6
-"""Programs a release must have, and the share of them that must differ."""
+"""Programs that must differ, and their share of all."""
+
+_TOLD = 8
 
 _LIBRARY = re.compile(r"(?:lib.+|.+\.)(?:so|ko)(?:[.\d]*)|.+\.(?:ko|dex|odex)")
 
@@ -79,8 +82,10 @@ def _packed(case: Case) -> Iterator[Finding]:
     for altered in case.altered:
         if altered.change.kind is ChangeKind.CHANGED:
             shifts.update(differences(altered))
-    count = sum(1 for _, part in case.genuine.walk() if part.mode is not None)
-    common = [(shift, many) for shift, many in shifts.most_common(_ALIKE) if many >= max(_ALIKE, _SHARE * count)]
+    most = max(shifts.values(), default=0)
+    if most < _ALIKE or not _is_share(most, _SHARE, (part.mode is not None for _, part in case.genuine.walk())):
+        return
+    common = [(shift, many) for shift, many in shifts.most_common(_TOLD) if many >= _ALIKE]
     if common:
         told = tuple(Evidence(f"{many} files and folders", None, shift) for shift, many in common)
         yield case.finding(PACKED, f"{common[0][0]}, in {common[0][1]} files and folders", *told)
@@ -105,13 +110,18 @@ def _identity(case: Case) -> Iterator[Finding]:
 
 
 def _programs(case: Case) -> Iterator[Finding]:
-    total = sum(1 for _, part in case.genuine.walk() if _is_program(part))
     others = sum(
         1 for altered in case.altered if altered.change.expected is not None and _is_program(altered.change.expected)
         and (altered.is_removed or "content" in altered.change.aspects)
     )  # fmt: skip
-    if total >= _PROGRAMS and others >= _OTHERS * total:
-        yield case.finding(PROGRAMS, f"{others} of {total} programs and libraries are others or are gone")
+    if others >= _PROGRAMS and _is_share(others, _OTHERS, (_is_program(part) for _, part in case.genuine.walk())):
+        yield case.finding(PROGRAMS, f"{others} programs and libraries are others or are gone, nearly all there were")
+
+
+def _is_share(some: int, share: float, each: Iterable[bool]) -> bool:
+    """Whether `some` are at least that share of all that are true; counts no further than it must."""
+    most = int(some / share) + 1
+    return sum(1 for _ in islice(filter(None, each), most)) < most
 
 
 def _is_program(part: Part) -> bool:
