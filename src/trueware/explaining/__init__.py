@@ -23,6 +23,8 @@ DETECTORS: tuple[str, ...] = (
     "certificate_stores:CertificateStores",
     "update_keys:UpdateKeys",
     "update_sources:UpdateSources",
+    "management_server:ManagementServer",
+    "package_checks:PackageChecks",
     "verified_boot:VerifiedBoot",
     "kernel_command_line:KernelCommandLine",
     "boot_environment:BootEnvironment",

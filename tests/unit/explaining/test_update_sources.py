@@ -75,6 +75,10 @@ STATED = {
         b"[client]\nhawkbit_server = a\nssl = false\n",
         [("hawkbit_server", "http://a", "")],
     ),
+    "system/build.prop": (
+        b"ro.fota.url=http://a\nro.product.name=ota\nro.quota.url=x\n",
+        [("ro.fota.url", "http://a", "")],
+    ),
     "etc/swupdate.cfg": (
         b'suricatta: {\n  url = "http://a";\n nocheckcert = true;\n};\n',
         [("url", "http://a", "nocheckcert")],

@@ -3,7 +3,7 @@
 Every file becomes a list of `Origin`; which reader a file takes is decided by its inner path, in the table at the end.
 Sources: opkg ``libopkg/opkg_conf.c``; sources.list(5); apk-repositories(5); yum.conf(5), dnf.conf(5); pacman.conf(5); fwupd
 ``fwupd-remotes.d(5)``; ostree.repo-config(5); sysupdate.d(5); Gluon ``autoupdater`` and ``site.conf``; RAUC hawkBit updater; Mender
-``mender.conf``; SWUpdate ``swupdate.cfg``.
+``mender.conf``; SWUpdate ``swupdate.cfg``. Properties of Android name servers for updates as each maker likes (``ro.fota.url``).
 """
 
 import json
@@ -194,6 +194,16 @@ def _swupdate(data: bytes) -> Iterator[Origin]:
             yield Origin("url", value, off)
 
 
+_PROPERTY = re.compile(r"(?:\w+\.)*\w*?(?:ota|fota|update|updater|upgrade)(?:[._]\w+)*", re.IGNORECASE)
+
+
+def _properties(data: bytes) -> Iterator[Origin]:
+    for line in meaningful_lines(data):
+        key, _, value = line.text.partition("=")
+        if "://" in value and _PROPERTY.fullmatch(key.strip()):
+            yield Origin(key.strip(), value.strip())
+
+
 def _json(data: bytes) -> object:
     try:
         return json.loads(data)
@@ -229,6 +239,7 @@ _READERS: tuple[tuple[re.Pattern[str], Callable[[bytes], Iterator[Origin]]], ...
         (r"(?:etc|var/lib|data)/mender/mender\.conf|usr/share/mender/mender\.conf", _mender),
         (r"etc/rauc-hawkbit-updater(?:/config)?\.conf|etc/rauc-hawkbit-updater/[^/]+\.conf", _hawkbit),
         (r"etc/swupdate(?:/swupdate)?\.cfg", _swupdate),
+        (r"(?:.*/)?(?:[^/]*\.prop|prop\.default)", _properties),
     )
 )
 
