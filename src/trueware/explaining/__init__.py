@@ -20,6 +20,7 @@ DETECTORS: tuple[str, ...] = (
     "accounts:Accounts",
     "ways_in:WaysIn",
     "ssh_settings:SshSettings",
+    "start_up:StartUp",
     "certificate_stores:CertificateStores",
     "update_keys:UpdateKeys",
     "update_sources:UpdateSources",
