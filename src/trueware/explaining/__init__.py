@@ -50,6 +50,7 @@ DETECTORS: tuple[str, ...] = (
     "app_contents:ContentsOfApp",
     "indicators:KnownIndicators",
     "yara:YaraRules",
+    "data_leaving:DataLeaving",
 )
 """Module below `detectors` and class, one for each subject, in the order in which effects are told."""
 

@@ -128,3 +128,18 @@ def test_damaged_modules_raise_nothing_but_input_errors(tmp_path: Path) -> None:
         for _ in range(4):
             data[dice.randrange(len(data))] = dice.randrange(256)
         all_rules(case({PATH: plain}, {PATH: bytes(data)}))
+
+
+def test_modules_of_another_kernel_are_looked_at_beside_the_genuine_ones(tmp_path: Path) -> None:
+    old, new = "lib/modules/5.4/x.ko", "lib/modules/5.5/x.ko"
+    plain, hooking = (
+        module(tmp_path, "nf_register_net_hook"),
+        module(tmp_path, "nf_register_net_hook", "register_kprobe"),
+    )
+    there = {"lib/a": b""}
+    for at_hand in (True, False):
+        said = case({**there, old: plain}, {**there, new: plain + b"x"}, at_hand=at_hand, portraits=not at_hand)
+        assert [each.rule for each in findings(KernelModules, said)] == ["kernel-module-of-another-kernel"] * 2
+        said = case({**there, old: plain}, {**there, new: hooking}, at_hand=at_hand, portraits=not at_hand)
+        told = [each.rule for each in findings(KernelModules, said)]
+        assert sorted(told) == ["kernel-module-hooks", *["kernel-module-of-another-kernel"] * 2]

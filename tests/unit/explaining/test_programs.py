@@ -324,6 +324,33 @@ def test_a_removed_program() -> None:
     assert rules(Programs, case({PATH: b"text", "a": b""}, {"a": b""})) == []
 
 
+def link(target: str) -> File:
+    return File(link=target, mode=0o777)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("busybox", "/tmp/x", ("program-link-redirected", Severity.HIGH)),
+        ("busybox", "dropbear", ("program-link-redirected", Severity.MEDIUM)),
+        ("libz.so.1.2", "libz.so.1.3", ("program-link-redirected", Severity.LOW)),
+        (None, "busybox", ("program-link-added", Severity.LOW)),
+        (None, "../var/x", ("program-link-added", Severity.HIGH)),
+        ("busybox", None, ("program-link-removed", Severity.LOW)),
+    ],
+)
+def test_links(old: str | None, new: str | None, expected: tuple[str, Severity]) -> None:
+    sides: list[dict[str, bytes | File]] = [
+        {"bin/busybox": b"", "bin/dropbear": b"", **({} if target is None else {"bin/login": link(target)})}
+        for target in (old, new)
+    ]
+    assert [(each.rule, each.severity) for each in findings(Programs, case(*sides))] == [expected]
+
+
+def test_links_elsewhere_are_none_of_programs() -> None:
+    assert findings(Programs, case({"etc/x": link("a")}, {"etc/x": link("b")})) == []
+
+
 # ── real programs ──
 
 SOURCE = """

@@ -8,7 +8,8 @@ import re
 from collections.abc import Iterator
 from typing import ClassVar
 
-from trueware.explaining.contract import Altered, Case
+from trueware.errors import InputError
+from trueware.explaining.contract import Altered, Case, Concluding
 from trueware.explaining.naming import counted, listing
 from trueware.explaining.portraits.elf_difference import How
 from trueware.explaining.programs import content
@@ -41,6 +42,14 @@ REBUILT = Rule(
     help="Only what does not run differs: names for debuggers, the kernel's version it was built for, its signature.",
     effect="rebuilt-by-another",
 )
+MOVED = Rule(
+    "kernel-module-of-another-kernel",
+    "A kernel module is there for another version of the kernel than the genuine one",
+    Severity.LOW,
+    Confidence.MEDIUM,
+    help="The kernel was exchanged for another version, and its modules with it. What each can do now and could not before is told.",
+    effect="kernel-altered",
+)
 REMOVED = Rule(
     "kernel-module-removed",
     "A kernel module of the genuine software is missing",
@@ -59,7 +68,7 @@ HOOKING = Rule(
 SEES_TRAFFIC = Rule(
     "kernel-module-sees-traffic",
     "A kernel module can see and change the traffic that passes through",
-    Severity.HIGH,
+    Severity.MEDIUM,
     Confidence.MEDIUM,
     help="Firewalls and accelerators of network traffic do that too, and makers have them in the release.",
     effect="traffic-intercepted",
@@ -99,30 +108,62 @@ class KernelModules:
 
     subject: ClassVar[str] = "kernel modules"
     rules: ClassVar[tuple[Rule, ...]] = (
-        ADDED, CHANGED, REBUILT, REMOVED, HOOKING, SEES_TRAFFIC, SEES_KEYS, GIVES_RIGHTS, UNSIGNED,
+        ADDED, CHANGED, REBUILT, MOVED, REMOVED, HOOKING, SEES_TRAFFIC, SEES_KEYS, GIVES_RIGHTS, UNSIGNED,
     )  # fmt: skip
     wants: ClassVar[re.Pattern[str]] = re.compile(r"(?:.*/)?[^/]+\.ko|module|data|signature|signer|key", re.DOTALL)
     """By its name, or what a module's signature or packing holds."""
 
     @staticmethod
-    def detect(altered: Altered, case: Case) -> Iterator[Finding]:
-        part = altered.change.found or altered.change.expected
-        if part is None or part.kind not in (Kind.FILE, Kind.REGION) or altered.is_moved or ".ko" not in altered.path:
+    def detect(altered: Altered, case: Case) -> Iterator[Finding]:  # noqa: ARG004 (added ones are looked at beside those removed)
+        if not _is_module(altered) or altered.is_added or altered.is_removed:
             return
+        part = altered.change.found
         if altered.inner in _SIGNING:
             yield altered.finding(REBUILT, f"its {altered.inner} is another one")
-        elif altered.is_removed:
-            before = altered.before()
-            if before is None or before.startswith(MAGIC):
-                yield altered.finding(REMOVED, "was there", Evidence("", excerpt(altered.name), None))
-        elif altered.is_added:
-            after = altered.after()
-            if after is not None and after.startswith(MAGIC):
-                yield from _added(altered, case, read_elf(after))
-        elif part.children:
+        elif part is not None and part.children:
             yield from _signature(altered)
         elif "content" in altered.change.aspects and (pair := pair_of(altered)) is not None:
+            yield from _gained(altered, pair)
             yield from _changed(altered, pair)
+
+    @staticmethod
+    def conclude(case: Case, findings: tuple[Finding, ...]) -> Iterator[Finding]:  # noqa: ARG004 (asks nobody else)
+        """Look at added modules beside those of the same name that were removed: another kernel has them in another folder."""
+        modules = [each for each in case.altered if KernelModules.wants.fullmatch(each.inner) and _is_module(each)]
+        gone = {each.name: each for each in modules if each.is_removed}
+        back = set[str]()
+        for altered in modules:
+            if altered.is_added:
+                yield from _arrived(altered, gone.get(altered.name), case)
+                back.add(altered.name)
+        for name, altered in gone.items():
+            detail = "is there for another kernel" if name in back else "is missing"
+            rule = MOVED if name in back else REMOVED
+            yield altered.finding(rule, detail, Evidence("", excerpt(altered.inner), None))
+
+
+_: type[Concluding] = KernelModules
+
+
+def _is_module(altered: Altered) -> bool:
+    part = altered.change.found or altered.change.expected
+    return part is not None and part.kind in (Kind.FILE, Kind.REGION) and not altered.is_moved and ".ko" in altered.path
+
+
+def _arrived(altered: Altered, partner: Altered | None, case: Case) -> Iterator[Finding]:
+    try:
+        after = altered.after()
+        if after is None or not after.startswith(MAGIC):
+            return
+        pair = None if partner is None else pair_of(altered, partner)
+        if pair is None:
+            yield from _added(altered, case, read_elf(after))
+            return
+        yield from _gained(altered, pair)
+        evidence = Evidence("", excerpt(partner.inner) if partner is not None else None, excerpt(altered.inner))
+        yield altered.finding(MOVED, f"{pair.difference.share:.0%} of its code is equal", evidence)
+    except InputError as error:
+        yield altered.finding(ADDED, f"it cannot be read: {error}", severity=Severity.HIGH)
 
 
 def _added(altered: Altered, case: Case, elf: Elf) -> Iterator[Finding]:
@@ -135,7 +176,7 @@ def _added(altered: Altered, case: Case, elf: Elf) -> Iterator[Finding]:
         if names:
             yield _holds(altered, rule, names)
     touches = [f"call:{name}" for name in runs]
-    severity = Severity.HIGH if runs or any(names for _, names in held) else None
+    severity = Severity.HIGH if runs or any(names for rule, names in held if rule is not SEES_TRAFFIC) else None
     yield altered.finding(
         ADDED, excerpt("; ".join(words)), Evidence("", None, excerpt(str(info))), touches=touches, severity=severity
     )
@@ -152,11 +193,14 @@ def _holds(altered: Altered, rule: Rule, names: list[str]) -> Finding:
     return altered.finding(rule, f"asks for {listing(names, 8)}", evidence, touches=(f"call:{name}" for name in names))
 
 
-def _changed(altered: Altered, pair: Pair) -> Iterator[Finding]:
+def _gained(altered: Altered, pair: Pair) -> Iterator[Finding]:
     for rule, names in _HOLDS:
         gained = list(pair.difference.gained(names))
         if gained and not pair.difference.asked(names):
             yield _holds(altered, rule, gained)
+
+
+def _changed(altered: Altered, pair: Pair) -> Iterator[Finding]:
     told = next(content.compare_content(altered, pair), None)
     detail = told.detail if told is not None else ""
     evidence = told.evidence if told is not None else ()

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from trueware.explaining.contract import Altered, Case
-from trueware.explaining.programs import abilities, arrivals, content, linking, speech
+from trueware.explaining.programs import abilities, arrivals, content, linking, links, speech
 from trueware.explaining.programs.pair import pair_of
 from trueware.explaining.reading.elf import MAGIC, read_elf
 from trueware.explaining.reading.lines import excerpt
@@ -28,12 +28,15 @@ class Programs:
         *abilities.RULES,
         *speech.RULES,
         *arrivals.RULES,
+        *links.RULES,
     )
     wants: ClassVar[re.Pattern[str]] = re.compile(r".*(?<!\.ko)", re.DOTALL)
 
     @staticmethod
     def detect(altered: Altered, case: Case) -> Iterator[Finding]:
         part = altered.change.found or altered.change.expected
+        if part is not None and part.kind is Kind.SYMLINK and not altered.is_moved:
+            yield from links.compare_link(altered, case)
         if part is None or part.kind is not Kind.FILE or altered.is_moved:
             return
         if altered.is_removed:

@@ -50,11 +50,10 @@ def is_signed(elf: Elf) -> bool:
 TRAFFIC = frozenset(
     (
         "nf_register_hook", "nf_register_hooks", "nf_register_net_hook", "nf_register_net_hooks", "dev_add_pack",
-        "netdev_rx_handler_register", "xt_register_target", "xt_register_targets", "xt_register_match", "xt_register_matches",
-        "nf_log_register", "br_handle_frame_hook",
+        "netdev_rx_handler_register", "br_handle_frame_hook",
     )
 )  # fmt: skip
-"""Functions by which a module gets to see, change or drop packets."""
+"""Functions by which a module gets to see, change or drop packets by itself, and not only where a packet filter's rule asks it."""
 
 HOOKS = frozenset(
     (

@@ -48,8 +48,12 @@ class Pair:
         return next((name for name, at, size, _ in self.elf.functions() if at <= offset < at + size), "")
 
 
-def pair_of(altered: Altered) -> Pair | None:
+def pair_of(altered: Altered, genuine: Altered | None = None) -> Pair | None:
     """Return both sides; None where one is no ELF file, or nothing is known of the genuine one.
+
+    Args:
+        altered: the change.
+        genuine: the change whose genuine side to take, where it lies elsewhere.
 
     Raises:
         InputError: one of them is damaged.
@@ -57,15 +61,16 @@ def pair_of(altered: Altered) -> Pair | None:
     after = altered.after()
     if after is None or not after.startswith(MAGIC):
         return None
-    before, genuine, old = altered.before(), None, None
+    source = genuine or altered
+    before, elf, old = source.before(), None, None
     if before is not None:
         if not before.startswith(MAGIC):
             return None
-        genuine = read_elf(before)
-        old = of_elf(genuine)
-    elif (kept := altered.portrait_before()) is not None and kept[1:5] == b"\x63elf":
+        elf = read_elf(before)
+        old = of_elf(elf)
+    elif (kept := source.portrait_before()) is not None and kept[1:5] == b"\x63elf":
         old = of_bytes(kept)
     if old is None:
         return None
-    elf = read_elf(after)
-    return Pair(old, of_elf(elf), elf, genuine)
+    found = read_elf(after)
+    return Pair(old, of_elf(found), found, elf)
