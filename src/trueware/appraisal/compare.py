@@ -16,6 +16,9 @@ from trueware.model.policy import Policy
 _UNLABELLED = frozenset({"ar", "cpio", "deb", "zip", DISK})
 """Media that have no extended attributes, or of a file what its copying left."""
 
+_ANY = "any"
+"""A name that no pattern knows, so that only those for everything in a folder match."""
+
 _CAPABILITY = "security.capability"
 
 _COPIES = frozenset({"tar"})
@@ -322,9 +325,16 @@ def _moves(changes: list[Change]) -> Iterator[Change]:
 
 def _judge(change: Change, inner: str | None, policy: Policy) -> Change:
     """Mark the change mutable where the policy allows it."""
-    if inner is None or not policy.is_mutable(inner) or not _may_be_excused(change):
+    if inner is None or not _may_be_excused(change):
         return change
-    return replace(change, mutable=True)
+    return replace(change, mutable=policy.is_mutable(inner) or _holds_only_mutable(change, inner, policy))
+
+
+def _holds_only_mutable(change: Change, inner: str, policy: Policy) -> bool:
+    """Whether it is a folder that came or went with what policy lets come and go in it: ``var/log`` with the first log."""
+    part = change.found or change.expected
+    came_or_went = change.kind in (ChangeKind.ADDED, ChangeKind.REMOVED)
+    return came_or_went and part is not None and part.kind is Kind.DIRECTORY and policy.is_mutable(f"{inner}/{_ANY}")
 
 
 def _may_be_excused(change: Change) -> bool:

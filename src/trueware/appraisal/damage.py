@@ -25,6 +25,9 @@ class Damage:
     """Compressed streams that did not unpack as they were packed. Whoever changes what is in one packs it anew, and gets its
     checksum right by that."""
 
+    proved: frozenset[str]
+    """Parts of which a signature proves how they were before somebody wrote into them; damage does not hit a flag alone."""
+
     shorter: bool
     """Whether the artefact is shorter than the release: opaque bytes do not show that their end is missing."""
 
@@ -41,7 +44,8 @@ class Damage:
                 unpacked = join(path, part, _UNPACKED)
                 if path in mismatched or not malformed.isdisjoint((path, unpacked)):
                     garbled.append(path)
-        return cls(unread, mismatched, frozenset(garbled), evidence.root.size < size)
+        proved = frozenset(signature.part for signature in evidence.signatures if signature.as_signed)
+        return cls(unread, mismatched, frozenset(garbled), proved, evidence.root.size < size)
 
     def leaves_proof(self, change: Change) -> bool:
         """Whether the change is more than damage: bytes that are there and are not the release's.
@@ -49,6 +53,8 @@ class Damage:
         Opaque bytes and header fields under a checksum that does not fit prove nothing, whether they differ or are gone. Files
         do: their file system was read, and they are not what it held.
         """
+        if change.path in self.proved:
+            return True
         if _is_within(change.path.rpartition("/")[0], self.garbled):
             return False
         complete = not _is_within(change.path, self.unread)

@@ -11,7 +11,7 @@ from trueware.explaining import detectors_for
 from trueware.explaining.contract import Altered, Case, Detector
 from trueware.model.change import ChangeKind
 from trueware.model.finding import Confidence, Evidence, Finding, Rule, Severity
-from trueware.model.part import Kind
+from trueware.model.part import Kind, Part
 
 UNEXPLAINED = Rule(
     "change-unexplained",
@@ -29,6 +29,13 @@ UNREADABLE = Rule(
     effect="unexplained-change",
 )
 
+REMOVED = Rule(
+    "part-removed",
+    "Something of the release is missing",
+    Severity.LOW,
+    help="What it did is not done any more. Look whether it protected somebody.",
+    effect="component-removed",
+)
 ATTRIBUTES = Rule(
     "attributes-changed",
     "A file has another mode or owner, its content is the same",
@@ -37,7 +44,7 @@ ATTRIBUTES = Rule(
     effect="unexplained-change",
 )
 
-RULES = (UNEXPLAINED, ATTRIBUTES, UNREADABLE)
+RULES = (UNEXPLAINED, REMOVED, ATTRIBUTES, UNREADABLE)
 """What is found where no detector finds anything."""
 
 _MANY = 6
@@ -88,6 +95,8 @@ def _unexplained(changes: Iterable[Altered], told: set[str]) -> Iterator[Finding
             continue
         if altered.change.kind is ChangeKind.CHANGED and _ATTRIBUTES.issuperset(altered.change.aspects):
             alike.setdefault("; ".join(differences(altered)), []).append(altered)
+        elif altered.is_removed:
+            yield altered.finding(REMOVED, _gone(part), severity=Severity.MEDIUM if _may_run(part) else None)
         else:
             yield altered.finding(UNEXPLAINED, _what(altered), severity=_severity(altered))
     for difference, group in alike.items():
@@ -132,6 +141,14 @@ def differences(altered: Altered) -> Iterator[str]:
             yield f"owner {expected.uid}:{expected.gid} is {found.uid}:{found.gid}"
 
 
+def _gone(part: Part) -> str:
+    return "a program of the release is missing" if _may_run(part) else f"a {part.kind.value} of the release is missing"
+
+
+def _may_run(part: Part) -> bool:
+    return part.kind is Kind.FILE and bool((part.mode or 0) & 0o111)
+
+
 def _what(altered: Altered) -> str:
     change = altered.change
     part = change.found or change.expected
@@ -146,5 +163,5 @@ def _what(altered: Altered) -> str:
 
 
 def _severity(altered: Altered) -> Severity:
-    """A file that moved as it is, or left, weighs less than bytes that nobody knows."""
-    return Severity.LOW if altered.is_moved or altered.is_removed else UNEXPLAINED.severity
+    """A file that moved as it is weighs less than bytes that nobody knows."""
+    return Severity.LOW if altered.is_moved else UNEXPLAINED.severity

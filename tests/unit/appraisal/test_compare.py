@@ -374,3 +374,18 @@ def test_the_medium_is_what_files_are_read_from() -> None:
         "tar",
     ]
     assert medium(file("a"), "") == ""
+
+
+def test_a_folder_comes_with_the_settings_in_it() -> None:
+    """Where everything in a folder may come and go, the folder may; one whose mode changed, or with other things in it, may not."""
+    policy = Policy("p", "", ("etc/logs/**", "etc/other/*.log"))
+    logs, other = (folder(name, file("a.log")) for name in ("logs", "other"))
+    changes = compare(in_etc(), in_etc(logs, other), policy).changes
+
+    assert [(change.path, change.mutable) for change in changes] == [
+        ("etc/logs", True),
+        ("etc/logs/a.log", True),
+        ("etc/other", False),
+        ("etc/other/a.log", True),
+    ]
+    assert not one(folder("logs"), folder("logs", mode=0o777), policy).mutable

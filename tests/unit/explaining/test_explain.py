@@ -43,7 +43,7 @@ def test_what_no_detector_explains_is_told() -> None:
     found = engine.explain(case({"bin/a": b"1", "bin/b": b""}, {"bin/a": b"2", "bin/c": b"3"}))
     assert [(each.rule, each.part, each.detail) for each in found] == [
         ("change-unexplained", "bin/a", "content of the file changed"),
-        ("change-unexplained", "bin/b", "file removed"),
+        ("part-removed", "bin/b", "a file of the release is missing"),
         ("change-unexplained", "bin/c", "file added"),
     ]
 
