@@ -33,6 +33,8 @@ DETECTORS: tuple[str, ...] = (
     "packet_filter:PacketFilter",
     "hosts_file:HostsFile",
     "name_servers:NameServers",
+    "eavesdropping:Eavesdropping",
+    "tunnels:Tunnels",
     "card_sharing:CardSharing",
     "app_manifest:ManifestOfApp",
     "content_protection:ContentProtection",

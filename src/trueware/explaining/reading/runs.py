@@ -1,4 +1,4 @@
-"""What shell scripts run, where a change is one: several detectors ask for it, so that it is read once."""
+"""What changed files run: shell scripts, and what starts programs otherwise. Several detectors ask, so that it is read once."""
 
 import re
 from functools import lru_cache
@@ -7,6 +7,7 @@ from trueware.explaining.contract import Altered
 from trueware.explaining.reading.invocations import Invocation, invocations
 from trueware.explaining.reading.shell import script
 from trueware.explaining.reading.sides import both_sides
+from trueware.explaining.reading.starters import STARTERS, starts
 from trueware.model.part import Kind, Part
 
 _LARGEST = 1 << 20
@@ -43,16 +44,22 @@ def _runs(data: bytes) -> tuple[Invocation, ...]:
 
 
 def changed_runs(altered: Altered) -> tuple[list[Invocation], list[Invocation]]:
-    """Return what a changed script no longer runs, and what it runs only now; nothing of what is no script.
+    """Return what a changed file no longer runs, and what it runs only now; nothing of what runs nothing.
 
     Raises:
         InputError: its bytes cannot be unpacked.
     """
     if not could_be_script(altered) or (sides := both_sides(altered)) is None:
         return [], []
-    old, new = (runs(side) if is_script(altered, side) else () for side in sides)
+    old, new = (_runs_of(altered, side) for side in sides)
     was, now = {each.text for each in old}, {each.text for each in new}
     return [each for each in old if each.text not in now], [each for each in new if each.text not in was]
+
+
+def _runs_of(altered: Altered, data: bytes) -> tuple[Invocation, ...]:
+    if is_script(altered, data):
+        return runs(data)
+    return tuple(start.run for start in starts(altered.inner, data)) if STARTERS.fullmatch(altered.inner) else ()
 
 
 def _could_be_text(part: Part | None) -> bool:
