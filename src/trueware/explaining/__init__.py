@@ -53,6 +53,8 @@ DETECTORS: tuple[str, ...] = (
     "indicators:KnownIndicators",
     "yara:YaraRules",
     "data_leaving:DataLeaving",
+    "app_signer:SignerOfApp",
+    "android_properties:AndroidProperties",
 )
 """Module below `detectors` and class, one for each subject, in the order in which effects are told."""
 

@@ -15,7 +15,6 @@ from trueware.explaining.detectors.app_contents import ContentsOfApp
 from trueware.explaining.reading.network_security import read_network_security
 from trueware.explaining.reading.resource_table import read_texts
 from trueware.model.finding import Severity
-from trueware.model.part import Kind
 
 MANIFEST = {"AndroidManifest.xml": manifest()}
 DEX = program([Written("La/B;")])
@@ -62,14 +61,6 @@ def test_what_is_no_hidden_program(path: str, content: bytes) -> None:
 
 def test_a_program_outside_of_any_app_is_none_in_one() -> None:
     assert rules(ContentsOfApp, case({"x": b""}, {"x": b"", "assets/y": DEX})) == []
-
-
-def test_a_program_before_the_package() -> None:
-    """Only one, and only before: other bytes, and a program behind, are told by others."""
-    gap = File(DEX, kind=Kind.GAP)
-
-    assert told({}, {"gap-0": gap}) == ["app-program-before-package"]
-    assert told({}, {"gap-0": File(b"text", kind=Kind.GAP)}) == []
 
 
 def test_an_added_library() -> None:

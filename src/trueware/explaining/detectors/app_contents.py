@@ -1,10 +1,9 @@
 """What else is in an Android package: libraries, programs where none belong, texts and layouts, whom it trusts, notes of the build.
 
 A program is one by its first bytes and not by its name: Dalvik and ELF programs, and archives that hold some, outside the places
-where Android looks for them, are there to be loaded by other code. What stands before the package may be run instead of it by
-Android before its fix of CVE-2017-13156, and no signature of the first scheme covers it.
+where Android looks for them, are there to be loaded by other code.
 
-Sources: developer.android.com (APK structure, ABIs, network security configuration); CVE-2017-13156.
+Sources: developer.android.com (APK structure, ABIs, network security configuration).
 """
 
 import re
@@ -33,11 +32,6 @@ _MOST = 8
 HIDDEN = Rule(
     "app-code-hidden", "A program lies in the package where Android looks for none",
     _HIGH, effect="app-injected", help="Other code of the app loads it while it runs; look for what opens it.",
-)  # fmt: skip
-BEFORE = Rule(
-    "app-program-before-package", "A program stands before the package",
-    _HIGH, effect="app-injected",
-    help="Android 5.1 to 8.0 without the fix of December 2017 runs it instead of what is signed (CVE-2017-13156).",
 )  # fmt: skip
 LIBRARY = Rule(
     "app-native-library-added", "The package has a native library that the genuine package has not",
@@ -103,7 +97,7 @@ class ContentsOfApp:
 
     subject: ClassVar[str] = "what lies in an app's package"
     rules: ClassVar[tuple[Rule, ...]] = (
-        HIDDEN, BEFORE, LIBRARY, USER_CERTIFICATES, OWN_CERTIFICATES, PINS, CLEARTEXT, SECURITY, HOSTS, LOOKS, NOTES, BESIDE, RIGHTS,
+        HIDDEN, LIBRARY, USER_CERTIFICATES, OWN_CERTIFICATES, PINS, CLEARTEXT, SECURITY, HOSTS, LOOKS, NOTES, BESIDE, RIGHTS,
     )  # fmt: skip
     wants: ClassVar[re.Pattern[str]] = re.compile(r"(?:assets|res|r|lib|META-INF|kotlin|unknown)/.*|[^/]+", re.DOTALL)
 
@@ -116,25 +110,19 @@ class ContentsOfApp:
         if app is None or app.kind != "android" or app.inner != altered.inner:
             return
         if altered.change.aspects == ("mode",):
-            yield altered.finding(RIGHTS, altered.name)
+            expected = altered.change.expected
+            was, now = (
+                f"{each.mode:04o}" if each is not None and each.mode is not None else "" for each in (expected, part)
+            )
+            yield altered.finding(RIGHTS, altered.name, Evidence("mode", was, now))
         elif _SIGNING.fullmatch(altered.inner) or not _is_content(altered):
             return
-        elif part.kind is Kind.GAP:
-            yield from _before_package(altered, part)
         elif part.kind is Kind.FILE:
             yield from _file(altered, part, case)
 
 
 def _is_content(altered: Altered) -> bool:
     return altered.is_added or altered.is_removed or "content" in altered.change.aspects
-
-
-def _before_package(altered: Altered, gap: Part) -> Iterator[Finding]:
-    data = altered.after()
-    if data is not None and not gap.offset and (what := _program(data, gap)):
-        yield altered.finding(
-            BEFORE, f"{what} of {gap.size} bytes", Evidence("first bytes", None, repr(data[:8])), offset=0
-        )
 
 
 def _file(altered: Altered, part: Part, case: Case) -> Iterator[Finding]:
