@@ -21,6 +21,7 @@ DETECTORS: tuple[str, ...] = (
     "ways_in:WaysIn",
     "ssh_settings:SshSettings",
     "start_up:StartUp",
+    "file_privileges:FilePrivileges",
     "certificate_stores:CertificateStores",
     "update_keys:UpdateKeys",
     "update_sources:UpdateSources",
