@@ -22,6 +22,7 @@ DETECTORS: tuple[str, ...] = (
     "ssh_settings:SshSettings",
     "start_up:StartUp",
     "file_privileges:FilePrivileges",
+    "kernel_guards:KernelGuards",
     "certificate_stores:CertificateStores",
     "update_keys:UpdateKeys",
     "update_sources:UpdateSources",

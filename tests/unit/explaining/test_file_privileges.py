@@ -67,6 +67,7 @@ def test_files_packed_without_regard_to_modes_are_told_once() -> None:
     before, after = ({f"etc/{n}": File(b"x", mode) for n in range(40)} for mode in (0o644, 0o666))
     (found,) = findings(FilePrivileges, case(before, after))
     assert (found.severity, found.detail.partition(":")[0]) == (Severity.LOW, "40 files at once")
+    assert found.effect == "privilege-opened"
 
 
 def test_links_have_no_rights() -> None:

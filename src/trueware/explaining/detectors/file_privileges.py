@@ -86,6 +86,7 @@ class FilePrivileges:
                 Severity.LOW,
                 Confidence.LOW,
                 evidence=examples,
+                effect=WRITABLE.effect,
             )
             return
         for altered in writable:
