@@ -14,7 +14,7 @@ book I; Intel SDM vol. 2, appendix A; RISC-V unprivileged ISA.
 import re
 from collections.abc import Callable, Iterator
 
-_MIN_PIECE, _MAX_PIECE = 96, 2048
+_MIN_PIECE, _MAX_PIECE = 48, 2048
 """Bytes of a piece: what is shorter goes with the next one, what is longer is cut."""
 
 THUMB, MIPS16 = "Thumb", "MIPS16"
@@ -35,7 +35,9 @@ def settle(code: bytes, machine: str, order: str) -> bytes:
     if machine in _WORDS:
         return _by_words(code, _WORDS[machine], order)
     if machine in _HALVES:
-        return _by_halves(code, *_HALVES[machine], order)
+        for pair in _HALVES[machine]:
+            code = _by_halves(code, *pair, order)
+        return code
     if machine in _X86:
         return _X86[machine].sub(_blank, code)
     return code
@@ -108,7 +110,8 @@ _MIPS_KEEP = _table(lambda byte: not _is_mips_address(byte) and byte >> 2 not in
 _MIPS_STACK = _table(lambda byte: _is_mips_address(byte) and byte & 3 == 3)
 _MIPS_STACK_2 = _table(lambda byte: byte >> 5 == 5)
 _MIPS_CONSTANT = _table(lambda byte: byte in (0x24, 0x64))
-_MIPS_CONSTANT_2 = _table(lambda byte: byte < 0x20)
+_MIPS_CONSTANT_2 = _table(lambda byte: byte < 0x20 and byte != 0x18)
+"""Constants, but for those in t8, by which the linker's stubs number what they call."""
 
 
 def _settle_mips(a: bytes, b: bytes, c: bytes, d: bytes) -> _Planes:
@@ -191,14 +194,18 @@ _WORDS = {
 
 # ── instructions of varying length ──
 
-_THUMB_CALL = _table(lambda byte: byte >> 3 == 0x1E), _table(lambda byte: byte >> 6 == 3)
-"""Highest bytes of the two halves of BL and BLX: F000 D000, F000 C000."""
+_Pair = tuple[bytes, bytes, int, int]
+"""Which highest bytes the first and the second half of a pair have, and the bits of them that stay."""
 
-_MIPS16_CALL = _table(lambda byte: byte >> 3 in (0x03, 0x1E)), _table(lambda _: True)
-"""Those of JAL, and of EXTEND with whatever it extends."""
-
-_HALVES = {THUMB: (*_THUMB_CALL, 0xF8, 0xC0), MIPS16: (*_MIPS16_CALL, 0xF8, 0xFF)}
-"""By machine: which first and second halves hold an address, and the bits of their highest bytes that stay."""
+_ANY = _table(lambda _: True)
+_HALVES: dict[str, tuple[_Pair, ...]] = {
+    THUMB: ((_table(lambda byte: byte >> 3 == 0x1E), _table(lambda byte: byte >> 6 == 3), 0xF8, 0xC0),),
+    MIPS16: (
+        (_table(lambda byte: byte >> 3 == 0x03), _ANY, 0xF8, 0),
+        (_table(lambda byte: byte >> 3 == 0x1E), _ANY, 0xF8, 0xFF),
+    ),
+}
+"""BL and BLX of Thumb (F000 D000, F000 C000); JAL of MIPS16, and EXTEND with the operation that it extends."""
 
 
 def _by_halves(
