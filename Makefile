@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 # many small measurements, which tracing for coverage would only slow down
 HOSTILE := tests/promises/test_hostile.py
 
-.PHONY: demo test check lint types contracts docs corpus tamper signatures sweep bench explaining agreement fuzz hostile vectors format clean help
+.PHONY: demo test check lint types contracts docs corpus tamper signatures sweep bench explained explaining agreement fuzz hostile vectors format clean help
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | sort
@@ -62,6 +62,9 @@ sweep: $(READY) ## the hostile tests with every byte of every vector: an hour
 
 bench: $(READY) ## speed and memory as ratios to a C floor and named peers; writes build/bench.json
 	@$(BIN)/python bench/speed.py --peers
+
+explained: $(READY) ## the real pairs of the corpus, explained; prints what a user sees
+	@$(BIN)/python bench/explained_pairs.py
 
 explaining: $(READY) ## what explaining adds to verifying; writes build/explain.json
 	@$(BIN)/python bench/explaining.py

@@ -78,8 +78,8 @@ def load_detectors() -> tuple[type[Detector], ...]:
 
 
 def detectors_for(paths: Collection[str]) -> tuple[type[Detector], ...]:
-    """Return the detectors that want a change at one of these inner paths, in order. Others are not imported."""
-    wanted = []
+    """Return the detectors that want a change at one of these inner paths, or at any, in order. Others are not imported."""
+    wanted, paths = [], {*paths, ""}
     for where in DETECTORS:
         pattern, flags = ANNOUNCED.get(where) or (load_detector(where).wants.pattern, load_detector(where).wants.flags)
         matches = re.compile(pattern, flags).fullmatch

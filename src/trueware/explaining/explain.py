@@ -29,6 +29,13 @@ UNREADABLE = Rule(
     effect="unexplained-change",
 )
 
+CODE = Rule(
+    "code-not-as-signed",
+    "A program is not the one that was signed or released, and the genuine one is not at hand",
+    Severity.MEDIUM,
+    help="Compare with a copy from the publisher (trueware diff) to see what it does now.",
+    effect="program-altered",
+)
 REMOVED = Rule(
     "part-removed",
     "Something of the release is missing",
@@ -44,11 +51,14 @@ ATTRIBUTES = Rule(
     effect="unexplained-change",
 )
 
-RULES = (UNEXPLAINED, REMOVED, ATTRIBUTES, UNREADABLE)
+RULES = (UNEXPLAINED, CODE, REMOVED, ATTRIBUTES, UNREADABLE)
 """What is found where no detector finds anything."""
 
 _MANY = 6
 """Files with the same difference that are told together."""
+
+_CODE = frozenset({"art", "dex", "odex", "oat", "pe", "vdex"})
+"""Formats of programs."""
 
 _ATTRIBUTES = frozenset({"mode", "owner"})
 _SILENT = (Kind.DIRECTORY, Kind.PADDING)
@@ -97,6 +107,10 @@ def _unexplained(changes: Iterable[Altered], told: set[str]) -> Iterator[Finding
             alike.setdefault("; ".join(differences(altered)), []).append(altered)
         elif altered.is_removed:
             yield altered.finding(REMOVED, _gone(part), severity=Severity.MEDIUM if _may_run(part) else None)
+        elif part.format in _CODE and not altered.is_moved:
+            yield altered.finding(
+                CODE, f"a program ({part.format}) {'was added' if altered.is_added else 'is another'}"
+            )
         else:
             yield altered.finding(UNEXPLAINED, _what(altered), severity=_severity(altered))
     for difference, group in alike.items():

@@ -76,3 +76,16 @@ def test_inner_paths_begin_in_the_innermost_container() -> None:
 def test_the_artefact_itself_goes_by_its_name() -> None:
     root = case({}, {}).suspect._replace(name="index.html")
     assert Places(root).inner("") == "index.html"
+
+
+def test_a_program_that_nobody_can_compare_is_named_as_one() -> None:
+    program = File(b"1", format="dex")
+    (found,) = engine.explain(case({"a.dex": program}, {"a.dex": File(b"2", format="dex")}, at_hand=False))
+    assert (found.rule, found.effect) == ("code-not-as-signed", "program-altered")
+
+
+def test_detectors_that_want_anything_are_asked_without_a_change() -> None:
+    from trueware.explaining import detectors_for
+
+    assert "signatures that do not hold" in [detector.subject for detector in detectors_for(())]
+    assert "accounts" not in [detector.subject for detector in detectors_for(())]
