@@ -181,6 +181,8 @@ def test_scripts_and_links_that_start_a_softcam() -> None:
         case({}, {"etc/init.d/softcam.oscam": script, "etc/rc3.d/S50softcam": File(link="../init.d/softcam.oscam")}),
     )
     assert [each.rule for each in found] == ["softcam-started", "softcam-started"]
+    led: dict[str, bytes | File] = {"etc/init.d/cam": script, "etc/rc3.d/S50cam": File(link="../init.d/cam")}
+    assert rules(CardSharing, case({}, led)) == ["softcam-started", "softcam-started"]
     stopping = b"#!/bin/sh\nkillall oscam\npidof CCcam\n[ -x /usr/bin/oscam ] || exit 0\necho /usr/bin/oscam\n"
     none: dict[str, bytes | File] = {
         "etc/init.d/softcam": stopping,

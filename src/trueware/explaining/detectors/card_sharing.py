@@ -14,12 +14,13 @@ A reader of the owner's own card, and a server in the own house, weigh little. P
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import ClassVar
 
 from trueware.explaining.contract import Altered, Case, Detector
 from trueware.explaining.reading.card_sharing import Account, Entry, Key, Listening, Reader, Server, entries
 from trueware.explaining.reading.lines import excerpt, listed, meaningful_lines
+from trueware.explaining.reading.shell import Command, script
 from trueware.explaining.reading.urls import is_local
 from trueware.model.finding import Confidence, Evidence, Finding, Rule, Severity
 
@@ -107,6 +108,8 @@ _PLUGIN_PATH = re.compile(r"usr/lib(?:32|64)?/enigma2/python/Plugins/.+\.py")
 _LARGEST = 1 << 26
 """Octets of a program that are looked through."""
 
+_LARGEST_SCRIPT = 1 << 18
+
 _ELF = b"\x7fELF"
 _FILES = tuple(
     f"{name}\0".encode()
@@ -143,13 +146,16 @@ class CardSharing:
     wants: ClassVar[re.Pattern[str]] = re.compile(rf"(?:.*/)?{_SETTINGS}|{_BINARY}|{_SCRIPT}|{_PLUGIN_PATH.pattern}")
 
     @staticmethod
-    def detect(altered: Altered, case: Case) -> Iterator[Finding]:  # noqa: ARG004 (the form)
+    def detect(altered: Altered, case: Case) -> Iterator[Finding]:
         if altered.is_removed:
             return
         link = altered.change.found.link if altered.change.found is not None else None
         if link is not None:
-            target = _STARTER.sub("", link.rpartition("/")[2])
-            if altered.is_added and _SCRIPT_PATH.fullmatch(altered.inner) and _PROGRAM_NAME.fullmatch(target):
+            if (
+                altered.is_added
+                and _SCRIPT_PATH.fullmatch(altered.inner)
+                and _leads_to_softcam(altered.inner, link, case)
+            ):
                 yield altered.finding(STARTED, f"a link to {excerpt(link)}", Evidence("link", None, excerpt(link)))
             return
         after = altered.after()
@@ -273,59 +279,59 @@ def _is_softcam(marks: dict[str, list[str]]) -> bool:
 
 
 def _script(altered: Altered, before: bytes, after: bytes) -> Iterator[Finding]:
-    """Yield the lines that start a softcam, and that the genuine script has not."""
-    old = {line.text for line in meaningful_lines(before)}
+    """Yield the commands that start a softcam, and that the genuine script does not have."""
+    if len(after) > _LARGEST_SCRIPT:
+        return
+    old = {command.words for command, _ in _started(script(before))}
     found = [
-        (line, program)
-        for line in meaningful_lines(after)
-        if line.text not in old and (program := _started(line.text)) is not None
+        (command, name) for command, name in _started(script(after)) if command.words not in old or not command.words
     ]
     if found:
         yield altered.finding(
             STARTED,
-            listed(dict.fromkeys(program for _, program in found)),
-            *(Evidence(f"line {line.number}", None, excerpt(line.text)) for line, _ in found[:_MANY]),
+            listed(dict.fromkeys(name for _, name in found)),
+            *(Evidence(f"line {command.line}", None, _written(command)) for command, _ in found[:_MANY]),
         )
 
 
-_WORD = re.compile(r"[^\s;&|()<>\"'`=]+")
-_LEADING = frozenset(
-    {
-        "exec",
-        "nice",
-        "nohup",
-        "sleep",
-        "start-stop-daemon",
-        "ulimit",
-        "then",
-        "do",
-        "else",
-        "sudo",
-        "busybox",
-        "sh",
-        "eval",
-    }
-)
+def _written(command: Command) -> str:
+    assigned = (f"{name}={value}" for name, value in command.assignments)
+    return excerpt(" ".join((*assigned, *command.words)))
+
+
 _STOPPING = frozenset(
-    {"kill", "killall", "pkill", "pidof", "rm", "echo", "ps", "grep", "test", "[", "if", "cat", "touch"}
+    {"kill", "killall", "pkill", "pidof", "rm", "echo", "ps", "pgrep", "grep", "test", "[", "cat", "touch", "chmod"}
 )
 
 
-def _started(line: str) -> str | None:
-    """Return the softcam that a line of a script runs, after an assignment or what starts other programs; None if none."""
-    for command in re.split(r"[;&|]+|\$\(|`", line):
-        words: list[str] = _WORD.findall(command)
-        for index, word in enumerate(words[:16]):
-            if word in _STOPPING:
-                break
+def _started(commands: Iterable[Command]) -> Iterator[tuple[Command, str]]:
+    """Yield the commands of a script that run a softcam, or make one a variable, with its name."""
+    for command in commands:
+        if command.words and command.words[0].rpartition("/")[2] in _STOPPING:
+            continue
+        for word in (*command.words, *(value for _, value in command.assignments)):
             name = word.rpartition("/")[2]
-            if "/" in word and _PROGRAM_NAME.fullmatch(name):
-                return name
-            if _PROGRAM_NAME.fullmatch(name) and all(
-                each in _LEADING or each.startswith("-") for each in words[:index]
-            ):
-                return name
-    return None
+            if _PROGRAM_NAME.fullmatch(name) and ("/" in word or word in command.words[:1]):
+                yield command, name
+                break
+
+
+def _leads_to_softcam(inner: str, link: str, case: Case) -> bool:
+    """Tell whether a link leads to a softcam by name, or to a script among the changes that starts one."""
+    name = _STARTER.sub("", link.rpartition("/")[2])
+    if _PROGRAM_NAME.fullmatch(name):
+        return True
+    steps = link.strip("/").split("/") if link.startswith("/") else [*inner.split("/")[:-1], *link.split("/")]
+    way: list[str] = []
+    for step in steps:
+        if step == "..":
+            del way[-1:]
+        elif step not in ("", "."):
+            way.append(step)
+    other = case.find("/".join(way))
+    if other is None or other.change.found is None or other.change.found.size > _LARGEST_SCRIPT:
+        return False
+    return any(_started(script(other.after() or b"")))
 
 
 _QUOTED = re.compile(r"[\"']([^\"'\n]{1,200})[\"']")

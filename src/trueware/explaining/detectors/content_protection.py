@@ -22,6 +22,7 @@ from typing import ClassVar
 
 from trueware.explaining.contract import Altered, Case, Detector
 from trueware.explaining.reading.lines import Line, excerpt, meaningful_lines
+from trueware.explaining.reading.shell import script
 from trueware.model.finding import Confidence, Evidence, Finding, Rule, Severity
 from trueware.model.part import Kind
 
@@ -136,11 +137,7 @@ _HDCP_NAME = re.compile(
 _HDCP_OFF_NAME = re.compile(
     r"(?i).*(?:no_?hdcp|hdcp[._]?(?:disable|off|bypass|skip)|(?:disable|bypass|skip)[._]?hdcp)[a-z0-9_.]*"
 )
-_SET = re.compile(r"(?:\S*/)?(?:setprop|resetprop(?:\s+-n)?)\s+(?P<name>\S+)\s+(?P<value>\S+)")
 _WRITE = re.compile(r"write\s+(?P<name>/(?:sys|proc)/\S+)\s+(?P<value>\S+)")
-_ECHO = re.compile(
-    r"(?:echo|printf)\s+(?:-[neE]+\s+)*(?P<value>[^\s>;|&]+)\s*1?>>?\s*(?P<name>/(?:sys|proc)/[^\s;|&]+)"
-)
 
 
 class ContentProtection:
@@ -299,12 +296,27 @@ def _properties(data: bytes) -> Iterator[_Setting]:
 
 
 def _commands(data: bytes) -> Iterator[_Setting]:
+    """Yield what a script sets: properties, and files of the kernel that a word is written to."""
     if b"hdcp" not in data.lower() and b"setprop" not in data:
         return
     for line in meaningful_lines(data):
-        for pattern in (_SET, _WRITE, _ECHO):
-            for found in pattern.finditer(line.text):
-                yield line, found["name"].strip("\"'"), found["value"].strip("\"'").lower()
+        if found := _WRITE.match(line.text):  # of Android's init
+            yield line, found["name"], found["value"].strip("\"'").lower()
+    for command in script(data):
+        words = command.words
+        name = words[0].rpartition("/")[2] if words else ""
+        line = Line(command.line, " ".join(words))
+        plain = [word for word in words[1:] if not word.startswith("-") or word == "-1"]
+        if name in ("setprop", "resetprop") and len(plain) > 1:
+            yield line, plain[0], plain[1].lower()
+        elif name in ("echo", "printf") and plain:
+            for each in command.redirections:
+                if each.operator in (">", ">>", ">|") and each.target.startswith(("/sys/", "/proc/")):
+                    yield (
+                        Line(command.line, f"{line.text} {each.operator} {each.target}"),
+                        each.target,
+                        plain[0].lower(),
+                    )
 
 
 def _settings(altered: Altered, read: Callable[[bytes], Iterator[_Setting]]) -> Iterator[Finding]:

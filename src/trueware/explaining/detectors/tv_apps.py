@@ -91,11 +91,24 @@ REACH = Rule(
     help="A wildcard lets a page of the app send to, and load from, anywhere.",
     effect="app-injected",
 )
+WATCHING = Rule(
+    "app-may-watch-home",
+    "A TV app may hear, see or locate the home, which the genuine one may not",
+    Severity.HIGH,
+    help="A television stands where people talk. Take the app away and install it from the store.",
+    effect="surveillance",
+)
+READING = Rule(
+    "app-may-read-people",
+    "A TV app may read accounts, messages or contacts, which the genuine one may not",
+    Severity.HIGH,
+    effect="communications-read",
+)
 PRIVILEGE = Rule(
     "app-privileges-added",
     "A TV app asks for privileges that the genuine one does not have",
     Severity.MEDIUM,
-    effect="privilege-opened",
+    effect="app-injected",
 )
 SERVICE = Rule(
     "app-service-added",
@@ -142,6 +155,10 @@ _LISTS = (
 """Hosts and beginnings of paths of lists that ad blockers fetch, by the projects' own documentation (uBlock Origin ``assets.json``,
 EasyList, AdGuard filters, SponsorBlock API)."""
 
+_WATCHES = re.compile(r"record|camera|microphone|location|mediacapture|voice|screenshot|screencapture|healthinfo")
+_READS = re.compile(r"messag|email|contact|callhistory|calendar|account|notification|bookmark|keymanager")
+"""Words of privileges; docs.tizen.org "Security and API Privileges", webostv.developer.lge.com "appinfo.json"."""
+
 _DESCRIPTIONS = r"config\.xml|tizen-manifest\.xml|appinfo\.json|services\.json|addon\.xml"
 _DESCRIPTION = re.compile(rf"(?:.*/)?(?:{_DESCRIPTIONS})")
 _SIGNATURE = re.compile(r"author-signature\.xml|signature[0-9]{1,3}\.xml")
@@ -158,8 +175,8 @@ class TvApps:
 
     subject: ClassVar[str] = "TV apps"
     rules: ClassVar[tuple[Rule, ...]] = (
-        INJECTED, REMOTE, INLINE, SCRIPT_ADDED, SCRIPT_CHANGED, PAGE, FETCHES, ADS, REACH, PRIVILEGE, SERVICE, START, APP_ADDED,
-        AUTHOR, SIGNED,
+        WATCHING, READING, INJECTED, REMOTE, INLINE, SCRIPT_ADDED, SCRIPT_CHANGED, PAGE, FETCHES, ADS, REACH, PRIVILEGE,
+        SERVICE, START, APP_ADDED, AUTHOR, SIGNED,
     )  # fmt: skip
     wants: ClassVar[re.Pattern[str]] = re.compile(
         rf"(?:.*/)?(?:(?i:[^/]+\.(?:x?html?|m?js|wgt|tpk|ipk|zip))|{_DESCRIPTIONS}|author-signature\.xml|signature[0-9]{{1,3}}\.xml)"
@@ -350,13 +367,7 @@ def _description(altered: Altered, before: bytes | None, after: bytes) -> Iterat
             "a weaker content security policy",
             Evidence("content-security-policy", excerpt(old.policy), excerpt(app.policy) or None),
         )
-    if came := sorted(app.privileges - old.privileges):
-        yield altered.finding(
-            PRIVILEGE,
-            listed(came),
-            Evidence("privileges", None, listed(came)),
-            touches=[f"permission:{each}" for each in came],
-        )
+    yield from _privileges(altered, app.privileges - old.privileges)
     if came := sorted(app.services - old.services):
         yield altered.finding(
             SERVICE, listed(came), Evidence("services", listed(sorted(old.services)) or None, listed(came))
@@ -368,6 +379,22 @@ def _description(altered: Altered, before: bytes | None, after: bytes) -> Iterat
             f"starts with {excerpt(app.main)}",
             Evidence("start", excerpt(old.main), excerpt(app.main)),
             touches=(f"host:{url.host}",) if url is not None else (),
+        )
+
+
+def _privileges(altered: Altered, came: frozenset[str]) -> Iterator[Finding]:
+    """Yield the privileges that came, by what they reach."""
+    by_rule: dict[Rule, list[str]] = {}
+    for each in sorted(came):
+        word = each.rpartition("/")[2].lower()
+        rule = WATCHING if _WATCHES.search(word) else READING if _READS.search(word) else PRIVILEGE
+        by_rule.setdefault(rule, []).append(each)
+    for rule, names in by_rule.items():
+        yield altered.finding(
+            rule,
+            listed(names),
+            Evidence("privileges", None, listed(names)),
+            touches=[f"permission:{each}" for each in names],
         )
 
 

@@ -31,6 +31,7 @@ from trueware.explaining.reading.pages import (
     sends,
     urls_in,
 )
+from trueware.explaining.reading.shell import Command, script
 from trueware.explaining.reading.urls import Url
 from trueware.model.finding import Confidence, Evidence, Finding, Rule, Severity
 from trueware.model.part import Kind
@@ -114,8 +115,11 @@ REMOVED = Rule(
     effect="component-removed",
 )
 
-_ENDINGS = r"asp|aspx|htm|html|xhtml|shtml|stm|php[0-9]?|phtml|jsp|lp|esp|ejs|tpl|hta|svgz?"
+_ENDINGS = r"asp|aspx|htm|html|xhtml|shtml|stm|php[0-9]?|phtml|jsp|lp|esp|ejs|tpl|hta"
 _PAGE = re.compile(rf"(?i:.*\.(?:{_ENDINGS}))")
+_PROGRAM = re.compile(r"(?:.*/)?cgi(?:-bin)?/[^.]+(?:\.cgi|\.sh)?|.*\.cgi")
+"""What a web server runs as a program."""
+
 _DOCUMENTS = re.compile(
     r"(?:.*/)?(?:share/(?:doc|help|gtk-doc|info|man)|documentation|licenses?|NOTICE[^/]*)(?:/.*)?", re.IGNORECASE
 )
@@ -141,6 +145,7 @@ _VISITOR = frozenset(
 """Where server code has what a visitor gives."""
 
 _MANY = 3
+_LARGEST_SCRIPT = 1 << 18
 _NONE = Page((), (), ())
 
 
@@ -151,7 +156,7 @@ class WebPages:
     rules: ClassVar[tuple[Rule, ...]] = (
         LOGIN_FORM, LOGIN_SCRIPT, REMOTE, COMMAND, ADDED, FORM, SCRIPT, SERVER_CODE, TEXT, STATIC, REMOVED,
     )  # fmt: skip
-    wants: ClassVar[re.Pattern[str]] = re.compile(rf"(?i:.*\.(?:{_ENDINGS}|js|mjs))")
+    wants: ClassVar[re.Pattern[str]] = re.compile(rf"(?i:.*\.(?:{_ENDINGS}|js|mjs))|{_PROGRAM.pattern}")
 
     @staticmethod
     def detect(altered: Altered, case: Case) -> Iterator[Finding]:
@@ -164,7 +169,14 @@ class WebPages:
             yield altered.finding(REMOVED, altered.name)
             return
         before, after = altered.before(), altered.after()
-        if after is None or (before is None and not altered.is_added) or before == after:
+        if after is None or before == after:
+            return
+        if _PROGRAM.fullmatch(altered.inner):
+            if after.startswith(b"#!") and (before is not None or altered.is_added):
+                yield from _shell(altered, before or b"", after)
+            return
+        if before is None and not altered.is_added:
+            yield from _login_alone(altered, after)
             return
         if re.search(r"(?i)\.m?js$", altered.name):
             yield from _script_file(altered, before, after)
@@ -192,9 +204,76 @@ class WebPages:
                 )
 
 
+def _shell(altered: Altered, before: bytes, after: bytes) -> Iterator[Finding]:
+    """Yield where a script of the web server runs what its visitor gives, and the genuine one does not."""
+    old = {command.words for command in _run_for_visitor(before)}
+    for command in _run_for_visitor(after):
+        if command.words not in old:
+            text = excerpt(" ".join(command.words))
+            yield altered.finding(COMMAND, text, Evidence(f"line {command.line}", None, text))
+            return
+
+
+_VARIABLE = re.compile(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)")
+_GIVEN = re.compile(r"QUERY_STRING|REQUEST_URI|PATH_INFO|HTTP_[A-Z_]+|POST_DATA")
+_SHELLS = frozenset({"eval", "sh", "ash", "bash", "dash", "busybox", "exec", "source", "."})
+
+
+def _run_for_visitor(data: bytes) -> Iterator[Command]:
+    """Yield the commands of a script that are what a visitor gives, or hand it to a shell."""
+    if len(data) > _LARGEST_SCRIPT:
+        return
+    given: set[str] = set()
+    for command in script(data):
+        for name, value in command.assignments:
+            if _is_given(value, given):
+                given.add(name)
+        if not command.words:
+            continue
+        first = command.words[0]
+        if first == "read":
+            given.update(word for word in command.words[1:] if not word.startswith("-"))
+        elif _is_given(first, given) or (
+            first.rpartition("/")[2] in _SHELLS and any(_is_given(word, given) for word in command.words[1:])
+        ):
+            yield command
+
+
+def _is_given(word: str, given: set[str]) -> bool:
+    return any(name in given or _GIVEN.fullmatch(name) for name in _VARIABLE.findall(word))
+
+
+def _login_alone(altered: Altered, after: bytes) -> Iterator[Finding]:
+    """Yield what no genuine page has, where that is not at hand: a login that leaves the device by itself."""
+    if not _PAGE.fullmatch(altered.inner):
+        return
+    page = read_html(after)
+    leaving = [(form, url) for form in forms(page) if form.has_password and (url := elsewhere(form.action)) is not None]
+    for form, url in leaving:
+        yield altered.finding(
+            LOGIN_FORM,
+            f"goes to {excerpt(url.masked())}; the genuine page is not at hand",
+            Evidence(f"line {form.line}", None, excerpt(f"{form.method} {url.masked()}")),
+            touches=(f"host:{url.host}",),
+            confidence=Confidence.LOW,
+        )
+    if not asks_for_password(page):
+        return
+    for each in runs(page):
+        addresses = urls_in(each.script.texts) if each.script is not None else {}
+        if addresses and each.script is not None and _reads_password(each.script):
+            yield altered.finding(
+                LOGIN_SCRIPT,
+                f"names {_hosts(addresses)}; the genuine page is not at hand",
+                Evidence(f"line {each.line}", None, str(each)),
+                touches=[f"host:{url.host}" for url in addresses],
+                confidence=Confidence.LOW,
+            )
+
+
 def _page(altered: Altered, before: Page, after: Page) -> Iterator[Finding]:
     told = list(_commands(altered, before, after))
-    server = tuple(each for each in after.server if each not in set(before.server))
+    server = _new_code(before, after)
     if server and not told and not altered.is_added:
         told.append(
             altered.finding(
@@ -364,22 +443,66 @@ def _nearest(form: Form, among: list[Form]) -> Form | None:
 
 def _commands(altered: Altered, before: Page, after: Page) -> Iterator[Finding]:
     """Yield where server code hands on to a command what a visitor gives."""
-    old = set(before.server)
-    for code in after.server:
-        if code in old:
-            continue
-        script = _parsed(code)
-        if script is None:
-            continue
-        commands, given = _COMMANDS & script.calls, _VISITOR & set(script.tokens)
-        if commands and given:
+    for code in _new_code(before, after):
+        parsed = _parsed(code)
+        if parsed is not None and (call := _handed_on(parsed.tokens)) is not None:
             yield altered.finding(
-                COMMAND,
-                f"{listed(sorted(commands))} on {listed(sorted(given))}",
-                Evidence("server code", None, excerpt(code)),
-                confidence=Confidence.MEDIUM,
+                COMMAND, call, Evidence("server code", None, excerpt(code)), confidence=Confidence.MEDIUM
             )
             return
+
+
+def _handed_on(tokens: tuple[str, ...]) -> str | None:
+    """Return the command that is given what a visitor gives, directly or by a variable that was made of it; None if none is."""
+    names: set[str] = set()
+    depth, call, since = 0, "", 0
+    for index, word in enumerate(tokens):
+        given = word in _VISITOR or word in names
+        if (
+            not call
+            and word == "="
+            and index
+            and _is_name(tokens[index - 1])
+            and tokens[index + 1 : index + 2] != ("=",)
+        ):
+            if any(each in _VISITOR or each in names for each in _statement(tokens, index + 1)):
+                names.add(tokens[index - 1])
+        elif not call and word == "(" and index and tokens[index - 1] in _COMMANDS:
+            call, depth, since = tokens[index - 1], 1, index
+        elif call and given:
+            return f"{call} is given {word}"
+        elif call:
+            depth += (word == "(") - (word == ")")
+            if not depth or index - since > _ARGUMENTS:
+                call = ""
+    return None
+
+
+_ARGUMENTS = 200
+"""Tokens of one call that are looked at."""
+
+_ASSIGNED = 24
+
+
+def _statement(tokens: tuple[str, ...], start: int) -> tuple[str, ...]:
+    """Return what is assigned: up to the end of the statement, or as far as such things go."""
+    piece = tokens[start : start + _ASSIGNED]
+    ends = [piece.index(each) for each in (";", "local", "if", "then", "end", "for", "function") if each in piece]
+    return piece[: min(ends)] if ends else piece
+
+
+def _is_name(token: str) -> bool:
+    return token[:1].isalpha() or token[:1] in "_$"
+
+
+def _new_code(before: Page, after: Page) -> tuple[str, ...]:
+    """Return what the server runs for a page and not for the genuine one, but for words in the reader's language and comments."""
+    old = set(before.server)
+    return tuple(each for each in after.server if each not in old and each[:1] not in _NO_CODE)
+
+
+_NO_CODE = frozenset(":_#+")
+"""What templates of LuCI begin translated words, comments and the names of other templates with."""
 
 
 def _parsed(code: str) -> Script | None:
@@ -392,20 +515,25 @@ def _parsed(code: str) -> Script | None:
 def _new_page(altered: Altered, page: Page, leading: Sequence[str]) -> Finding:
     """Return what a page that was added is: one that does something, or one that shows something."""
     asked = [each for each in forms(page) if each.fields]
-    if not asked and not page.server and not any(each.script is not None and sends(each.script) for each in runs(page)):
+    server = _new_code(_NONE, page)
+    if not asked and not server and not any(each.script is not None and sends(each.script) for each in runs(page)):
         return altered.finding(STATIC, f"{altered.name} was added")
-    goes = listed(dict.fromkeys(each.action or "itself" for each in asked), 3)
+    goes = listed(dict.fromkeys(each.action.replace(SERVER, "…") or "itself" for each in asked), 3)
     does = [f"{len(asked)} forms, to {goes}"] if asked else []
-    does += [f"{len(page.server)} pieces of server code"] if page.server else []
+    does += [f"{len(server)} pieces of server code"] if server else []
     return altered.finding(
         ADDED,
         f"{listed(does) or 'it asks the server by itself'}; "
         + (f"{listed(leading, 3)} leads to it" if leading else "no changed page leads to it"),
         *(
-            Evidence(f"line {each.line}", None, excerpt(f"form to {each.action}: {listed(sorted(each.fields))}"))
+            Evidence(
+                f"line {each.line}",
+                None,
+                excerpt(f"form to {each.action.replace(SERVER, '…')}: {listed(sorted(each.fields))}"),
+            )
             for each in asked[:_MANY]
         ),
-        *(Evidence("server code", None, excerpt(each)) for each in page.server[:_MANY]),
+        *(Evidence("server code", None, excerpt(each)) for each in server[:_MANY]),
     )
 
 

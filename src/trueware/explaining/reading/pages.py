@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from trueware.errors import UnsupportedInput
-from trueware.explaining.reading.html import Element, Page
+from trueware.explaining.reading.html import SERVER, Element, Page
 from trueware.explaining.reading.javascript import Script, Text, script_of
 from trueware.explaining.reading.lines import excerpt
 from trueware.explaining.reading.urls import Url, find_urls
@@ -125,9 +125,8 @@ def forms(page: Page) -> Iterator[Form]:
         elif element.name in _FIELDS:
             kind = element.get("type").lower() or ("text" if element.name == "input" else element.name)
             password = password or kind == "password"
-            fields.add(
-                " ".join(filter(None, (kind, element.get("name"), element.get("value") if kind in _CHOICES else "")))
-            )
+            value = element.get("value") if kind in _CHOICES else ""
+            fields.add(" ".join(filter(None, (kind, element.get("name"), value))).replace(SERVER, "…"))
 
 
 def links(page: Page) -> frozenset[str]:
