@@ -13,6 +13,12 @@ _EVIDENCE = 3
 """Lines of one effect, and of one finding, that are shown unless everything is asked for."""
 
 _ACTIONS = 5
+_SERIOUS = 2
+"""Harm from which on actions are shown unless everything is asked for."""
+
+_FEW = 2
+"""Categories of data that are named again and again."""
+
 _LONGEST = 96
 """Characters of an excerpt that are shown unless everything is asked for."""
 
@@ -23,12 +29,16 @@ def effects(explanations: tuple[Explanation, ...], *, everything: bool) -> Itera
         return
     yield ""
     yield "  what the changes do"
+    seen: dict[tuple[str, ...], int] = {}
     for number, explanation in enumerate(explanations, 1):
-        yield from _effect(number, explanation, everything=everything)
-    yield from _actions(explanations)
+        yield from _effect(number, explanation, seen, everything=everything)
+    yield from _actions(explanations, everything=everything)
 
 
-def _effect(number: int, explanation: Explanation, *, everything: bool) -> Iterator[str]:
+def _effect(
+    number: int, explanation: Explanation, seen: dict[tuple[str, ...], int], *, everything: bool
+) -> Iterator[str]:
+    """Yield the lines of one effect; `seen` has lists of data told before, by the number of the effect under which they stand."""
     effect, assessment = explanation.effect, explanation.assessment
     where = ", in settings a device may change" if explanation.configured else ""
     yield f"   {number:>2}. {effect.title}  ({effect.id}, {explanation.severity.value}{where})"
@@ -38,10 +48,12 @@ def _effect(number: int, explanation: Explanation, *, everything: bool) -> Itera
         yield from _finding(finding, everything=everything)
     if not everything and len(findings) > _FINDINGS:
         yield f"       … {len(findings) - _FINDINGS} more (--all shows them)"
-    if assessment.reached:
-        yield from _listed("data it handles", _words(assessment.reached))
-    if assessment.reachable:
-        yield from _listed("data it could reach", _words(assessment.reachable))
+    for title, data in (("data it handles", assessment.reached), ("data it could reach", assessment.reachable)):
+        if data in seen and len(data) > _FEW and not everything:
+            yield f"       {title}: as under {seen[data]}"
+        elif data:
+            seen[data] = number
+            yield from _listed(title, _words(data))
     if assessment.harms:
         told = ", ".join(f"{_who(harm.stakeholder)} {harm.level}" for harm in assessment.harms)
         yield f"       harm, 0 to 4: {told}"
@@ -86,11 +98,14 @@ def _listed(title: str, words: Iterable[str]) -> Iterator[str]:
     yield from (f"         {line}" for line in others)
 
 
-def _actions(explanations: Iterable[Explanation]) -> Iterator[str]:
-    """Yield what each stakeholder should do, whatever effect it follows from, the most urgent first."""
+def _actions(explanations: Iterable[Explanation], *, everything: bool) -> Iterator[str]:
+    """Yield what each who may come to serious harm should do, whatever effect it follows from, the most urgent first."""
     told: dict[Stakeholder, list[str]] = {}
     for explanation in explanations:
+        harmed = {harm.stakeholder for harm in explanation.assessment.harms if harm.level >= _SERIOUS or everything}
         for action in explanation.assessment.actions:
+            if action.stakeholder not in harmed:
+                continue
             texts = told.setdefault(action.stakeholder, [])
             if action.text not in texts and len(texts) < _ACTIONS:
                 texts.append(action.text)

@@ -10,6 +10,7 @@ import struct
 import subprocess
 import tempfile
 import zlib
+from base64 import b64encode
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -22,6 +23,13 @@ from trueware.storage.sqlite import SqliteStore
 
 HERE = Path(__file__).resolve().parent
 EPOCH = 1_700_000_000
+
+
+def usign_key(number: str, comment: str) -> str:
+    """Return a file with a public key of usign: two letters, its number, and a point of Ed25519 that nobody has the secret of."""
+    point = bytes([*range(31), 0])
+    return f"untrusted comment: {comment}\n{b64encode(b'Ed' + bytes.fromhex(number) + point).decode()}\n"
+
 
 FILES: dict[str, tuple[int, str]] = {
     "etc/os-release": (
@@ -46,7 +54,7 @@ FILES: dict[str, tuple[int, str]] = {
     "etc/config/system": (0o600, "config system\n\toption hostname 'acme'\n"),
     "etc/opkg/keys/2f0e9d1c5a7b3846": (
         0o644,
-        "untrusted comment: Acme release key\nRWQvDp0cWns4RkFjbWUgcm91dGVyIGRlbW8ga2V5LCBub3QgcmVhbA==\n",
+        usign_key("2f0e9d1c5a7b3846", "Acme release key"),
     ),
     "etc/opkg/distfeeds.conf": (0o644, "src/gz acme_base https://packages.router.example/1.0/base\n"),
     "www/index.html": (0o644, "<!doctype html><title>Acme Router</title><h1>Acme Router</h1>\n"),
@@ -202,7 +210,7 @@ def main() -> None:
             ),
             "etc/opkg/keys/66b3d02c9e1fa745": (
                 0o644,
-                genuine["etc/opkg/keys/2f0e9d1c5a7b3846"][1].replace(b"Acme release", b"somebody's"),
+                usign_key("66b3d02c9e1fa745", "somebody's key").encode(),
             ),
             "bin/acme-update": (0o755, b'#!/bin/sh\nflash "$1"\n'),
             "bin/hello": (0o4755, genuine["bin/hello"][1]),
