@@ -20,6 +20,8 @@ DETECTORS: tuple[str, ...] = (
     "accounts:Accounts",
     "ways_in:WaysIn",
     "ssh_settings:SshSettings",
+    "elevation:Elevation",
+    "login_checks:LoginChecks",
     "start_up:StartUp",
     "file_privileges:FilePrivileges",
     "kernel_guards:KernelGuards",
