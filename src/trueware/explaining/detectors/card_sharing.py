@@ -127,6 +127,11 @@ _PROTOCOLS = tuple(
 )
 """Names of sharing protocols, as whole texts in a program."""
 
+_STEMS = (b"camd", b"cccam", b"radegast", b"cs378x", b"gbox")
+"""What each of them has in it, so that other programs are passed over at once."""
+
+_TWO = 2
+
 _CONSTANTS = (
     (b"$1$abcdefgh$\0", "the salt of newcamd's password"),
     (b"CCcam\0CCcam", "CCcam's greeting"),
@@ -258,14 +263,16 @@ def _program(altered: Altered, before: bytes, after: bytes, *, sure: bool) -> It
 
 
 def _marks(program: bytes) -> dict[str, list[str]]:
-    """Return by kind what in a program is known from softcams."""
+    """Return by kind what in a program is known from softcams; nothing where names of files would be all there is."""
     if len(program) > _LARGEST:
         return {}
-    return {
-        "names of files": [each[:-1].decode() for each in _FILES if each in program],
-        "names of protocols": [each[1:-1].decode() for each in _PROTOCOLS if each in program],
-        "constants": [told for octets, told in _CONSTANTS if octets in program],
-    }
+    constants = [told for octets, told in _CONSTANTS if octets in program]
+    named = any(stem in program for stem in _STEMS)
+    protocols = [each[1:-1].decode() for each in _PROTOCOLS if each in program] if named else []
+    if not constants and len(protocols) < _TWO:
+        return {}
+    files = [each[:-1].decode() for each in _FILES if each in program]
+    return {"names of files": files, "names of protocols": protocols, "constants": constants}
 
 
 def _is_softcam(marks: dict[str, list[str]]) -> bool:
