@@ -59,6 +59,8 @@ DETECTORS: tuple[str, ...] = (
     "data_leaving:DataLeaving",
     "app_signer:SignerOfApp",
     "android_properties:AndroidProperties",
+    "anti_theft:AntiTheft",
+    "phone_identity:PhoneIdentity",
 )
 """Module below `detectors` and class, one for each subject, in the order in which effects are told."""
 

@@ -101,6 +101,14 @@ class Altered:
         """
         return _bytes_of(self.change.found, self._suspect)
 
+    def within_before(self, part: Part) -> bytes | None:
+        """Return the bytes of a part below the genuine one, which may be a package that is gone; None where they are not at hand.
+
+        Raises:
+            InputError: they cannot be unpacked.
+        """
+        return _bytes_of(part, self._genuine)
+
     def portrait_before(self) -> bytes | None:
         """Return what was kept of the genuine program, where its bytes are not at hand."""
         return None if self.change.expected is None else self._genuine.portrait(self.change.expected)
