@@ -22,6 +22,7 @@ DETECTORS: tuple[str, ...] = (
     "ssh_settings:SshSettings",
     "elevation:Elevation",
     "login_checks:LoginChecks",
+    "adb_network:AdbNetwork",
     "start_up:StartUp",
     "file_privileges:FilePrivileges",
     "kernel_guards:KernelGuards",

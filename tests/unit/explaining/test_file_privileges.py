@@ -61,6 +61,7 @@ def test_what_anybody_may_write_and_root_runs_is_worse() -> None:
     made = case({"etc/hosts": File(b"x", 0o644)}, {"etc/hosts": File(b"x", 0o666)})
     assert [each.severity for each in findings(FilePrivileges, made)] == [Severity.MEDIUM]
     assert rules(FilePrivileges, case({}, {"etc/hosts": File(b"x", 0o666)})) == [], "added, and no program"
+    assert [each.severity for each in findings(FilePrivileges, case({}, {PATH: File(b"x", 0o777)}))] == [Severity.LOW]
 
 
 def test_files_packed_without_regard_to_modes_are_told_once() -> None:

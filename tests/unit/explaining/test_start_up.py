@@ -109,6 +109,9 @@ def test_links_switch_services(path: str) -> None:
 def test_a_link_with_another_number_switches_nothing() -> None:
     one, other = ({f"etc/rc.d/S{number}x": File(link="../init.d/x")} for number in (50, 60))
     assert run(one, other) == ["start-order-changed"] * 2
+    both = {**one, "etc/rc.d/K10x": File(link="../init.d/x")}
+    assert run({}, both) == ["start-enabled"] * 2
+    assert run(both, {}) == ["start-removed"] * 2
     stop = {"etc/rc.d/K50x": File(link="../init.d/x")}
     assert run(one, stop) == ["start-removed"] * 2
 

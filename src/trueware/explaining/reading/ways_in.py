@@ -8,6 +8,7 @@ ssh        dropbear, sshd
 tunnel     ``ssh -R``, ``autossh``, frpc, ngrok, chisel: another machine gets in through a connection that this one makes
 adb        adbd
 files      ``ftpd``, ``tftpd``, ``httpd`` that offer ``/`` or ``/etc``
+service    any other program that inetd runs for whoever connects
 console    a terminal that starts a shell and asks for no login (``::askfirst:-/bin/sh``, ``getty -n -l sh``)
 =========  ==========================================================================================
 
@@ -36,6 +37,7 @@ class Way(Enum):
     TUNNEL = "tunnel"
     ADB = "adb"
     FILES = "files"
+    SERVICE = "service"
     CONSOLE = "console"
 
 
@@ -71,8 +73,8 @@ def ways_in(start: Start) -> Iterator[WayIn]:
     """Yield the ways in that one start opens."""
     run = start.run
     found = _of_program(run, start)
-    if found is None and start.when is When.CONNECTION and _is_shell(run.program):
-        found = Way.SHELL, start.label.removeprefix("port ")
+    if found is None and start.when is When.CONNECTION:
+        found = (Way.SHELL if _is_shell(run.program) else Way.SERVICE), start.label.removeprefix("port ")
     if found is None and "::" in start.label and _is_console(start):
         found = Way.CONSOLE, ""
     if found is None and any(_DEV_TCP.search(each.target) for each in run.redirections) and _is_shell(run.program):
