@@ -76,7 +76,7 @@ STATED = {
         [("hawkbit_server", "http://a", "")],
     ),
     "system/build.prop": (
-        b"ro.fota.url=http://a\nro.product.name=ota\nro.quota.url=x\n",
+        b"ro.fota.url=http://a\nro.product.name=ota\nro.quota.url=http://b\n",
         [("ro.fota.url", "http://a", "")],
     ),
     "etc/swupdate.cfg": (

@@ -64,6 +64,9 @@ _CHECKS = re.compile(
     r"verify\w*|\w*verif\w*|secure_?boot\w*|sec_?boot|\w*verity\w*|\w*authenticat\w*|lock(?:ed)?|avb\w*", re.IGNORECASE
 )
 _OFF = frozenset({"n", "no", "0", "off", "false", "disable", "disabled", "unlocked", "none", "orange", ""})
+_LONGEST = 128
+"""Characters of a name."""
+
 _SERVERS = frozenset({"serverip", "bootfile", "rootpath", "tftpserverip", "httpserverip"})
 
 
@@ -82,7 +85,8 @@ class BootEnvironment:
         old, new = (read_settings(side) for side in sides)
         for name in dict.fromkeys((*old, *new)):
             before, after = old.get(name), new.get(name)
-            if before != after and name != "bootargs" and not _OF_THE_DEVICE.fullmatch(name):
+            is_the_devices = len(name) <= _LONGEST and _OF_THE_DEVICE.fullmatch(name)
+            if before != after and name != "bootargs" and not is_the_devices:
                 words = f"{name} is {after!r}" if after is not None else f"{name} is gone"
                 evidence = Evidence(name, _shown(before), _shown(after))
                 yield altered.finding(_rule(name, before, after), excerpt(words), evidence)
@@ -90,6 +94,8 @@ class BootEnvironment:
 
 def _rule(name: str, before: str | None, after: str | None) -> Rule:
     """Return what a setting that differs means."""
+    if len(name) > _LONGEST:
+        return OTHER
     if _CHECKS.fullmatch(name) and _is_off(after) and not _is_off(before):
         return CHECKS
     if name == "bootdelay" and _is_opened(before, after):

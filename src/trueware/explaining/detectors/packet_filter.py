@@ -95,6 +95,8 @@ _SAVED = r"(?:.*/)?(?:ip6?tables|ebtables|firewall)(?:\.rules|\.save|\.conf|\.up
 _NFT = r"(?:.*/)?[^/]+\.nft|(?:.*/)?nftables(?:\.conf|\.rules)?|etc/nftables(?:\.d)?/.+"
 _STOPS = frozenset({"drop", "reject"})
 _SHOWN = 5
+_LONGEST = 64
+"""Characters of a program's name."""
 
 
 class PacketFilter:
@@ -174,7 +176,7 @@ def _rules(altered: Altered, data: bytes) -> Iterator[PacketRule]:
         yield from read_nft(data, chain_of_include(altered.inner))
     elif is_script(altered, data):
         for run in runs(data):
-            if PROGRAM.fullmatch(run.name):
+            if len(run.name) <= _LONGEST and PROGRAM.fullmatch(run.name):
                 if rule := read_command(run.arguments, run.line):
                     yield rule
             elif RESTORE.fullmatch(run.name):

@@ -39,6 +39,9 @@ _KEY = re.compile(
 )
 _ABOVE = re.compile(r"managementserver|mgtserver|cwmp|tr-?0?69|acs", re.IGNORECASE)
 _NAME = re.compile(r"(?:.*[_.])?(?:acs_?)?url", re.IGNORECASE)
+_LONGEST = 1024
+"""Characters of a setting."""
+
 _DEPTH = 64
 """Elements within each other; deeper ones are passed over."""
 
@@ -53,7 +56,8 @@ def management_servers(inner: str, data: bytes) -> dict[str, str]:
         return dict(_of_settings(data, is_client=_CLIENT.fullmatch(inner) is not None))
     if data.lstrip()[:1] == b"<":
         return dict(_of_xml(data))
-    found = (_KEY.fullmatch(line.text.rstrip("\"',;")) for line in meaningful_lines(data))
+    lines = (line.text.rstrip("\"',;") for line in meaningful_lines(data))
+    found = (_KEY.fullmatch(line) for line in lines if len(line) <= _LONGEST)
     return {match["key"]: match["url"] for match in found if match is not None}
 
 

@@ -142,7 +142,7 @@ def _attended(data: bytes) -> Iterator[Origin]:
 
 
 _LUA_COMMENT = re.compile(r"('[^'\n]*'|\"[^\"\n]*\")|--[^\n]*")
-_LUA_MIRRORS = re.compile(r"\bmirrors\s*=\s*\{([^}]*)\}")
+_LUA_MIRRORS = re.compile(r"\bmirrors\s*=\s*\{([^{}]*)\}")
 _LUA_TEXT = re.compile(r"'([^'\n]*)'|\"([^\"\n]*)\"")
 
 
@@ -194,13 +194,13 @@ def _swupdate(data: bytes) -> Iterator[Origin]:
             yield Origin("url", value, off)
 
 
-_PROPERTY = re.compile(r"(?:\w+\.)*\w*?(?:ota|fota|update|updater|upgrade)(?:[._]\w+)*", re.IGNORECASE)
+_PROPERTY = re.compile(r"[df]?ota\w{0,16}|(?:auto|sw|fw|system)?(?:update|upgrade)\w{0,16}", re.IGNORECASE)
 
 
 def _properties(data: bytes) -> Iterator[Origin]:
     for line in meaningful_lines(data):
         key, _, value = line.text.partition("=")
-        if "://" in value and _PROPERTY.fullmatch(key.strip()):
+        if "://" in value and any(_PROPERTY.fullmatch(word) for word in re.split(r"[._]", key.strip())):
             yield Origin(key.strip(), value.strip())
 
 
