@@ -18,16 +18,16 @@ SYSTEM = "config system\n option hostname a\n option log_size 64\n"
 @pytest.mark.parametrize(
     ("path", "before", "after", "expected"),
     [
-        ("etc/config/system", SYSTEM, SYSTEM + " option log_ip 198.51.100.1\n", ["log-sent-elsewhere"]),
+        ("etc/config/system", SYSTEM, SYSTEM + " option log_ip 198.51.100.1\n", ["log-server-changed"]),
         ("etc/config/system", SYSTEM, SYSTEM.replace("64", "0"), ["logging-off"]),
         ("etc/config/system", SYSTEM, SYSTEM.replace("64", "128").replace("hostname a", "hostname b"), []),
         ("etc/config/system", SYSTEM, SYSTEM + " option log_ip 198.51.100.1\n option log_remote 0\n", []),
-        ("etc/syslog.conf", SYSLOG, SYSLOG + "*.* @198.51.100.1\n", ["log-sent-elsewhere"]),
+        ("etc/syslog.conf", SYSLOG, SYSLOG + "*.* @198.51.100.1\n", ["log-server-changed"]),
         (
             "etc/rsyslog.d/x.conf",
             "",
             '*.* action(type="omfwd" target="log.example.org" port="514")\n',
-            ["log-sent-elsewhere"],
+            ["log-server-changed"],
         ),
         ("etc/syslog.conf", SYSLOG, "kern.* /var/log/kern\n", ["logging-off"]),
         ("etc/syslog.conf", SYSLOG, SYSLOG.replace("/var/log/auth.log", "/var/log/secure"), []),
@@ -38,7 +38,7 @@ SYSTEM = "config system\n option hostname a\n option log_size 64\n"
         ("etc/audit/rules.d/a.rules", "", "-w /etc/passwd -p wa\n", []),
         ("etc/init.d/log", "#!/bin/sh\nsyslogd -C16\n", "#!/bin/sh\ntrue\n", ["logging-off"]),
         ("etc/init.d/log", "#!/bin/sh\nsyslogd -C16\n", "#!/bin/sh\nsyslogd -C32\n", []),
-        ("etc/init.d/log", "#!/bin/sh\nsyslogd\n", "#!/bin/sh\nsyslogd -R 198.51.100.1:514\n", ["log-sent-elsewhere"]),
+        ("etc/init.d/log", "#!/bin/sh\nsyslogd\n", "#!/bin/sh\nsyslogd -R 198.51.100.1:514\n", ["log-server-changed"]),
         ("etc/rc.local", "", "rm -f /var/log/messages\n", ["traces-wiped"]),
         ("etc/rc.local", "", "rm -rf /var/log/*\n", ["traces-wiped"]),
         ("etc/rc.local", "", ": > /var/log/auth.log\n", ["traces-wiped"]),

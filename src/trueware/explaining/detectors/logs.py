@@ -33,7 +33,7 @@ OFF = Rule(
     effect="logging-disabled",
 )
 ELSEWHERE = Rule(
-    "log-sent-elsewhere",
+    "log-server-changed",
     "Records of what happens on the device are sent to another machine",
     Severity.MEDIUM,
     help="They tell who uses the device and when. Owners and providers collect them on purpose: ask whose machine it is.",
