@@ -64,6 +64,7 @@ DETECTORS: tuple[str, ...] = (
     "data_leaving:DataLeaving",
     "app_signer:SignerOfApp",
     "android_properties:AndroidProperties",
+    "system_apps:SystemApps",
     "anti_theft:AntiTheft",
     "phone_identity:PhoneIdentity",
 )

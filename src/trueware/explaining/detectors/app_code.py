@@ -138,6 +138,9 @@ LIBRARY = {
 }  # fmt: skip
 
 
+_RARE = frozenset(ABOUT[each].id for each in (About.TLS, About.ROOT, About.CODE, About.WRITES_IDENTITY, About.MESSAGES))
+"""What is told of the code of an app that came as a whole."""
+
 _GENERATED = re.compile(r"(?:.*/)?(?:R|R\$\w+|BuildConfig);", re.DOTALL)
 
 
@@ -223,6 +226,17 @@ def _bytes(altered: Altered) -> Iterator[Finding]:
             Evidence(f"offset {end}", None, repr(data[end : end + 16])),
             offset=end,
         )
+
+
+def added_code(altered: Altered, portraits: Iterable[Portrait]) -> Iterator[Finding]:
+    """Yield what lies in the code of an app that came as a whole: libraries, and what hardly any app of a maker does."""
+    side = _Side.of(portraits)
+    yield from _libraries(altered, side.classes, _Side({}, current=True))
+    yield from (
+        finding
+        for finding in _marked(altered, _Differing(side.classes, {}, ()), frozenset(), current=True)
+        if finding.rule in _RARE
+    )
 
 
 def _package(altered: Altered) -> str:
