@@ -102,7 +102,7 @@ ABOUT = {
     ),
     About.TLS: Rule(
         "app-code-trusts-anybody", "Code that came or changed accepts any certificate",
-        _HIGH, effect="verification-disabled", help="Anybody on the way can read and change what the app sends and gets.",
+        _HIGH, effect="traffic-intercepted", help="Anybody on the way can read and change what the app sends and gets.",
     ),
     About.CLIPBOARD: Rule(
         "app-code-reads-clipboard", "Code that came or changed reads the clipboard",

@@ -48,7 +48,7 @@ OWN_CERTIFICATES = Rule(
 )  # fmt: skip
 PINS = Rule(
     "app-pins-removed", "The app no longer insists on the keys that the genuine app insists on",
-    _HIGH, effect="verification-disabled", help="Any certificate that the system trusts will do now.",
+    _HIGH, effect="hardening-lost", help="Any certificate that the system trusts will do now.",
 )  # fmt: skip
 CLEARTEXT = Rule(
     "app-network-cleartext", "The app's network security configuration lets it talk without encryption",

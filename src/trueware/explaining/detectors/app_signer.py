@@ -43,7 +43,7 @@ UNSIGNED = Rule(
 )  # fmt: skip
 WEAKER = Rule(
     "android-signature-scheme-removed", "The app lacks a newer signature that the genuine app has",
-    Severity.MEDIUM, effect="verification-disabled",
+    Severity.MEDIUM, effect="hardening-lost",
     help="Older schemes leave parts of the package unsigned, and older devices take them.",
 )  # fmt: skip
 BESIDE = Rule(
