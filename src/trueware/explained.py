@@ -17,6 +17,7 @@ from trueware.knowledge.effects import load_effect
 from trueware.knowledge.impact import load_impact
 from trueware.measuring import Measurement
 from trueware.model.change import Change, ChangeKind
+from trueware.model.explanation import Scenario
 from trueware.model.finding import Finding, Severity
 from trueware.model.limits import Limits
 from trueware.model.part import Part
@@ -87,6 +88,22 @@ def signed_changes(signatures: Iterable[Judged], root: Part) -> tuple[Change, ..
     return tuple(changes[path] for path in sorted(changes))
 
 
+def held(case: Case) -> tuple[str, ...] | None:
+    """Return the permissions that an app asks for, None where it is no Android app, or its manifest cannot be read."""
+    if case.scenario is not Scenario.APP:
+        return None
+    manifest = next((part for part in case.suspect.children if part.name == "AndroidManifest.xml"), None)
+    if manifest is None:
+        return None
+    from trueware.explaining.reading.android_manifest import read_manifest  # noqa: PLC0415 (start-up time: apps alone)
+
+    try:
+        content = case.source.read(manifest)
+        return None if content is None else tuple(sorted(read_manifest(content).permissions))
+    except InputError:
+        return None
+
+
 class MeasuredSource:
     """The bytes of a measured artefact: those that will be asked for are announced, so that a stream passes once for all."""
 
@@ -152,8 +169,7 @@ _: tuple[type[Source], ...] = (MeasuredSource, KeptSource)
 
 def with_explanations(result: Result, case: Case) -> Result:
     """Return the result with what its changes do; settings that do what they should not make a genuine one a warning."""
-    rules = load_impact()
-    told = assemble(explain(case), case, load_effect, partial(assess, rules=rules))
+    told = assemble(explain(case), case, load_effect, partial(assess, rules=load_impact(), permissions=held(case)))
     result = replace(result, explanations=told)
     unsafe = [each for each in told if each.configured and each.severity is Severity.HIGH]
     if result.verdict is not Verdict.GENUINE or not unsafe:

@@ -1,7 +1,6 @@
 """Takes an artefact on disk into the registry: measured, described by what it claims, signed or on the operator's word."""
 
 import os
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,11 +9,9 @@ from trueware.appraisal.signed import Signed
 from trueware.appraisal.trust import Trust
 from trueware.artefact import Report, artefact_name, measure_artefact
 from trueware.errors import UntrustedStatement
-from trueware.explaining.portraits import portray
+from trueware.keeping import keep
 from trueware.knowledge import load_policies, policy_for
-from trueware.measuring import Measurement
 from trueware.model.limits import Limits
-from trueware.model.part import Kind
 from trueware.model.release import Release
 from trueware.registry.learn import learn
 from trueware.registry.ports import RegistryStore
@@ -24,10 +21,6 @@ from trueware.signatures.contract import Context
 
 if TYPE_CHECKING:
     from trueware.registry.cose import PrivateKey
-
-
-_PROGRAM = re.compile(r"\.(?:so|ko|dex|odex|vdex|oat|cdex|elf|axf|bin|out)(?:\.[\d.]+)?$|^lib[^/]*\.so")
-_HEAD = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +70,7 @@ def take_in(
         verify=Signatures(Context(keyring, now, limits)),
         contents=True,
     )
-    root, kept = measured.measurement.root, measured.measurement.kept
+    root = measured.measurement.root
     evidence = Evidence(root, measured.claims, signatures=measured.measurement.signatures)
     if (altered := Signed.of(evidence, References()).altered) is not None:
         raise UntrustedStatement(
@@ -85,7 +78,7 @@ def take_in(
         )
     policy = naming.policy or policy_for(root)
     source = artefact_name(path)
-    portraits = portray_programs(measured.measurement, limits)
+    kept, portraits = keep(measured.measurement, limits)
     if private_key is None:
         return learn(
             store,
@@ -116,21 +109,3 @@ def take_in(
         packings=measured.measurement.packings,
         portraits=portraits,
     )
-
-
-def portray_programs(measurement: Measurement, limits: Limits) -> dict[bytes, bytes]:
-    """Return the portraits of the programs of an artefact, by SHA-256, so that a change to one can be explained later on.
-
-    What has no name and no mode of a program is not asked for its bytes.
-    """
-    contents, names = measurement.contents, dict[bytes, str]()
-    for _, part in measurement.root.walk():
-        digest = part.sha256 if part.kind is Kind.FILE else None
-        may_run = (part.mode or 0) & 0o111 or _PROGRAM.search(part.name)
-        if digest is not None and may_run and digest not in measurement.kept:
-            names.setdefault(digest, part.name)
-    made: dict[bytes, bytes] = {}
-    for digest, content in contents.each(names, limits.max_explained_file) if contents is not None else ():
-        if isinstance(content, bytes) and (portrait := portray(names[digest], content[:_HEAD], content)) is not None:
-            made[digest] = portrait
-    return made

@@ -13,6 +13,7 @@ _EVIDENCE = 3
 """Lines of one effect, and of one finding, that are shown unless everything is asked for."""
 
 _ACTIONS = 5
+_NAMED = 3
 _SERIOUS = 2
 """Harm from which on actions are shown unless everything is asked for."""
 
@@ -98,7 +99,7 @@ def _listed(title: str, words: Iterable[str]) -> Iterator[str]:
     yield from (f"         {line}" for line in others)
 
 
-def _actions(explanations: Iterable[Explanation], *, everything: bool) -> Iterator[str]:
+def _actions(explanations: tuple[Explanation, ...], *, everything: bool) -> Iterator[str]:
     """Yield what each who may come to serious harm should do, whatever effect it follows from, the most urgent first."""
     told: dict[Stakeholder, list[str]] = {}
     for explanation in explanations:
@@ -109,6 +110,7 @@ def _actions(explanations: Iterable[Explanation], *, everything: bool) -> Iterat
             texts = told.setdefault(action.stakeholder, [])
             if action.text not in texts and len(texts) < _ACTIONS:
                 texts.append(action.text)
+    ids = " ".join(explanation.effect.id for explanation in explanations[:_NAMED])
     if not told:
         return
     yield ""
@@ -119,6 +121,7 @@ def _actions(explanations: Iterable[Explanation], *, everything: bool) -> Iterat
             first, *others = wrap(text, _WIDTH - 20) or [""]
             yield f"    {name:<15} {first}"
             yield from (f"    {'':<15}   {line}" for line in others)
+    yield f"    more:           trueware explain {ids}"
 
 
 def _who(stakeholder: Stakeholder) -> str:

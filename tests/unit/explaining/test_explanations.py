@@ -6,11 +6,12 @@ from importlib.resources import files
 
 import jsonschema
 import pytest
+from tests.unit.explaining.axml import manifest
 from tests.unit.explaining.cases import case
 
 from trueware.cli.text import render
 from trueware.cli.wire import result_value, results_document
-from trueware.explained import signed_changes, with_explanations
+from trueware.explained import held, signed_changes, with_explanations
 from trueware.explaining.assemble import assemble
 from trueware.explaining.contract import Case
 from trueware.model.explanation import (
@@ -104,6 +105,7 @@ TAMPERED  suspect
 
   what to do
     user:           Unplug it.
+    more:           trueware explain remote-access appearance-changed
 """.replace("places where you are, live there or have been", _words("Location"))
     )
 
@@ -165,3 +167,11 @@ def test_a_broken_signature_tells_what_it_was_made_over() -> None:
     (change,) = signed_changes([Judged(signature, Standing.NONE, "")], root)
     assert change.expected is not None
     assert change.expected.facts == (("flags", "none"), ("key", "k"))
+
+
+def test_an_app_reaches_what_its_manifest_asks_for() -> None:
+    asked = manifest(permissions=("android.permission.READ_SMS",))
+    app = replace(case({}, {"AndroidManifest.xml": asked}), scenario=Scenario.APP)
+    assert held(app) == ("android.permission.READ_SMS",)
+    assert held(replace(app, scenario=Scenario.PHONE)) is None
+    assert held(replace(case({}, {"AndroidManifest.xml": b"none"}), scenario=Scenario.APP)) is None
