@@ -20,6 +20,7 @@ DETECTORS: tuple[str, ...] = (
     "accounts:Accounts",
     "ways_in:WaysIn",
     "ssh_settings:SshSettings",
+    "root_tools:RootTools",
     "elevation:Elevation",
     "login_checks:LoginChecks",
     "adb_network:AdbNetwork",

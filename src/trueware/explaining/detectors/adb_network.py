@@ -7,8 +7,8 @@ adb_keys                              keys of computers that are let in without 
 ====================================  ================================================================
 
 Over USB adb is what developers use, and the switch for it is the owner's. On a port, a command line is open to the network; that
-the owner is asked (``ro.adb.secure``) belongs to what build.prop says else. Source: AOSP ``packages/modules/adb`` (``daemon/main.cpp``,
-``docs``), ``system/core/libcutils/include/cutils/properties.h``.
+the owner is asked (``ro.adb.secure``) belongs to what build.prop says else. Source: AOSP ``packages/modules/adb``
+(``daemon/main.cpp``), ``system/core/libcutils/include/cutils/properties.h``.
 """
 
 import re
