@@ -8,6 +8,7 @@ from trueware.model.explanation import Assessment, Effect, Explanation, Scenario
 from trueware.model.finding import Finding, Severity
 
 _SEVERITIES = tuple(Severity)
+_FRAME = "rebuilt-by-another"
 
 
 class Assess(Protocol):
@@ -52,7 +53,13 @@ def assemble(
     return tuple(sorted(explanations, key=_gravity))
 
 
-def _gravity(explanation: Explanation) -> tuple[bool, int, int]:
-    """The order in which effects are told: those a device may not have by itself, by severity, then by the worst harm."""
+def _gravity(explanation: Explanation) -> tuple[bool, bool, int, int]:
+    """The order in which effects are told: those a device may not have by itself, by severity, then by the worst harm.
+
+    That all of it was built by somebody else stands before them: it says how to read the others.
+    """
+    frame = explanation.effect.id == _FRAME and _SEVERITIES.index(explanation.severity) >= _SEVERITIES.index(
+        Severity.MEDIUM
+    )
     worst = max((harm.level for harm in explanation.assessment.harms), default=0)
-    return explanation.configured, -_SEVERITIES.index(explanation.severity), -worst
+    return not frame, explanation.configured, -_SEVERITIES.index(explanation.severity), -worst

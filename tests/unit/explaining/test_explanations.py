@@ -74,6 +74,14 @@ def test_what_shows_in_settings_alone_is_configured_and_stands_last() -> None:
     ]
 
 
+def test_a_rebuild_stands_before_what_it_frames() -> None:
+    rebuilt = Finding("rebuilt", "a", "", Severity.MEDIUM, effect="rebuilt-by-another")
+    slight = replace(rebuilt, severity=Severity.LOW)
+    for finding, first in ((rebuilt, "rebuilt-by-another"), (slight, "remote-access")):
+        told = assemble([_finding("door", "b"), finding], _changed(), _effect, _assess)
+        assert told[0].effect.id == first
+
+
 def _result() -> Result:
     told = assemble([_finding("door", "b"), _finding("paint", "a")], _changed(), _effect, _assess)
     return Result(
