@@ -36,7 +36,7 @@ ANNOUNCED: dict[str, tuple[str, int]] = {
     "app_manifest:ManifestOfApp": ('AndroidManifest\\.xml', 32),
     "content_protection:ContentProtection": ('(?:(?:.*/)?(?:lib(?:32|64|exec)?|s?bin|hw|mediadrm|mediacas|drm|egl|plugins?|ciplus|modules)/(?:[^/]+/)*[^/]+)|(?:(?:.*/)?(?:(?:optee_armtz|teetz|tee|mcregistry|app/mcregistry|trustedapps?|ta)/[^/]+\\.(?:ta|tlbin|tabin|drbin|sta)|(?:firmware|image|firmware_mnt/image)/(?:[^/]+/)?(?:widevine|tzwidevine|playread[a-z]*|hdcp[a-z0-9]*|cppf|securemm)\\.(?:mbn|mdt|b[0-9]{2}|flist|elf)))|(?:(?:.*/)?(?:[^/]+\\.prop|prop\\.default))|(?:(?:.*/)?(?:[^/]+\\.(?:rc|sh)|(?:init\\.d|rc[0-9S]?\\.d|s?bin|xbin)/[^/]+))|(?:(?:.*/)?(?:[^/]*keybox[^/]*|[^/]+\\.(?:kbx|kbox|wvd|bin|key|keys|dat)))', 34),
     "content_sources:ContentSources": ('.*\\.(?:m3u8?|tv|radio|xspf|json|xml|txt|cfg|conf|ini|list|properties|prefs|lua|settings)|(?:.*/)?etc/enigma2/[^/]+|.*\\.apk', 34),
-    "tv_apps:TvApps": ('(?:.*/)?(?:(?i:[^/]+\\.(?:x?html?|m?js|wgt|tpk|ipk|zip))|config\\.xml|tizen-manifest\\.xml|appinfo\\.json|services\\.json|addon\\.xml|author-signature\\.xml|signature[0-9]{1,3}\\.xml)', 32),
+    "tv_apps:TvApps": ('(?:.*/)?(?:(?i:[^/]+\\.(?:x?html?|m?js|aitx?|wgt|tpk|ipk|zip))|config\\.xml|tizen-manifest\\.xml|appinfo\\.json|services\\.json|addon\\.xml|author-signature\\.xml|signature[0-9]{1,3}\\.xml)', 32),
     "web_pages:WebPages": ('(?i:.*\\.(?:asp|aspx|htm|html|xhtml|shtml|stm|php[0-9]?|phtml|jsp|lp|esp|ejs|tpl|hta|js|mjs))|(?:.*/)?cgi(?:-bin)?/[^.]+(?:\\.cgi|\\.sh)?|.*\\.cgi', 32),
     "programs:Programs": ('.*(?<!\\.ko)', 48),
     "kernel_modules:KernelModules": ('(?:.*/)?[^/]+\\.ko|module|data|signature|signer|key', 48),

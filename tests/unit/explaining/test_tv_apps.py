@@ -150,6 +150,24 @@ def test_webos_and_kodi() -> None:
     assert own.severity is Severity.INFO
 
 
+AIT = (
+    b'<mhp:ServiceDiscovery xmlns:mhp="urn:dvb:mhp:2009"><mhp:ApplicationDiscovery><mhp:ApplicationList><mhp:Application>'
+    b"<mhp:applicationTransport><mhp:URLBase>http://hbbtv.example.net/</mhp:URLBase></mhp:applicationTransport>"
+    b"<mhp:applicationLocation>index.html</mhp:applicationLocation></mhp:Application></mhp:ApplicationList>"
+    b"</mhp:ApplicationDiscovery></mhp:ServiceDiscovery>"
+)
+
+
+def test_applications_of_a_broadcast() -> None:
+    path = "usr/share/hbbtv/channel.aitx"
+    other = AIT.replace(b"hbbtv.example.net", b"hbbtv.example.org")
+    (found,) = findings(TvApps, case({path: AIT}, {path: other}))
+    assert (found.rule, found.touches) == ("broadcast-app-redirected", ("host:hbbtv.example.org",))
+    assert found.evidence[0].expected == "http://hbbtv.example.net/index.html"
+    assert rules(TvApps, case({path: AIT}, {path: AIT.replace(b"index.html", b"start.html")})) == []
+    assert rules(TvApps, case({path: AIT}, {path: b"<other/>"})) == []
+
+
 def test_what_belongs_to_no_app_is_not_asked_about() -> None:
     assert (
         rules(TvApps, case({}, {"www/index.html": INDEX, "www/main.js": MAIN, "etc/config.xml": b"<settings/>"})) == []

@@ -96,6 +96,12 @@ def test_scripts_in_files() -> None:
     assert found.touches == ("host:c.example.net",)
 
 
+def test_names_of_namespaces_and_licences_are_no_contacts() -> None:
+    naming = b"var ns = 'http://www.w3.org/2000/svg', field = 'password'; // https://jquery.org/license\n"
+    (found,) = findings(WebPages, case({WEB + "x.js": b"var a"}, {WEB + "x.js": naming}))
+    assert (found.rule, found.touches) == ("page-script-changed", ())
+
+
 def test_fields_that_were_hidden_from_the_user() -> None:
     hidden = b"<form action=/vlan><input type=radio name=m value=0><!-- <input type=radio name=m value=2> --></form>"
     shown = hidden.replace(b"<!--", b"").replace(b"-->", b"")

@@ -24,7 +24,7 @@ from trueware.explaining.reading.html import read_html
 from trueware.explaining.reading.javascript import Script, read_javascript
 from trueware.explaining.reading.lines import excerpt, listed
 from trueware.explaining.reading.pages import Runs, elsewhere, executes, new_runs, runs, sends, urls_in
-from trueware.explaining.reading.tv_app import TvApp, author, read_app, signed_names
+from trueware.explaining.reading.tv_app import TvApp, author, broadcast_apps, read_app, signed_names
 from trueware.explaining.reading.urls import Url
 from trueware.model.finding import Confidence, Evidence, Finding, Rule, Severity
 from trueware.model.part import Kind
@@ -138,6 +138,13 @@ AUTHOR = Rule(
     help="Anybody may get an author's certificate from the maker of the television; it says who packed the app, not whose it is.",
     effect="signer-replaced",
 )
+BROADCAST = Rule(
+    "broadcast-app-redirected",
+    "An application that comes with a broadcast is loaded from another machine",
+    Severity.HIGH,
+    help="It runs on top of the channel and may ask for anything. Compare the address with the broadcaster's.",
+    effect="app-injected",
+)
 SIGNED = Rule(
     "app-signed-anew",
     "The package of a TV app has another signature",
@@ -162,6 +169,7 @@ _READS = re.compile(r"messag|email|contact|callhistory|calendar|account|notifica
 _DESCRIPTIONS = r"config\.xml|tizen-manifest\.xml|appinfo\.json|services\.json|addon\.xml"
 _DESCRIPTION = re.compile(rf"(?:.*/)?(?:{_DESCRIPTIONS})")
 _SIGNATURE = re.compile(r"author-signature\.xml|signature[0-9]{1,3}\.xml")
+_TABLE = re.compile(r"(?i).*\.aitx?")
 _CODE = re.compile(r"(?i).*\.m?js")
 _PACKAGE = re.compile(r"(?i).*\.(?:wgt|tpk|ipk|zip)")
 _FOLDERS = 4
@@ -176,10 +184,10 @@ class TvApps:
     subject: ClassVar[str] = "TV apps"
     rules: ClassVar[tuple[Rule, ...]] = (
         WATCHING, READING, INJECTED, REMOTE, INLINE, SCRIPT_ADDED, SCRIPT_CHANGED, PAGE, FETCHES, ADS, REACH, PRIVILEGE,
-        SERVICE, START, APP_ADDED, AUTHOR, SIGNED,
+        SERVICE, START, APP_ADDED, AUTHOR, SIGNED, BROADCAST,
     )  # fmt: skip
     wants: ClassVar[re.Pattern[str]] = re.compile(
-        rf"(?:.*/)?(?:(?i:[^/]+\.(?:x?html?|m?js|wgt|tpk|ipk|zip))|{_DESCRIPTIONS}|author-signature\.xml|signature[0-9]{{1,3}}\.xml)"
+        rf"(?:.*/)?(?:(?i:[^/]+\.(?:x?html?|m?js|aitx?|wgt|tpk|ipk|zip))|{_DESCRIPTIONS}|author-signature\.xml|signature[0-9]{{1,3}}\.xml)"
     )
 
     @staticmethod
@@ -189,6 +197,9 @@ class TvApps:
             return
         if _PACKAGE.fullmatch(altered.name):
             yield from _package(altered, case)
+            return
+        if _TABLE.fullmatch(altered.name):
+            yield from _broadcast(altered)
             return
         app = app_of(altered, case)
         if app is None:
@@ -324,6 +335,25 @@ def _is_vouched(app: App, case: Case) -> bool:
             with suppress(InputError):
                 names |= signed_names(case.source.read(child) or b"")
     return names is None or app.inner in names
+
+
+def _broadcast(altered: Altered) -> Iterator[Finding]:
+    before, after = b"" if altered.is_added else altered.before(), altered.after()
+    if before is None or after is None:
+        return
+    old = broadcast_apps(before) if before else frozenset[str]()
+    hosts = {url.host for each in old if (url := elsewhere(each)) is not None}
+    new = [
+        each for each in sorted(broadcast_apps(after)) if (url := elsewhere(each)) is not None and url.host not in hosts
+    ]
+    if new:
+        yield altered.finding(
+            BROADCAST,
+            listed(new, 3),
+            Evidence("applications", listed(sorted(old)) or None, listed(new)),
+            touches=[f"host:{url.host}" for each in new if (url := elsewhere(each)) is not None],
+            severity=Severity.MEDIUM if altered.is_added else None,
+        )
 
 
 def _author(altered: Altered, before: bytes | None, after: bytes) -> Iterator[Finding]:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from trueware.errors import UnsupportedInput
+from trueware.explaining.reading.endpoints import find_endpoints
 from trueware.explaining.reading.html import SERVER, Element, Page
 from trueware.explaining.reading.javascript import Script, Text, script_of
 from trueware.explaining.reading.lines import excerpt
@@ -164,11 +165,14 @@ def executes(script: Script) -> tuple[str, ...]:
 
 
 def urls_in(texts: Iterable[Text]) -> dict[Url, int]:
-    """Return the addresses in texts of a script, each with the line it first stands at."""
+    """Return the addresses in texts of a script, each with the line it first stands at; not those of namespaces and licences."""
     found: dict[Url, int] = {}
     for each in texts:
-        for url in find_urls(each.text):
-            found.setdefault(url, each.line)
+        if "://" in each.text:
+            contacted = {endpoint.host for endpoint in find_endpoints(each.text, names=False)}
+            for url in find_urls(each.text):
+                if url.host in contacted:
+                    found.setdefault(url, each.line)
     return found
 
 

@@ -8,13 +8,15 @@ config.xml              Tizen and other W3C widgets: ``id`` and ``version``, ``n
 tizen-manifest.xml      native Tizen apps: ``privileges``, ``service-application``
 appinfo.json            webOS: ``id``, ``version``, ``title``, ``main``, ``requiredPermissions``, ``trustLevel``
 services.json           webOS: ``services[].name``
+.ait, .aitx             HbbTV: where each application of a service is loaded from (``URLBase``, ``applicationLocation``)
 addon.xml               Kodi: ``id``, ``version``, ``name``, ``extension`` points, ``requires``
 author-signature.xml,   files that are named by a ``Reference``; subject of the first certificate
 signature1.xml …
 ======================  ========================================================================================================
 
 Sources: W3C "Packaged Web Apps (Widgets)", "Widget Access Request Policy" and "XML Digital Signatures for Widgets"; docs.tizen.org
-"Configuring Web Applications"; webostv.developer.lge.com "appinfo.json" and "services.json"; kodi.wiki "Addon.xml".
+"Configuring Web Applications"; webostv.developer.lge.com "appinfo.json" and "services.json"; kodi.wiki "Addon.xml"; ETSI TS 102 809
+§5.4 (XML encoding of the application information table), ETSI TS 102 796 §7.2.
 """
 
 import re
@@ -151,6 +153,22 @@ def _webos(said: Any) -> TvApp:
             name, version, main = (str(said.get(key, "")) for key in ("title", "version", "main"))
             return TvApp(id_, name, version, main, privileges=_filled(privileges))
     raise MalformedInput("webos-appinfo", 0, "no object with an id or services")
+
+
+def broadcast_apps(data: bytes) -> frozenset[str]:
+    """Return where the applications of an application information table in XML are loaded from; nothing where it is none.
+
+    Raises:
+        InputError: it is no XML.
+    """
+    root = parse_xml(data)
+    if local(root.tag) not in ("ServiceDiscovery", "ApplicationDiscovery"):
+        return frozenset()
+    found = set[str]()
+    for application in _all(root, "Application"):
+        where = "".join((each.text or "").strip() for each in _all(application, "applicationLocation")[:1])
+        found.update((each.text or "").strip() + where for each in _all(application, "URLBase"))
+    return _filled(found)
 
 
 def signed_names(data: bytes) -> frozenset[str]:
