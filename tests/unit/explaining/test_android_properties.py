@@ -49,8 +49,7 @@ def told(**changes: str | None) -> list[str]:
         ({"ro__secure": None}, ["properties-changed"]),
         ({"ro__adb__secure": "0"}, ["properties-adb-open"]),
         ({"ro__adb__secure": None}, ["properties-adb-open"]),
-        ({"persist__adb__tcp__port": "5555"}, ["properties-adb-network"]),
-        ({"persist__adb__tcp__port": "-1"}, ["properties-changed"]),
+        ({"persist__adb__tcp__port": "5555"}, []),
         ({"persist__sys__usb__config": "mtp,adb"}, ["properties-adb-on"]),
         ({"persist__sys__usb__config": "mtp"}, ["properties-changed"]),
         ({"ro__boot__selinux": "permissive"}, ["properties-selinux-permissive"]),
@@ -66,15 +65,14 @@ def told(**changes: str | None) -> list[str]:
         ({"ro__build__version__sdk": "30"}, ["properties-version-lowered"]),
         ({"ro__build__version__sdk": "34"}, ["properties-changed"]),
         ({"ro__build__version__release": "14"}, ["properties-contradict-fingerprint"]),
-        ({"ro__acme__ota__url": "https://evil.example/v1"}, ["properties-update-address"]),
-        ({"ro__acme__ota__url": "https://ota.acme.example/v2"}, ["properties-changed"]),
+        ({"ro__acme__ota__url": "https://evil.example/v1"}, []),
         ({"ro__acme__quota__url": "https://evil.example/v1"}, ["properties-changed"]),
         ({"ro__acme__ota__enable": "false"}, ["properties-updates-off"]),
         ({"persist__sys__ota__disable": "1"}, ["properties-updates-off"]),
         ({"persist__sys__ota__disable": "0"}, ["properties-changed"]),
         ({"net__gprs__http-proxy": "10.0.0.1:8080"}, ["properties-proxy"]),
-        ({"net__dns1": "10.0.0.53"}, ["properties-name-server"]),
-        ({"net__dns1": ""}, ["properties-changed"]),
+        ({"net__gprs__http-proxy": ""}, ["properties-changed"]),
+        ({"net__dns1": "10.0.0.53"}, []),
         ({"ro__serialno": "123"}, []),
     ],
 )
@@ -137,15 +135,11 @@ def test_where_owners_may_write_it_weighs_less() -> None:
     assert [each.severity for each in findings(AndroidProperties, made)] == [Severity.MEDIUM]
 
 
-def test_a_port_and_a_host_are_touched() -> None:
+def test_a_proxy_is_touched() -> None:
     path = "vendor/build.prop"
-    after = {**BUILD, "persist.adb.tcp.port": "5555", "ro.acme.ota.url": "https://evil.example"}
-    made = case({path: text(BUILD)}, {path: text(after)})
+    made = case({path: text(BUILD)}, {path: text({**BUILD, "net.gprs.http-proxy": "10.0.0.1:8080"})})
 
-    assert {each.rule: each.touches for each in findings(AndroidProperties, made)} == {
-        "properties-adb-network": ("port:5555",),
-        "properties-update-address": ("host:evil.example",),
-    }
+    assert [each.touches for each in findings(AndroidProperties, made)] == [("host:10.0.0.1",)]
 
 
 def test_without_the_genuine_file_nothing_is_said() -> None:

@@ -1,7 +1,8 @@
-"""What Android's property files newly say: who may debug the device, who built it and what it claims to be, where updates come from.
+"""What Android's property files newly say: who may debug the device, who built it, what it claims to be.
 
 Names and values are compared, not lines; order and comments make no difference. What the genuine file says, too, is no
-finding, however weak it is: some makers' own properties contradict each other.
+finding, however weak it is: some makers' own properties contradict each other. Where updates come from, debugging over the
+network and name servers are told by others.
 
 Sources: AOSP ``system/core/init``, ``packages/modules/adb`` (adbd), ``build/make/tools/buildinfo.sh``; source.android.com "Verified
 Boot" (what the boot loader reports in ``ro.boot``).
@@ -33,10 +34,6 @@ ADB_ROOT = Rule(
 ADB_OPEN = Rule(
     "properties-adb-open", "The debugging bridge asks nobody who they are",
     _HIGH, effect="local-access", help="Any computer or charger that the device is plugged into can read it and install software.",
-)  # fmt: skip
-ADB_NETWORK = Rule(
-    "properties-adb-network", "The debugging bridge listens on the network",
-    _HIGH, effect="remote-access", help="Such devices are taken over from the Internet by themselves. Close the port.",
 )  # fmt: skip
 ADB_ON = Rule(
     "properties-adb-on", "The debugging bridge is on from the start",
@@ -87,10 +84,6 @@ OLDER = Rule(
     "properties-version-lowered", "The software says that it is older than the genuine one",
     _MEDIUM, effect="downgraded", help="Faults that were mended since are open again.",
 )  # fmt: skip
-UPDATE_URL = Rule(
-    "properties-update-address", "Updates are asked for at another address",
-    _HIGH, effect="update-redirected", help="Whoever answers there decides what the device runs, or that it gets no fixes.",
-)  # fmt: skip
 UPDATE_OFF = Rule(
     "properties-updates-off", "A property that has to do with updates was switched so that there are none",
     _MEDIUM, Confidence.MEDIUM, effect="update-blocked", help="See whether the device still finds its maker's updates.",
@@ -98,10 +91,6 @@ UPDATE_OFF = Rule(
 PROXY = Rule(
     "properties-proxy", "Network traffic is sent through a proxy that the genuine software does not use",
     _HIGH, effect="traffic-intercepted", help="Whoever runs it sees where the device goes, and what is not encrypted.",
-)  # fmt: skip
-DNS = Rule(
-    "properties-name-server", "Names are looked up at a server that the genuine software does not use",
-    _HIGH, effect="names-redirected", help="Whoever runs it decides where the device goes.",
 )  # fmt: skip
 OTHER = Rule(
     "properties-changed", "Properties of the system have other values",
@@ -137,12 +126,6 @@ _SWITCHES = (
     _Switch(ADB_ROOT, re.compile(r"service\.adb\.root"), "0", _is("1")),
     _Switch(ADB_OPEN, re.compile(r"ro\.adb\.secure"), "0", lambda value: value != "1"),
     _Switch(
-        ADB_NETWORK,
-        re.compile(r"(?:service|persist)\.adb\.tcp\.port"),
-        "",
-        lambda value: value.isdecimal() and int(value[:6]) > 0,
-    ),
-    _Switch(
         ADB_ON,
         re.compile(r"(?:persist\.|ro\.)?sys\.usb\.(?:default\.)?config(?:\.initial)?"),
         "",
@@ -164,15 +147,16 @@ _PRODUCT = re.compile(
     r"ro\.product\.(?:(?:odm|product|system|system_ext|vendor|bootimage)\.)?(?:manufacturer|brand|model|device|name)"
 )
 _PROXY = re.compile(r"net\.(?:\w+\.)?http-?proxy|(?:https?|socks)\.proxyHost|persist\.[\w.]*proxy[._]?host")
-_DNS = re.compile(r"net\.(?:\w+\.)?dns\d|dhcp\.\w+\.dns\d|(?:persist|ro)\.[\w.]*dns(?:server)?\d?")
 _WORD = re.compile(r"[a-z]+")
 _UPDATE_WORDS = frozenset({"ota", "fota", "update", "updates", "updater", "upgrade", "sota"})
 _ON, _OFF = (
     frozenset({"1", "true", "yes", "on", "enable", "enabled"}),
     frozenset({"0", "false", "no", "off", "disable", "disabled"}),
 )
-ELSEWHERE = re.compile(
-    r"ro\.frp\.pst|ro\.setupwizard\..*|ro\.(?:boot\.)?serialno|.*(?:imei|meid|macaddr|bdaddr|mac_addr).*", re.IGNORECASE
+_ELSEWHERE = re.compile(
+    r"ro\.frp\.pst|ro\.setupwizard\..*|ro\.(?:boot\.)?serialno|.*(?:imei|meid|macaddr|bdaddr|mac_addr).*"
+    r"|(?:service|persist)\.adb\.(?:tcp\.port|tls_server\.enable)|.*\.dns\d",
+    re.IGNORECASE,
 )
 """Properties of which other detectors speak."""
 
@@ -182,8 +166,8 @@ class AndroidProperties:
 
     subject: ClassVar[str] = "Android's properties"
     rules: ClassVar[tuple[Rule, ...]] = (
-        DEBUGGABLE, ADB_ROOT, ADB_OPEN, ADB_NETWORK, ADB_ON, PERMISSIVE, UNLOCK, PRIVILEGED, BOOT_STATE, TEST_KEYS, RENAMED, REBUILT,
-        CONTRADICTS, PATCH_OLDER, PATCH_NEWER, OLDER, UPDATE_URL, UPDATE_OFF, PROXY, DNS, OTHER, SAME,
+        DEBUGGABLE, ADB_ROOT, ADB_OPEN, ADB_ON, PERMISSIVE, UNLOCK, PRIVILEGED, BOOT_STATE, TEST_KEYS, RENAMED, REBUILT,
+        CONTRADICTS, PATCH_OLDER, PATCH_NEWER, OLDER, UPDATE_OFF, PROXY, OTHER, SAME,
     )  # fmt: skip
     wants: ClassVar[re.Pattern[str]] = re.compile(PATHS)
 
@@ -198,11 +182,15 @@ class AndroidProperties:
             told.update(names)
             yield finding
         names = [name for name in sorted(genuine.keys() | found.keys()) if genuine.get(name) != found.get(name)]
-        rest = [name for name in names if name not in told and not ELSEWHERE.fullmatch(name)]
+        rest = [name for name in names if name not in told and not _is_told_elsewhere(name, found.get(name, ""))]
         if rest:
             yield altered.finding(OTHER, listing(rest), *_evidence(rest, genuine, found))
         elif not names:
             yield altered.finding(SAME, altered.name)
+
+
+def _is_told_elsewhere(name: str, value: str) -> bool:
+    return _ELSEWHERE.fullmatch(name) is not None or (_is_about_updates(name) and host_of(value) is not None)
 
 
 def _told(altered: Altered, genuine: Values, found: Values) -> Iterator[tuple[Finding, list[str]]]:
@@ -239,8 +227,7 @@ def _switched(genuine: Values, found: Values, changed: list[str], *, added: bool
             and (not switch.is_weak(genuine.get(name, switch.absent)) or (added and name in found))
         ]
         if names:
-            ports = tuple(f"port:{found[name]}" for name in names if switch.rule is ADB_NETWORK)
-            yield switch.rule, names, ports
+            yield switch.rule, names, ()
     forged = [name for name in changed if name in found and _BOOT_STATE.fullmatch(name)]
     if forged:
         yield BOOT_STATE, forged, ()
@@ -306,41 +293,28 @@ def _ages(genuine: Values, found: Values, changed: list[str]) -> Told:
 
 
 def _destinations(genuine: Values, found: Values, changed: list[str]) -> Told:
-    updates, off, proxies, servers = [], [], [], []
-    hosts: dict[str, str] = {}
-    for name in changed:
-        value = found.get(name, "")
-        words = _WORD.findall(name.lower())
-        about_updates = not _UPDATE_WORDS.isdisjoint(words)
-        host = host_of(value)
-        if about_updates and host and host != host_of(genuine.get(name, "")):
-            updates.append(name)
-            hosts[name] = host
-        elif about_updates and _is_off(name, words, genuine.get(name, ""), value):
-            off.append(name)
-        elif _PROXY.fullmatch(name) and value:
-            proxies.append(name)
-        elif _DNS.fullmatch(name) and _is_server(value):
-            servers.append(name)
-    if updates:
-        yield UPDATE_URL, updates, tuple(f"host:{hosts[name]}" for name in updates)
+    off = [
+        name
+        for name in changed
+        if _is_about_updates(name) and _is_off(name, genuine.get(name, ""), found.get(name, ""))
+    ]
     if off:
         yield UPDATE_OFF, off, ()
+    proxies = [name for name in changed if _PROXY.fullmatch(name) and found.get(name)]
     if proxies:
         yield PROXY, proxies, tuple(f"host:{found[name].partition(':')[0]}" for name in proxies)
-    if servers:
-        yield DNS, servers, tuple(f"host:{found[name]}" for name in servers)
 
 
-def _is_off(name: str, words: list[str], was: str, now: str) -> bool:
+def _is_about_updates(name: str) -> bool:
+    return not _UPDATE_WORDS.isdisjoint(_WORD.findall(name.lower()))
+
+
+def _is_off(name: str, was: str, now: str) -> bool:
     """Tell whether a property about updates went from on to off, by what its name says that on means."""
+    words = _WORD.findall(name.lower())
     if name.rpartition(".")[2].startswith(("disable", "no_", "block")) or "disable" in words or "disabled" in words:
         return now.lower() in _ON and was.lower() not in _ON
     return now.lower() in _OFF and was.lower() in _ON
-
-
-def _is_server(value: str) -> bool:
-    return host_of(f"tcp://{value}") == value.lower() and any(char.isdigit() for char in value)
 
 
 def _number(value: str | None) -> int | None:
