@@ -68,6 +68,7 @@ DETECTORS: tuple[str, ...] = (
     "system_apps:SystemApps",
     "anti_theft:AntiTheft",
     "phone_identity:PhoneIdentity",
+    "remaining:Remaining",
 )
 """Module below `detectors` and class, one for each subject, in the order in which effects are told."""
 

@@ -94,7 +94,7 @@ UNSIGNED = Rule(
     "A kernel module carries no signature, where the genuine one or its neighbours do",
     Severity.MEDIUM,
     help="A kernel that insists on signatures does not load it. That it is there says that somebody expects it to be loaded.",
-    effect="verification-disabled",
+    effect="kernel-altered",
 )
 
 _SIGNING = ("signature", "signer", "key")
