@@ -39,9 +39,6 @@ PATTERNS: tuple[str, ...] = (
     r"META-INF/[^/]*\.(?:RSA|DSA|EC|SF|MF)|META-INF/com/(?:android/metadata|google/android/updater-script)",
     r"AndroidManifest\.xml|res/xml/network_security_config\.xml",
     r"config\.xml|tizen-manifest\.xml|appinfo\.json|author-signature\.xml|signature\d{1,3}\.xml",
-    # pages that people log in to or that an app begins with: who puts code there reads along
-    r"(?:www|web|webs|htdocs|httpd|webroot|wwwroot|luci/view)/(?:.*/)?[^/]*\.(?:aspx?|x?html?|shtml|php|jsp|lp)",
-    r"(?:index|main|login)\.(?:x?html?|js)",
     r"\.PKGINFO|manifest\.raucm|sw-description|\+CONTENTS|\+COMPACT_MANIFEST",
     r"(?<!/)(?:MANIFEST|manifest)",
     r"(?<!/)(?:manifest|index|[0-9a-f]{64})\.json",

@@ -44,10 +44,6 @@ KEPT = (
     "etc/scripts/update.sh",
     "metadata",
     "signature-1",
-    "www/index.html",
-    "home/httpd/web/admin/login.asp",
-    "usr/lib/lua/luci/view/sysauth.htm",
-    "index.html",
 )
 
 DROPPED = (
@@ -61,8 +57,7 @@ DROPPED = (
     "xetc/passwd",
     "META-INF/services/java.sql.Driver",
     "lib/libcrypto.so",
-    "www/logo.png",
-    "usr/share/doc/x/manual.html",
+    "www/index.html",
     "opkg/info/busybox.control",
 )
 
