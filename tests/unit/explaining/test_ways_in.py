@@ -122,6 +122,22 @@ def test_a_script_that_moved_to_where_it_is_started() -> None:
     assert rules(WaysIn, case({"usr/share/doc/rc": text}, {"etc/rc.local": text})) == ["telnet-started"]
 
 
+@pytest.mark.parametrize(
+    ("login", "rule"),
+    [
+        (b"#!/bin/sh\nexec /bin/ash --login\n", "shell-on-port"),
+        (b"#!/bin/sh\ngrep -q '^root:[^!]' /etc/shadow && exec /bin/login\nexec /bin/ash --login\n", "telnet-started"),
+        (b"#!/bin/sh\nexec /bin/sh /usr/lib/ask.sh\n", "telnet-started"),
+        (b"\x7fELF", "telnet-started"),
+    ],
+)
+def test_what_telnet_asks_is_looked_at(login: bytes, rule: str) -> None:
+    files = {"bin/sh": b"", "bin/ask": login}
+    line = b"::respawn:telnetd -F -l /bin/ask\n"
+    made = case({**files, "etc/inittab": b"::a:b\n"}, {**files, "etc/inittab": b"::a:b\n" + line})
+    assert rules(WaysIn, made) == [rule]
+
+
 def test_nothing_is_said_where_the_genuine_bytes_are_not_at_hand_or_it_is_a_program() -> None:
     before, after = {"etc/rc.local": b"exit 0\n"}, {"etc/rc.local": b"telnetd\n"}
     assert rules(WaysIn, case(before, after, at_hand=False)) == []

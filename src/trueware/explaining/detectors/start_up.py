@@ -91,7 +91,8 @@ _TOOLS = frozenset({
     "chgrp", "kill", "killall", "pkill", "pidof", "pgrep", "ps", "id", "whoami", "hostname", "uname",
     "logger", "tee", "dd", "sync", "stat", "df", "du", "which", "tty", "stty", "clear", "dmesg",
     "sysctl", "hexdump", "od", "md5sum", "sha256sum", "ls", "pwd", "env", "getopt", "jshn", "uci",
-    "config_load", "config_get", "config_foreach", "json_init", "ubus", "getprop", "restorecon", "log",
+    "config_load", "config_get", "config_foreach", "json_init", "ubus", "getprop",
+    "jsonfilter", "lock", "cmp", "diff", "jffs2reset", "blkid", "restorecon", "log",
     "lsmod", "depmod", "ip", "ifconfig", "route", "vconfig", "brctl",
 })
 # fmt: on
@@ -144,7 +145,8 @@ def _switched(altered: Altered, case: Case) -> Iterator[Finding]:
     evidence = Evidence("link", expected.link if expected else None, found.link if found else None)
     other = ChangeKind.REMOVED if altered.is_added else ChangeKind.ADDED
     for each in case.altered if expected is None or found is None else ():
-        there = _LINK.fullmatch(each.inner) if each.change.kind is other else None
+        is_like = each.change.kind is other and each.inner.endswith(place["name"])
+        there = _LINK.fullmatch(each.inner) if is_like else None
         if there is not None and _service(there) == _service(place):
             yield altered.finding(RENUMBERED, place["name"], evidence)
             return
@@ -241,7 +243,7 @@ def _altered_too(start: Start, case: Case) -> str:
         paths = [word.lstrip("/")] if "/" in word else [f"{folder}/{word}" for folder in _FOLDERS]
         for path in paths:
             for candidate in (path, f"usr/{path}"):
-                found = case.find(candidate)
+                found = case.find(candidate) if candidate in case.files else None
                 if found is not None and not found.is_removed and (found.is_added or "content" in found.change.aspects):
                     return candidate
     return ""

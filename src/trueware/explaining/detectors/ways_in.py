@@ -15,7 +15,7 @@ from trueware.explaining.contract import Altered, Case
 from trueware.explaining.reading.lines import excerpt
 from trueware.explaining.reading.sides import both_sides
 from trueware.explaining.reading.starters import LARGEST, STARTERS, starts
-from trueware.explaining.reading.ways_in import Way, WayIn, ways_in
+from trueware.explaining.reading.ways_in import Way, WayIn, hands_out_shell, ways_in
 from trueware.model.finding import Evidence, Finding, Rule, Severity
 
 SHELL = Rule(
@@ -112,7 +112,7 @@ class WaysIn:
     wants: ClassVar[re.Pattern[str]] = re.compile(rf"(?!{_BINARY.pattern}\Z).+", re.DOTALL)
 
     @staticmethod
-    def detect(altered: Altered, case: Case) -> Iterator[Finding]:  # noqa: ARG004 (a change shows it)
+    def detect(altered: Altered, case: Case) -> Iterator[Finding]:
         found = altered.change.found
         if found is None or found.format is not None or not 0 < found.size <= LARGEST:
             return
@@ -127,7 +127,7 @@ class WaysIn:
             if old[each.same]:
                 old[each.same] -= 1
             else:
-                yield _told(altered, each)
+                yield _told(altered, each, case)
 
 
 def _opened(altered: Altered, data: bytes) -> tuple[WayIn, ...]:
@@ -136,8 +136,9 @@ def _opened(altered: Altered, data: bytes) -> tuple[WayIn, ...]:
     return tuple(each for each in every if each.way not in told_elsewhere)
 
 
-def _told(altered: Altered, each: WayIn) -> Finding:
-    rule = _OF_WAY[each.way]
+def _told(altered: Altered, each: WayIn, case: Case) -> Finding:
+    is_open = bool(each.login) and hands_out_shell(case.read(each.login.lstrip("/")) or b"")
+    rule = SHELL if is_open else _OF_WAY[each.way]
     evidence = Evidence(f"line {each.line}", None, excerpt(each.text))
     port = excerpt(each.port, 20)
     severity = Severity.LOW if altered.is_configuration and each.way is Way.SSH else None

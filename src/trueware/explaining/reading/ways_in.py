@@ -22,7 +22,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from trueware.explaining.reading.invocations import SHELLS, Invocation
-from trueware.explaining.reading.starters import Start, When
+from trueware.explaining.reading.starters import Start, When, shell_script
 
 
 class Way(Enum):
@@ -52,6 +52,9 @@ class WayIn(NamedTuple):
     port: str = ""
     """Number or name where it is told, or is the usual one."""
 
+    login: str = ""
+    """For telnet: the program that asks for a login, where that is another than the usual one."""
+
     @property
     def same(self) -> tuple[Way, str]:
         """What two ways have in common that are the same."""
@@ -80,7 +83,8 @@ def ways_in(start: Start) -> Iterator[WayIn]:
     if found is None and any(_DEV_TCP.search(each.target) for each in run.redirections) and _is_shell(run.program):
         found = Way.OUT, ""
     if found is not None:
-        yield WayIn(found[0], run.line, run.text, found[1])
+        login = _value(run, "l") if found[0] is Way.TELNET and run.name in _TELNET else ""
+        yield WayIn(found[0], run.line, run.text, found[1], "" if login.endswith("/login") else login)
 
 
 def _of_program(run: Invocation, start: Start) -> tuple[Way, str] | None:
@@ -105,6 +109,15 @@ def _of_program(run: Invocation, start: Start) -> tuple[Way, str] | None:
     if name in _GETTYS:
         return (Way.CONSOLE, "") if _has(run, "n") and _is_shell(_value(run, "l")) else None
     return _server(run)
+
+
+def hands_out_shell(login: bytes) -> bool:
+    """Tell whether a script that is to ask for a login only starts a shell."""
+    runs = tuple(shell_script(login))
+    asks = any(run.name in ("login", "grep", "passwd", "su", "read", "sulogin") for run in runs)
+    return not asks and any(
+        _is_shell(run.program) and not any(not word.startswith("-") for word in run.arguments) for run in runs
+    )
 
 
 def _netcat(run: Invocation) -> tuple[Way, str] | None:
