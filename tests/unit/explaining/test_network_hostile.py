@@ -37,6 +37,8 @@ PATHS = (
     "etc/ssl/certs/x.pem",
     "etc/opkg/keys/x",
     "lib/gluon/site.conf",
+    "etc/ssh/ssh_known_hosts",
+    "etc/config/autoupdater",
 )
 UNITS = (
     b"a",
@@ -95,6 +97,16 @@ MINE = frozenset(
             "verified_boot",
         ),
         *("kernel_command_line", "boot_environment", "boot_signatures", "mount_table", "packet_filter", "hosts_file"),
-        *("name_servers", "eavesdropping", "tunnels", "proxies", "logs", "unchecked_commands"),
+        *(
+            "name_servers",
+            "ssh_hosts",
+            "automatic_updates",
+            "secure_boot",
+            "eavesdropping",
+            "tunnels",
+            "proxies",
+            "logs",
+            "unchecked_commands",
+        ),
     )
 )

@@ -6,8 +6,8 @@ OpenSSL's c_rehash(1) makes) to what is trusted already is no new trust.
 
 import re
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
-from itertools import islice
 from posixpath import dirname, join, normpath
 from typing import ClassVar
 
@@ -41,8 +41,13 @@ AUTHORITY_REMOVED = Rule(
     effect="component-removed",
 )
 
-_MOST_FILES = 1024
-"""Of the stores that did not change, read to see what was trusted already."""
+_BUNDLES = (
+    "etc/ssl/certs/ca-certificates.crt",
+    "etc/ssl/cert.pem",
+    "etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+    "etc/pki/tls/certs/ca-bundle.crt",
+)
+"""Where systems keep all authorities in one file: read where they did not change, to see what was trusted already."""
 
 _MADE_ON_DEVICE = re.compile(r"(?:.*/)?ssl-cert-snakeoil\.pem")
 """A certificate that Debian's ssl-cert makes at installation, different on each device."""
@@ -81,7 +86,8 @@ class CertificateStores:
                 new.setdefault(each.der, (each, altered))
         came, went = new.keys() - old.keys(), old.keys() - new.keys()
         if came or went:
-            kept = frozenset(_unchanged(case))
+            kept, files = frozenset(_unchanged(case)), _unchanged_files(case)
+            came = {der for der in came if not _is_copy(new[der][1], files)}
             yield from _added(new[der] for der in new if der in came - kept)
             yield from _removed(old[der] for der in old if der in went - kept)
 
@@ -112,12 +118,28 @@ def _behind(path: str, target: str, case: Case) -> bytes:
 
 
 def _unchanged(case: Case) -> Iterator[bytes]:
-    """Yield the certificates of the stores that are as they were."""
-    changed = {altered.inner for altered in case.matching(CertificateStores.wants)}
-    paths = (path for path in case.files if CertificateStores.wants.fullmatch(path) and path not in changed)
-    for path in islice(paths, _MOST_FILES):
+    """Yield the certificates of the lists that are as they were."""
+    for path in _BUNDLES:
         with suppress(InputError):
-            yield from (each.der for each in certificates_in(case.read(path) or b""))
+            if path in case.files and case.find(path) is None:
+                yield from (each.der for each in certificates_in(case.read(path) or b""))
+
+
+def _is_copy(altered: Altered, stores: AbstractSet[bytes | None]) -> bool:
+    """Tell whether a file of the stores that did not change has the same bytes."""
+    found = altered.change.found
+    return altered.is_added and found is not None and found.sha256 in stores
+
+
+def _unchanged_files(case: Case) -> frozenset[bytes | None]:
+    """Return the digests of the files of stores that are as they were."""
+    changed = {altered.inner for altered in case.matching(CertificateStores.wants)}
+    kept = (
+        part.sha256
+        for path, part in case.files.items()
+        if CertificateStores.wants.fullmatch(path) and path not in changed
+    )
+    return frozenset(kept) - {None}
 
 
 def _added(certificates: Iterator[tuple[Trusted, Altered]]) -> Iterator[Finding]:

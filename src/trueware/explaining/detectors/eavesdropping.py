@@ -19,7 +19,7 @@ from typing import ClassVar
 from trueware.explaining.contract import Altered, Case
 from trueware.explaining.reading.invocations import Invocation
 from trueware.explaining.reading.lines import difference, excerpt
-from trueware.explaining.reading.runs import changed_runs
+from trueware.explaining.reading.runs import COULD_RUN, changed_runs
 from trueware.explaining.reading.sides import both_sides
 from trueware.explaining.reading.uci import Pairing, differences
 from trueware.explaining.reading.urls import is_address, is_local
@@ -121,7 +121,7 @@ class Eavesdropping:
 
     subject: ClassVar[str] = "copies and records of traffic"
     rules: ClassVar[tuple[Rule, ...]] = (MIRRORED, RECORDED, TOOL, REPORTED)
-    wants: ClassVar[re.Pattern[str]] = re.compile(r"[\s\S]*")  # scripts lie anywhere
+    wants: ClassVar[re.Pattern[str]] = COULD_RUN
 
     @staticmethod
     def detect(altered: Altered, case: Case) -> Iterator[Finding]:  # noqa: ARG004 (a change shows it)

@@ -18,7 +18,7 @@ from trueware.explaining.contract import Altered, Case
 from trueware.explaining.reading.ini import sections
 from trueware.explaining.reading.invocations import Invocation
 from trueware.explaining.reading.lines import difference, excerpt
-from trueware.explaining.reading.runs import changed_runs
+from trueware.explaining.reading.runs import COULD_RUN, changed_runs
 from trueware.explaining.reading.sides import Sides, both_sides
 from trueware.explaining.reading.uci import differences
 from trueware.explaining.reading.urls import is_address, is_local
@@ -72,7 +72,7 @@ class Logs:
 
     subject: ClassVar[str] = "records of what happens on the device"
     rules: ClassVar[tuple[Rule, ...]] = (OFF, ELSEWHERE, WIPED)
-    wants: ClassVar[re.Pattern[str]] = re.compile(r"[\s\S]*")  # scripts lie anywhere
+    wants: ClassVar[re.Pattern[str]] = COULD_RUN
 
     @staticmethod
     def detect(altered: Altered, case: Case) -> Iterator[Finding]:  # noqa: ARG004 (a change shows it)

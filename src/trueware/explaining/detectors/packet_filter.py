@@ -19,7 +19,7 @@ from trueware.explaining.reading.iptables import PROGRAM, RESTORE, read_command,
 from trueware.explaining.reading.lines import excerpt
 from trueware.explaining.reading.nft import chain_of_include, read_nft
 from trueware.explaining.reading.packets import Kind, PacketRule, beyond
-from trueware.explaining.reading.runs import could_be_script, is_script, runs
+from trueware.explaining.reading.runs import COULD_RUN, could_be_script, is_script, runs
 from trueware.explaining.reading.shell import Redirection
 from trueware.explaining.reading.sides import both_sides
 from trueware.explaining.reading.uci_firewall import read_firewall
@@ -106,7 +106,7 @@ class PacketFilter:
     rules: ClassVar[tuple[Rule, ...]] = (
         *(OPENED, UNGUARDED, FORWARDED, UNBLOCKED, DIVERTED, COPIED, NAMES, NO_UPDATES, OTHER),
     )
-    wants: ClassVar[re.Pattern[str]] = re.compile(r"[\s\S]*")  # scripts lie anywhere
+    wants: ClassVar[re.Pattern[str]] = COULD_RUN
 
     @staticmethod
     def detect(altered: Altered, case: Case) -> Iterator[Finding]:  # noqa: ARG004 (a change shows it)

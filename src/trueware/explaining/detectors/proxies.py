@@ -7,7 +7,7 @@ from typing import ClassVar
 from trueware.explaining.contract import Altered, Case
 from trueware.explaining.reading.lines import excerpt
 from trueware.explaining.reading.proxies import PATHS, Proxy, proxies_in, proxies_of_runs
-from trueware.explaining.reading.runs import changed_runs, could_be_script
+from trueware.explaining.reading.runs import COULD_RUN, changed_runs, could_be_script
 from trueware.explaining.reading.sides import both_sides
 from trueware.explaining.reading.stated_url import read_url
 from trueware.explaining.reading.urls import is_address, is_local
@@ -36,7 +36,7 @@ class Proxies:
 
     subject: ClassVar[str] = "proxies"
     rules: ClassVar[tuple[Rule, ...]] = (SET, TRANSPARENT)
-    wants: ClassVar[re.Pattern[str]] = re.compile(r"[\s\S]*")  # scripts lie anywhere
+    wants: ClassVar[re.Pattern[str]] = COULD_RUN
 
     @staticmethod
     def detect(altered: Altered, case: Case) -> Iterator[Finding]:  # noqa: ARG004 (a change shows it)

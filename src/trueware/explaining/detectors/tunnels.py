@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from trueware.explaining.contract import Altered, Case
 from trueware.explaining.reading.lines import excerpt
-from trueware.explaining.reading.runs import changed_runs
+from trueware.explaining.reading.runs import COULD_RUN, changed_runs
 from trueware.explaining.reading.sides import both_sides
 from trueware.explaining.reading.tunnels import PATHS, Tunnel, tunnels_in, tunnels_of_commands
 from trueware.explaining.reading.urls import is_address, is_local
@@ -46,7 +46,7 @@ class Tunnels:
 
     subject: ClassVar[str] = "tunnels to other machines"
     rules: ClassVar[tuple[Rule, ...]] = (ADDED, PEER, ALL)
-    wants: ClassVar[re.Pattern[str]] = re.compile(r"[\s\S]*")  # scripts lie anywhere
+    wants: ClassVar[re.Pattern[str]] = COULD_RUN
 
     @staticmethod
     def detect(altered: Altered, case: Case) -> Iterator[Finding]:  # noqa: ARG004 (a change shows it)

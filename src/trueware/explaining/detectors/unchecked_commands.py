@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from trueware.explaining.contract import Altered, Case
 from trueware.explaining.reading.lines import excerpt
-from trueware.explaining.reading.runs import changed_runs, could_be_script, is_script
+from trueware.explaining.reading.runs import COULD_RUN, changed_runs, could_be_script, is_script
 from trueware.explaining.reading.shell import script
 from trueware.explaining.reading.sides import both_sides
 from trueware.model.finding import Evidence, Finding, Rule, Severity
@@ -61,7 +61,7 @@ class UncheckedCommands:
 
     subject: ClassVar[str] = "commands that are told not to check"
     rules: ClassVar[tuple[Rule, ...]] = (INSTALL, FETCH, REQUIRED)
-    wants: ClassVar[re.Pattern[str]] = re.compile(r"[\s\S]*")  # scripts lie anywhere
+    wants: ClassVar[re.Pattern[str]] = COULD_RUN
 
     @staticmethod
     def detect(altered: Altered, case: Case) -> Iterator[Finding]:  # noqa: ARG004 (a change shows it)

@@ -13,6 +13,12 @@ from trueware.model.part import Kind, Part
 _LARGEST = 1 << 20
 """Bytes of a script; the largest of real systems have some hundred thousand."""
 
+COULD_RUN = re.compile(
+    r"(?!(?:[^/]*/)*[^/]+\.(?:so(?:\.\d+)*|ko|a|o|dex|apk|jar|odex|vdex|png|jpe?g|gif|ico|svg|ttf|woff2?|html?|css|js|mo|lmo|pyc|gz|xz|bin)\Z)"
+    r"[\s\S]+"
+)
+"""Inner paths of what may be a script, or start something otherwise: all but those whose names say that they are something else."""
+
 _PLACES = re.compile(
     r"""(?:.*/)?(?:[^/]+\.(?:sh|ash|bash|user)|etc/(?:init\.d|rc[^/]*|uci-defaults|hotplug\.d/[^/]+|profile\.d|ppp/ip-(?:up|down)\.d)/[^/]+
     |etc/(?:rc\.local|profile|preinit|rc\.common)|lib/(?:upgrade|preinit|functions|netifd)/.+)""",
