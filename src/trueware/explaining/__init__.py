@@ -24,6 +24,7 @@ DETECTORS: tuple[str, ...] = (
     "elevation:Elevation",
     "login_checks:LoginChecks",
     "adb_network:AdbNetwork",
+    "web_servers:WebServers",
     "start_up:StartUp",
     "file_privileges:FilePrivileges",
     "kernel_guards:KernelGuards",
