@@ -53,7 +53,7 @@ def test_kernels(name: str) -> None:
     [
         "usr/bin/scp", "bin/tee", "usr/bin/rpm", "lib/loader", "usr/share/zoneinfo/tz", "usr/share/doc/u-boot", "etc/linux",
         "bin/kernel",
-        "usr/include/linux/image", "etc/config/uboot", "usr/sbin/fw_printenv", "tee", "rpm",
+        "usr/include/linux/image", "etc/config/uboot", "boot/u-boot.txt", "boot/uboot.env", "usr/sbin/fw_printenv", "tee", "rpm",
     ],
 )  # fmt: skip
 def test_files_of_these_names_are_none(path: str) -> None:
@@ -62,7 +62,16 @@ def test_files_of_these_names_are_none(path: str) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["boot/vmlinuz-5.4", "uImage", "boot/uImage", "lk.img", "tee.img", "boot/u-boot.bin", "usr/lib/u-boot/u-boot.bin"],
+    [
+        "boot/vmlinuz-5.4",
+        "uImage",
+        "boot/uImage",
+        "lk.img",
+        "tee.img",
+        "boot/u-boot.bin",
+        "u-boot.ext",
+        "usr/lib/u-boot/u-boot.bin",
+    ],
 )
 def test_files_that_are_written_as_they_are(path: str) -> None:
     (finding,) = found({path: CODE}, {path: CODE[::-1]})

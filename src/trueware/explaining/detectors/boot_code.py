@@ -82,7 +82,8 @@ _KERNEL = re.compile(
     + _SLOT
 )
 _LOADER_FILE = re.compile(
-    r"(?i)[\w.-]*u-?boot[\w.-]*\.(?:bin|img|imx|elf|itb|mbn)|barebox\.bin|MLO|idbloader\.img|preloader_\w+\.bin"
+    r"(?i)(?![^/]*\.(?:txt|cfg|conf|scr|cmd|env|ini|dtb|dts|md5|sha256|sh|py|md|xml)$)(?:[\w-]+\.)?u-?boot(?:[-_.][\w.+-]*)?"
+    r"|barebox\.bin|MLO|idbloader\.img|preloader_\w+\.bin"
 )
 _KERNEL_FILE = re.compile(r"(?i)[uzb]image(?:[-.].*)?|vmlinu[xz](?:[-.].*)?|kernel\.(?:img|bin)|fitimage(?:[-.].*)?")
 _ENDS = re.compile(r"(?i)\.(?:img|bin|mbn|elf|imx|itb|fd)$")
@@ -169,6 +170,8 @@ def _stage(altered: Altered) -> str | None:
         folder, slash, name = segment.rpartition("/")
         is_file = bool(slash) or (index == 0 and part is not None and part.kind is Kind.FILE)
         loader, kernel = (_LOADER_FILE, _KERNEL_FILE) if is_file else (_STAGE, _KERNEL)
+        if "share/doc" in folder or folder.endswith(("etc/config", "init.d")):
+            return None
         if is_file and "/" not in folder and folder in ("", "boot") and _ENDS.search(name):
             loader, kernel = _STAGE, _KERNEL
         if loader.fullmatch(name):

@@ -204,15 +204,11 @@ def _changed(altered: Altered, pair: Pair) -> Iterator[Finding]:
     told = next(content.compare_content(altered, pair), None)
     detail = told.detail if told is not None else ""
     evidence = told.evidence if told is not None else ()
-    same = pair.difference.how is How.SAME or (
-        pair.old.code_image == pair.new.code_image
-        and pair.old.data_image == pair.new.data_image
-        and pair.old.imports == pair.new.imports
-    )
+    same = pair.difference.how is How.SAME
     if same:
         yield altered.finding(REBUILT, "code and data are equal")
     else:
-        severity = Severity.MEDIUM if pair.difference.how in (How.REBUILT, How.RELINKED) else None
+        severity = Severity.MEDIUM if pair.difference.how is How.REBUILT else None
         yield altered.finding(CHANGED, detail, *evidence, severity=severity)
     if "signed" in pair.old.traits and "signed" not in pair.new.traits:
         yield altered.finding(UNSIGNED, "the genuine one is signed", Evidence("signature", "there", None))

@@ -37,9 +37,11 @@ class Programs:
         part = altered.change.found or altered.change.expected
         if part is not None and part.kind is Kind.SYMLINK and not altered.is_moved:
             yield from links.compare_link(altered, case)
-        if part is None or part.kind is not Kind.FILE or altered.is_moved:
+        if part is None or part.kind is not Kind.FILE:
             return
-        if altered.is_removed:
+        if altered.is_moved:
+            yield from arrivals.describe_moved(altered)
+        elif altered.is_removed:
             yield from arrivals.describe_removed(altered)
         elif altered.is_added:
             after = altered.after()

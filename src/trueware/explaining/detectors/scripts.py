@@ -125,6 +125,7 @@ _FAILURE, _SUCCESS = (
     re.compile(r"(?:exit|return)\s+(?:[1-9]\d{0,2}|-1)|false"),
     re.compile(r"(?:exit|return)(?:\s+0)?|true|:"),
 )
+_ERREXIT = re.compile(r"\s-[a-z]*e[a-z]*\b|\s-[a-z]*o errexit")
 _SHOWN = 5
 
 
@@ -260,9 +261,19 @@ def _defused(altered: Altered, before: bytes, after: bytes, *, verifies: bool) -
         found = difference(before, after)
         evidence = _paired(_outcomes(found.removed), _outcomes(found.added)) or _paired(found.removed, found.added)
         yield altered.finding(DEFUSED, f"ends with failure at {counted(lost, 'place')} less", *evidence)
+    elif (stops := _stops(before, old)) and not _stops(after, new):
+        yield altered.finding(DEFUSED, "goes on after an error, where the genuine one stops", Evidence("", stops, None))
     elif came > 0 and old and _is_success(new[:1]) and not _is_success(old[:1]):
         evidence = [Evidence(f"line {new[0].line}", None, new[0].text)]
         yield altered.finding(DEFUSED, "ends with success before anything is done", *evidence)
+
+
+def _stops(data: bytes, run: list[Invocation]) -> str:
+    """Return what makes a script stop at the first error (POSIX XCU set, option -e), empty where nothing does."""
+    first = data.partition(b"\n")[0]
+    if re.match(rb"#!.*\s-[a-z]*e", first):
+        return excerpt(first.decode("latin-1"))
+    return next((each.text for each in run if each.name == "set" and _ERREXIT.search(each.text)), "")
 
 
 def _is_outcome(text: str) -> bool:

@@ -79,7 +79,7 @@ class Portrait:
     code_image: bytes
     data_image: bytes
     names_image: bytes
-    """Of the names it asks for and offers, in whatever order: what they lie at, how long they are."""
+    """Of the names it asks for and offers, in whatever order: what they lie at, how long they are. Of an object, relocations."""
     code: tuple[tuple[int, int], ...]
     data: tuple[tuple[int, int], ...]
     block: int
@@ -171,11 +171,7 @@ def of_elf(elf: Elf) -> Portrait:
         image=_image(clean, _whole(elf)),
         code_image=_image(clean, elf.code),
         data_image=_image(clean, elf.data),
-        names_image=digest(
-            "\n".join(sorted(f"{each.name} {each[1:5]} {bool(each.section)}" for each in elf.symbols)).encode(
-                "utf-8", "replace"
-            )
-        ),
+        names_image=digest("\n".join(sorted(_names(elf))).encode("utf-8", "replace")),
         code=_coarse(elf.code),
         data=_coarse(elf.data),
         block=block,
@@ -334,10 +330,17 @@ def _traits(elf: Elf) -> Iterator[str]:
         yield f"starters={elf.starters}"
 
 
-def _whole(elf: Elf) -> list[tuple[int, int]]:
-    """Return the ranges of all that is loaded; of an object, which is linked when it is, all there is."""
+def _names(elf: Elf) -> Iterator[str]:
+    """Yield the names it is linked by, with where they lie; of an object, what is filled in and what its sections are called."""
     if elf.kind == "object":
-        return [(0, elf.end)]
+        yield from elf.relocations()
+        yield from (f"{each.name} {each.flags} {each.size}" for each in elf.sections if each.is_loaded)
+    else:
+        yield from (f"{each.name} {each[1:5]} {bool(each.section)}" for each in elf.symbols)
+
+
+def _whole(elf: Elf) -> list[tuple[int, int]]:
+    """Return the ranges of all that is loaded."""
     return [(each.offset, each.offset + each.size) for each in elf.segments if each.kind == LOAD] or [
         *elf.code,
         *elf.data,

@@ -52,6 +52,13 @@ FOREIGN = Rule(
     help="It cannot run here. Software that spreads by itself carries programs for many machines along.",
     effect="program-altered",
 )
+MOVED = Rule(
+    "program-moved",
+    "A program of the genuine software lies at another path",
+    Severity.LOW,
+    help="Where something else stands at its old path, that runs in its stead, and may call it afterwards.",
+    effect="program-altered",
+)
 REMOVED = Rule(
     "program-removed",
     "A program of the genuine software is missing",
@@ -60,7 +67,7 @@ REMOVED = Rule(
     effect="component-removed",
 )
 
-RULES = (ADDED, SERVER, CAPTURER, PACKED, FOREIGN, REMOVED)
+RULES = (ADDED, SERVER, CAPTURER, PACKED, FOREIGN, MOVED, REMOVED)
 
 _DATAGRAMS = frozenset(("bind", "recvfrom", "recvmsg", "recv"))
 _TELLING = (
@@ -128,6 +135,14 @@ def describe_added(altered: Altered, case: Case, elf: Elf) -> Finding:
         severity = Severity.LOW  # it does nothing by itself
     evidence = Evidence("", None, excerpt(f"{elf.kind} for {elf.platform}, {len(elf.view)} bytes"))
     return altered.finding(rule, "; ".join(words), evidence, touches=touches, severity=severity)
+
+
+def describe_moved(altered: Altered) -> Iterator[Finding]:
+    """Yield that a program is somewhere else now."""
+    after = altered.after()
+    if after is not None and after.startswith(MAGIC):
+        origin = excerpt(altered.change.origin or "")
+        yield altered.finding(MOVED, f"was at {origin}", Evidence("path", origin, excerpt(altered.path)))
 
 
 def describe_removed(altered: Altered) -> Iterator[Finding]:

@@ -45,7 +45,7 @@ REBUILT = Rule(
     Severity.MEDIUM,
     Confidence.MEDIUM,
     help="Another compiler or version makes other code of the same source. What it does now rests on whoever built it.",
-    effect="rebuilt-by-another",
+    effect="program-altered",
 )
 REPLACED = Rule(
     "program-replaced",

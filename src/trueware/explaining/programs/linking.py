@@ -27,6 +27,13 @@ SEARCH_PATH = Rule(
     help="Whoever can write to the new place decides what code the program runs.",
     effect="program-altered",
 )
+SEARCH_WRITABLE = Rule(
+    "program-search-path-writable",
+    "A program looks for its libraries where others can put some",
+    Severity.HIGH,
+    help="Whoever can write there runs code with all rights of the program. No maker's build does that on purpose.",
+    effect="privilege-opened",
+)
 INTERPRETER = Rule(
     "program-interpreter-changed",
     "A program is started by another loader",
@@ -64,7 +71,7 @@ HARDENING = Rule(
     effect="hardening-lost",
 )
 
-RULES = (LIBRARY, SEARCH_PATH, INTERPRETER, ENTRY, SEGMENT, APPENDED, HARDENING)
+RULES = (LIBRARY, SEARCH_PATH, SEARCH_WRITABLE, INTERPRETER, ENTRY, SEGMENT, APPENDED, HARDENING)
 
 _PROTECTIONS = {
     "pie": "lies at random addresses (PIE)",
@@ -110,11 +117,8 @@ def compare_linking(altered: Altered, pair: Pair) -> Iterator[Finding]:
         )
     if new.search_path and new.search_path != old.search_path:
         evidence = Evidence("search path", excerpt(old.search_path) or None, excerpt(new.search_path))
-        risky = _WRITABLE.search(new.search_path) is not None
-        yield altered.finding(
-            SEARCH_PATH, f"libraries are first looked for in {excerpt(new.search_path)}", evidence,
-            severity=Severity.HIGH if risky else None,
-        )  # fmt: skip
+        rule = SEARCH_WRITABLE if _WRITABLE.search(new.search_path) else SEARCH_PATH
+        yield altered.finding(rule, f"libraries are first looked for in {excerpt(new.search_path)}", evidence)
     if new.interpreter and old.interpreter and new.interpreter != old.interpreter:
         evidence = Evidence("interpreter", excerpt(old.interpreter), excerpt(new.interpreter))
         severity = None if how in (How.PATCHED, How.RELINKED) else Severity.MEDIUM

@@ -89,7 +89,6 @@ def compare_speech(altered: Altered, pair: Pair) -> Iterator[Finding]:
     """Yield what texts came, by kind."""
     if pair.difference.how is How.SAME:
         return
-    yield from _endpoints(altered, pair)
     new = [
         (kind, text)
         for kind, text in dict.fromkeys(tell(pair.elf.view, pair.elf.data))
@@ -97,6 +96,8 @@ def compare_speech(altered: Altered, pair: Pair) -> Iterator[Finding]:
     ]
     commands = [text for kind, text in new if kind == COMMAND]
     downloads, opens = ([text for text in commands if pattern.search(text)] for pattern in (_DOWNLOADS, _OPENS))
+    told = {each.host for text in (*downloads, *opens) for each in find_endpoints(text, names=False)}
+    yield from _endpoints(altered, pair, told)
     if downloads:
         yield _told(altered, pair, DOWNLOADS, downloads)
     if opens:
@@ -123,11 +124,12 @@ def _told(altered: Altered, pair: Pair, rule: Rule, texts: list[str], *, secret:
     )
 
 
-def _endpoints(altered: Altered, pair: Pair) -> Iterator[Finding]:
+def _endpoints(altered: Altered, pair: Pair, told: set[str]) -> Iterator[Finding]:
+    """Yield the endpoints that came; those in `told` stand in commands that are findings of their own."""
     old = {each.place: each for text in pair.old.endpoints for each in find_endpoints(text)}
     new = {each.place: each for text in pair.new.endpoints for each in find_endpoints(text)}
     hosts = {each.host for each in old.values()}
-    came = [each for each in new.values() if each.host not in hosts]
+    came = [each for each in new.values() if each.host not in hosts | told]
     there = {each.host for each in new.values()}
     went = [each for each in old.values() if each.host not in there]
     if not came:

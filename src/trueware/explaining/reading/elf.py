@@ -78,6 +78,9 @@ EXECUTABLE, WRITABLE = 1, 2
 
 _SYMTAB, _NOBITS, _DYNSYM = 2, 8, 11
 _ALLOCATED, _CODE = 2, 4
+_RELOCATIONS = {4: ("2Ii", "2Qq"), 9: ("2I", "2Q")}
+"""By type of section (RELA, REL): an entry of 32 bits, of 64."""
+
 
 _NEEDED, _HASH, _STRTAB, _SYMTAB_AT, _STRSZ = 1, 4, 5, 6, 10
 _INIT, _FINI, _SONAME, _RPATH, _BIND_NOW = 12, 13, 14, 15, 24
@@ -117,6 +120,7 @@ class Section(NamedTuple):
     offset: int
     size: int
     link: int
+    info: int
 
     @property
     def is_loaded(self) -> bool:
@@ -366,6 +370,45 @@ class Elf:
                         return
                     yield each.name, at, each.size, self.machine == "ARM" and bool(each.address & 1)
 
+    def relocations(self) -> Iterator[str]:
+        """Yield, for an object, what a loader fills in and by what: section, place, kind, name or section it leads to, addend.
+
+        Told so that neither the order nor the numbers of symbols matter. MIPS of 64 bits packs three kinds into one; they are told
+        as one number.
+        """
+        names = dict(self._numbered()) if self.kind == "object" else {}
+        left = len(self.view) // 4
+        for each in self.sections if names else ():
+            target = self.sections[each.info] if each.info < len(self.sections) else each
+            if each.kind not in _RELOCATIONS or not target.is_loaded:
+                continue
+            entry = Struct(self.order + _RELOCATIONS[each.kind][self.wide - 1])
+            view = self.view[each.offset : each.offset + each.size]
+            for place, info, *addend in entry.iter_unpack(view[: len(view) // entry.size * entry.size]):
+                left -= 1
+                if left < 0:
+                    return  # sections over and over the same bytes
+                number, kind = (info >> 8, info & 0xFF) if self.wide == 1 else (info >> 32, info & 0xFFFFFFFF)
+                yield f"{target.name} {place:x} {kind:x} {names.get(number, number)} {addend}"
+
+    def _numbered(self) -> Iterator[tuple[int, str]]:
+        """Yield number and what to call it of each symbol of an object: its name, or section and place where it has none."""
+        table = next((each for each in self.sections if each.kind == _SYMTAB), None)
+        if table is None or table.link >= len(self.sections):
+            return
+        strings = self.sections[table.link]
+        text = bytes(self.view[strings.offset : strings.offset + strings.size])
+        entry = Struct(self.order + _SYMBOL[self.wide])
+        view = self.view[table.offset : table.offset + table.size]
+        for index, fields in enumerate(entry.iter_unpack(view[: len(view) // entry.size * entry.size])):
+            name, value, section = (
+                (fields[0], fields[1], fields[5]) if self.wide == 1 else (fields[0], fields[4], fields[3])
+            )
+            inside = self.sections[section].name if 0 < section < len(self.sections) else str(section)
+            stop = text.find(b"\0", name, name + _MAX_NAME) if name else -1
+            word = text[name : stop if stop >= 0 else name + _MAX_NAME].decode("latin-1") if name else ""
+            yield index, f"{inside}+{value:x}" if section else word
+
     def section(self, name: str) -> memoryview:
         """Return the bytes of the first section of this name, none where there is none."""
         for each in self.sections:
@@ -502,7 +545,8 @@ def _sections(
     strings = raw[names] if names < count else raw[0]
     start, end = (strings[4], strings[4] + strings[5]) if strings[1] == 3 else (0, 0)
     found = tuple(
-        Section(_text(view, start + each[0], end), each[1], each[2], each[3], each[4], each[5], each[6]) for each in raw
+        Section(_text(view, start + each[0], end), each[1], each[2], each[3], each[4], each[5], each[6], each[7])
+        for each in raw
     )
     return found, at + count * size
 
