@@ -129,8 +129,9 @@ def test_claims_come_before_files() -> None:
         Signer(("cert-sha256:02",), "CN=New"),
         statements=((ROTATED_FROM, "cert-sha256:01"),),
     )
+    shared = Claim(SIGNER, "subject:CN=Android Debug", "apk-v3", "")
     same = replace(made, genuine_claims=(one,), claims=(one,))
-    other = replace(made, genuine_claims=(one,), claims=(two,))
+    other = replace(made, genuine_claims=(one, shared), claims=(two, shared))
     rotated = replace(other, signatures=(Judged(signature, Standing.ENTITLED, ""),))
 
     assert rules(SignerOfApp, same) == ["android-signed-anew"]
@@ -162,3 +163,16 @@ def test_damaged_signatures_are_read_or_refused(data: st.DataObject) -> None:
                 read_block_signers(read_pairs(damaged))
         except InputError:
             continue
+
+
+def test_debug_certificates(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Told where one replaces a certificate of another kind; each developer's is another one."""
+    kind = {"CN=one"}
+    monkeypatch.setattr(app_signer, "_is_debug", lambda name: name.rpartition(", ")[2] in kind)
+
+    assert told({"META-INF/A.RSA": TWO}, {"META-INF/A.RSA": ONE}) == [
+        "android-signer-public-key",
+        "android-signer-replaced",
+    ]
+    kind.add("CN=two")
+    assert told({"META-INF/A.RSA": TWO}, {"META-INF/A.RSA": ONE}) == ["android-signer-replaced"]

@@ -114,7 +114,7 @@ class ContentsOfApp:
             was, now = (
                 f"{each.mode:04o}" if each is not None and each.mode is not None else "" for each in (expected, part)
             )
-            yield altered.finding(RIGHTS, altered.name, Evidence("mode", was, now))
+            yield altered.finding(RIGHTS, f"{now}, not {was}", Evidence("mode", was, now))
         elif _SIGNING.fullmatch(altered.inner) or not _is_content(altered):
             return
         elif part.kind is Kind.FILE:

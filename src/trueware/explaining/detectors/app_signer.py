@@ -20,11 +20,11 @@ from trueware.explaining.reading.lines import excerpt
 from trueware.model.claim import SIGNER, Claim
 from trueware.model.finding import Evidence, Finding, Rule, Severity
 from trueware.model.part import Part
-from trueware.model.signature import ROTATED_FROM
+from trueware.model.signature import ROTATED_FROM, Outcome
 from trueware.signatures.apk.signers import NAMES
 from trueware.signatures.certificate import Certificate
 
-_CERTIFICATE = "cert-sha256:"
+_CERTIFICATE, _KEY = "cert-sha256:", "spki-sha256:"
 _EFFECT = "signer-replaced"
 _BLOCK, _JAR = "apk-signing-block", re.compile(r"META-INF/[^/]+\.(?:RSA|DSA|EC)", re.IGNORECASE)
 
@@ -100,7 +100,7 @@ class SignerOfApp:
         told += _block(altered) if altered.inner == _BLOCK else ()
         yield from told
         if not told:
-            yield altered.finding(ANEW, altered.name)
+            yield altered.finding(ANEW, "added" if altered.is_added else "gone" if altered.is_removed else "is other")
 
 
 def _told(altered: Altered, case: Case, app: App, group: list[Altered]) -> Iterator[Finding]:
@@ -114,7 +114,8 @@ def _told(altered: Altered, case: Case, app: App, group: list[Altered]) -> Itera
         return
     yield altered.finding(REPLACED, f"signed by {listing(found.names) or 'another key'}", _evidence(genuine, found))
     public = [PUBLIC[name] for each in sorted(found.ids) if (name := each.removeprefix(_CERTIFICATE)) in PUBLIC]
-    public += ["a debug certificate, as every developer's tools make it" for name in found.names if _is_debug(name)]
+    if genuine.names and not any(map(_is_debug, genuine.names)) and any(map(_is_debug, found.names)):
+        public.append("a debug certificate, as every developer's tools make it")
     if public:
         yield altered.finding(PUBLIC_KEY, f"signed with {public[0]}", _evidence(genuine, found))
 
@@ -123,21 +124,14 @@ def _both(altered: Altered, case: Case, app: App, group: list[Altered]) -> tuple
     """Return who signed on both sides, by the same way of telling on each; None where it cannot be told."""
     part = altered.path.removesuffix(altered.inner).removesuffix("/").removesuffix("!")
     there, here = _claimed(case.genuine_claims, part), _claimed(case.claims, part)
-    if there and here:
-        former = (
-            value
-            for each in case.signatures
-            if each.signature.part == part
-            for name, value in each.signature.statements
-            if name == ROTATED_FROM
-        )
-        names = (
-            each.signature.signer.name
-            for each in case.signatures
-            if each.signature.part == part and each.signature.signer is not None
-        )
-        return _Signed(there, ()), _Signed(here, tuple(dict.fromkeys(names)), frozenset(former))
     before: _Signed | None = _stated(each.before() for each in group if not each.is_added)
+    if there and here:
+        own = [each.signature for each in case.signatures if each.signature.part == part]
+        signers = [each.signer for each in own if each.signer is not None and each.outcome is Outcome.VALID]
+        former = (value for each in own for name, value in each.statements if name == ROTATED_FROM)
+        ids = frozenset(name for each in signers for name in each.ids) or here
+        names = tuple(dict.fromkeys(each.name for each in signers))
+        return _Signed(there, before.names if before is not None else ()), _Signed(ids, names, frozenset(former))
     after = _stated(each.after() for each in group if not each.is_removed)
     if not all(each.is_added or each.before() is not None for each in group):
         before = _Signed(there, ()) if there else None
@@ -146,7 +140,11 @@ def _both(altered: Altered, case: Case, app: App, group: list[Altered]) -> tuple
 
 
 def _claimed(claims: Iterable[Claim], part: str) -> frozenset[str]:
-    return frozenset(each.value for each in claims if each.name == SIGNER and each.part == part)
+    return frozenset(
+        each.value
+        for each in claims
+        if each.name == SIGNER and each.part == part and each.value.startswith((_CERTIFICATE, _KEY))
+    )
 
 
 def _stated(contents: Iterable[bytes | None]) -> _Signed:
