@@ -183,6 +183,9 @@ def test_scripts_and_links_that_start_a_softcam() -> None:
     assert [each.rule for each in found] == ["softcam-started", "softcam-started"]
     led: dict[str, bytes | File] = {"etc/init.d/cam": script, "etc/rc3.d/S50cam": File(link="../init.d/cam")}
     assert rules(CardSharing, case({}, led)) == ["softcam-started", "softcam-started"]
+    variable = b"#!/bin/sh\nDAEMON=/usr/bin/oscam\nstart-stop-daemon --start --exec $DAEMON\n"
+    assert rules(CardSharing, case({}, {"etc/init.d/x": variable})) == ["softcam-started"]
+    assert rules(CardSharing, case({"etc/init.d/x": variable}, {"etc/init.d/x": variable + b"sleep 1\n"})) == []
     stopping = b"#!/bin/sh\nkillall oscam\npidof CCcam\n[ -x /usr/bin/oscam ] || exit 0\necho /usr/bin/oscam\n"
     none: dict[str, bytes | File] = {
         "etc/init.d/softcam": stopping,

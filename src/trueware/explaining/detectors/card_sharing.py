@@ -289,10 +289,8 @@ def _script(altered: Altered, before: bytes, after: bytes) -> Iterator[Finding]:
     """Yield the commands that start a softcam, and that the genuine script does not have."""
     if len(after) > _LARGEST_SCRIPT:
         return
-    old = {command.words for command, _ in _started(script(before))}
-    found = [
-        (command, name) for command, name in _started(script(after)) if command.words not in old or not command.words
-    ]
+    old = {_written(command) for command, _ in _started(script(before))}
+    found = [(command, name) for command, name in _started(script(after)) if _written(command) not in old]
     if found:
         yield altered.finding(
             STARTED,
