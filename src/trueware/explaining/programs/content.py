@@ -61,6 +61,9 @@ RULES = (SAME, PATCHED, DATA, PARTLY, REBUILT, REPLACED)
 _SHOWN = 6
 """Places of one program that are told one by one."""
 
+_READ = 128
+"""Blocks that are compared byte by byte."""
+
 _NEAR = 8
 """Bytes that two places may be apart to be told as one."""
 
@@ -127,7 +130,8 @@ def _in_place(altered: Altered, pair: Pair, rule: Rule) -> Finding:
     changed = sum(_count(pair, start, end) for start, end in places)
     evidence = [_shown(pair, pair.genuine.view, start, end) for start, end in places[:_SHOWN]]
     texts = bool(places) and rule is DATA and all(_is_text(pair, start, end) for start, end in places)
-    detail = f"{counted(changed, 'byte')} at {counted(len(places), 'place')}" + (
+    more = "at least " if len(pair.difference.blocks) > _READ else ""
+    detail = f"{more}{counted(changed, 'byte')} at {counted(len(places), 'place')}" + (
         ", all of them within texts" if texts else ""
     )
     severity = Severity.LOW if texts else None
@@ -152,7 +156,7 @@ def _renamed(altered: Altered, pair: Pair) -> Finding:
 def _differences(pair: Pair, genuine: memoryview) -> Iterator[tuple[int, int]]:
     """Yield start and end of the runs of bytes that differ, in blocks whose digests do."""
     block, found = pair.new.block, None
-    for index in pair.difference.blocks:
+    for index in pair.difference.blocks[:_READ]:
         base = index * block
         old, new = bytes(genuine[base : base + block]), bytes(pair.elf.view[base : base + block])
         if not pair.new.is_loaded(base, base + block):

@@ -35,7 +35,9 @@ REMOVED = Rule(
 
 RULES = (REDIRECTED, ADDED, REMOVED)
 
-_FOLDERS = re.compile(r"(?:.*/)?(?:s?bin|lib(?:32|64|exec)?|xbin)/.*")
+_FOLDERS = re.compile(r"(?:.*/)?(?:(?:s?bin|xbin|libexec)/[^/]+|lib(?:32|64)?/(?:[^/]+/)*[^/]+\.so(?:\.[\w.]+)?)")
+"""Names of programs, and of libraries wherever they lie below a folder for them."""
+
 _WRITABLE = re.compile(r"/?(?:tmp|var|mnt|data|media|home|run|dev|overlay|sdcard|storage|opt)(?:/.*)?")
 _VERSION = re.compile(r"[\d.-]+$")
 

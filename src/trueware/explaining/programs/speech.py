@@ -72,6 +72,9 @@ HASH_ADDED = Rule(
 
 RULES = (ENDPOINT_ADDED, ENDPOINT_REPLACED, DOWNLOADS, OPENS, COMMANDS, KEY_ADDED, HASH_ADDED)
 
+_READ = 512
+"""Characters of a command that are looked at."""
+
 _FETCHES = r"(?:wget|curl|tftp|ftpget|lwp-download|fetch)\b"
 _SHELL = r"(?:/bin/)?(?:ba|a|da)?sh\b"
 _DOWNLOADS = re.compile(
@@ -95,7 +98,7 @@ def compare_speech(altered: Altered, pair: Pair) -> Iterator[Finding]:
         if kind != ENDPOINT and text_digest(kind, text) not in pair.old.texts
     ]
     commands = [text for kind, text in new if kind == COMMAND]
-    downloads, opens = ([text for text in commands if pattern.search(text)] for pattern in (_DOWNLOADS, _OPENS))
+    downloads, opens = ([text for text in commands if pattern.search(text[:_READ])] for pattern in (_DOWNLOADS, _OPENS))
     told = {each.host for text in (*downloads, *opens) for each in find_endpoints(text, names=False)}
     yield from _endpoints(altered, pair, told)
     if downloads:

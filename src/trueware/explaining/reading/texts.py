@@ -21,6 +21,9 @@ ENDPOINT, COMMAND, KEY, HASH = "e", "c", "k", "h"
 
 _RUN = re.compile(rb"[\t\x20-\x7e]{6,4096}")
 
+_LONGEST = 1024
+"""Characters of a text that are looked at; commands are shorter."""
+
 _COMMAND = re.compile(
     r"""^(?:(?:/usr)?/s?bin/)?(?:busybox\ |sudo\ |exec\ )?(?:
         (?:ba|a|da)?sh\ -[a-z]*[ci]\b|wget\ |curl\ |tftp\ -|ftpget\ |nc\ [-\w%]|ncat\ |socat\ |telnetd\b|dropbear\ -|sshd\ -
@@ -114,7 +117,7 @@ def tell(view: memoryview, ranges: Iterable[tuple[int, int]]) -> Iterator[tuple[
         places = [at for _, at, _ in _HINTS.find_matches_as_indexes(joined)]
         places += (match.start() for match in _NUMBERS.finditer(joined))
         for index in sorted({bisect_right(ends, at) for at in places}):
-            yield from _told(bytes(runs[index]).decode("ascii"))
+            yield from _told(bytes(runs[index][:_LONGEST]).decode("ascii"))
 
 
 def _told(text: str) -> Iterator[tuple[str, str]]:
