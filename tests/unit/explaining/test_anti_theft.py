@@ -44,6 +44,7 @@ def test_a_guarding_app_is_gone_by_its_file(path: str, rule: str) -> None:
     [
         ("com.google.android.setupwizard", ["setup-app-removed"]),
         ("com.samsung.android.kgclient", ["device-lock-app-removed"]),
+        ("com.acme.setupwizard", ["setup-app-removed"]),
         ("com.facebook.katana", []),
     ],
 )
@@ -68,7 +69,7 @@ def test_a_guarding_app_is_gone_by_its_package(package: str, expected: list[str]
     found = findings(AntiTheft, made)
 
     assert [each.rule for each in found] == expected
-    assert all(each.confidence is Confidence.HIGH for each in found)
+    assert all((each.confidence is Confidence.HIGH) == ("acme" not in package) for each in found)
 
 
 @pytest.mark.parametrize(

@@ -271,6 +271,16 @@ def test_bytes_behind_the_program() -> None:
     assert rules(CodeOfApp, case({"classes.dex": more}, {"classes.dex": bare})) == ["app-code-repacked"]
 
 
+def test_a_damaged_file_hides_nothing_in_the_others() -> None:
+    """It is told itself, and they are told as ever."""
+    made = case(
+        {"classes.dex": program([MAIN])},
+        {"classes.dex": program([MAIN, evil(SMS)]), "classes2.dex": b"dex\n035\0" + b"\xff" * 200},
+    )
+
+    assert rules(CodeOfApp, made) == ["app-code-added", "app-code-sends-messages", "app-code-unreadable"]
+
+
 def test_other_rights_are_no_other_code() -> None:
     made = case({"classes.dex": File(program([MAIN]))}, {"classes.dex": File(program([MAIN]), mode=0o600)})
 

@@ -1,6 +1,7 @@
 """Protection against theft taken out of an Android device: set-up and finding apps, reset protection, what checks the screen lock.
 
-An app is known by its package where its manifest can be read, and by the name of its file otherwise, with less confidence.
+An app is known by its package where its manifest can be read; by the last word of that, or the name of its file otherwise, with less
+confidence.
 
 Sources: AOSP (``PersistentDataBlockService``, ``system/gatekeeper``, ``LockSettingsStorage``); source.android.com "Gatekeeper",
 "Weaver"; GSMA SG.25 (features against device theft).
@@ -127,9 +128,10 @@ def _removed(altered: Altered, package: Part) -> Iterator[Finding]:
         name = read_manifest(content).package if content is not None else ""
     except InputError:
         name = ""
-    guard = PACKAGES.get(name) if name else FILES.get(altered.name.removesuffix(".apk").lower())
+    file = name.rpartition(".")[2] if name else altered.name.removesuffix(".apk")
+    guard = PACKAGES.get(name) or FILES.get(file.lower())
     if guard is not None:
-        confidence = Confidence.HIGH if name else Confidence.MEDIUM
+        confidence = Confidence.HIGH if name in PACKAGES else Confidence.MEDIUM
         evidence = Evidence("package" if name else "file", excerpt(name or altered.name), None)
         yield altered.finding(
             REMOVED[guard], f"{excerpt(name or altered.name)}, which {guard.value}", evidence, confidence=confidence

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
+from trueware.errors import InputError
 from trueware.explaining.contract import Altered, Case
 from trueware.explaining.known.android_apis import CALLS, COMMANDS, TEXTS, About
 from trueware.explaining.known.app_packages import PACKAGES, Use, library_of
@@ -59,6 +60,11 @@ PATCHED = Rule(
 APPENDED = Rule(
     "app-code-appended", "Bytes stand behind the program that the genuine one has not",
     _MEDIUM, effect="app-injected", help="No class is in them; code of the app can read them, as packers do that hide code there.",
+)  # fmt: skip
+UNREADABLE = Rule(
+    "app-code-unreadable", "A file of code could not be taken apart",
+    _MEDIUM, Confidence.MEDIUM, effect="unexplained-change",
+    help="It is damaged, or made so that tools fail on it. What it does is not known; look whether a device runs it.",
 )  # fmt: skip
 TALKS = Rule(
     "app-code-new-host", "Code that came or changed names hosts that the genuine code does not name",
@@ -180,7 +186,7 @@ class CodeOfApp:
 
     subject: ClassVar[str] = "code of Android programs"
     rules: ClassVar[tuple[Rule, ...]] = (
-        ADDED, CHANGED, REMOVED, REPACKED, PATCHED, APPENDED, TALKS, *ABOUT.values(), *LIBRARY.values()
+        ADDED, CHANGED, REMOVED, REPACKED, PATCHED, APPENDED, UNREADABLE, TALKS, *ABOUT.values(), *LIBRARY.values()
     )  # fmt: skip
     wants: ClassVar[re.Pattern[str]] = re.compile(r"(?:[^/]+/)*[^/]+\.dex")
 
@@ -190,20 +196,22 @@ class CodeOfApp:
         group = [each for each in case.altered if _is_code(each) and _package(each) == package]
         if not group or group[0] is not altered:
             return  # told with the first of them
-        there = [_before(each) for each in group]
-        if None in there:
-            return
-        here = [_after(each) for each in group]
-        if None in here:
-            return
-        genuine = _Side.of(each for each in there if each is not None)
-        found = _Side.of(each for each in here if each is not None)
+        known: list[tuple[Altered, Portrait, Portrait]] = []
+        for each in group:
+            try:  # one file that cannot be read hides nothing in the others
+                was, now = _before(each), _after(each)
+            except InputError as error:
+                yield each.finding(UNREADABLE, excerpt(str(error)))
+                continue
+            if was is None or now is None:
+                return
+            known.append((each, was, now))
+        genuine, found = _Side.of(was for _, was, _ in known), _Side.of(now for _, _, now in known)
         marks = genuine.marks()
-        for each, was, now in zip(group, there, here, strict=True):
-            if was is not None and now is not None:
-                made = list(_bytes(each))
-                yield from made
-                yield from _told(each, _differing(was, now, genuine, found), genuine, marks, explained=bool(made))
+        for each, was, now in known:
+            made = list(_bytes(each))
+            yield from made
+            yield from _told(each, _differing(was, now, genuine, found), genuine, marks, explained=bool(made))
 
 
 def _is_code(altered: Altered) -> bool:
