@@ -52,7 +52,7 @@ class AdbNetwork:
     @staticmethod
     def detect(altered: Altered, case: Case) -> Iterator[Finding]:  # noqa: ARG004 (a change shows it)
         sides = both_sides(altered, AdbNetwork.wants)
-        if sides is None or max(map(len, sides)) > LARGEST:
+        if sides is None or not sides.after or max(map(len, sides)) > LARGEST:
             return
         if _KEYS.fullmatch(altered.inner):
             for line in difference(*sides).added:
@@ -83,7 +83,7 @@ def _settings(altered: Altered, data: bytes) -> Iterator[tuple[int, str, str]]:
             if isinstance(each, Order) and len(each.words) > 2 and each.words[0] == "setprop":
                 name, value = each.words[1:3]
                 yield from [(each.line, name, value)] if name in _PROPERTIES else []
-    else:
+    elif b"setprop" in data:
         for run in shell_script(data):
             if run.name in ("setprop", "resetprop"):
                 words = [word for word in run.arguments if not word.startswith("-")]

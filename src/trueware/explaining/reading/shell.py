@@ -89,6 +89,8 @@ class _Token:
 
 _BLANK = re.compile(r"(?:[ \t\r\f\v]|\\\r?\n)+")
 _PLAIN = re.compile(r"[^ \t\r\f\v\n\\'\"$`|&;()<>]+")
+_SIMPLE = re.compile(r"[ \t]*+([^ \t\r\f\v\n\\'\"$`|&;()<>#][^ \t\r\f\v\n\\'\"$`|&;()<>]*+)(?=[ \t\n;&|()]|\Z)")
+"""A word in which nothing is quoted or expanded, with the blanks before it: most of them."""
 _REDIRECTION = re.compile(r"(\d*)(<<<|<<-?|<&|<>|<(?!\()|>>|>&|>\||>(?!\())|()(&>>?)")
 _OPERATOR = re.compile(r";;&|;;|;&|&&|\|\||\|&|[;&|()\n]")
 _COMMENT = re.compile(r"[^\n]*")
@@ -114,7 +116,10 @@ class _Lexer:
     def run(self) -> None:
         text, size = self.text, len(self.text)
         while self.at < size:
-            if blank := _BLANK.match(text, self.at):
+            if simple := _SIMPLE.match(text, self.at):
+                self.at = simple.end()
+                self._add_word(_Token(simple[1], self.line))
+            elif blank := _BLANK.match(text, self.at):
                 self._go(blank.end())
             elif text[self.at] == "#":
                 self._go(_match(_COMMENT, text, self.at).end())
@@ -169,6 +174,9 @@ class _Lexer:
             else:
                 break
         token.text = "".join(pieces)
+        self._add_word(token)
+
+    def _add_word(self, token: _Token) -> None:
         before = self.tokens[-1] if self.tokens else None
         if before is not None and before.operator and before.text in ("<<", "<<-"):
             self._documents.append((token, before.text == "<<-"))
