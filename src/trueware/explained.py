@@ -8,7 +8,7 @@ from trueware.appraisal.vector import with_unsafe_configuration
 from trueware.appraisal.wrapping import way
 from trueware.errors import InputError
 from trueware.explaining.assemble import assemble
-from trueware.explaining.contract import Altered, Case, Source
+from trueware.explaining.contract import Altered, Case, Sibling, Source
 from trueware.explaining.explain import explain
 from trueware.explaining.impact import assess
 from trueware.explaining.places import Files, Places
@@ -35,6 +35,7 @@ def case_of(
     genuine: Part,
     sources: tuple[Source, Source],
     watchlists: Watchlists = Watchlists(),  # noqa: B008 (frozen)
+    siblings: tuple[Sibling, ...] = (),
 ) -> Case:
     """Return what detectors are asked about.
 
@@ -45,6 +46,7 @@ def case_of(
         genuine: the release.
         sources: the bytes of the release, and those of the artefact.
         watchlists: what to look for.
+        siblings: other releases of the same product that hold changed contents.
     """
     there, here = sources
     places, files = Places(suspect), Files(suspect)
@@ -61,6 +63,8 @@ def case_of(
         result.signatures,
         files,
         watchlists,
+        siblings,
+        match.release if match is not None else None,
     )
 
 

@@ -16,7 +16,9 @@ _PROGRAM = re.compile(r"lib[^/]*\.so[.\d]*|.*\.(?:so|ko|dex|odex|vdex|oat|elf|ax
 _SETTINGS = re.compile(
     r".*\.(?:conf|cfg|cnf|ini|rc|prop|properties|env|rules|service|socket|timer|path|list|keys?|pub|repo|sources|uci|json|xml|ya?ml)"
 )
-_PAGES = re.compile(r".*\.(?:html?|shtml|xhtml|asp|aspx|jsp|php|cgi|lua|js|mjs|css|svg|lp|m3u8?|tv|radio|aitx?|sh|tcl|htm\.gz)")
+_PAGES = re.compile(
+    r".*\.(?:html?|shtml|xhtml|asp|aspx|jsp|php|cgi|lua|js|mjs|css|svg|lp|m3u8?|tv|radio|aitx?|sh|tcl|htm\.gz)"
+)
 
 _HEAD = 4096
 _RANKS = range(3)

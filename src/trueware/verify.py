@@ -20,6 +20,7 @@ from trueware.appraisal.wrapping import unwrap
 from trueware.artefact import Measured, Report, artefact_name, default_pool, digest_file, measure_artefact
 from trueware.errors import InputError
 from trueware.explained import KeptSource, MeasuredSource, case_of, signed_changes, with_explanations
+from trueware.explaining.contract import Sibling
 from trueware.knowledge import load_policies, load_public_keys, policy_for
 from trueware.measuring import Fallback, KnownList
 from trueware.model.change import Change
@@ -36,6 +37,9 @@ from trueware.registry.known import KnownPackings
 from trueware.registry.lookup import Candidate, Registry
 from trueware.signatures import Signatures
 from trueware.signatures.contract import Context, Keyring
+
+_SIBLINGS = 4
+"""Other releases of the same product that are looked into for changed contents."""
 
 _CANDIDATES = 6
 """Releases an artefact is compared with by shared content, and as many more by what it claims."""
@@ -168,7 +172,17 @@ def _explained(
         KeptSource(registry.content, partial(_portraits, registry, result)),
         MeasuredSource(measured.measurement, _found(changes), limits),
     )
-    return with_explanations(result, case_of(result, changes, root, genuine, sources, watchlists))
+    siblings = _siblings(result, changes, registry)
+    return with_explanations(result, case_of(result, changes, root, genuine, sources, watchlists, siblings))
+
+
+def _siblings(result: Result, changes: Iterable[Change], registry: Registry) -> tuple[Sibling, ...]:
+    """Return the other releases of the matched product that hold contents which the artefact has instead of the release's own."""
+    sizes = {each.found.sha256: each.found.size for each in changes if each.found is not None and each.found.sha256}
+    if result.match is None or not sizes:
+        return ()
+    found = registry.siblings(result.match.release, sizes, _SIBLINGS)
+    return tuple(Sibling(release, holds) for release, holds in found)
 
 
 def _portraits(registry: Registry, result: Result) -> Mapping[bytes, bytes]:

@@ -16,6 +16,7 @@ from trueware.explaining.contract import Detector
 DETECTORS: tuple[str, ...] = (
     "broken_signatures:BrokenSignatures",
     "rebuild:Rebuild",
+    "other_releases:OtherReleases",
     "packages:Packages",
     "accounts:Accounts",
     "ways_in:WaysIn",

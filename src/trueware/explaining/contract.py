@@ -24,6 +24,7 @@ from trueware.model.claim import Claim
 from trueware.model.explanation import Scenario
 from trueware.model.finding import Confidence, Evidence, Finding, Rule, Severity
 from trueware.model.part import Kind, Part
+from trueware.model.release import Release
 from trueware.model.signature import Judged
 from trueware.model.watchlists import Watchlists
 
@@ -144,6 +145,15 @@ def _bytes_of(part: Part | None, source: Source) -> bytes | None:
 
 
 @dataclass(frozen=True, slots=True)
+class Sibling:
+    """Another release of the same publisher's same product."""
+
+    release: Release
+    holds: frozenset[bytes]
+    """SHA-256 of those of the changed contents that it holds."""
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """All changes of one artefact, and what is known around them."""
 
@@ -173,6 +183,12 @@ class Case:
 
     watchlists: Watchlists = field(default_factory=Watchlists)
     """What somebody asked to look for."""
+
+    siblings: tuple[Sibling, ...] = ()
+    """Other releases of the same product that hold some of the changed contents."""
+
+    release: Release | None = None
+    """The release that was compared; None where a broken signature is all that is known."""
 
     def matching(self, pattern: re.Pattern[str]) -> Iterator[Altered]:
         """Yield the changes whose inner path matches as a whole."""

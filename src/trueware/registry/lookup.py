@@ -137,6 +137,24 @@ class Registry:
         prove_packings(release, data)
         return decode(data)
 
+    def siblings(
+        self, release: Release, sizes: Mapping[bytes, int], limit: int
+    ) -> tuple[tuple[Release, frozenset[bytes]], ...]:
+        """Return other releases of the same publisher's same product that hold some of these contents, proved, and which.
+
+        Args:
+            release: the one they are siblings of.
+            sizes: bytes by SHA-256 of what is looked for.
+            limit: releases at most, those that share most.
+        """
+        shared = self._store.find_sharing(sizes, _EQUALS).releases
+        product = release.publisher, release.product
+        alike = [
+            each for each in shared if each[0].id != release.id and (each[0].publisher, each[0].product) == product
+        ]
+        found = self._with_manifests(alike[:limit], [])
+        return tuple((each.release, frozenset(sizes.keys() & contents(each.manifest).keys())) for each in found)
+
     def portraits(self, release: Release) -> Mapping[bytes, bytes]:
         """Return what is kept of the programs of a release, proved, by SHA-256 of each.
 
