@@ -217,7 +217,7 @@ def _state() -> Iterator[Variation]:
 
 def _packings() -> Iterator[Variation]:
     for kind, subject, packings in (
-        ("compressed-anew", OpenWrt.name, ("gzip", "kernel packed anew")),
+        ("compressed-anew", OpenWrt.name, ("xz, smaller dictionary", "kernel packed anew")),
         ("compressed-anew", Receiver.name, ("jffs2, uncompressed",)),
         ("compressed-anew", AndroidApp.name, ("a member deflated anew",)),
         ("compressed-around", Debian.name, ("ext4, in gzip",)),

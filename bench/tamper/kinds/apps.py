@@ -25,12 +25,12 @@ def _all() -> Iterator[tuple[str, str, Edit | Fitted, tuple[str, ...], tuple[str
     yield "apk-signed-anew", "the same app with a stranger's signature", _ANEW, ("signer-replaced",), ()
     yield (
         "apk-reads-messages",
-        "permission to read messages",
-        _with(permission("READ_SMS")),
+        "permission to receive messages",
+        _with(permission("RECEIVE_SMS")),
         ("communications-read",),
         signed,
     )
-    yield "apk-hears", "permission to record sound", _with(permission("RECORD_AUDIO")), ("surveillance",), signed
+    yield "apk-sees", "permission to use the camera", _with(permission("CAMERA")), ("surveillance",), signed
     yield (
         "apk-sees-screen",
         "a service for accessibility, which sees every screen",
@@ -115,13 +115,6 @@ def _all() -> Iterator[tuple[str, str, Edit | Fitted, tuple[str, ...], tuple[str
         patch("classes2.dex"),
         ("app-injected", "program-altered"),
         ("app-injected", "program-altered"),
-    )
-    yield (
-        "apk-debuggable",
-        "the app made debuggable",
-        both(_ANEW, content(_MANIFEST, lambda data: assign(data, "application", "debuggable", True))),
-        ("hardening-lost",),
-        signed,
     )
     yield (
         "apk-cleartext",

@@ -9,7 +9,7 @@ from tamper.genuine.routers import Demo, Onu, OpenWrt
 from tamper.kind import Kind
 from tamper.making.keys import pem
 
-_USIGN = "untrusted comment: helpful builds\nRWQvDp0cWns4RlRhbXBlckJlbmNoIG1hZGUgdGhpcywgbm90IHJlYWw=\n"
+_USIGN = "untrusted comment: helpful builds\nRWQvDp0cWns4RuZkKDelxM1bj/Ro5/Zq7Kl93e2AsCjgm7CEYXkUnGFq\n"
 
 
 def kinds() -> Iterator[Kind]:
