@@ -41,6 +41,15 @@ def add(path: str, data: Content, mode: int = 0o644, uid: int = 0) -> Edit:
     return edit
 
 
+def folder(path: str) -> Edit:
+    """Add a folder.
+
+    Raises:
+        ValueError: there is something already.
+    """
+    return _put(path, Item(tarfile.DIRTYPE, 0o755, mtime=MOMENT))
+
+
 def link(path: str, target: str) -> Edit:
     """Add a symbolic link.
 

@@ -70,6 +70,8 @@ _LINKS = {
     "etc/systemd/system/multi-user.target.wants/statusd.service": "/lib/systemd/system/statusd.service",
     "etc/systemd/system/multi-user.target.wants/rsyslog.service": "/lib/systemd/system/rsyslog.service",
 }
+_FOLDERS = {"tmp": 0o1777, "var/lib/dhcp": 0o755, "var/lib/systemd": 0o755}
+"""Of packages that are not in it."""
 _PAM = {
     "common-auth": "auth\t[success=1 default=ignore]\tpam_unix.so nullok",
     "common-account": "account\t[success=1 new_authtok_reqd=done default=ignore]\tpam_unix.so",
@@ -106,7 +108,8 @@ class Debian(Genuine):
             _put(tree, path, Item(tarfile.SYMTYPE, 0o777, mtime=MOMENT, link=target))
         _put(tree, "usr/sbin/statusd", Item(tarfile.REGTYPE, 0o755, mtime=MOMENT, data=status()))
         _put(tree, "var/lib/dpkg/status", Item(tarfile.REGTYPE, 0o644, mtime=MOMENT, data="\n".join(told).encode()))
-        tree.setdefault("tmp", Item(tarfile.DIRTYPE, 0o1777))
+        for folder, mode in _FOLDERS.items():
+            _put(tree, folder, Item(tarfile.DIRTYPE, mode, mtime=MOMENT))
         return dict(sorted(tree.items()))
 
     def _packages(self) -> Iterator[bytes]:

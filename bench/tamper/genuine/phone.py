@@ -17,7 +17,7 @@ from typing import ClassVar
 from zipfile import ZipFile
 
 from remake import Item, Tree, write_tar
-from tamper.edits import add, both, link
+from tamper.edits import add, both, folder, link
 from tamper.genuine.form import Genuine
 from tamper.making.filesystems import write_cpio, write_ext4
 from tamper.making.keys import pem
@@ -95,6 +95,7 @@ class Phone(Genuine):
     def unpacked(self) -> Tree:
         """Return its files."""
         edits = [add(path, text, mode) for path, (mode, text) in _FILES.items()]
+        edits += [folder(f"{SYSTEM}{name}") for name in ("data", "cache")]
         edits += [add(name, self.workshop.item(_MOTOROLA + name)) for name in _LOADERS]
         properties = self.workshop.item(f"{_PANEL}system-build.prop") + _EXTRA.encode()
         edits += [

@@ -137,7 +137,7 @@ class Onu(Genuine):
         """Return the archive with the list of MD5 sums made anew."""
         return self._packed(tree, "lzma", "128K")
 
-    def _packed(self, tree: Tree, codec: str, block: str, *, turned: bool = False) -> bytes:
+    def _packed(self, tree: Tree, codec: str, block: str) -> bytes:
         root = {path: item for path, item in tree.items() if not path.startswith("@")}
         made = write_squashfs(root, self.workshop.scratch, "-comp", codec, "-b", block)
         old = read_tar(self.image())
@@ -148,13 +148,13 @@ class Onu(Genuine):
             before = md5(old[name].data, usedforsecurity=False).hexdigest().encode()
             sums = sums.replace(before, md5(item.data, usedforsecurity=False).hexdigest().encode())
         members["md5.txt"] = replace(members["md5.txt"], data=sums)
-        return write_tar(_turned(members) if turned else members)
+        return write_tar(members)
 
     def packings(self) -> Mapping[str, bytes]:
         """Return other blocks, and the archive in another order."""
         return {
             "blocks of 64 KiB, list of sums made anew": self._packed(self.tree, "lzma", "64K"),
-            "archive in another order": self._packed(self.tree, "lzma", "128K", turned=True),
+            "archive in another order": write_tar(_turned(read_tar(self.image()))),
         }
 
     def collateral(self, changed: Iterable[str]) -> frozenset[str]:
