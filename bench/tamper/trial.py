@@ -16,9 +16,12 @@ from tamper.edits import differing
 from tamper.genuine import GENUINE
 from tamper.genuine.form import Genuine, Missing, Workshop
 from tamper.kind import Kind, Variation
+from tamper.kinds.programs import indicators
+from trueware.explaining.reading.indicator_lists import read_indicators
 from trueware.model.finding import Severity
 from trueware.model.result import Result
 from trueware.model.verdict import Tier, Verdict
+from trueware.model.watchlists import Indicators, Watchlists
 from trueware.registry.lookup import Registry
 from trueware.releasing import Naming, take_in
 from trueware.storage.memory import MemoryStore
@@ -158,6 +161,7 @@ class Bench:
         self._genuine: dict[str, Genuine] = {}
         self._absent: dict[str, str] = {}
         self._store = MemoryStore()
+        self._lists = Watchlists(Indicators(read_indicators(indicators(), "tamperbench").indicators))
 
     def take_in(self, subjects: Iterable[str]) -> None:
         """Have the registry learn the genuine images; what cannot be made here is remembered with the reason."""
@@ -196,8 +200,8 @@ class Bench:
                 continue
             suspect = self.workshop.scratch / f"suspect{case.genuine.suffix}"
             suspect.write_bytes(case.image)
-            verified = _said(partial(verify, suspect, registry, now=NOW))
-            compared = _said(partial(diff, self.path_of(case.genuine), suspect))
+            verified = _said(partial(verify, suspect, registry, now=NOW, watchlists=self._lists))
+            compared = _said(partial(diff, self.path_of(case.genuine), suspect, watchlists=self._lists))
             peers = ask(case, suspect) if ask is not None else {}
             yield Trial(kind, verified, compared, _localised(case, verified.paths), case.changed, peers)
 

@@ -11,13 +11,16 @@ from tamper.making.manifests import Element, assign, component, insert, permissi
 from tamper.making.programs import IDLE, build
 
 _MANIFEST = "AndroidManifest.xml"
+_REMARKS = {
+    "apk-overlays": "privilege-opened was allowed besides: by the vocabulary's own words a broader grant counts as that"
+}
 _ANEW = add(SIGNER, "stranger")
 
 
 def kinds() -> Iterator[Kind]:
     """Yield the kinds of this subject."""
     for id_, what, edit, right, also in _all():
-        yield Kind(id_, AndroidApp.name, what, edit, right, also)
+        yield Kind(id_, AndroidApp.name, what, edit, right, also, remark=_REMARKS.get(id_, ""))
 
 
 def _all() -> Iterator[tuple[str, str, Edit | Fitted, tuple[str, ...], tuple[str, ...]]]:
@@ -79,7 +82,7 @@ def _all() -> Iterator[tuple[str, str, Edit | Fitted, tuple[str, ...], tuple[str
         "permission to draw over other apps",
         _with(permission("SYSTEM_ALERT_WINDOW")),
         ("credential-capture",),
-        signed,
+        (*signed, "privilege-opened"),
     )
     yield (
         "apk-code-sends",

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from functools import partial
+from hashlib import sha256
 
 from tamper.edits import add, alter, both, content, move, patch, rewrite
 from tamper.genuine.debian import Debian
@@ -10,6 +11,8 @@ from tamper.genuine.routers import Onu, OpenWrt
 from tamper.kind import Kind
 from tamper.making.programs import BARE, COUNTS, FETCHES, HARDENED, LISTENS, SENDS, status
 
+NEW_ENDPOINT = "data-sent-elsewhere was allowed besides: by the vocabulary's own words a new endpoint counts as that"
+KNOWN_HOST = "command.somebody.example"
 _STATUS = "usr/sbin/statusd"
 
 
@@ -50,7 +53,8 @@ def kinds() -> Iterator[Kind]:
         "a program rebuilt with a function that would fetch a script and run it",
         rewrite(_STATUS, partial(status, FETCHES)),
         ("code-downloaded",),
-        ("program-altered",),
+        ("program-altered", "data-sent-elsewhere"),
+        remark=NEW_ENDPOINT,
     )
     yield Kind(
         "address-exchanged",
@@ -107,6 +111,24 @@ def kinds() -> Iterator[Kind]:
         ("known-malicious",),
         ("program-altered",),
     )
+    yield Kind(
+        "known-host",
+        Receiver.name,
+        "the address in a program exchanged for one on a list of indicators",
+        content("usr/bin/enigma2", lambda data: data.replace(b"box.exampletv.example.org", KNOWN_HOST.encode())),
+        ("known-malicious",),
+        ("data-sent-elsewhere", "program-altered"),
+    )
+
+
+def indicators() -> bytes:
+    """Return a list of indicators as an operator would load it: the test file, and a host."""
+    lines = (
+        "type,value,name,source,confidence",
+        f"sha256,{sha256(_eicar()).hexdigest()},EICAR test file,tamperbench,high",
+        f"domain,{KNOWN_HOST},made up,tamperbench,medium",
+    )
+    return "\n".join(lines).encode()
 
 
 def _eicar() -> bytes:
