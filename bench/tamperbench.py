@@ -37,7 +37,7 @@ def main() -> int:
     with TemporaryDirectory(prefix="tamper-") as name:
         bench = Bench(Workshop(_corpus(), store, Path(name)), say)
         bench.take_in(kind.subject for kind in kinds)
-        outcomes = list(bench.run(kinds, None if given.no_peers else Peers(Path(name)).ask))
+        outcomes = list(bench.run(kinds, None if given.no_peers else Peers(Path(name), store / "peers.json").ask))
     report = reports.Report(
         [each for each in outcomes if isinstance(each, Trial)], [each for each in outcomes if isinstance(each, Skipped)]
     )

@@ -103,6 +103,10 @@ _SIDES: tuple[tuple[str, Callable[[Trial], Said]], ...] = (
 
 def _peer_located(trial: Trial, name: str) -> bool:
     peer, changed = trial.peers[name], trial.changed
+    if name == "AIDE" and not (
+        isinstance(trial.kind, Kind) and trial.kind.owned
+    ):  # it was told not to look at the others
+        changed = frozenset(path for path in changed if not trial.is_mutable(path))
     return bool(changed) and all(any(fits(path, each) for path in peer.paths) for each in changed)
 
 

@@ -18,6 +18,7 @@ from tamper.genuine.form import Genuine, Missing, Workshop
 from tamper.kind import Kind, Variation
 from tamper.kinds.programs import indicators
 from trueware.explaining.reading.indicator_lists import read_indicators
+from trueware.knowledge import load_policies
 from trueware.model.finding import Severity
 from trueware.model.result import Result
 from trueware.model.verdict import Tier, Verdict
@@ -101,6 +102,10 @@ class Trial:
     """The paths of the tree that differ, as other tools would name them."""
 
     peers: dict[str, "Peer"] = field(default_factory=dict)
+
+    def is_mutable(self, path: str) -> bool:
+        """Tell whether the class's policy lets a path of the tree change."""
+        return load_policies()[GENUINE[self.kind.subject].mutable].is_mutable(path)
 
     @property
     def detected(self) -> bool:

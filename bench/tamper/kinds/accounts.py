@@ -12,6 +12,7 @@ STRONG = "$6$tamper02$j5MPDFapnaTNM1NMknIbatu5H2A1ggwv1rL6QBZLamw6z4IosBaxB7A8dz
 """crypt(3) of a random password that stands nowhere."""
 ADMIN = "$1$tamper01$WjKXMKDnuHbOOP.fCEf/z0"
 """crypt(3) of ``admin``."""
+OWNERS_DOING = "counted as an owner's doing since the policies let etc/shadow change, which every device's owner does; before, TAMPERED was expected"
 _LINE = "support:{}:19700:0:99999:7:::\n"
 
 
@@ -48,6 +49,8 @@ def kinds() -> Iterator[Kind]:
         "the locked root account given a strong password",
         substitute("etc/shadow", "root:*:", f"root:{STRONG}:"),
         ("privileged-account",),
+        owned=True,
+        remark=OWNERS_DOING,
     )
     yield Kind(
         "group-of-administrators",
@@ -64,6 +67,8 @@ def kinds() -> Iterator[Kind]:
         substitute("etc/shadow", "root:*:", f"root:{ADMIN}:"),
         ("default-credential",),
         ("privileged-account",),
+        owned=True,
+        remark=OWNERS_DOING,
     )
     yield Kind(
         "password-empty",
@@ -72,6 +77,8 @@ def kinds() -> Iterator[Kind]:
         substitute("etc/shadow", "root:*:", "root::"),
         ("default-credential",),
         ("privileged-account",),
+        owned=True,
+        remark=OWNERS_DOING,
     )
     yield Kind(
         "snmp-writable",

@@ -9,6 +9,7 @@ from tamper.genuine.debian import MODULES, Debian
 from tamper.genuine.receiver import PICTURE, Receiver
 from tamper.genuine.routers import Onu, OpenWrt
 from tamper.kind import Fitted, Kind
+from tamper.kinds.accounts import OWNERS_DOING
 from tamper.making.programs import module
 
 _SETUID = bytes.fromhex("0100000280000000000000000000000000000000")
@@ -42,6 +43,8 @@ def _privileges() -> Iterator[Kind]:
         alter("etc/shadow", mode=0o644),
         ("privilege-opened", "credential-capture"),
         ("credential-capture", "hardening-lost", "privilege-opened"),
+        owned=True,
+        remark=OWNERS_DOING,
     )
     yield Kind(
         "script-writable",

@@ -5,15 +5,19 @@ owners, modes and links, before their clocks start. AIDE is told the same paths 
 No other tool says what a change does.
 """
 
+import json
 import os
 import shutil
 import tarfile
-from collections.abc import Callable
+from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from remake import Tree, write_folder
 from tamper.peers import aide, debsums, diffoscope, digest
 from tamper.trial import Case, Peer
+from trueware.knowledge import load_policies
 
 MOMENT = 1_700_000_000
 NAMES = ("whole-image digest", "debsums", "AIDE", "diffoscope")
@@ -26,24 +30,31 @@ ABLE = {
 
 
 class Peers:
-    """Asks the other tools; the files of each genuine image are laid out once."""
+    """Asks the other tools; the files of each genuine image are laid out once, and no tool is asked twice about the same files."""
 
-    def __init__(self, scratch: Path) -> None:
-        self._scratch = scratch
+    def __init__(self, scratch: Path, kept: Path) -> None:
+        self._scratch, self._kept = scratch, kept
         self._prepared: dict[str, tuple[Path, Path]] = {}
+        self._answers: dict[str, dict[str, Any]] = json.loads(kept.read_text()) if kept.exists() else {}
 
     def ask(self, case: Case, suspect: Path) -> dict[str, Peer]:
         """Return what each tool makes of a case."""
+        key = _key(case)
+        if key not in self._answers:
+            self._answers[key] = {name: _written(peer) for name, peer in self._ask(case).items()}
+            self._kept.write_text(json.dumps(self._answers))
+        answers = {name: _read(answer) for name, answer in self._answers[key].items()}
+        return {"whole-image digest": digest.ask(case.genuine.image(), suspect), **answers}
+
+    def _ask(self, case: Case) -> dict[str, Peer]:
         folder, database = self._genuine(case)
         other = self._scratch / "peers-suspect"
         lay_out(case.tree, other)
-        asked: dict[str, Callable[[], Peer]] = {
-            "whole-image digest": lambda: digest.ask(case.genuine.image(), suspect),
-            "debsums": lambda: debsums.ask(other),
-            "AIDE": lambda: aide.ask(database, other),
-            "diffoscope": lambda: diffoscope.ask(folder, other),
+        return {
+            "debsums": debsums.ask(other),
+            "AIDE": aide.ask(database, other),
+            "diffoscope": diffoscope.ask(folder, other),
         }
-        return {name: asked[name]() for name in NAMES}
 
     def _genuine(self, case: Case) -> tuple[Path, Path]:
         name = case.genuine.name
@@ -53,6 +64,23 @@ class Peers:
             database = aide.prepare(folder, case.genuine.mutable, self._scratch / f"aide-{name.replace(' ', '-')}")
             self._prepared[name] = (folder, database)
         return self._prepared[name]
+
+
+def _key(case: Case) -> str:
+    """Return a digest of all that the tools are shown."""
+    seen = sha256(repr(load_policies()[case.genuine.mutable].mutable).encode())
+    for tree in (case.genuine.tree, case.tree):
+        for path, item in sorted(tree.items()):
+            seen.update(repr((path, replace(item, mtime=0, data=b""), sha256(item.data).digest())).encode())
+    return seen.hexdigest()
+
+
+def _written(peer: Peer) -> dict[str, Any]:
+    return {"differs": peer.differs, "paths": sorted(peer.paths), "seconds": peer.seconds, "why": peer.why}
+
+
+def _read(answer: dict[str, Any]) -> Peer:
+    return Peer(answer["differs"], frozenset(answer["paths"]), answer["seconds"], answer["why"])
 
 
 def lay_out(tree: Tree, folder: Path) -> None:

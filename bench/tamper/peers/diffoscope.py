@@ -24,7 +24,7 @@ def ask(genuine: Path, suspect: Path) -> Peer:
         "-",
         "--new-file",
         "--exclude-directory-metadata",
-        "yes",
+        "no",
         "--max-text-report-size",
         "0",
     )
