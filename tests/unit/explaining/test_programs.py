@@ -281,6 +281,27 @@ def test_a_new_path_on_an_old_server_is_no_new_endpoint() -> None:
     assert both_ways(GENUINE, suspect) == {"program-data-changed"}
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "older"),
+    [
+        (b"OpenSSL 3.0.15 3 Sep 2024", b"OpenSSL 3.0.11 19 Sep 2023", True),
+        (b"BusyBox v1.31.1 (2020)", b"BusyBox v1.19.4 (2012)", True),
+        (b"dnsmasq-2.90", b"dnsmasq-2.9", True),
+        (b"OpenSSL 1.0.2u", b"OpenSSL 1.0.2k", True),
+        (b"OpenSSL 3.0.11", b"OpenSSL 3.0.15", False),
+        (b"agent 1.2\0engine/4.1", b"agent 1.1\0engine/4.2", False),
+        (b"HTTP/1.1", b"HTTP/1.0", False),
+        (b"version 2.1", b"version 2.0", False),
+        (b"agent 1.2", b"other 1.1", False),
+        (b"agent 1.2\0agent 1.4", b"agent 1.1", False),
+        (b"at 10.0.0.2", b"at 10.0.0.1", False),
+    ],
+)
+def test_an_older_program_was_put_back(old: bytes, new: bytes, older: bool) -> None:  # noqa: FBT001
+    told = both_ways(GENUINE.with_(data=old + b"\0"), GENUINE.with_(data=new + b"\0"))
+    assert ("program-downgraded" in told) is older
+
+
 def added(made: Made | bytes, **beside: bytes) -> list[Finding]:
     own = {"bin/busybox": GENUINE.image, "etc/passwd": b"root:x:0:0::/:/bin/sh\n"}
     return findings(

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from trueware.explaining.contract import Altered, Case
-from trueware.explaining.programs import abilities, arrivals, content, linking, links, speech
+from trueware.explaining.programs import abilities, age, arrivals, content, linking, links, speech
 from trueware.explaining.programs.pair import pair_of
 from trueware.explaining.reading.elf import MAGIC, read_elf
 from trueware.explaining.reading.lines import excerpt
@@ -27,6 +27,7 @@ class Programs:
         *linking.RULES,
         *abilities.RULES,
         *speech.RULES,
+        *age.RULES,
         *arrivals.RULES,
         *links.RULES,
     )
@@ -62,6 +63,7 @@ def _changed(altered: Altered) -> Iterator[Finding]:
         yield from linking.compare_linking(altered, pair)
         yield from abilities.compare_abilities(altered, pair)
         yield from speech.compare_speech(altered, pair)
+        yield from age.compare_age(altered, pair)
 
 
 def _no_longer_one(altered: Altered) -> Iterator[Finding]:

@@ -16,6 +16,7 @@ item   holds
 11     functions that have names: digests of name and of code in turn
 12     addresses (URLs, hosts, IP addresses) in it, one on a line
 13     digests of the other telling texts (`texts.tell`): kind and digest in turn
+14     names and versions that its texts state, in turn; may be missing
 =====  =========================================================================================
 
 Digests are the first four bytes of BLAKE2b (BLAKE2b-32, RFC 7693): chance equality of two pieces among some thousand is one in a
@@ -36,7 +37,7 @@ from trueware.errors import MalformedInput
 from trueware.explaining.reading.elf import LOAD, NOTE, Elf, read_elf
 from trueware.explaining.reading.instructions import FILLING, THUMB, cut, settle
 from trueware.explaining.reading.stamps import find_build_ids, find_dates
-from trueware.explaining.reading.texts import ENDPOINT, tell
+from trueware.explaining.reading.texts import ENDPOINT, tell, tell_versions
 
 KIND, VERSION = "elf", 1
 
@@ -89,6 +90,8 @@ class Portrait:
     endpoints: tuple[str, ...]
     texts: frozenset[bytes] = field(repr=False)
     """Kind, one byte, and digest of each telling text."""
+    versions: tuple[tuple[str, str], ...]
+    """Names, and the version that texts state of each."""
 
     @cached_property
     def piece_list(self) -> list[bytes]:
@@ -127,6 +130,7 @@ class Portrait:
                 functions,
                 "\n".join(self.endpoints),
                 b"".join(sorted(self.texts)),
+                [word for each in self.versions for word in each],
             ],
             canonical=True,
         )
@@ -180,6 +184,7 @@ def of_elf(elf: Elf) -> Portrait:
         functions={name_digest(name): each for name, _, each in code.functions},
         endpoints=tuple(sorted({_printable(text) for kind, text in told if kind == ENDPOINT}))[:_MOST_TEXTS],
         texts=frozenset(text_digest(kind, text) for kind, text in told if kind != ENDPOINT),
+        versions=tuple(sorted(tell_versions(elf.view, elf.data).items())),
     )
 
 
@@ -203,7 +208,24 @@ def _decoded(item: Any) -> Portrait:
         raise MalformedInput("portrait", 0, "not the portrait of an ELF file")
     if item[1] != VERSION:
         raise MalformedInput("portrait", 0, f"version {item[1]!r} of the layout; {VERSION} is known")
-    _, _, head, links, imports, exports, segments, images, ranges, blocks, pieces, functions, endpoints, texts = item
+    (
+        _,
+        _,
+        head,
+        links,
+        imports,
+        exports,
+        segments,
+        images,
+        ranges,
+        blocks,
+        pieces,
+        functions,
+        endpoints,
+        texts,
+        *more,
+    ) = item
+    words = more[0] if more else []
     platform, kind, size, end, entry, traits = head
     needed, search_path, interpreter, name = links
     code, data = ([(int(a), int(b)) for a, b in zip(each[::2], each[1::2], strict=True)] for each in ranges)
@@ -234,6 +256,7 @@ def _decoded(item: Any) -> Portrait:
         functions={each[:_DIGEST]: each[_DIGEST:] for each in pairs},
         endpoints=tuple(each for each in str(endpoints).split("\n") if each),
         texts=frozenset(_split(_octets(texts), 1 + _DIGEST)),
+        versions=tuple((str(name), str(version)) for name, version in zip(words[::2], words[1::2], strict=True)),
     )
 
 

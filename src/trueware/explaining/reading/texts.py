@@ -131,3 +131,43 @@ def _told(text: str) -> Iterator[tuple[str, str]]:
     for found in find_endpoints(text, names=whole):
         if found.scheme or (whole and len(found.text) >= len(text) - 1):
             yield ENDPOINT, found.text
+
+
+_VERSION = re.compile(rb"[ /-]v?(\d{1,4}\.\d{1,4}(?:\.\d{1,4}){0,2}[a-z]?)(?![\w.])")
+_NAME = re.compile(rb"[A-Za-z]{3,16}$")
+_NO_NAMES = frozenset(
+    (
+        "http",
+        "rtsp",
+        "sip",
+        "tls",
+        "tlsv",
+        "ssl",
+        "sslv",
+        "xml",
+        "gcc",
+        "gnu",
+        "glibc",
+        "version",
+        "rev",
+        "release",
+        "linux",
+    )
+)
+"""Names of protocols and of what built the program, and words before any version."""
+
+_MOST_VERSIONS = 64
+
+
+def tell_versions(view: memoryview, ranges: Iterable[tuple[int, int]]) -> dict[str, str]:
+    """Return the versions that a program's texts state, by name; without names that have more than one."""
+    found: dict[str, str] = {}
+    for start, end in ranges:
+        for match in _VERSION.finditer(view, start, end):
+            named = _NAME.search(bytes(view[max(start, match.start() - 17) : match.start()]))
+            if named is None or named[0].decode("ascii").lower() in _NO_NAMES:
+                continue
+            name, version = named[0].decode("ascii"), match[1].decode("ascii")
+            if name in found or len(found) < _MOST_VERSIONS:
+                found[name] = version if found.get(name, version) == version else ""
+    return {name: version for name, version in found.items() if version}
