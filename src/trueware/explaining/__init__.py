@@ -26,6 +26,7 @@ DETECTORS: tuple[str, ...] = (
     "login_checks:LoginChecks",
     "adb_network:AdbNetwork",
     "web_servers:WebServers",
+    "started_commands:StartedCommands",
     "start_up:StartUp",
     "file_privileges:FilePrivileges",
     "kernel_guards:KernelGuards",

@@ -115,6 +115,11 @@ def actions_in_shell(data: bytes) -> tuple[Action, ...]:
     return tuple(_actions(list(invocations(script(data)))))
 
 
+def actions_of(runs: Iterable[Invocation]) -> tuple[Action, ...]:
+    """Return what programs do that are run one after another."""
+    return tuple(_actions(list(runs)))
+
+
 def actions_in_text(data: bytes) -> tuple[Action, ...]:
     """Return what a script in another language does through a shell, and what it evaluates."""
     found: list[Action] = []

@@ -49,7 +49,7 @@ class Start:
     """Empty for whoever runs the file: root, but for what a login runs."""
 
     label: str = ""
-    """What the file calls it: the terminal of an inittab, the name of a service, the port of inetd."""
+    """What the file calls it: the terminal of an inittab, the name of a service, the port of inetd. Empty in shell scripts."""
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -157,7 +157,7 @@ def _crontab(data: bytes, *, with_user: bool) -> Iterator[Start]:
             user, _, command = command.partition(" ")
         when = When.START if found["word"] == "reboot" else When.CLOCK
         for run in _runs(command.strip(), line.number):
-            yield Start(run, when, "" if user == "root" else user)
+            yield Start(run, when, "" if user == "root" else user, "cron")
 
 
 _EXEC = ("execstart", "execstartpre", "execstartpost", "execcondition", "execreload", "execstop", "execstoppost")
@@ -171,15 +171,13 @@ def _unit(data: bytes) -> Iterator[Start]:
         for key in _EXEC:
             for value in section.every.get(key, ()):
                 for run in _runs(value.lstrip("@-:+!|"), section.line):
-                    yield Start(run, When.START, "" if user == "root" else user)
+                    yield Start(run, When.START, "" if user == "root" else user, key)
 
 
 def _android(data: bytes) -> Iterator[Start]:
     for each in read_init(data):
         if isinstance(each, Service):
-            run = Invocation(each.line, each.program, each.arguments)
-            quoted = list(invocations(commands(_joined((each.program, *each.arguments)), each.line)))
-            for inner in quoted if len(quoted) == 1 and quoted[0].text != run.text else [run]:
+            for inner in _runs(_joined((each.program, *each.arguments)), each.line):
                 yield Start(inner, When.START, "" if each.user == "root" else each.user, f"service {each.name}")
         elif each.words[0] in ("exec", "exec_background", "exec_start") and "--" in each.words:
             at = each.words.index("--")
