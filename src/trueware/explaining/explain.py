@@ -67,17 +67,20 @@ _SILENT = (Kind.DIRECTORY, Kind.PADDING)
 
 def explain(case: Case) -> tuple[Finding, ...]:
     """Return what the changes do, by the order of detectors and of changes, and then what is not explained."""
-    findings: list[Finding] = []
     unreadable: dict[str, Finding] = {}
     detectors = detectors_for({altered.inner for altered in case.altered})
-    for detector in detectors:
-        for altered in case.altered:
+    found: dict[type[Detector], list[Finding]] = {detector: [] for detector in detectors}
+    for (
+        altered
+    ) in case.altered:  # one change after the other: what one detector has parsed, the next need not parse again
+        for detector in detectors:
             if detector.wants.fullmatch(altered.inner):
-                _ask(detector, altered, case, findings, unreadable)
+                _ask(detector, altered, case, found[detector], unreadable)
+    findings = [finding for detector in detectors for finding in found[detector]]
     for detector in detectors:
         if (conclude := getattr(detector, "conclude", None)) is not None:
             try:
-                findings.extend(conclude(case, tuple(findings)))
+                findings.extend(conclude(case, (*findings, *unreadable.values())))
             except InputError as error:
                 findings.append(case.finding(UNREADABLE, f"{detector.subject}: {error}"))
     findings = list(dict.fromkeys(findings))

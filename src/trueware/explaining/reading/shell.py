@@ -15,6 +15,7 @@ BUG: ``)`` of a case pattern within ``$(…)`` ends the substitution early; what
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 _DEPTH = 8
 """Substitutions inside each other that are read; each costs one more pass over its text."""
@@ -50,8 +51,12 @@ class Command:
     """Whether the script goes on without waiting for it."""
 
 
+@lru_cache(maxsize=8)
 def script(data: bytes) -> tuple[Command, ...]:
-    """Return the commands of a script; bytes that are no UTF-8 read as U+FFFD."""
+    """Return the commands of a script; bytes that are no UTF-8 read as U+FFFD.
+
+    The last few scripts are remembered: detectors ask for the two sides of one change one after the other.
+    """
     return commands(data.decode("utf-8", "replace"))
 
 
