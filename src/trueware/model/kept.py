@@ -31,6 +31,11 @@ PATTERNS: tuple[str, ...] = (
     # where it talks to, where updates come from
     r"etc/(?:hosts[^/]*|resolv\.conf|nsswitch\.conf|opkg[^/]*|ipkg[^/]*|firewall[^/]*|sysupgrade\.conf)",
     r"etc/(?:config|opkg|apt|apk|yum\.repos\.d|ppp|openvpn|wireguard|ipsec[^/]*|firewall[^/]*)/.*",
+    r"etc/(?:iptables|nftables[^/]*|dnsmasq[^/]*|unbound|rsyslog[^/]*|audit|fwupd|mender)/.*|usr/share/nftables\.d/.*",
+    r"etc/(?:environment|nftables\.conf|dnsmasq[^/]*|r?syslog\.conf|redsocks\.conf|tr069[^/]*|wgetrc|swupdate\.cfg|squid[^/]*)",
+    r"lib/gluon/site\.(?:json|conf)",
+    # what a boot loader and a kernel are told
+    r"grub[^/]*\.cfg|extlinux\.conf|cmdline\.txt|uEnv\.txt|settings|chosen/bootargs|signature/[^/]*/required",
     # keys and certificates it trusts
     r"etc/(?:ssl|ca-certificates|pki|keys)/.*|usr/share/ca-certificates/.*",
     r"etc/(?:.*/)?[^/]*\.(?:crt|pem|key|cer|der|pub|x509|0)|otacerts\.zip",

@@ -1,7 +1,7 @@
 """What changed rules for packets mean."""
 
 import pytest
-from tests.unit.explaining.cases import case, findings, rules
+from tests.unit.explaining.cases import File, Tree, case, findings, rules
 
 from trueware.explaining.detectors.packet_filter import PacketFilter
 from trueware.model.finding import Severity
@@ -119,6 +119,16 @@ def test_a_zone_of_the_house_may_be_open() -> None:
     assert _settings(b"config zone\n option name guest_lan\n option input ACCEPT\n") == [
         ("packet-rules-changed", "low")
     ]
+
+
+def test_the_firewall_is_not_started() -> None:
+    root: Tree = {"bin/sh": b"", "etc/init.d/firewall": b"#!/bin/sh\n"}
+    link = File(link="../init.d/firewall")
+    assert rules(PacketFilter, case({**root, "etc/rc.d/S19firewall": link}, root)) == ["firewall-not-started"]
+    assert (
+        rules(PacketFilter, case({**root, "etc/rc.d/S19firewall": link}, {**root, "etc/rc.d/S20firewall": link})) == []
+    )
+    assert rules(PacketFilter, case({**root, "etc/rc.d/S19x": link}, root)) == []
 
 
 def test_without_the_genuine_bytes_nothing_is_said() -> None:

@@ -83,6 +83,13 @@ NO_UPDATES = Rule(
     help="Fixes for known weaknesses do not arrive any more.",
     effect="update-blocked",
 )
+NOT_STARTED = Rule(
+    "firewall-not-started",
+    "The firewall is no longer started",
+    Severity.HIGH,
+    help="Every service of the device, or of the network behind it, can be reached from outside.",
+    effect="defence-weakened",
+)
 OTHER = Rule(
     "packet-rules-changed",
     "Rules for network packets differ",
@@ -94,6 +101,12 @@ OTHER = Rule(
 _SAVED = r"(?:.*/)?(?:ip6?tables|ebtables|firewall)(?:\.rules|\.save|\.conf|\.up\.rules)?|(?:.*/)?rules\.v[46]|etc/iptables/[^/]+"
 _NFT = r"(?:.*/)?[^/]+\.nft|(?:.*/)?nftables(?:\.conf|\.rules)?|etc/nftables(?:\.d)?/.+"
 _STOPS = frozenset({"drop", "reject"})
+_START = re.compile(
+    r"(?:etc/(?:rc\.d/)?rc[S0-9]?\.d/S\d+|(?:etc|usr/lib|lib)/systemd/system/[^/]+\.wants/|etc/runlevels/[^/]+/)"
+    r"(?:firewall\d?|ip6?tables|nftables|netfilter-persistent|ufw|shorewall|firewalld)(?:\.service)?"
+)
+"""What starts a firewall with the device."""
+
 _SHOWN = 5
 _LONGEST = 64
 """Characters of a program's name."""
@@ -104,12 +117,14 @@ class PacketFilter:
 
     subject: ClassVar[str] = "rules for network packets"
     rules: ClassVar[tuple[Rule, ...]] = (
-        *(OPENED, UNGUARDED, FORWARDED, UNBLOCKED, DIVERTED, COPIED, NAMES, NO_UPDATES, OTHER),
+        *(OPENED, UNGUARDED, FORWARDED, UNBLOCKED, DIVERTED, COPIED, NAMES, NO_UPDATES, NOT_STARTED, OTHER),
     )
     wants: ClassVar[re.Pattern[str]] = COULD_RUN
 
     @staticmethod
-    def detect(altered: Altered, case: Case) -> Iterator[Finding]:  # noqa: ARG004 (a change shows it)
+    def detect(altered: Altered, case: Case) -> Iterator[Finding]:
+        if altered.is_removed and _START.fullmatch(altered.inner) and not any(map(_START.fullmatch, case.files)):
+            yield altered.finding(NOT_STARTED, f"{altered.name} is gone", Evidence("", altered.name, None))
         if not could_be_script(altered) or (sides := both_sides(altered)) is None:
             return
         old, new = (tuple(_rules(altered, side)) for side in sides)
