@@ -11,6 +11,7 @@ from trueware.explaining.portraits import portray
 from trueware.measuring import Measurement
 from trueware.model.limits import Limits
 from trueware.model.part import Kind, Part
+from trueware.registry.portraits import MOST, RECORD
 
 _PROGRAM = re.compile(r"lib[^/]*\.so[.\d]*|.*\.(?:so|ko|dex|odex|vdex|oat|elf|axf|bin|out)(?:\.[\d.]+)?")
 _SETTINGS = re.compile(
@@ -30,7 +31,8 @@ def keep(measurement: Measurement, limits: Limits) -> tuple[Mapping[bytes, bytes
 
     Args:
         measurement: the release, with `Measurement.contents`.
-        limits: `max_kept_file` and `max_kept` bound what is kept; a program may have `max_explained_file` bytes.
+        limits: `max_kept_file` and `max_kept` bound what is kept; a program may have `max_explained_file` bytes. All portraits
+            together are as many as fit one list.
     """
     wanted: dict[bytes, tuple[int, str]] = {}
     for _, part in measurement.root.walk():
@@ -38,6 +40,7 @@ def keep(measurement: Measurement, limits: Limits) -> tuple[Mapping[bytes, bytes
             wanted.setdefault(part.sha256, (rank, part.name))
     kept, portraits = dict(measurement.kept), dict[bytes, bytes]()
     room = limits.max_kept - sum(map(len, kept.values()))
+    left = MOST
     contents = measurement.contents
     for rank in _RANKS:
         digests = [digest for digest, (own, _) in wanted.items() if own == rank]
@@ -45,7 +48,9 @@ def keep(measurement: Measurement, limits: Limits) -> tuple[Mapping[bytes, bytes
             if not isinstance(content, bytes):
                 continue
             if (portrait := portray(wanted[digest][1], content[:_HEAD], content)) is not None:
-                portraits[digest] = portrait
+                if (taken := RECORD + len(portrait)) <= left:
+                    portraits[digest] = portrait
+                    left -= taken
             elif len(content) <= min(limits.max_kept_file, room) and b"\0" not in content[:_HEAD]:
                 kept[digest] = content
                 room -= len(content)

@@ -73,3 +73,10 @@ def test_what_there_is_no_room_for_is_told_with_less(tmp_path: Path) -> None:
     result = verify(suspect, Registry(store))
     assert {each.path for each in result.changes} == set(CHANGED)
     assert {finding.part for each in result.explanations for finding in each.findings} >= set(CHANGED), "none is lost"
+
+
+def test_portraits_are_as_many_as_fit_one_list(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("trueware.keeping.MOST", 10)
+    store = MemoryStore()
+    release = take_in(store, _write(tmp_path / "a", {}), Naming("Acme", "Router", "1"), 1)
+    assert release.portraits is None

@@ -18,6 +18,9 @@ MOST = 64 << 20
 """Bytes of one list; a system image has some thousand programs with a few kilobytes each."""
 
 _HEAD = Struct("<32sI")
+RECORD = _HEAD.size
+"""Bytes that each portrait takes in a list beside its own."""
+
 _NAME = "portraits"
 
 
