@@ -1,9 +1,11 @@
 """Where changes are: their paths inside the innermost root of files, which detectors go by, and the files of a device's root.
 
 A tree may lie below folders of any name (``rootfs/etc/passwd`` in an archive), and a detector must not care: what looks like a
-root file system counts as one wherever it lies.
+root file system counts as one wherever it lies. What a compressed file holds goes by that file's name:
+``usr/share/man/man1/ls.1`` is in ``usr/share/man/man1/ls.1.gz``.
 """
 
+import re
 from collections import deque
 from collections.abc import Iterator, Mapping
 from functools import cached_property
@@ -15,6 +17,9 @@ from trueware.model.part import Kind, Part, join
 _DEPTH = 4
 """Folders above a root file system that lies in an archive or a folder; more of them are part of it."""
 
+_PACKED = re.compile(r"(.+)\.(?:gz|xz|lzma|bz2|zst|lz4|lzo)", re.DOTALL)
+"""Names of compressed files, which hold one content."""
+
 
 class Places:
     """The way from paths in one artefact to inner paths."""
@@ -22,6 +27,7 @@ class Places:
     def __init__(self, root: Part) -> None:
         self._root = root
         self._prefixes: dict[str, str] = {}
+        self._packed: set[str] = set()
 
     def inner(self, path: str) -> str:
         """Return the path inside the innermost root of files; of the artefact itself, its name."""
@@ -31,6 +37,10 @@ class Places:
         if (prefix := self._prefixes.get(container)) is None:
             steps = way(self._root, container)
             prefix = self._prefixes[container] = _prefix(steps[-1][1]) if steps else ""
+            if steps and steps[-1][1].kind is Kind.FILE and _PACKED.fullmatch(container):
+                self._packed.add(container)
+        if tail == "data" and container in self._packed and (name := _PACKED.fullmatch(self.inner(container))):
+            return name[1]
         return tail[len(prefix) :] if prefix and tail.startswith(prefix) else tail
 
 

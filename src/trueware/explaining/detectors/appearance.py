@@ -93,7 +93,7 @@ class Appearance:
     @staticmethod
     def detect(altered: Altered, case: Case) -> Iterator[Finding]:  # noqa: ARG004 (the form)
         part = altered.change.found or altered.change.expected
-        if part is None or part.kind is not Kind.FILE:
+        if part is None or part.kind not in (Kind.FILE, Kind.REGION):
             return
         is_picture = _PICTURE_NAME.fullmatch(altered.inner) is not None
         is_style = not is_picture and _STYLE_NAME.fullmatch(altered.inner) is not None
