@@ -277,15 +277,23 @@ def settled(elf: Elf) -> bytes:
     )  # size, number, index of section headers
     for start, end in elf.tables:
         clean[start:end] = bytes(len(clean[start:end]))
-    notes = [(each.offset, each.size) for each in elf.segments if each.kind == NOTE]
-    notes += [(each.offset, each.size) for each in elf.sections if each.name == ".note.gnu.build-id"]
-    stamps = [
-        stamp for at, size in notes[:_MOST_NOTES] for stamp in find_build_ids(elf.view, at, at + min(size, _NOTE))
-    ]
+    stamps = list(_build_ids(elf))
     stamps += [stamp for start, end in elf.data for stamp in find_dates(elf.view, start, end)]
     for start, end in stamps:
         clean[start:end] = bytes(len(clean[start:end]))
     return bytes(clean)
+
+
+def build_ids(elf: Elf) -> tuple[bytes, ...]:
+    """Return the build ids that the file carries; none where it was linked without."""
+    return tuple(bytes(elf.view[start:end]) for start, end in _build_ids(elf))
+
+
+def _build_ids(elf: Elf) -> Iterator[tuple[int, int]]:
+    notes = [(each.offset, each.size) for each in elf.segments if each.kind == NOTE]
+    notes += [(each.offset, each.size) for each in elf.sections if each.name == ".note.gnu.build-id"]
+    for at, size in notes[:_MOST_NOTES]:
+        yield from find_build_ids(elf.view, at, at + min(size, _NOTE))
 
 
 @dataclass(frozen=True, slots=True)

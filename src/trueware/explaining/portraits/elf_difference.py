@@ -53,7 +53,8 @@ class Difference:
     def how(self) -> How:
         """The kind of difference."""
         before, after = self.before, self.after
-        if (before.image, before.names_image, before.segments) == (after.image, after.names_image, after.segments):
+        same = (before.image, before.names_image, before.segments) == (after.image, after.names_image, after.segments)
+        if same and not self.is_loaded_otherwise:
             return How.SAME
         alike = before.size == after.size and before.block == after.block and before.segments == after.segments
         if alike and before.platform == after.platform and len(self.blocks) <= max(_FEW, len(after.block_list) // _FEW):
@@ -65,6 +66,12 @@ class Difference:
         if self.share >= _MOSTLY:
             return How.PARTLY
         return How.REBUILT if self._familiar else How.REPLACED
+
+    @property
+    def is_loaded_otherwise(self) -> bool:
+        """Whether libraries or the places to look for them are other ones; their names are blanked where bytes are compared."""
+        before, after = self.before, self.after
+        return (before.needed, before.search_path) != (after.needed, after.search_path)
 
     @cached_property
     def blocks(self) -> tuple[int, ...]:

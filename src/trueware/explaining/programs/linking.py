@@ -86,6 +86,8 @@ _USUAL = re.compile(
 )
 """Libraries of the language and its compiler, which another compiler or standard library adds."""
 
+_VERSION = re.compile(r"-\d.*$|(?<=\D)\d+(?:\.\d+)*$", re.DOTALL)
+
 _WRITABLE = re.compile(
     r"(?:^|:)(?:/tmp|/var|/mnt|/data|/media|/home|/run|/dev/shm|/sdcard|/storage|/overlay|\.{0,2}/?(?=:|$)|(?!/|\$))"
 )
@@ -107,10 +109,13 @@ def compare_linking(altered: Altered, pair: Pair) -> Iterator[Finding]:
     added = [each for each in new.needed if each not in old.needed and not _USUAL.fullmatch(each)]
     if added:
         evidence = Evidence("needed libraries", listing(old.needed, 8) or None, listing(new.needed, 8))
-        severity = None if how in (How.PATCHED, How.RELINKED) else Severity.MEDIUM
+        left = {_stem(each) for each in old.needed if each not in new.needed}
+        known = all(_stem(each) in left for each in added)
+        is_kept = how in (How.PATCHED, How.RELINKED) and not pair.is_built_anew
+        severity = Severity.LOW if known else None if is_kept else Severity.MEDIUM
         yield altered.finding(
             LIBRARY,
-            f"loads {listing(added)}",
+            f"loads {listing(added)}" + (", in the place of another version of it" if known else ""),
             evidence,
             touches=(f"file:{each}" for each in added[:8]),
             severity=severity,
@@ -132,6 +137,11 @@ def compare_linking(altered: Altered, pair: Pair) -> Iterator[Finding]:
     if lost and old.kind != "object":
         evidence = Evidence("protections", listing(_told(old.traits), 6), listing(_told(new.traits), 6) or "none")
         yield altered.finding(HARDENING, f"without: {listing(lost, 6)}", evidence)
+
+
+def _stem(library: str) -> str:
+    """Return what versions of one library have in common: ``libisc`` of ``libisc-9.18.49-1.so``, ``libssl`` of ``libssl.so.3``."""
+    return _VERSION.sub("", library.partition(".so")[0])
 
 
 def _told(traits: frozenset[str]) -> list[str]:

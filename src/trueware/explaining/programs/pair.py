@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from trueware.explaining.contract import Altered
-from trueware.explaining.portraits.elf import Code, Portrait, of_bytes, of_elf, read_code, settled
+from trueware.explaining.portraits.elf import Code, Portrait, build_ids, of_bytes, of_elf, read_code, settled
 from trueware.explaining.portraits.elf_difference import Difference
 from trueware.explaining.reading.elf import MAGIC, Elf, read_elf
 
@@ -37,6 +37,12 @@ class Pair:
         if self.genuine is None:
             return ()
         return tuple(name for name, _, _ in read_code(self.genuine, settled(self.genuine)).functions)
+
+    @cached_property
+    def is_built_anew(self) -> bool:
+        """Whether each side carries a build id of its own, as linkers stamp them; False where the genuine bytes are not at hand."""
+        ids = [set(build_ids(elf)) for elf in (self.genuine, self.elf) if elf is not None]
+        return len(ids) == 2 and all(ids) and ids[0].isdisjoint(ids[1])
 
     def place(self, offset: int) -> str:
         """Return how to call a place in the file found."""
