@@ -13,6 +13,7 @@ from typing import ClassVar
 
 from trueware.errors import InputError
 from trueware.explaining.contract import Altered, Case
+from trueware.explaining.known.public_authorities import PUBLIC_AUTHORITIES
 from trueware.explaining.reading.certificates import Trusted, certificates_in
 from trueware.explaining.reading.lines import excerpt
 from trueware.explaining.reading.sides import both_sides
@@ -24,6 +25,13 @@ AUTHORITY_ADDED = Rule(
     "The device trusts a certificate authority that the genuine software does not trust",
     Severity.HIGH,
     help="Whoever holds its key can pose as any web site, update server or management server towards this device.",
+    effect="trust-anchor-added",
+)
+PUBLIC_ADDED = Rule(
+    "public-authority-added",
+    "The device trusts a further one of the certificate authorities that browsers trust",
+    Severity.LOW,
+    help="Lists of authorities are brought up to date from time to time; this one is trusted by nearly every computer and phone.",
     effect="trust-anchor-added",
 )
 CERTIFICATE_ADDED = Rule(
@@ -60,7 +68,7 @@ class CertificateStores:
     """Certificates trusted for TLS."""
 
     subject: ClassVar[str] = "certificate authorities the device trusts"
-    rules: ClassVar[tuple[Rule, ...]] = (AUTHORITY_ADDED, CERTIFICATE_ADDED, AUTHORITY_REMOVED)
+    rules: ClassVar[tuple[Rule, ...]] = (AUTHORITY_ADDED, PUBLIC_ADDED, CERTIFICATE_ADDED, AUTHORITY_REMOVED)
     wants: ClassVar[re.Pattern[str]] = re.compile(
         r"""etc/ssl/certs/.+|etc/ssl/(?:cert\.pem|ca-bundle\.[a-z]+)
         |etc/pki/tls/(?:certs/.+|cert\.pem)|etc/pki/ca-trust/(?:source|extracted)/.+|usr/share/pki/(?:trust|ca-trust-source)/.+
@@ -145,7 +153,7 @@ def _unchanged_files(case: Case) -> frozenset[bytes | None]:
 def _added(certificates: Iterator[tuple[Trusted, Altered]]) -> Iterator[Finding]:
     for certificate, altered in certificates:
         if certificate.is_authority:
-            rule = AUTHORITY_ADDED
+            rule = PUBLIC_ADDED if certificate.fingerprint in PUBLIC_AUTHORITIES else AUTHORITY_ADDED
         elif certificate.is_self_issued and not _MADE_ON_DEVICE.fullmatch(altered.inner):
             rule = CERTIFICATE_ADDED
         else:
