@@ -149,3 +149,14 @@ def test_arbitrary_bytes_hold_no_certificate_or_one(noise: bytes, at: int) -> No
     whole = _pem(ROOT)
     list(certificates_in(whole[:at] + noise + whole[at:]))
     list(certificates_in(ROOT.der[:at] + noise + ROOT.der[at:]))
+
+
+def test_an_authority_that_browsers_trust_is_told_calmly(monkeypatch: pytest.MonkeyPatch) -> None:
+    public = frozenset({ROOT.certificate.fingerprint(hashes.SHA256()).hex()})
+    monkeypatch.setattr("trueware.explaining.detectors.certificate_stores.PUBLIC_AUTHORITIES", public)
+    bundle = "etc/ssl/certs/ca-certificates.crt"
+    found = findings(CertificateStores, case({bundle: _pem(LEAF)}, {bundle: _pem(LEAF, ROOT, OTHER)}))
+    assert sorted((each.rule, each.severity) for each in found) == [
+        ("certificate-authority-added", Severity.HIGH),
+        ("public-authority-added", Severity.LOW),
+    ]

@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from trueware.explaining.contract import Altered, Case, Detector
 from trueware.explaining.naming import listing
-from trueware.explaining.reading.package_lists import APK, STATUS, read_apk, read_paragraphs
+from trueware.explaining.reading.package_lists import APK, CONTROL, STATUS, read_apk, read_paragraphs
 from trueware.explaining.reading.package_lists import RECORD as RECORD_PATH
 from trueware.explaining.reading.versions import compare_versions
 from trueware.model.finding import Confidence, Evidence, Finding, Rule, Severity
@@ -64,12 +64,17 @@ class Packages:
 
     subject: ClassVar[str] = "installed packages"
     rules: ClassVar[tuple[Rule, ...]] = (ADDED, REMOVED, UPGRADED, DOWNGRADED, RECORD)
-    wants: ClassVar[re.Pattern[str]] = re.compile(f"{STATUS.pattern}|{RECORD_PATH.pattern}|{APK.pattern}")
+    wants: ClassVar[re.Pattern[str]] = re.compile(
+        f"{STATUS.pattern}|{RECORD_PATH.pattern}|{APK.pattern}|(?:\\./)?(?:control|conffiles|md5sums|sha256sums|shlibs|symbols|triggers)"
+    )
 
     @staticmethod
     def detect(altered: Altered, case: Case) -> Iterator[Finding]:  # noqa: ARG004
         if (record := RECORD_PATH.fullmatch(altered.inner)) is not None:
             yield altered.finding(RECORD, f"the {record[2]} of {record[1]} {_happened(altered)}")
+            return
+        if not any(each.fullmatch(altered.inner) for each in (STATUS, APK)):
+            yield from _packed(altered)
             return
         before, after = altered.before(), altered.after()
         if (before is None and not altered.is_added) or (after is None and not altered.is_removed):
@@ -86,6 +91,21 @@ class Packages:
                 REMOVED, _named(gone), *(Evidence(name, version, None) for name, version in _first(gone))
             )
         yield from _versions(altered, there, here)
+
+
+def _packed(altered: Altered) -> Iterator[Finding]:
+    """Yield what a package itself says of itself."""
+    record = CONTROL.fullmatch(altered.path)
+    if record is None:
+        return
+    if record[1] != "control" or altered.is_added or altered.is_removed:
+        yield altered.finding(RECORD, f"the {record[1]} of the package {_happened(altered)}")
+        return
+    before, after = altered.before(), altered.after()
+    if before is not None and after is not None:
+        there, here = dict(read_paragraphs(before)), dict(read_paragraphs(after))
+        found = tuple(_versions(altered, there, here)) if there.keys() == here.keys() else ()
+        yield from found or (altered.finding(RECORD, "the control of the package is another"),)
 
 
 def _versions(altered: Altered, there: dict[str, str], here: dict[str, str]) -> Iterator[Finding]:

@@ -15,6 +15,11 @@ RECORD = re.compile(
 )
 """What a package brings with it for the package manager, and no program runs."""
 
+CONTROL = re.compile(
+    r"(?:.*!/)?control\.tar(?:\.\w+)?!/(?:data!/)?(?:\./)?(control|conffiles|md5sums|sha256sums|shlibs|symbols|triggers)"
+)
+"""The same within a package (deb-control(5)), by its whole path."""
+
 APK = re.compile(r"lib/apk/db/installed")
 
 _MOST = 1 << 24
