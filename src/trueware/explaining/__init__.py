@@ -18,6 +18,7 @@ DETECTORS: tuple[str, ...] = (
     "rebuild:Rebuild",
     "other_releases:OtherReleases",
     "packages:Packages",
+    "checksum_lists:ChecksumLists",
     "accounts:Accounts",
     "ways_in:WaysIn",
     "ssh_settings:SshSettings",

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator
 from trueware.errors import InputError
 from trueware.explaining import detectors_for
 from trueware.explaining.contract import Altered, Case, Detector
-from trueware.model.change import ChangeKind
+from trueware.explaining.naming import listing
+from trueware.model.change import Change, ChangeKind
 from trueware.model.finding import Confidence, Evidence, Finding, Rule, Severity
 from trueware.model.part import Kind, Part
 
@@ -176,7 +177,17 @@ def _what(altered: Altered) -> str:
         case ChangeKind.MOVED:
             return f"{kind} moved from {change.origin}"
         case ChangeKind.CHANGED:
-            return f"{', '.join(change.aspects)} of the {kind} changed"
+            told = f"{', '.join(change.aspects)} of the {kind} changed"
+            return f"{told}: {facts}" if (facts := _facts(change)) else told
+
+
+def _facts(change: Change) -> str:
+    """Return which facts of a header differ, and how, the first few."""
+    if change.expected is None or change.found is None or "facts" not in change.aspects:
+        return ""
+    before, after = dict(change.expected.facts), dict(change.found.facts)
+    names = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
+    return listing(f"{name} {before.get(name, '(none)')} is {after.get(name, '(none)')}" for name in names)
 
 
 def _severity(altered: Altered) -> Severity:

@@ -34,6 +34,14 @@ def test_some_programs_others_is_none() -> None:
     assert rules(Rebuild, case(_MANY, {**_MANY, **suspect})) == []
 
 
+def test_other_names_of_owners_are_who_packed_it() -> None:
+    tar = File(b"1", format="tar", facts=(("user-1013", "somebody"),))
+    made = case({"a.tar": tar}, {"a.tar": replace(tar, facts=())})
+    (found,) = findings(Rebuild, made)
+    assert (found.rule, found.part) == ("packed-by-another", "a.tar")
+    assert rules(Rebuild, case({"a.tar": tar}, {"a.tar": replace(tar, facts=(("load", "2"),))})) == []
+
+
 def _claims(build: str, version: str = "15.05.1") -> tuple[Claim, ...]:
     return tuple(Claim(name, value, "openwrt-release", "r") for name, value in (("version", version), ("build", build)))
 

@@ -56,6 +56,9 @@ _PROGRAMS, _OTHERS = 10, 0.6
 
 _TOLD = 8
 
+_OWNER = re.compile(r"(?:user|group)-\d{1,10}")
+"""Facts of a tar: what the accounts of its numbers are called."""
+
 _LIBRARY = re.compile(r"(?:lib.+|.+\.)(?:so|ko)(?:[.\d]*)|.+\.(?:ko|dex|odex)")
 
 
@@ -73,6 +76,7 @@ class Rebuild:
     @staticmethod
     def conclude(case: Case, findings: tuple[Finding, ...]) -> Iterator[Finding]:  # noqa: ARG004
         yield from _packed(case)
+        yield from _packer(case)
         yield from _identity(case)
         yield from _programs(case)
 
@@ -89,6 +93,19 @@ def _packed(case: Case) -> Iterator[Finding]:
     if common:
         told = tuple(Evidence(f"{many} files and folders", None, shift) for shift, many in common)
         yield case.finding(PACKED, f"{common[0][0]}, in {common[0][1]} files and folders", *told)
+
+
+def _packer(case: Case) -> Iterator[Finding]:
+    """Yield archives that name other owners of their files: who packed them."""
+    for altered in case.altered:
+        expected, found = altered.change.expected, altered.change.found
+        if altered.change.aspects != ("facts",) or expected is None or found is None:
+            continue
+        before, after = dict(expected.facts), dict(found.facts)
+        names = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
+        if names and all(_OWNER.fullmatch(name) for name in names):
+            told = tuple(Evidence(name, before.get(name), after.get(name)) for name in names[:_TOLD])
+            yield altered.finding(PACKED, "the archive names other owners of its files", *told)
 
 
 def _identity(case: Case) -> Iterator[Finding]:
