@@ -5,6 +5,7 @@ ANNOUNCED: dict[str, tuple[str, int]] = {
     "rebuild:Rebuild": ('(?!)', 32),
     "other_releases:OtherReleases": ('(?!)', 32),
     "packages:Packages": ('(?:usr/lib|var/lib)/(?:opkg|dpkg)/(?:status|status\\.d/[^/]+)|(?:usr/lib|var/lib)/(?:opkg|dpkg)/info/([^/]+)\\.(control|list|conffiles|md5sums|shlibs|triggers|symbols)|lib/apk/db/installed|(?:\\./)?(?:control|conffiles|md5sums|sha256sums|shlibs|symbols|triggers)', 32),
+    "checksum_lists:ChecksumLists": ('(?i:(?:.*/)?(?:[^/]*(?:md5|sha(?:1|224|256|384|512)?)(?:sums?)?(?:\\.txt)?|checksums?(?:\\.txt)?))', 32),
     "accounts:Accounts": ('(?:.*/)?(?:etc[\\w.]*|var|config)/(?:passwd|master\\.passwd|shadow|group|gshadow)', 32),
     "ways_in:WaysIn": ('(?!(?:.*/)?[^/]+\\.(?:so(?:\\.\\d+)*|ko|a|o|dex|apk|jar|png|jpe?g|gif|ttf|mo|pyc|gz|xz|bin)\\Z).+', 48),
     "ssh_settings:SshSettings": ('(?:.*/)?(?:\\.ssh/authorized_keys2?|etc/dropbear/authorized_keys|etc/ssh/authorized_keys(?:\\.d)?(?:/[^/]+)?)|(?:.*/)?(?:etc|ssh|config)/(?:ssh/)?sshd_config(?:\\.d/[^/]+\\.conf)?|(?:.*/)?etc/config/dropbear|(?:.*/)?etc/(?:default|conf\\.d|sysconfig)/dropbear', 32),
