@@ -49,7 +49,7 @@ ATTRIBUTES = Rule(
     "A file has another mode or owner, its content is the same",
     Severity.LOW,
     help="Often only another program packed it. Where the mode lets others write or run it, that is a finding of its own.",
-    effect="unexplained-change",
+    effect="configuration-altered",
 )
 
 RULES = (UNEXPLAINED, CODE, REMOVED, ATTRIBUTES, UNREADABLE)
