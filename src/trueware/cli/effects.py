@@ -44,6 +44,9 @@ def _effect(
     where = ", in settings a device may change" if explanation.configured else ""
     yield f"   {number:>2}. {effect.title}  ({effect.id}, {explanation.severity.value}{where})"
     yield from (f"       {line}" for line in wrap(effect.owner, _WIDTH - 7))
+    if everything:
+        references = f" ({', '.join(effect.references)})" if effect.references else ""
+        yield from (f"       {line}" for line in wrap(f"Technically: {effect.technical}{references}", _WIDTH - 7))
     findings = explanation.findings
     for finding in findings if everything else findings[:_FINDINGS]:
         yield from _finding(finding, everything=everything)
@@ -58,6 +61,10 @@ def _effect(
     if assessment.harms:
         told = ", ".join(f"{_who(harm.stakeholder)} {harm.level}" for harm in assessment.harms)
         yield f"       harm, 0 to 4: {told}"
+    if everything:
+        for harm in assessment.harms:
+            told = f"{_who(harm.stakeholder)} {harm.level}: {harm.reason} [{harm.source}]"
+            yield from _hanging(told, "         ")
 
 
 def _finding(finding: Finding, *, everything: bool) -> Iterator[str]:
@@ -94,9 +101,14 @@ def _words(categories: Iterable[str]) -> Iterator[str]:
 
 
 def _listed(title: str, words: Iterable[str]) -> Iterator[str]:
-    first, *others = wrap(f"{title}: {'; '.join(words)}", _WIDTH - 9)
-    yield f"       {first}"
-    yield from (f"         {line}" for line in others)
+    yield from _hanging(f"{title}: {'; '.join(words)}", "       ")
+
+
+def _hanging(text: str, margin: str) -> Iterator[str]:
+    """Yield the lines of a paragraph, all but the first further in."""
+    first, *others = wrap(text, _WIDTH - len(margin) - 2) or [""]
+    yield f"{margin}{first}"
+    yield from (f"{margin}  {line}" for line in others)
 
 
 def _actions(explanations: tuple[Explanation, ...], *, everything: bool) -> Iterator[str]:

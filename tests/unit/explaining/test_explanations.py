@@ -183,3 +183,9 @@ def test_an_app_reaches_what_its_manifest_asks_for() -> None:
     assert held(app) == ("android.permission.READ_SMS",)
     assert held(replace(app, scenario=Scenario.PHONE)) is None
     assert held(replace(case({}, {"AndroidManifest.xml": b"none"}), scenario=Scenario.APP)) is None
+
+
+def test_everything_has_technical_words_and_the_reason_of_each_harm() -> None:
+    told = render(_result(), everything=True)
+    assert "       Technically: For others. (CAPEC-1)\n" in told
+    assert "       harm, 0 to 4: user 3\n         user 3: because [a study]\n" in told
