@@ -157,3 +157,8 @@ def test_an_initial_file_system_is_told_once() -> None:
     assert not [
         each for each in found(old, {**old, "ramdisk/init": File(b"a", mode=0o755)}) if each.rule == "initramfs-changed"
     ]
+
+
+def test_a_text_by_a_loaders_name_is_no_loader() -> None:
+    path = "usr/lib/opkg/info/uboot-envtools.control"
+    assert findings(BootCode, case({path: b"Installed-Size: 312\n"}, {path: b"Installed-Size: 297\n"})) == []

@@ -90,6 +90,7 @@ _ENDS = re.compile(r"(?i)\.(?:img|bin|mbn|elf|imx|itb|fd)$")
 """Endings of what is written to a partition as it is."""
 
 _RAMDISK = re.compile(r"(?i)(?:[\w-]*ramdisk(?:-\w+|\d)*|initramfs[\w.-]*|initrd[\w.-]*|cpio-\d)" + _SLOT)
+_HEAD = 4096
 _STEP = re.compile(r"!?/")
 
 _BANNERS = (
@@ -121,7 +122,7 @@ class BootCode:
             return
         stage = _stage(altered)
         rule = KERNEL if stage == "kernel" else LOADER
-        if stage is None or altered.is_moved:
+        if stage is None or altered.is_moved or (part.kind is Kind.FILE and _is_text(altered)):
             return
         if altered.is_added or altered.is_removed:
             if stage == "loader":
@@ -161,6 +162,12 @@ _: type[Concluding] = BootCode
 
 def _there(is_added: bool) -> str | None:  # noqa: FBT001 (one word)
     return None if is_added else "as released"
+
+
+def _is_text(altered: Altered) -> bool:
+    """Whether the bytes at hand are those of a text: what a package manager keeps of a loader's package has its name too."""
+    content = altered.after() or altered.before()
+    return content is not None and b"\0" not in content[:_HEAD]
 
 
 def _stage(altered: Altered) -> str | None:
