@@ -171,9 +171,11 @@ class KeptSource:
 _: tuple[type[Source], ...] = (MeasuredSource, KeptSource)
 
 
-def with_explanations(result: Result, case: Case) -> Result:
+def with_explanations(result: Result, case: Case, limits: Limits) -> Result:
     """Return the result with what its changes do; settings that do what they should not make a genuine one a warning."""
-    told = assemble(explain(case), case, load_effect, partial(assess, rules=load_impact(), permissions=held(case)))
+    rules = load_impact()
+    findings = explain(case, limits.max_findings)
+    told = assemble(findings, case, load_effect, partial(assess, rules=rules, permissions=held(case)))
     result = replace(result, explanations=told)
     unsafe = [each for each in told if each.configured and each.severity is Severity.HIGH]
     if result.verdict is not Verdict.GENUINE or not unsafe:

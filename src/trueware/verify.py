@@ -18,7 +18,7 @@ from trueware.appraisal.trust import Trust, judge
 from trueware.appraisal.vouched import main_names
 from trueware.appraisal.wrapping import unwrap
 from trueware.artefact import Measured, Report, artefact_name, default_pool, digest_file, measure_artefact
-from trueware.errors import InputError
+from trueware.errors import InputError, LimitExceeded
 from trueware.explained import KeptSource, MeasuredSource, case_of, signed_changes, with_explanations
 from trueware.explaining.contract import Sibling
 from trueware.knowledge import load_policies, load_public_keys, policy_for
@@ -30,6 +30,7 @@ from trueware.model.part import Kind
 from trueware.model.policy import Policy
 from trueware.model.release import Release
 from trueware.model.result import Result
+from trueware.model.rules import RULES
 from trueware.model.signature import Judged
 from trueware.model.verdict import Authority, Verdict
 from trueware.model.watchlists import Watchlists
@@ -165,7 +166,7 @@ def _explained(
     changes = result.changes
     if result.match is None and result.verdict is Verdict.TAMPERED:  # no release, but a signature that is broken
         genuine, changes = root, signed_changes(result.signatures, root)
-    changes = changes[: limits.max_explained_changes]
+    result, changes = _looked_at(result, changes, limits)
     if genuine is None or (not changes and result.verdict is not Verdict.TAMPERED):
         return result
     sources = (
@@ -173,7 +174,8 @@ def _explained(
         MeasuredSource(measured.measurement, _found(changes), limits),
     )
     siblings = _siblings(result, changes, registry)
-    return with_explanations(result, case_of(result, changes, root, genuine, sources, watchlists, siblings))
+    made = case_of(result, changes, root, genuine, sources, watchlists, siblings)
+    return with_explanations(result, made, limits)
 
 
 def _siblings(result: Result, changes: Iterable[Change], registry: Registry) -> tuple[Sibling, ...]:
@@ -183,6 +185,17 @@ def _siblings(result: Result, changes: Iterable[Change], registry: Registry) -> 
         return ()
     found = registry.siblings(result.match.release, sizes, _SIBLINGS)
     return tuple(Sibling(release, holds) for release, holds in found)
+
+
+def _looked_at(result: Result, changes: tuple[Change, ...], limits: Limits) -> tuple[Result, tuple[Change, ...]]:
+    """Return the changes whose doings are told, and the result with a finding where there are more of them."""
+    most = limits.max_explained_changes
+    if len(changes) <= most:
+        return result, changes
+    rule = RULES["limit-reached"]
+    detail = f"{LimitExceeded('max_explained_changes', most)}: what {len(changes) - most} more changes do is not told"
+    note = Finding(rule.id, "", detail, rule.severity, rule.confidence)
+    return replace(result, findings=(*result.findings, note)), changes[:most]
 
 
 def _portraits(registry: Registry, result: Result) -> Mapping[bytes, bytes]:
@@ -298,11 +311,11 @@ def diff(
     trust = Trust(public=load_public_keys())
     told = tuple(judge(each, trust, (), here.claims, now) for each in here.measurement.signatures)
     result = replace(result, signatures=told)
-    changes = result.changes[: limits.max_explained_changes]
+    result, changes = _looked_at(result, result.changes, limits)
     if not changes:
         return result
     sources = (
         MeasuredSource(there.measurement, _expected(changes), limits),
         MeasuredSource(here.measurement, _found(changes), limits),
     )
-    return with_explanations(result, case_of(result, changes, here.measurement.root, root, sources, watchlists))
+    return with_explanations(result, case_of(result, changes, here.measurement.root, root, sources, watchlists), limits)

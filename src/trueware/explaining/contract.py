@@ -15,7 +15,7 @@ What a detector promises
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar, Protocol
 
@@ -60,6 +60,11 @@ class Altered:
     def path(self) -> str:
         """Where it is in the artefact; for a removed part, where it was."""
         return self.change.path
+
+    @property
+    def root(self) -> str:
+        """What the path begins with before the inner path: ``app.apk!/``, or nothing."""
+        return self.path.removesuffix(self.inner)
 
     @property
     def name(self) -> str:
@@ -190,13 +195,29 @@ class Case:
     release: Release | None = None
     """The release that was compared; None where a broken signature is all that is known."""
 
+    _at: dict[str, Altered] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """The changes by inner path, once one was looked for."""
+
+    _beside: dict[str, list[Altered]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """The changes by what their paths begin with before the inner path, once that was asked for."""
+
     def matching(self, pattern: re.Pattern[str]) -> Iterator[Altered]:
         """Yield the changes whose inner path matches as a whole."""
         return (each for each in self.altered if pattern.fullmatch(each.inner))
 
     def find(self, inner: str) -> Altered | None:
-        """Return the change at this very inner path."""
-        return next((each for each in self.altered if each.inner == inner), None)
+        """Return the change at this very inner path; of several, the first."""
+        if not self._at:
+            for each in self.altered:
+                self._at.setdefault(each.inner, each)
+        return self._at.get(inner)
+
+    def beside(self, altered: Altered) -> Sequence[Altered]:
+        """Return the changes in the same innermost root of files, with itself, in order: those of one package or image."""
+        if not self._beside:
+            for each in self.altered:
+                self._beside.setdefault(each.root, []).append(each)
+        return self._beside.get(altered.root, ())
 
     def read(self, inner: str) -> bytes | None:
         """Return the bytes of a file of the artefact's root file system, changed or not; None where there is none at hand.

@@ -1,15 +1,17 @@
 """Explains all changes of one artefact: each detector is asked about what it wants, and what none could say is said too.
 
 Nothing is lost: a change that no detector explains, that cannot be read, or that is beyond a ceiling, is a finding of its own.
-A detector that fails on one change keeps its word on the others.
+A detector that fails on one change keeps its word on the others. Of one rule only so many findings are told, and how many more
+there are.
 """
 
 from collections.abc import Iterable, Iterator
 
-from trueware.errors import InputError
+from trueware.errors import InputError, MalformedInput, UnsupportedInput
 from trueware.explaining import detectors_for
 from trueware.explaining.contract import Altered, Case, Detector
 from trueware.explaining.naming import listing
+from trueware.explaining.told import Told
 from trueware.model.change import Change, ChangeKind
 from trueware.model.finding import Confidence, Evidence, Finding, Rule, Severity
 from trueware.model.part import Kind, Part
@@ -66,38 +68,57 @@ _SILENT = (Kind.DIRECTORY, Kind.PADDING)
 """What needs no explanation by itself: a folder is explained by what is in it."""
 
 
-def explain(case: Case) -> tuple[Finding, ...]:
-    """Return what the changes do, by the order of detectors and of changes, and then what is not explained."""
+def explain(case: Case, most: int = 1_000) -> tuple[Finding, ...]:
+    """Return what the changes do, by the order of detectors and of changes, and then what is not explained.
+
+    Args:
+        case: the changes.
+        most: findings of one rule and severity that are told; of others, how many there are.
+    """
+    settings = {altered.path for altered in case.altered if altered.is_configuration}
+    told = Told(most, settings)
     unreadable: dict[str, Finding] = {}
+    beyond: dict[str, Finding] = {}
     detectors = detectors_for({altered.inner for altered in case.altered})
-    found: dict[type[Detector], list[Finding]] = {detector: [] for detector in detectors}
-    for (
-        altered
-    ) in case.altered:  # one change after the other: what one detector has parsed, the next need not parse again
-        for detector in detectors:
-            if detector.wants.fullmatch(altered.inner):
-                _ask(detector, altered, case, found[detector], unreadable)
-    findings = [finding for detector in detectors for finding in found[detector]]
+    for altered in case.altered:  # change by change: what one detector has parsed, the next need not parse again
+        for rank, detector in enumerate(detectors):
+            if not detector.wants.fullmatch(altered.inner):
+                continue
+            if (error := _ask(detector, altered, case, told, rank)) is not None:
+                kept = unreadable if type(error) in _OF_ONE_SYNTAX else beyond
+                kept.setdefault(altered.path, altered.finding(UNREADABLE, f"{detector.subject}: {_words(error)}"))
+    last = len(detectors)
     for detector in detectors:
         if (conclude := getattr(detector, "conclude", None)) is not None:
             try:
-                findings.extend(conclude(case, (*findings, *unreadable.values())))
-            except InputError as error:
-                findings.append(case.finding(UNREADABLE, f"{detector.subject}: {error}"))
-    findings = list(dict.fromkeys(findings))
-    told = {finding.part for finding in findings}
-    findings += (finding for part, finding in unreadable.items() if part not in told)
-    findings += _unexplained(case.altered, told | unreadable.keys())
-    return tuple(findings)
+                told.add(conclude(case, (*told.findings(), *beyond.values(), *unreadable.values())), last)
+            except Exception as error:  # noqa: BLE001 (as below)
+                told.add((case.finding(UNREADABLE, f"{detector.subject}: {_words(error)}"),), last)
+    told.add(beyond.values(), last)
+    told.add((finding for part, finding in unreadable.items() if part not in told.parts), last)
+    told.add(_unexplained(case.altered, told.parts | unreadable.keys()), last)
+    return (*told.findings(), *told.left_out())
 
 
-def _ask(
-    detector: type[Detector], altered: Altered, case: Case, findings: list[Finding], unreadable: dict[str, Finding]
-) -> None:
+_OF_ONE_SYNTAX = (InputError, MalformedInput, UnsupportedInput)
+"""Errors of a change that a detector took for something else; another that says what it does is to be believed."""
+
+
+def _ask(detector: type[Detector], altered: Altered, case: Case, told: Told, rank: int) -> Exception | None:
+    """Have a detector tell what one change does, and return why it could not tell all.
+
+    The one broad `except` stands here: whoever changed the bytes must not be able to take the whole answer away by a mistake of
+    one detector.
+    """
     try:
-        findings.extend(detector.detect(altered, case))
-    except InputError as error:
-        unreadable.setdefault(altered.path, altered.finding(UNREADABLE, f"{detector.subject}: {error}"))
+        told.add(detector.detect(altered, case), rank)
+    except Exception as error:  # noqa: BLE001
+        return error
+    return None
+
+
+def _words(error: Exception) -> str:
+    return str(error) if isinstance(error, InputError) else f"a mistake of trueware itself ({type(error).__name__})"
 
 
 def _unexplained(changes: Iterable[Altered], told: set[str]) -> Iterator[Finding]:

@@ -76,7 +76,7 @@ class Limits:
     """Bytes of extended attributes on one entry; the Linux VFS ceiling (XATTR_SIZE_MAX)."""
 
     max_findings: int = 1_000
-    """Findings of one rule reported for one artefact; the rest are counted."""
+    """Findings of one rule (of what a change does: and of one severity) reported for one artefact; the rest are counted."""
 
     max_seconds: float = 3_600.0
     """Wall seconds for one artefact."""

@@ -7,7 +7,7 @@ import pytest
 from tests.unit.explaining.cases import File, case
 
 import trueware.explaining.explain as engine
-from trueware.errors import MalformedInput
+from trueware.errors import LimitExceeded, MalformedInput
 from trueware.explaining.contract import Altered, Case
 from trueware.explaining.places import Places
 from trueware.model.finding import Evidence, Finding, Rule, Severity
@@ -89,3 +89,61 @@ def test_detectors_that_want_anything_are_asked_without_a_change() -> None:
 
     assert "signatures that do not hold" in [detector.subject for detector in detectors_for(())]
     assert "accounts" not in [detector.subject for detector in detectors_for(())]
+
+
+class _Mistaken:
+    subject = "mistakes"
+    rules = (_RULE,)
+    wants = re.compile(r"etc/.*")
+
+    @staticmethod
+    def detect(altered: Altered, case: Case) -> Iterator[Finding]:  # noqa: ARG004
+        yield altered.finding(_RULE, "one is new")
+        raise IndexError(altered.path)
+
+    @staticmethod
+    def conclude(case: Case, findings: tuple[Finding, ...]) -> Iterator[Finding]:  # noqa: ARG004
+        raise KeyError
+
+
+def test_a_mistake_in_a_detector_takes_no_answer_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "detectors_for", lambda _: (_Mistaken, _Words))
+    found = engine.explain(case({"etc/a": b""}, {"etc/a": b"two"}))
+    assert [(each.rule, each.part, each.detail) for each in found] == [
+        ("word-added", "etc/a", "one is new"),
+        ("word-added", "etc/a", "two is new"),
+        ("change-unreadable", "", "mistakes: a mistake of trueware itself (KeyError)"),
+        ("change-unreadable", "etc/a", "mistakes: a mistake of trueware itself (IndexError)"),
+    ]
+
+
+def test_a_ceiling_is_told_whatever_else_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    class _Large(_Mistaken):
+        @staticmethod
+        def detect(altered: Altered, case: Case) -> Iterator[Finding]:  # noqa: ARG004
+            raise LimitExceeded("max_explained_file", 16)
+
+    monkeypatch.setattr(engine, "detectors_for", lambda _: (_Large, _Words))
+    rules = [each.rule for each in engine.explain(case({"etc/a": b""}, {"etc/a": b"two"}))]
+    assert rules == ["word-added", "change-unreadable", "change-unreadable"]
+
+
+def test_a_flood_is_told_in_few_words() -> None:
+    """A file with many accounts, or many files that nobody can explain, is no flood of findings."""
+    words = b" ".join(b"w%d" % number for number in range(5_000))
+    found = engine.explain(case({"etc/a": b""}, {"etc/a": words, **{f"x/{n}": b"" for n in range(4_000)}}), most=100)
+    assert [each.rule for each in found] == [
+        *["word-added"] * 100,
+        *["change-unexplained"] * 100,
+        "word-added",
+        "change-unexplained",
+    ]
+    assert found[-2].part == "etc/a"
+    assert found[-2].detail == "5000 in all, 100 shown: this is one of the others"
+    assert found[-1].detail.startswith("4000 in all")
+
+
+def test_what_a_flood_leaves_out_is_no_setting_where_something_else_is() -> None:
+    files = {f"etc/{name}": name.encode() for name in "abcdef"}
+    (*_, last) = engine.explain(case({}, files, mutable=tuple(f"etc/{name}" for name in "abcef")), most=2)
+    assert (last.part, last.detail) == ("etc/d", "6 in all, 2 shown: this is one of the others")

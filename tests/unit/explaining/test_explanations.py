@@ -23,6 +23,7 @@ from trueware.model.explanation import (
     Stakeholder,
 )
 from trueware.model.finding import Evidence, Finding, Rule, Severity
+from trueware.model.limits import Limits
 from trueware.model.part import Kind, Part
 from trueware.model.result import Result
 from trueware.model.signature import Judged, Outcome, Signature, Standing
@@ -141,9 +142,9 @@ def test_settings_that_do_what_they_should_not_make_a_genuine_result_a_warning(
     import trueware.explained as module
 
     finding = replace(_finding("door", "a"), severity=severity)
-    monkeypatch.setattr(module, "explain", lambda _: (finding,))
+    monkeypatch.setattr(module, "explain", lambda *_: (finding,))
     genuine = Result("x", 1, None, Verdict.GENUINE, Tier.AFFIRMING, TrustVector(executables=2), "equals it")
-    told = with_explanations(genuine, case({"a": b"1"}, {"a": b"2"}, mutable=("a",)))
+    told = with_explanations(genuine, case({"a": b"1"}, {"a": b"2"}, mutable=("a",)), Limits())
     assert (told.verdict, told.tier) == (Verdict.GENUINE, tier)
     assert ("unsafe-configuration" in [each.rule for each in told.findings]) is (tier is Tier.WARNING)
 

@@ -143,13 +143,8 @@ def _in_app(altered: Altered, case: Case) -> Iterator[Finding]:
     prefix = altered.path.removesuffix(altered.inner)
     if not prefix.endswith(".apk!/"):
         return
-    first = next(
-        each
-        for each in case.altered
-        if each.path.removesuffix(each.inner) == prefix
-        and _IN_APP.fullmatch(each.inner)
-        and "content" in each.change.aspects
-    )
+    code = (each for each in case.beside(altered) if _IN_APP.fullmatch(each.inner) and "content" in each.change.aspects)
+    first = next(code, None)
     file = prefix.removesuffix(".apk!/").rpartition("/")[2]
     guard = FILES.get(file.lower())
     if first is altered and guard is not None:

@@ -192,10 +192,9 @@ class CodeOfApp:
 
     @staticmethod
     def detect(altered: Altered, case: Case) -> Iterator[Finding]:
-        package = _package(altered)
-        group = [each for each in case.altered if _is_code(each) and _package(each) == package]
-        if not group or group[0] is not altered:
+        if next(filter(_is_code, case.beside(altered)), None) is not altered:
             return  # told with the first of them
+        group = [each for each in case.beside(altered) if _is_code(each)]
         known: list[tuple[Altered, Portrait, Portrait]] = []
         for each in group:
             try:  # one file that cannot be read hides nothing in the others
@@ -245,11 +244,6 @@ def added_code(altered: Altered, portraits: Iterable[Portrait]) -> Iterator[Find
         for finding in _marked(altered, _Differing(side.classes, {}, ()), frozenset(), current=True)
         if finding.rule in _RARE
     )
-
-
-def _package(altered: Altered) -> str:
-    """Return what the path of a file begins with that lies in the same package."""
-    return altered.path.removesuffix(altered.inner)
 
 
 def _before(altered: Altered) -> Portrait | None:

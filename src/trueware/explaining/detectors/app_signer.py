@@ -90,12 +90,7 @@ class SignerOfApp:
         app = app_of(altered, case)
         if app is None or app.kind != "android" or app.inner != altered.inner or altered.change.aspects == ("mode",):
             return
-        package = altered.path.removesuffix(altered.inner)
-        group = [
-            each
-            for each in case.altered
-            if SignerOfApp.wants.fullmatch(each.inner) and each.path.removesuffix(each.inner) == package
-        ]
+        group = [each for each in case.beside(altered) if SignerOfApp.wants.fullmatch(each.inner)]
         told = list(_told(altered, case, app, group)) if group[0] is altered else []
         told += _block(altered) if altered.inner == _BLOCK else ()
         yield from told

@@ -17,7 +17,7 @@ from trueware.explaining.contract import Altered, Case, Detector
 from trueware.explaining.reading.html import read_html
 from trueware.explaining.reading.lines import excerpt, listed
 from trueware.explaining.reading.pages import elsewhere, new_runs
-from trueware.model.finding import Evidence, Finding, Rule, Severity
+from trueware.model.finding import Confidence, Evidence, Finding, Rule, Severity
 from trueware.model.part import Kind
 
 PICTURE = Rule(
@@ -111,7 +111,10 @@ class Appearance:
         truth = _truth(altered.name, after)
         if truth is not None and not _is_same(altered, truth):
             yield altered.finding(
-                DISGUISED, f"{altered.name} is {truth}", Evidence("first bytes", None, repr(after[:_HEAD]))
+                DISGUISED,
+                f"{altered.name} is {truth}",
+                Evidence("first bytes", None, repr(after[:_HEAD])),
+                confidence=None if altered.is_added or altered.before() is not None else Confidence.LOW,
             )
             return
         if altered.name.lower().endswith(".svg"):

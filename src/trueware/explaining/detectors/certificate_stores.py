@@ -16,8 +16,8 @@ from trueware.explaining.contract import Altered, Case
 from trueware.explaining.known.public_authorities import PUBLIC_AUTHORITIES
 from trueware.explaining.reading.certificates import Trusted, certificates_in
 from trueware.explaining.reading.lines import excerpt
-from trueware.explaining.reading.sides import both_sides
-from trueware.model.finding import Evidence, Finding, Rule, Severity
+from trueware.explaining.reading.sides import both_sides, lacks_genuine
+from trueware.model.finding import Confidence, Evidence, Finding, Rule, Severity
 from trueware.model.part import Kind
 
 AUTHORITY_ADDED = Rule(
@@ -96,7 +96,9 @@ class CertificateStores:
         if came or went:
             kept, files = frozenset(_unchanged(case)), _unchanged_files(case)
             came = {der for der in came if not _is_copy(new[der][1], files)}
-            yield from _added(new[der] for der in new if der in came - kept)
+            wants = CertificateStores.wants
+            doubt = Confidence.LOW if lacks_genuine(case.matching(wants), wants) else None
+            yield from _added((new[der] for der in new if der in came - kept), doubt)
             yield from _removed(old[der] for der in old if der in went - kept)
 
 
@@ -150,7 +152,7 @@ def _unchanged_files(case: Case) -> frozenset[bytes | None]:
     return frozenset(kept) - {None}
 
 
-def _added(certificates: Iterator[tuple[Trusted, Altered]]) -> Iterator[Finding]:
+def _added(certificates: Iterator[tuple[Trusted, Altered]], doubt: Confidence | None) -> Iterator[Finding]:
     for certificate, altered in certificates:
         if certificate.is_authority:
             rule = PUBLIC_ADDED if certificate.fingerprint in PUBLIC_AUTHORITIES else AUTHORITY_ADDED
@@ -160,7 +162,7 @@ def _added(certificates: Iterator[tuple[Trusted, Altered]]) -> Iterator[Finding]
             continue
         evidence = Evidence(_where(certificate), None, excerpt(certificate.told))
         severity = Severity.LOW if altered.is_configuration else None
-        yield altered.finding(rule, f"{_where(certificate)} is trusted", evidence, severity=severity)
+        yield altered.finding(rule, f"{_where(certificate)} is trusted", evidence, severity=severity, confidence=doubt)
 
 
 def _removed(certificates: Iterator[tuple[Trusted, Altered]]) -> Iterator[Finding]:

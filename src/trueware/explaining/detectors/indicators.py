@@ -6,7 +6,7 @@ the confidence that its list has, and never decides a verdict.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from contextlib import suppress
 from typing import ClassVar
 
@@ -65,12 +65,16 @@ class KnownIndicators:
 
     @staticmethod
     def conclude(case: Case, findings: tuple[Finding, ...]) -> Iterator[Finding]:  # noqa: ARG004 (the form)
-        for altered in case.altered if len(case.watchlists.indicators) else ():
+        if not len(case.watchlists.indicators):
+            return
+        genuine = frozenset(part.sha256 for _, part in case.genuine.walk() if part.sha256 is not None)
+        for altered in case.altered:
             with suppress(InputError):  # what cannot be read is told by those who had to
-                yield from _look(altered, case)
+                yield from _look(altered, case, genuine)
 
 
-def _look(altered: Altered, case: Case) -> Iterator[Finding]:
+def _look(altered: Altered, case: Case, genuine: Container[bytes]) -> Iterator[Finding]:
+    """Yield what the lists know of one change; `genuine` are the digests of all that the release has."""
     known = case.watchlists.indicators
     part = altered.change.found
     if not len(known) or part is None or altered.is_moved or part.kind is Kind.DIRECTORY:
@@ -83,7 +87,7 @@ def _look(altered: Altered, case: Case) -> Iterator[Finding]:
     after = altered.after() if part.size <= _LARGEST else None
     if after is not None:
         found += tuple(each for digest in digests(after, known) for each in known.match_hash(digest))
-    if found and not _has(case, part.sha256):
+    if found and part.sha256 not in genuine:
         yield _told(altered, FILE, found, found[0].value)
     if after is not None:
         before = b"" if altered.is_added else altered.before()
@@ -129,11 +133,6 @@ def _places(data: bytes, known: Indicators) -> dict[str, tuple[Indicator, ...]]:
 
 def _place(url: Url) -> str:
     return f"{url.host}{url.path}"
-
-
-def _has(case: Case, digest: bytes | None) -> bool:
-    """Tell whether the genuine release has a file of this digest anywhere."""
-    return digest is not None and any(part.sha256 == digest for _, part in case.genuine.walk())
 
 
 _ORDER = (Confidence.LOW, Confidence.MEDIUM, Confidence.HIGH)

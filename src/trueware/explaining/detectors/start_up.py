@@ -144,10 +144,9 @@ def _switched(altered: Altered, case: Case) -> Iterator[Finding]:
     expected, found = altered.change.expected, altered.change.found
     evidence = Evidence("link", expected.link if expected else None, found.link if found else None)
     other = ChangeKind.REMOVED if altered.is_added else ChangeKind.ADDED
-    for each in case.altered if expected is None or found is None else ():
-        is_like = each.change.kind is other and each.inner.endswith(place["name"])
-        there = _LINK.fullmatch(each.inner) if is_like else None
-        if there is not None and _service(there) == _service(place):
+    if expected is None or found is None:
+        others = map(case.find, _same_service(place, "K" if is_stop else "S"))
+        if any(each is not None and each.change.kind is other for each in others):
             yield altered.finding(RENUMBERED, place["name"], evidence)
             return
     severity = Severity.LOW if altered.is_configuration else None
@@ -162,14 +161,18 @@ def _switched(altered: Altered, case: Case) -> Iterator[Finding]:
 
 def _starts_too(place: re.Match[str], altered: Altered, case: Case) -> bool:
     """Tell whether the link for a service's stop came, or went, with the one for its start: then it decides nothing."""
-    paths = (each.inner for each in case.altered if each.is_removed) if altered.is_removed else iter(case.files)
-    there = (_LINK.fullmatch(path) for path in paths if path.endswith(place["name"]))
-    return any(each is not None and _service(each) == (place["where"], place["name"], False) for each in there)
+    paths = _same_service(place, "S")
+    if altered.is_removed:
+        return any(each is not None and each.is_removed for each in map(case.find, paths))
+    return any(path in case.files for path in paths)
 
 
-def _service(place: re.Match[str]) -> tuple[str, str, bool]:
-    """Return where a link lies, what it switches, and whether off."""
-    return place["where"], place["name"], (place["number"] or "").startswith("K")
+def _same_service(place: re.Match[str], letter: str) -> Iterator[str]:
+    """Yield the paths of the links that switch the same service on (``S``) or off (``K``), whatever their number."""
+    if letter == "S":
+        yield f"{place['where']}/{place['name']}"
+    for number in range(100):
+        yield f"{place['where']}/{letter}{number:02}{place['name']}"
 
 
 def _started(altered: Altered, case: Case) -> Iterator[Finding]:

@@ -18,8 +18,8 @@ from typing import ClassVar
 
 from trueware.explaining.contract import Altered, Case
 from trueware.explaining.reading.lines import excerpt
-from trueware.explaining.reading.sides import both_sides, gathered
-from trueware.model.finding import Evidence, Finding, Rule, Severity
+from trueware.explaining.reading.sides import both_sides, gathered, lacks_genuine
+from trueware.model.finding import Confidence, Evidence, Finding, Rule, Severity
 from trueware.signatures.contract import Key
 from trueware.signatures.keys import read_keys, strong_names_of
 
@@ -68,10 +68,11 @@ class UpdateKeys:
         was, now = gathered(case.matching(UpdateKeys.wants), UpdateKeys.wants, _keys)
         old = {strong_names_of(key)[0]: (key, altered) for key, altered in was}
         new = {strong_names_of(key)[0]: (key, altered) for key, altered in now}
+        doubt = Confidence.LOW if lacks_genuine(case.matching(UpdateKeys.wants), UpdateKeys.wants) else None
         for name, (key, altered) in new.items():
             if name not in old:
                 evidence = Evidence(key.id, None, excerpt(_told(key)))
-                yield altered.finding(ADDED, f"what {_told(key)} signs is accepted", evidence)
+                yield altered.finding(ADDED, f"what {_told(key)} signs is accepted", evidence, confidence=doubt)
         for name, (key, altered) in old.items():
             if name not in new:
                 evidence = Evidence(key.id, excerpt(_told(key)), None)

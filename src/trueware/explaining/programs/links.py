@@ -39,7 +39,7 @@ _FOLDERS = re.compile(r"(?:.*/)?(?:(?:s?bin|xbin|libexec)/[^/]+|lib(?:32|64)?/(?
 """Names of programs, and of libraries wherever they lie below a folder for them."""
 
 _WRITABLE = re.compile(r"/?(?:tmp|var|mnt|data|media|home|run|dev|overlay|sdcard|storage|opt)(?:/.*)?")
-_VERSION = re.compile(r"[\d.-]+$")
+_VERSION = "0123456789.-"
 
 
 def compare_link(altered: Altered, case: Case) -> Iterator[Finding]:
@@ -68,4 +68,4 @@ def compare_link(altered: Altered, case: Case) -> Iterator[Finding]:
 
 def _stem(link: str) -> str:
     """Return what versions of one library have in common."""
-    return _VERSION.sub("", basename(link).partition(".so")[0])
+    return basename(link).partition(".so")[0].rstrip(_VERSION)

@@ -71,7 +71,7 @@ def read_doas(data: bytes) -> Iterator[Grant]:
     """Yield the rules of doas.conf that permit something."""
     for line in meaningful_lines(data, trailing=True, continued=True):
         words = re.sub(r"\{[^{}]*\}", " ", line.text).split()
-        if words[0] != "permit":
+        if not words or words[0] != "permit":
             continue
         options = [word for word in words[1:] if word in ("nopass", "persist", "keepenv", "setenv", "nolog")]
         rest = [word for word in words[1:] if word not in ("nopass", "persist", "keepenv", "setenv", "nolog")]

@@ -183,7 +183,7 @@ def _hawkbit(data: bytes) -> Iterator[Origin]:
             yield Origin("hawkbit_server", url, _set_to(section, _NO, "ssl_verify"))
 
 
-_SWUPDATE = re.compile(r"(?m)^\s*(url|nocheckcert)\s*[=:]\s*(?:\"([^\"\n]*)\"|(\w+))")
+_SWUPDATE = re.compile(r"(?m)^[ \t]*(url|nocheckcert)[ \t]*[=:][ \t]*(?:\"([^\"\n]*)\"|(\w+))")
 
 
 def _swupdate(data: bytes) -> Iterator[Origin]:

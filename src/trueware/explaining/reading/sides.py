@@ -51,6 +51,17 @@ def _lay_in(origin: str, wants: re.Pattern[str]) -> bool:
     return any(wants.fullmatch(origin, start) for start in starts)
 
 
+def lacks_genuine(altered: Iterable[Altered], wants: re.Pattern[str]) -> bool:
+    """Tell whether the bytes of a side of some change are not at hand: what seems new may then have been there all the time."""
+    for each in altered:
+        try:
+            if both_sides(each, wants) is None:
+                return True
+        except InputError:
+            return True
+    return False
+
+
 Gathered = list[tuple[_Item, Altered]]
 """Items, each with the change that it was read from."""
 
