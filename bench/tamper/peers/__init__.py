@@ -1,7 +1,8 @@
 """Other tools on the same cases, each helped as far as it can be: the digest of the whole image, debsums, AIDE, diffoscope.
 
 debsums and AIDE see files in folders only, so the files of both images are laid out for them (and for diffoscope) as they are, with
-owners, modes and links, before their clocks start. AIDE is told the same paths that the class's policy lets a device change.
+owners, modes and links, before their clocks start. AIDE is told the same paths that the class's policy lets a device change; diffoscope
+is shown only the files that differ, since it takes minutes over the others and has nothing to say of them.
 No other tool says what a change does.
 """
 
@@ -34,7 +35,7 @@ class Peers:
 
     def __init__(self, scratch: Path, kept: Path) -> None:
         self._scratch, self._kept = scratch, kept
-        self._prepared: dict[str, tuple[Path, Path]] = {}
+        self._prepared: dict[str, Path] = {}
         self._answers: dict[str, dict[str, Any]] = json.loads(kept.read_text()) if kept.exists() else {}
 
     def ask(self, case: Case, suspect: Path) -> dict[str, Peer]:
@@ -47,22 +48,40 @@ class Peers:
         return {"whole-image digest": digest.ask(case.genuine.image(), suspect), **answers}
 
     def _ask(self, case: Case) -> dict[str, Peer]:
-        folder, database = self._genuine(case)
+        database = self._genuine(case)
         other = self._scratch / "peers-suspect"
         lay_out(case.tree, other)
         return {
             "debsums": debsums.ask(other),
             "AIDE": aide.ask(database, other),
-            "diffoscope": diffoscope.ask(folder, other),
+            "diffoscope": self._compared(case),
         }
 
-    def _genuine(self, case: Case) -> tuple[Path, Path]:
+    def _compared(self, case: Case) -> Peer:
+        """Have diffoscope compare the files that differ: for every other it would start three programs and find nothing."""
+        folders = self._scratch / "peers-before", self._scratch / "peers-after"
+        for folder, tree in zip(folders, (case.genuine.tree, case.tree), strict=True):
+            above = {
+                "/".join(steps[:at])
+                for path in case.changed
+                if (steps := path.split("/"))
+                for at in range(1, len(steps))
+            }
+            shown = {
+                path: item
+                for path, item in tree.items()
+                if path in case.changed or (path in above and item.type == tarfile.DIRTYPE)
+            }
+            lay_out(shown, folder)
+        return diffoscope.ask(*folders)
+
+    def _genuine(self, case: Case) -> Path:
         name = case.genuine.name
         if name not in self._prepared:
             folder = self._scratch / f"peers-{name.replace(' ', '-')}"
             lay_out(case.genuine.tree, folder)
             database = aide.prepare(folder, case.genuine.mutable, self._scratch / f"aide-{name.replace(' ', '-')}")
-            self._prepared[name] = (folder, database)
+            self._prepared[name] = database
         return self._prepared[name]
 
 
