@@ -95,6 +95,7 @@ def rows(report: Report) -> Iterator[Row]:
         yield Row(name=f"peers/{name}/seconds, median", value=_seconds(took), unit="s", target=None, met=None)
 
 
+_SHORT = {"whole-image digest": "digest", "debsums": "debsums", "AIDE": "AIDE", "diffoscope": "diffoscope"}
 _SIDES: tuple[tuple[str, Callable[[Trial], Said]], ...] = (
     ("by the registry", lambda trial: trial.verified),
     ("beside the image", lambda trial: trial.compared),
@@ -149,9 +150,12 @@ def kinds(report: Report) -> Iterator[str]:
         effect = ("first" if first(kind, said) else "yes") if named(kind, said) else "NO"
         others = ", ".join(wrong(kind, said))
         verdict = said.verdict.value + (" (owner's)" if kind.owned else "")
-        peers = "".join("d" if peer.differs else "-" for peer in trial.peers.values())
-        where = "".join("l" if _peer_located(trial, name) else "-" for name in trial.peers)
-        lines.append((kind.id, kind.subject, kind.what, verdict, "yes" if trial.detected else "NO", located, " / ".join(kind.right), effect, others, f"{peers} {where}"))  # fmt: skip
+        peers = ", ".join(
+            _SHORT[name] + ("*" if _peer_located(trial, name) else "")
+            for name, peer in trial.peers.items()
+            if peer.differs
+        )
+        lines.append((kind.id, kind.subject, kind.what, verdict, "yes" if trial.detected else "NO", located, " / ".join(kind.right), effect, others, peers))  # fmt: skip
     yield from _table(
         (
             "kind",
@@ -169,12 +173,41 @@ def kinds(report: Report) -> Iterator[str]:
     )
 
 
+def effects(report: Report) -> Iterator[str]:
+    """Yield the table by effect."""
+    counted: dict[str, list[int]] = {}
+    for kind, trial in report.tampered:
+        said = trial.verified
+        for number, so in enumerate((True, named(kind, said), first(kind, said))):
+            counted.setdefault(kind.right[0], [0, 0, 0, 0])[number] += so
+        for effect in wrong(kind, said):
+            counted.setdefault(effect, [0, 0, 0, 0])[3] += 1
+    lines = [(effect, *map(str, counts)) for effect, counts in sorted(counted.items())]
+    yield from _table(("effect", "kinds", "named", "first", "wrongly named elsewhere"), lines)
+
+
+def scenarios(report: Report) -> Iterator[str]:
+    """Yield the table by what the cases are made from."""
+    lines = []
+    for subject in GENUINE:
+        mine = [(kind, trial) for kind, trial in report.tampered if kind.subject == subject]
+        if mine:
+            counts = (
+                sum(trial.detected for _, trial in mine),
+                sum(trial.localised.whole and not trial.localised.excess for _, trial in mine),
+                sum(named(kind, trial.verified) for kind, trial in mine),
+                sum(first(kind, trial.verified) for kind, trial in mine),
+            )
+            lines.append((subject, str(len(mine)), *map(str, counts)))
+    yield from _table(("made from", "kinds", "detected", "localised exactly", "right effect", "and first"), lines)
+
+
 def variations(report: Report) -> Iterator[str]:
     """Yield the table of variations."""
     lines = []
     for kind, trial in report.varied:
         said = trial.verified
-        peers = "".join("A" if peer.differs else "-" for peer in trial.peers.values())
+        peers = ", ".join(_SHORT[name] for name, peer in trial.peers.items() if peer.differs)
         alarm = "ACCUSED" if trial.alarmed else ", ".join(said.high) if said.high else "none"
         lines.append((kind.id, kind.subject, kind.what, said.verdict.value, alarm, ", ".join(said.effects), peers))
     yield from _table(("kind", "made from", "what varies", "verdict", "alarm", "effects named", "others"), lines)
@@ -236,7 +269,7 @@ def _table(head: Sequence[str], lines: Sequence[Sequence[str]]) -> Iterator[str]
 
 def tables(report: Report) -> Iterator[str]:
     """Yield everything, as it is printed."""
-    for part in (kinds, variations, figures):
+    for part in (kinds, variations, scenarios, effects, figures):
         yield from part(report)
         yield ""
     bad = list(failures(report))
@@ -248,6 +281,8 @@ def page(report: Report) -> str:
     template = Path(__file__).with_name("page.md").read_text("utf-8")
     return template.format(
         kinds="\n".join(kinds(report)),
+        scenarios="\n".join(scenarios(report)),
+        effects="\n".join(effects(report)),
         variations="\n".join(variations(report)),
         subjects="\n".join(subjects()),
         peers="\n".join(peers()),
