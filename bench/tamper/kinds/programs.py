@@ -12,7 +12,7 @@ from tamper.kind import Kind
 from tamper.making.programs import BARE, COUNTS, FETCHES, HARDENED, LISTENS, SENDS, status
 
 NEW_ENDPOINT = "data-sent-elsewhere was allowed besides: by the vocabulary's own words a new endpoint counts as that"
-KNOWN_HOST = "command.somebody.example"
+KNOWN_HOST = "commands.somebody.example"
 _STATUS = "usr/sbin/statusd"
 
 
