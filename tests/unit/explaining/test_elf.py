@@ -24,7 +24,9 @@ ARROWS = [(MIPS, 1, ">"), (MIPS, 1, "<"), (ARM, 1, "<"), (X86_64, 2, "<"), (AARC
 def body(elf: Elf) -> None:
     """Ask for everything a reader offers."""
     made = of_elf(elf)
-    assert of_bytes(made.encode()) == made
+    again = of_bytes(made.encode())
+    assert again == made
+    assert again.encode() == made.encode()
 
 
 @pytest.mark.parametrize(("machine", "wide", "order"), ARROWS)

@@ -25,7 +25,7 @@ of one source is blanked: the build id, dates and times of day in texts, where t
 symbols, whose order is the linker's whim and whose content is told otherwise.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import blake2b
@@ -35,7 +35,7 @@ import cbor2
 
 from trueware.errors import MalformedInput
 from trueware.explaining.reading.elf import LOAD, NOTE, Elf, read_elf
-from trueware.explaining.reading.instructions import FILLING, THUMB, cut, settle
+from trueware.explaining.reading.instructions import FILLING, THUMB, cut, is_settled_apart, settle
 from trueware.explaining.reading.stamps import find_build_ids, find_dates
 from trueware.explaining.reading.texts import ENDPOINT, tell, tell_versions
 
@@ -85,13 +85,28 @@ class Portrait:
     data: tuple[tuple[int, int], ...]
     block: int
     blocks: bytes = field(repr=False)
-    pieces: bytes = field(repr=False)
-    functions: dict[bytes, bytes] = field(repr=False)
+    digests: Callable[[], tuple[bytes, dict[bytes, bytes]]] = field(repr=False, compare=False)
+    """Returns `pieces` and `functions`: of a file, worked out when they are asked for, since that is half of the work and where
+    bytes were changed in place nobody asks."""
     endpoints: tuple[str, ...]
     texts: frozenset[bytes] = field(repr=False)
     """Kind, one byte, and digest of each telling text."""
     versions: tuple[tuple[str, str], ...]
     """Names, and the version that texts state of each."""
+
+    @property
+    def pieces(self) -> bytes:
+        """Digests of the pieces of code, one behind the other."""
+        return self._digests[0]
+
+    @property
+    def functions(self) -> dict[bytes, bytes]:
+        """Digests of the code of functions that have names, by digest of the name."""
+        return self._digests[1]
+
+    @cached_property
+    def _digests(self) -> tuple[bytes, dict[bytes, bytes]]:
+        return self.digests()
 
     @cached_property
     def piece_list(self) -> list[bytes]:
@@ -151,10 +166,46 @@ def of_elf(elf: Elf) -> Portrait:
     Raises:
         MalformedInput: it is too large.
     """
+    return of_sitter(Sitter(elf))
+
+
+@dataclass(frozen=True)
+class Sitter:
+    """An ELF file of which a portrait is made; each of these is worked out once, when it is asked for."""
+
+    elf: Elf
+
+    @cached_property
+    def clean(self) -> bytes:
+        """See `settled`."""
+        return settled(self.elf)
+
+    @cached_property
+    def code(self) -> "Code":
+        """Its code, settled, in what it is compared by."""
+        return read_code(self.elf, self.clean)
+
+    @cached_property
+    def told(self) -> tuple[tuple[str, str], ...]:
+        """Kind and text of its telling texts."""
+        return tuple(tell(self.elf.view, self.elf.data))
+
+    def digests(self) -> tuple[bytes, dict[bytes, bytes]]:
+        """Return digests of pieces and functions (`Portrait.digests`)."""
+        pieces = b"".join(each for _, _, each in self.code.pieces)
+        return pieces, {name_digest(name): each for name, _, each in self.code.functions}
+
+
+def of_sitter(sitter: Sitter) -> Portrait:
+    """Return the portrait of an ELF file; it shares with the sitter what is worked out.
+
+    Raises:
+        MalformedInput: it is too large.
+    """
+    elf = sitter.elf
     if len(elf.view) > _LONGEST:
         raise MalformedInput(KIND, 0, f"{len(elf.view)} bytes; programs up to {_LONGEST} are portrayed")
-    clean = settled(elf)
-    code, told = read_code(elf, clean), list(tell(elf.view, elf.data))
+    clean, told = sitter.clean, sitter.told
     block = _BLOCK
     while len(clean) > block * _MOST_BLOCKS:
         block *= 2
@@ -180,8 +231,7 @@ def of_elf(elf: Elf) -> Portrait:
         data=_coarse(elf.data),
         block=block,
         blocks=b"".join(digest(clean[at : at + block]) for at in range(0, len(clean), block)),
-        pieces=b"".join(each for _, _, each in code.pieces),
-        functions={name_digest(name): each for name, _, each in code.functions},
+        digests=sitter.digests,
         endpoints=tuple(sorted({_printable(text) for kind, text in told if kind == ENDPOINT}))[:_MOST_TEXTS],
         texts=frozenset(text_digest(kind, text) for kind, text in told if kind != ENDPOINT),
         versions=tuple(sorted(tell_versions(elf.view, elf.data).items())),
@@ -230,6 +280,7 @@ def _decoded(item: Any) -> Portrait:
     needed, search_path, interpreter, name = links
     code, data = ([(int(a), int(b)) for a, b in zip(each[::2], each[1::2], strict=True)] for each in ranges)
     pairs = _split(_octets(functions), 2 * _DIGEST)
+    digests = _octets(pieces), {each[:_DIGEST]: each[_DIGEST:] for each in pairs}
     return Portrait(
         platform=str(platform),
         kind=str(kind),
@@ -252,8 +303,7 @@ def _decoded(item: Any) -> Portrait:
         data=tuple(data),
         block=max(int(blocks[0]), 1),
         blocks=_octets(blocks[1]),
-        pieces=_octets(pieces),
-        functions={each[:_DIGEST]: each[_DIGEST:] for each in pairs},
+        digests=lambda: digests,
         endpoints=tuple(each for each in str(endpoints).split("\n") if each),
         texts=frozenset(_split(_octets(texts), 1 + _DIGEST)),
         versions=tuple((str(name), str(version)) for name, version in zip(words[::2], words[1::2], strict=True)),
@@ -324,8 +374,10 @@ def read_code(elf: Elf, clean: bytes) -> Code:
     for name, at, size, thumb in elf.functions():
         machine = THUMB if thumb else "ARM" if elf.machine == "ARM" else mostly
         count = counts[name] = counts.get(name, 0) + 1
-        code = clean[at : at + size] if machine != mostly or at % 4 or machine.startswith("x86") else b""
-        body = settle(code, machine, elf.order) if code else memoryview(comparable)[at : at + size]
+        is_apart = machine == mostly and not at % 4 and not machine.startswith("x86")
+        if not is_apart and machine == mostly and any(start <= at and at + size <= end for start, end in elf.code):
+            is_apart = is_settled_apart(clean, at, at + size, machine)
+        body = memoryview(comparable)[at : at + size] if is_apart else settle(clean[at : at + size], machine, elf.order)
         functions.append((name if count == 1 else f"{name}#{count}", at, digest(body)))
     return Code(tuple(found), tuple(functions))
 

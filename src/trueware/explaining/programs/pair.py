@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from trueware.explaining.contract import Altered
-from trueware.explaining.portraits.elf import Code, Portrait, build_ids, of_bytes, of_elf, read_code, settled
+from trueware.explaining.portraits.elf import Code, Portrait, Sitter, build_ids, of_bytes, of_elf, of_sitter
 from trueware.explaining.portraits.elf_difference import Difference
 from trueware.explaining.reading.elf import MAGIC, Elf, read_elf
 
@@ -15,28 +15,38 @@ class Pair:
 
     old: Portrait
     new: Portrait
-    elf: Elf
-    """The one found."""
+    sitter: Sitter
+    """What `new` is the portrait of."""
 
     genuine: Elf | None
     """None where only its portrait was kept."""
+
+    @property
+    def elf(self) -> Elf:
+        """The one found."""
+        return self.sitter.elf
 
     @cached_property
     def difference(self) -> Difference:
         """What is other."""
         return Difference(self.old, self.new)
 
-    @cached_property
+    @property
     def code(self) -> Code:
         """The code found."""
-        return read_code(self.elf, settled(self.elf))
+        return self.sitter.code
+
+    @property
+    def told(self) -> tuple[tuple[str, str], ...]:
+        """Kind and text of the telling texts found (`trueware.explaining.reading.texts`)."""
+        return self.sitter.told
 
     @cached_property
     def genuine_names(self) -> tuple[str, ...]:
         """Names of the genuine functions, as `Code` has them; none where only the portrait was kept."""
         if self.genuine is None:
             return ()
-        return tuple(name for name, _, _ in read_code(self.genuine, settled(self.genuine)).functions)
+        return tuple(name for name, _, _ in Sitter(self.genuine).code.functions)
 
     @cached_property
     def is_built_anew(self) -> bool:
@@ -78,5 +88,5 @@ def pair_of(altered: Altered, genuine: Altered | None = None) -> Pair | None:
         old = of_bytes(kept)
     if old is None:
         return None
-    found = read_elf(after)
-    return Pair(old, of_elf(found), found, elf)
+    sitter = Sitter(read_elf(after))
+    return Pair(old, of_sitter(sitter), sitter, elf)

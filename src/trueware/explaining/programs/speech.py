@@ -10,7 +10,7 @@ from trueware.explaining.portraits.elf_difference import How
 from trueware.explaining.programs.pair import Pair
 from trueware.explaining.reading.endpoints import Endpoint, find_endpoints
 from trueware.explaining.reading.lines import excerpt
-from trueware.explaining.reading.texts import COMMAND, ENDPOINT, HASH, KEY, tell
+from trueware.explaining.reading.texts import COMMAND, ENDPOINT, HASH, KEY
 from trueware.model.finding import Confidence, Evidence, Finding, Rule, Severity
 
 ENDPOINT_ADDED = Rule(
@@ -94,7 +94,7 @@ def compare_speech(altered: Altered, pair: Pair) -> Iterator[Finding]:
         return
     new = [
         (kind, text)
-        for kind, text in dict.fromkeys(tell(pair.elf.view, pair.elf.data))
+        for kind, text in dict.fromkeys(pair.told)
         if kind != ENDPOINT and text_digest(kind, text) not in pair.old.texts
     ]
     commands = [text for kind, text in new if kind == COMMAND]

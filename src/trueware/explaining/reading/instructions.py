@@ -39,8 +39,21 @@ def settle(code: bytes, machine: str, order: str) -> bytes:
             code = _by_halves(code, *pair, order)
         return code
     if machine in _X86:
-        return _X86[machine].sub(_blank, code)
+        return _by_pattern(code, _X86[machine])
     return code
+
+
+def is_settled_apart(code: bytes, start: int, end: int, machine: str) -> bool:
+    """Tell whether `settle` of all the code blanks between two places what it blanks of what is between them by itself.
+
+    So it is where no instruction with an address could lie across either place; to say so costs less than to settle once more.
+    """
+    pattern = _X86.get(machine)
+    return pattern is not None and not any(
+        (match := pattern.match(code, at)) and match.end() > place
+        for place in (start, end)
+        for at in range(max(0, place - _LONGEST + 1), place)
+    )
 
 
 def cut(code: bytes, machine: str, order: str) -> Iterator[tuple[int, int]]:
@@ -225,16 +238,21 @@ def _by_halves(
     return bytes(settled)
 
 
-_RELATIVE = rb"[\xe8\xe9]|\x0f[\x80-\x8f]"
 _THERE = rb"[\x05\x0d\x15\x1d\x25\x2d\x35\x3d]"
-_OPERATION = (
-    rb"[\x03\x0b\x13\x1b\x23\x2b\x33\x39\x3b\x63\x69\x6b\x80\x81\x83\x85\x88-\x8d\xc6\xc7\xf6\xf7\xff]"
-    rb"|\x0f[\x10-\x7f\xa0-\xff]"
-)
 
 
 def _x86(more: bytes) -> re.Pattern[bytes]:
-    return re.compile(rb"((?:" + _RELATIVE + rb")|(?:" + _OPERATION + rb")" + _THERE + more + rb").{4}", re.DOTALL)
+    return re.compile(
+        rb"([\xe8\xe9]"
+        rb"|[\x03\x0b\x13\x1b\x23\x2b\x33\x39\x3b\x63\x69\x6b\x80\x81\x83\x85\x88-\x8d\xc6\xc7\xf6\xf7\xff]"
+        + _THERE
+        + rb"|\x0f(?:[\x80-\x8f]|[\x10-\x7f\xa0-\xff]"
+        + _THERE
+        + rb")"
+        + more
+        + rb").{4}",
+        re.DOTALL,
+    )
 
 
 _X86 = {
@@ -244,9 +262,15 @@ _X86 = {
 """Instructions with an address of four bytes: relative calls and jumps, data beside the instruction pointer, and on x86 absolute
 addresses of programs that are linked at 08048000, the distance to the table of addresses."""
 
+_LONGEST = 7
+"""Bytes of what these match at most."""
 
-def _blank(match: re.Match[bytes]) -> bytes:
-    return match[1] + b"\0\0\0\0"
+
+def _by_pattern(code: bytes, pattern: re.Pattern[bytes]) -> bytes:
+    """Blank the last four bytes of what matches: `split` returns what is between, and of what matches, all but these four."""
+    pieces = pattern.split(code)
+    pieces[1::2] = [operation + b"\0\0\0\0" for operation in pieces[1::2]]
+    return b"".join(pieces)
 
 
 # ── where functions end ──
