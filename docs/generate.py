@@ -133,7 +133,9 @@ def shortened(output: str) -> str:
     lines = output.splitlines(keepends=True)
     if len(lines) <= LINES_SHOWN:
         return output
-    return "".join(lines[:LINES_SHOWN]) + f"… {len(lines) - LINES_SHOWN} lines more: other effects, what to do, changes\n"
+    return (
+        "".join(lines[:LINES_SHOWN]) + f"… {len(lines) - LINES_SHOWN} lines more: other effects, what to do, changes\n"
+    )
 
 
 def readme() -> str:
