@@ -143,8 +143,12 @@ def way(root: Part, path: str) -> tuple[tuple[str, Part], ...]:
         at, part = steps[-1]
         if at == path:
             return steps
+        start = len(join(at, part, "")) - len("%")
         for child in reversed(part.children):
-            place = join(at, part, child.name)
+            name = child.name
+            if name and name[-1] != "!" and "/" not in name and not path.startswith(name, start):
+                continue  # at once, as for most in a large folder; the other names a path may write otherwise
+            place = join(at, part, name)
             if path == place or path.startswith((place + "/", place + "!/")):
                 stack.append((*steps, (place, child)))
     return ()

@@ -13,6 +13,7 @@ say nothing. On a device whose policy lets passwords be changed, an owner's new 
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import ClassVar, NamedTuple
 
 from trueware.explaining.contract import Altered, Case
@@ -127,6 +128,9 @@ _PRIVILEGED = {
     "kmem": "the kernel's memory",
 }
 _COST = {True: 1, False: 10}
+_FILES = 16
+"""Changed files of accounts whose hashes are tried; no device has more."""
+
 _BUDGET = 400
 """What the tries of one file may cost, in thousandths of a second, about."""
 
@@ -177,7 +181,7 @@ class Accounts:
 def _accounts(altered: Altered, case: Case, before: bytes, after: bytes) -> Iterator[Finding]:
     old, new = read_accounts(before), read_accounts(after)
     old_roots = {account.name for account in old.values() if account.is_root}
-    tries = _Tries()
+    tries = _Tries.of(altered, case)
     for name, account in new.items():
         was = old.get(name)
         if was is None and (old or name != "root"):
@@ -232,7 +236,7 @@ def _told(account: Account) -> str:
 def _secrets(altered: Altered, case: Case, before: bytes, after: bytes) -> Iterator[Finding]:
     old, new = read_shadow(before), read_shadow(after)
     accounts = read_accounts(case.read(_beside(altered, "passwd")) or b"")
-    tries = _Tries()
+    tries = _Tries.of(altered, case)
     for name, line in new.items():
         was = old.get(name)
         before_login = None if was is None else _Login(password_of(was.secret), was.secret, was.line)
@@ -280,8 +284,13 @@ def _shown(login: _Login) -> str:
 class _Tries:
     """Tries the hashes of one file, as long as the budget lasts."""
 
-    def __init__(self) -> None:
-        self._left = _BUDGET
+    def __init__(self, budget: int) -> None:
+        self._left = budget
+
+    @classmethod
+    def of(cls, altered: Altered, case: Case) -> "_Tries":
+        """Return what may be tried for one change: nothing where there are many."""
+        return cls(_BUDGET if altered in islice(case.matching(Accounts.wants), _FILES) else 0)
 
     def fitting(self, name: str, secret: str) -> str | None:
         """Return the password that has this hash, if it is one that everybody tries first, the name itself, or empty."""

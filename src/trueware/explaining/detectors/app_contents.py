@@ -140,7 +140,10 @@ def _file(altered: Altered, part: Part, case: Case) -> Iterator[Finding]:
         what = _program(found, part) if found is not None else ""
         if what and not _was_program(altered):
             assert found is not None  # noqa: S101 (it is a program)
-            yield altered.finding(HIDDEN, f"{altered.name} is {what}", Evidence("first bytes", None, repr(found[:8])))
+            known = altered.is_added or altered.before() is not None
+            evidence = Evidence("first bytes", None, repr(found[:8]))
+            doubt = None if known else Confidence.LOW
+            yield altered.finding(HIDDEN, f"{altered.name} is {what}", evidence, confidence=doubt)
         elif altered.is_added and inner.startswith("META-INF/"):
             yield altered.finding(BESIDE, f"{altered.name} of {part.size} bytes")
 

@@ -31,6 +31,7 @@ STYLE = Rule(
     "style-changed",
     "A style sheet is other",
     Severity.LOW,
+    help="It changes how pages look. What it fetches from elsewhere is a finding of its own.",
     effect="appearance-changed",
 )
 DOCUMENT = Rule(

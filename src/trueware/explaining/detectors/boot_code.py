@@ -248,7 +248,14 @@ def _code(altered: Altered, rule: Rule) -> Finding:
     words = [] if before is None or after is None else [_extent(before, after, evidence)]
     words += [f"still calls itself {old[0]}"] if old and old == new else []
     part = altered.change.found or altered.change.expected
-    return altered.finding(rule, excerpt("; ".join(words) or counted(part.size if part else 0, "byte")), *evidence[:6])
+    return altered.finding(
+        rule,
+        excerpt("; ".join(words) or counted(part.size if part else 0, "byte")),
+        *evidence[:6],
+        confidence=Confidence.MEDIUM
+        if before is None and not altered.is_added
+        else None,  # perhaps only its stamps differ
+    )
 
 
 def _banners(data: bytes | None) -> tuple[str, ...]:

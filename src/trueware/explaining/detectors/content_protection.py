@@ -70,6 +70,7 @@ SERVICE = Rule(
     "drm-service-disabled",
     "The service that protects content was switched off",
     Severity.MEDIUM,
+    help="Protected content plays no more, or plays without its protection. Look which program took its place.",
     effect=_EFFECT,
 )
 HDCP = Rule(

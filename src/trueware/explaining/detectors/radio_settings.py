@@ -82,6 +82,7 @@ CHIP = Rule(
     "calibration-of-another-chip",
     "The radio's calibration is that of another kind of chip",
     Severity.MEDIUM,
+    help="The radio may send outside its limits or not at all. Restore the calibration of this very device.",
     effect=_EFFECT,
 )
 ERASED = Rule(

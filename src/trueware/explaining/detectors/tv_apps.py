@@ -47,6 +47,7 @@ INLINE = Rule(
     "app-page-script-changed",
     "Code in a page of an app is other than the genuine",
     Severity.MEDIUM,
+    help="Code in a page may do all that the app may. Compare it with the genuine page.",
     effect="app-injected",
 )
 SCRIPT_ADDED = Rule(
@@ -60,12 +61,14 @@ SCRIPT_CHANGED = Rule(
     "app-script-changed",
     "A script of an app is other than the genuine",
     Severity.MEDIUM,
+    help="It may do all that the app may. Compare it with the genuine script.",
     effect="app-injected",
 )
 PAGE = Rule(
     "app-page-changed",
     "A page of an app looks different, or was added or taken away",
     Severity.LOW,
+    help="What the page shows is other. Code in it is a finding of its own.",
     effect="appearance-changed",
 )
 FETCHES = Rule(
@@ -102,12 +105,14 @@ READING = Rule(
     "app-may-read-people",
     "A TV app may read accounts, messages or contacts, which the genuine one may not",
     Severity.HIGH,
+    help="Whoever made the app can read them from the device. Install the app from its publisher.",
     effect="communications-read",
 )
 PRIVILEGE = Rule(
     "app-privileges-added",
     "A TV app asks for privileges that the genuine one does not have",
     Severity.MEDIUM,
+    help="The system lets it do more than the publisher asked for. Install the app from its publisher.",
     effect="app-injected",
 )
 SERVICE = Rule(
@@ -121,6 +126,7 @@ START = Rule(
     "app-start-changed",
     "A TV app starts with another page or program",
     Severity.HIGH,
+    help="What starts decides what the app is. Install the app from its publisher.",
     effect="app-injected",
 )
 APP_ADDED = Rule(

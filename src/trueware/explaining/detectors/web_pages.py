@@ -92,6 +92,7 @@ SERVER_CODE = Rule(
     "page-server-code-changed",
     "What the server runs for a page was changed",
     Severity.MEDIUM,
+    help="It runs on the device with the rights of its web server. Compare it with the genuine program.",
     effect="program-altered",
 )
 TEXT = Rule(
@@ -105,6 +106,7 @@ STATIC = Rule(
     "page-text-added",
     "A page that only shows something was added or taken away",
     Severity.INFO,
+    help="It runs no code and asks for nothing.",
     effect="appearance-changed",
 )
 REMOVED = Rule(
