@@ -12,6 +12,7 @@ from trueware.explaining.contract import Altered, Case, Sibling, Source
 from trueware.explaining.explain import explain
 from trueware.explaining.impact import assess
 from trueware.explaining.places import Files, Places
+from trueware.explaining.relocated import together
 from trueware.explaining.scenario import scenario_of
 from trueware.knowledge.effects import load_effect
 from trueware.knowledge.impact import load_impact
@@ -50,7 +51,7 @@ def case_of(
     """
     there, here = sources
     places, files = Places(suspect), Files(suspect)
-    altered = tuple(Altered(change, places.inner(change.path), there, here) for change in changes)
+    altered = tuple(Altered(change, places.inner(change.path), there, here) for change in together(changes, places))
     match = result.match
     return Case(
         altered,
