@@ -92,6 +92,8 @@ _ENDS = re.compile(r"(?i)\.(?:img|bin|mbn|elf|imx|itb|fd)$")
 _RAMDISK = re.compile(r"(?i)(?:[\w-]*ramdisk(?:-\w+|\d)*|initramfs[\w.-]*|initrd[\w.-]*|cpio-\d)" + _SLOT)
 _HEAD = 4096
 _STEP = re.compile(r"!?/")
+_WITHIN = re.compile(r"(?:^|/)(?:usr|etc|var|lib)/")
+"""Folders of a root file system: what lies in there under such a name makes initramfs, and is none."""
 
 _BANNERS = (
     re.compile(rb"U-Boot (?:SPL |TPL )?(?:\d{4}\.\d\d|1\.\d\.\d)[ -~]{0,120}"),
@@ -194,7 +196,7 @@ def _ramdisk(path: str) -> str:
     """Return the path of the initial file system that a file is in, empty where it is in none."""
     end = 0
     for match in _STEP.finditer(path):
-        if _RAMDISK.fullmatch(path, end, match.start()):
+        if _RAMDISK.fullmatch(path, end, match.start()) and not _WITHIN.search(path, path.rfind("!/", 0, end) + 1, end):
             return path[: match.start()]
         end = match.end()
     return ""

@@ -112,7 +112,8 @@ def describe_added(altered: Altered, case: Case, elf: Elf) -> Finding:
     linked = (
         f"linked to {listing(elf.needed, 6)}" if elf.needed else "static" if elf.kind == "program" else "no libraries"
     )
-    words = [f"{elf.kind} for {elf.platform}", linked]
+    kind = "program" if elf.interpreter else elf.kind  # one that lies at random addresses is a library by its header
+    words = [f"{kind} for {elf.platform}", linked]
     words += [f"asks for {listing(asks, 8)}"] if asks else []
     words += [f"speaks of {listing((each.text for each in endpoints), 3)}"] if endpoints else []
     touches = [f"call:{name}" for name in asks] + [touch for each in endpoints[:8] for touch in each.touches]
@@ -133,7 +134,7 @@ def describe_added(altered: Altered, case: Case, elf: Elf) -> Finding:
             rule, severity = SERVER, Severity.MEDIUM
     elif rule is ADDED:
         severity = Severity.LOW  # it does nothing by itself
-    evidence = Evidence("", None, excerpt(f"{elf.kind} for {elf.platform}, {len(elf.view)} bytes"))
+    evidence = Evidence("", None, excerpt(f"{kind} for {elf.platform}, {len(elf.view)} bytes"))
     return altered.finding(rule, "; ".join(words), evidence, touches=touches, severity=severity)
 
 
