@@ -139,6 +139,11 @@ FLAGS: list[tuple[dict[str, Value], dict[str, Value], list[str]]] = [
     ({"name": ".App"}, {"name": "org.example.app.App"}, ["app-manifest-rewritten"]),
     ({"name": ".App"}, {}, ["app-manifest-narrowed"]),
     ({}, {"appComponentFactory": "org.lsposed.Factory"}, ["app-wrapped"]),
+    (
+        {"appComponentFactory": "org.example.app.Guard"},
+        {"appComponentFactory": "androidx.core.app.CoreComponentFactory"},
+        ["app-wrapped"],
+    ),
 ]
 
 
@@ -209,3 +214,8 @@ def test_damaged_manifests_are_read_or_refused(data: st.DataObject) -> None:
 def test_arbitrary_bytes_are_no_manifest(content: bytes) -> None:
     with pytest.raises(MalformedInput):
         read_manifest(content)
+
+
+def test_the_factory_that_tools_write_wraps_nothing() -> None:
+    plain: dict[str, Value] = {"appComponentFactory": "androidx.core.app.CoreComponentFactory"}
+    assert "app-wrapped" not in told(manifest(application={}), manifest(application=plain))

@@ -15,7 +15,7 @@ from typing import ClassVar
 from trueware.errors import InputError
 from trueware.explaining.contract import Altered, Case
 from trueware.explaining.known.android_apis import CALLS, COMMANDS, TEXTS, About
-from trueware.explaining.known.app_packages import PACKAGES, Use, library_of
+from trueware.explaining.known.app_packages import PACKAGES, Use, library_of, loads_code, supports_apps
 from trueware.explaining.naming import listing
 from trueware.explaining.portraits.dex import (
     ANY_CERTIFICATE,
@@ -361,13 +361,18 @@ def _marked(altered: Altered, differing: _Differing, before: frozenset[str], *, 
     for about, marks in told.items():
         rule = ABOUT[about]
         known = all(mark in before for mark in marks)
+        in_support = all(supports_apps(_package_of(name)) for name in marks.values())
+        by_design = about is About.CODE and all(loads_code(_package_of(name)) for name in marks.values())
+        by_name = ", as libraries of that name do" if by_design or in_support else ""
+        aside = ", which other genuine code does, too" if known else by_name
         shown = list(marks.items())[:_MOST]
         yield altered.finding(
             rule,
-            f"{listing(map(_spoken, marks))}" + (", which other genuine code does, too" if known else ""),
+            listing(map(_spoken, marks)) + aside,
             *(Evidence(_dotted(name), None, _spoken(mark)) for mark, name in shown),
             touches=(f"api:{mark.removeprefix(API)}" for mark, _ in shown if mark.startswith(API)),
-            severity=_LOW if known else rule.severity,
+            severity=_LOW if known or in_support else _MEDIUM if by_design else rule.severity,
+            confidence=Confidence.LOW if (by_design or in_support) and not known else None,
         )
     if hosts:
         yield altered.finding(

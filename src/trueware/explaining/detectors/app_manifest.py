@@ -229,6 +229,9 @@ _BEFORE_ASKING = 23
 
 _POWERFUL_USERS = frozenset({"android.uid.system", "android.uid.phone", "android.uid.bluetooth", "android.uid.nfc"})
 
+_PLAIN_FACTORIES = frozenset(("androidx.core.app.CoreComponentFactory", "android.support.v4.app.CoreComponentFactory"))
+"""What building with Android's support libraries writes into every manifest that names no other factory (AOSP ``androidx.core``)."""
+
 
 class ManifestOfApp:
     """The manifest of an app."""
@@ -337,7 +340,7 @@ def _identity(altered: Altered, genuine: AppManifest, found: AppManifest) -> Ite
         ("application", genuine.application, found.application),
         ("appComponentFactory", genuine.factory, found.factory),
     ):
-        if now and _below(genuine, was) != _below(found, now):
+        if now and _below(genuine, was) != _below(found, now) and not (not was and now in _PLAIN_FACTORIES):
             yield altered.finding(
                 WRAPPED, f"{excerpt(now)} runs first", _versus(where, was, now), touches=(f"api:{now}",)
             )

@@ -86,3 +86,34 @@ def library_of(package: str) -> str | None:
             return package
         package = package.rpartition(".")[0]
     return None
+
+
+_LOADING = (
+    "com.google.android.gms.dynamite", "androidx.multidex", "android.support.multidex", "com.google.android.play.core",
+    "com.facebook.soloader",
+)  # fmt: skip
+_SUPPORT = (
+    "androidx.core",
+    "androidx.appcompat",
+    "androidx.media",
+    "androidx.test",
+    "android.support.v4",
+    "android.support.v7",
+)
+
+
+def supports_apps(package: str) -> bool:
+    """Whether a package is in or below one of Android's support libraries, which call what the app asks them to and nothing else.
+
+    As with `loads_code`, that is what the name says and no more.
+    """
+    return any(package == each or package.startswith(f"{each}.") for each in _SUPPORT)
+
+
+def loads_code(package: str) -> bool:
+    """Whether a package is in or below one of the libraries that load code by design: of Google's services, of the app's own package.
+
+    Anybody can name classes so; it makes an alarm less likely to be right, and no code harmless. Source: the libraries' own pages on
+    developer.android.com and github.com/facebook/SoLoader.
+    """
+    return any(package == each or package.startswith(f"{each}.") for each in _LOADING)
