@@ -38,6 +38,12 @@ def test_a_link_into_a_folder_for_all_is_told() -> None:
     assert _rules({"bin/a": _link("b")}, {"bin/a": _link("/tmpfoo/b")}) == ["link-turned"]
 
 
+def test_where_a_kernel_was_built_opens_nothing() -> None:
+    paths = ("lib/modules/5.4/build", "lib/modules/5.4/source", "lib/modules/5.4/extra")
+    rules = [_rules({path: _link("/mnt/a/linux")}, {path: _link("/mnt/b/linux")}) for path in paths]
+    assert rules == [["link-turned"], ["link-turned"], ["link-into-open-folder"]]
+
+
 def test_a_setting_is_told_line_by_line() -> None:
     (found,) = findings(
         Remaining, case({"etc/logrotate.conf": b"# a\nrotate 4\n"}, {"etc/logrotate.conf": b"rotate 1\n"})

@@ -114,8 +114,8 @@ class KernelModules:
     """By its name, or what a module's signature or packing holds."""
 
     @staticmethod
-    def detect(altered: Altered, case: Case) -> Iterator[Finding]:  # noqa: ARG004 (added ones are looked at beside those removed)
-        if not _is_module(altered) or altered.is_added or altered.is_removed:
+    def detect(altered: Altered, case: Case) -> Iterator[Finding]:
+        if not _is_module(altered, case) or altered.is_added or altered.is_removed:
             return
         part = altered.change.found
         if altered.inner in _SIGNING:
@@ -129,7 +129,9 @@ class KernelModules:
     @staticmethod
     def conclude(case: Case, findings: tuple[Finding, ...]) -> Iterator[Finding]:  # noqa: ARG004 (asks nobody else)
         """Look at added modules beside those of the same name that were removed: another kernel has them in another folder."""
-        modules = [each for each in case.altered if KernelModules.wants.fullmatch(each.inner) and _is_module(each)]
+        modules = [
+            each for each in case.altered if KernelModules.wants.fullmatch(each.inner) and _is_module(each, case)
+        ]
         gone = {each.name: each for each in modules if each.is_removed}
         back = set[str]()
         for altered in modules:
@@ -145,9 +147,11 @@ class KernelModules:
 _: type[Concluding] = KernelModules
 
 
-def _is_module(altered: Altered) -> bool:
+def _is_module(altered: Altered, case: Case) -> bool:
+    """Tell whether it is a module or a part of one, in the artefact or as the artefact."""
     part = altered.change.found or altered.change.expected
-    return part is not None and part.kind in (Kind.FILE, Kind.REGION) and not altered.is_moved and ".ko" in altered.path
+    within = ".ko" in altered.path or case.suspect.format == "module-signature"
+    return part is not None and part.kind in (Kind.FILE, Kind.REGION) and not altered.is_moved and within
 
 
 def _arrived(altered: Altered, partner: Altered | None, case: Case) -> Iterator[Finding]:
@@ -208,7 +212,8 @@ def _changed(altered: Altered, pair: Pair) -> Iterator[Finding]:
     if same:
         yield altered.finding(REBUILT, "code and data are equal")
     else:
-        severity = Severity.MEDIUM if pair.difference.how is How.REBUILT else None
+        is_calm = pair.is_built_anew and not pair.difference.gained(RUNS)
+        severity = Severity.MEDIUM if is_calm or pair.difference.how is How.REBUILT else None
         yield altered.finding(CHANGED, detail, *evidence, severity=severity)
     if "signed" in pair.old.traits and "signed" not in pair.new.traits:
         yield altered.finding(UNSIGNED, "the genuine one is signed", Evidence("signature", "there", None))

@@ -52,11 +52,25 @@ TEXT = Rule(
     effect="appearance-changed",
 )
 
+ZONE = Rule(
+    "time-zone-changed",
+    "The rules of a time zone are other",
+    Severity.INFO,
+    help="Governments change them some times a year, and updates follow. A clock that is shown may differ by hours.",
+    effect="configuration-altered",
+)
+
+_ZONE, _ZONE_MAGIC = re.compile(r"(?:.*/)?zoneinfo/.+"), b"TZif"
+"""Where they lie, and what such a file begins with (RFC 9636 §3.1)."""
+
 _PROGRAMS = re.compile(r"(?:.*/)?(?:s?bin|lib(?:exec|32|64)?|xbin|app|priv-app|framework)/.*")
 _OPEN = re.compile(
     r"/?(?:(?:private/|\.\./)*(?:var/)?tmp|dev/shm|run/shm|mnt|media|data/local/tmp|sdcard|storage)(?:/.*)?"
 )
-_SETTINGS = re.compile(r"(?:.*/)?etc/.*")
+_SETTINGS = re.compile(r"(?:.*/)?(?:etc/.*|lib/modules/[^/]+/modules\.[a-z.]+)")
+_SOURCES = re.compile(r"(?:.*/)?lib/modules/[^/]+/(?:source|build)")
+"""Links to where the kernel was built: only who builds modules follows them (Linux ``Documentation/kbuild/modules.rst``)."""
+
 _TEXTS = re.compile(r"(?:.*/)?etc/(?:banner[\w.]*|issue(?:\.net)?|motd|profile\.d/motd[\w.-]*|update-motd\.d/.*)")
 _TOLD = 6
 _LARGEST = 1 << 20
@@ -66,7 +80,7 @@ class Remaining:
     """Looks at what nobody else explained; stands last."""
 
     subject: ClassVar[str] = "links, moved programs and settings of no other subject"
-    rules: ClassVar[tuple[Rule, ...]] = (MOVED_ASIDE, LINK, OPEN_LINK, SETTING, TEXT)
+    rules: ClassVar[tuple[Rule, ...]] = (MOVED_ASIDE, LINK, OPEN_LINK, SETTING, TEXT, ZONE)
     wants: ClassVar[re.Pattern[str]] = re.compile(r"(?!)")
 
     @staticmethod
@@ -96,10 +110,20 @@ def _alone(altered: Altered) -> Iterator[Finding]:
     expected, found = altered.change.expected, altered.change.found
     if found is not None and found.link is not None:
         before = expected.link if expected is not None else None
-        if _OPEN.fullmatch(found.link):
+        if _SOURCES.fullmatch(altered.inner):
+            told = f"it leads to {excerpt(found.link)}, where the kernel was built"
+            yield altered.finding(LINK, told, Evidence("link", before, found.link), severity=Severity.INFO)
+        elif _OPEN.fullmatch(found.link):
             yield altered.finding(OPEN_LINK, f"it leads to {excerpt(found.link)}", Evidence("link", before, found.link))
         elif expected is not None and _PROGRAMS.fullmatch(altered.inner):
             yield altered.finding(LINK, f"it leads to {excerpt(found.link)}", Evidence("link", before, found.link))
+    elif (
+        altered.change.kind is ChangeKind.CHANGED
+        and "content" in altered.change.aspects
+        and _ZONE.fullmatch(altered.inner)
+        and (altered.after() or b"").startswith(_ZONE_MAGIC)
+    ):
+        yield altered.finding(ZONE, altered.inner.rpartition("zoneinfo/")[2])
     elif (
         altered.change.kind is ChangeKind.CHANGED
         and "content" in altered.change.aspects
