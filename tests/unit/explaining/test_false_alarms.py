@@ -1,12 +1,16 @@
 """Near misses: what updates, rebuilds and packages do by right, beside what looks like it and is told."""
 
+from dataclasses import replace
+
 import pytest
-from tests.unit.explaining.cases import Tree, case, findings, rules
+from tests.unit.explaining.cases import Tree, all_rules, case, findings, rules
 from tests.unit.explaining.elf_files import Made
 
 from trueware.explaining.detectors.appearance import Appearance
+from trueware.explaining.detectors.kernel_modules import KernelModules
 from trueware.explaining.detectors.packages import Packages
 from trueware.explaining.detectors.programs import Programs
+from trueware.explaining.known.app_packages import loads_code, supports_apps
 from trueware.explaining.known.public_authorities import PUBLIC_AUTHORITIES
 from trueware.model.finding import Severity
 
@@ -68,3 +72,55 @@ def test_public_authorities_are_told_by_their_whole_digest() -> None:
     assert all(len(bytes.fromhex(each)) == 32 for each in PUBLIC_AUTHORITIES)
     # ISRG Root X1, as Let's Encrypt publishes it
     assert "96bcec06264976f37460779acf28c5a7cfe8a3c0aae11a8ffcee05c0bddf08c6" in PUBLIC_AUTHORITIES
+
+
+UNIT = b"[Service]\nExecStart=/usr/sbin/d\n"
+
+
+def test_what_went_below_usr_is_no_arrival() -> None:
+    base: Tree = {"etc/passwd": b"", "usr/sbin/d": PROGRAM.image}
+    told = all_rules(
+        case(
+            {**base, "lib/systemd/system/d.service": UNIT}, {**base, "usr/lib/systemd/system/d.service": UNIT + b"#\n"}
+        )
+    )
+    assert "start-added" not in told
+    told = all_rules(
+        case({**base, "opt/systemd/d.service": UNIT}, {**base, "usr/lib/systemd/system/d.service": UNIT + b"#\n"})
+    )
+    assert "start-added" in told
+    listening = PROGRAM.with_(imports=("listen", "accept", "bind", "execl", "printf"))
+    other = listening.with_(data=b"version 2\0")
+    assert "program-server-added" not in all_rules(
+        case({**base, "bin/s": listening.image}, {**base, "usr/bin/s": other.image})
+    )
+    assert "program-server-added" in all_rules(
+        case({**base, "bin/s": listening.image}, {**base, "usr/bin/t": other.image})
+    )
+
+
+def test_what_makes_an_initramfs_is_none() -> None:
+    made = case({"usr/share/initramfs-tools/hooks/x": b"1"}, {"usr/share/initramfs-tools/hooks/x": b"2"})
+    assert "initramfs-changed" not in all_rules(made)
+    assert "initramfs-changed" in all_rules(case({"boot.img!/ramdisk/init": b"1"}, {"boot.img!/ramdisk/init": b"2"}))
+
+
+def test_rules_of_time_zones_are_told_calmly() -> None:
+    before: Tree = {"usr/share/zoneinfo/Europe/Oslo": b"TZif2" + bytes(9), "usr/share/zoneinfo/x": b"TZif2"}
+    made = case(before, {"usr/share/zoneinfo/Europe/Oslo": b"TZif2" + bytes(8), "usr/share/zoneinfo/x": b"\0\1\2"})
+    assert all_rules(made) == ["change-unexplained", "time-zone-changed"]
+
+
+def test_a_module_may_be_the_artefact() -> None:
+    genuine: Tree = {"module": b"\x7fELF1", "signature": b"1"}
+    made = case(genuine, {**genuine, "signature": b"2"})
+    assert rules(KernelModules, made) == []
+    made = replace(made, suspect=made.suspect._replace(format="module-signature"))
+    assert rules(KernelModules, made) == ["kernel-module-rebuilt"]
+
+
+def test_libraries_that_load_code_by_design_weigh_less() -> None:
+    assert loads_code("com.google.android.gms.dynamite")
+    assert not loads_code("com.google.android.gms.dynamitex")
+    assert supports_apps("androidx.core.location")
+    assert not supports_apps("androidx.corex")
