@@ -15,7 +15,8 @@ from trueware.registry.portraits import MOST, RECORD
 
 _PROGRAM = re.compile(r"lib[^/]*\.so[.\d]*|.*\.(?:so|ko|dex|odex|vdex|oat|elf|axf|bin|out)(?:\.[\d.]+)?")
 _SETTINGS = re.compile(
-    r".*\.(?:conf|cfg|cnf|ini|rc|prop|properties|env|rules|service|socket|timer|path|list|keys?|pub|repo|sources|uci|json|xml|ya?ml)"
+    r".*\.(?:conf|cfg|cnf|ini|rc|prop|properties|env|rules|service|socket|timer|path|list|keys?|pub|repo|sources|uci|json|xml|ya?ml"
+    r"|te|cil|contexts|crt|pem|cer)|[^/]*(?:md5|sha(?:1|256|512))(?:sums?)?(?:\.txt)?|checksums?(?:\.txt)?"
 )
 _PAGES = re.compile(
     r".*\.(?:html?|shtml|xhtml|asp|aspx|jsp|php|cgi|lua|js|mjs|css|svg|lp|m3u8?|tv|radio|aitx?|sh|tcl|htm\.gz)"

@@ -255,7 +255,8 @@ def diff(
 ) -> Result:
     """Return the result for `suspect` as if `genuine` were the only release there is.
 
-    Signatures are told, and decide nothing: the one who asks knows which of the two is genuine.
+    Signatures are told, and decide nothing: the one who asks knows which of the two is genuine. Only where one proves that something
+    was written after it was made, that is no damage.
 
     Args:
         genuine: the artefact to trust.
@@ -306,7 +307,8 @@ def diff(
         name,
         there.claims,
     )
-    evidence = Evidence(here.measurement.root, here.claims, here.measurement.findings)
+    proved = tuple(each for each in here.measurement.signatures if each.as_signed)
+    evidence = Evidence(here.measurement.root, here.claims, here.measurement.findings, proved)
     result = appraise(artefact_name(suspect), evidence, References((Reference(release, root, policies[name]),)))
     trust = Trust(public=load_public_keys())
     told = tuple(judge(each, trust, (), here.claims, now) for each in here.measurement.signatures)

@@ -57,7 +57,7 @@ class Limits:
     """Bytes of decompressed containers kept in memory together, where their formats need random access; an eighth of it is always
     left for one within others."""
 
-    max_kept_file: int = 128 * 1024
+    max_kept_file: int = 512 * 1024
     """Bytes of one security-relevant file whose content is kept for explanation."""
 
     max_kept: int = 32 * MIB

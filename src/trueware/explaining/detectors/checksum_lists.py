@@ -18,7 +18,7 @@ REMADE = Rule(
     "A list of checksums was made anew for the files that were changed",
     Severity.LOW,
     help="An update that checks nothing but this list is taken by the device. Only a signature tells who made it.",
-    effect="rebuilt-by-another",
+    effect="configuration-altered",
 )
 OTHER = Rule(
     "checksum-list-changed",

@@ -9,6 +9,7 @@ from base64 import b64decode
 from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
+from warnings import catch_warnings, simplefilter
 
 from cryptography.x509 import BasicConstraints, Certificate, ExtensionNotFound, Version
 
@@ -76,7 +77,9 @@ def _is_authority(certificate: Certificate, *, is_self_issued: bool) -> bool:
     if certificate.version is Version.v1:
         return is_self_issued
     try:
-        return certificate.extensions.get_extension_for_class(BasicConstraints).value.ca
+        with catch_warnings():
+            simplefilter("ignore")  # oddities of old certificates: said to developers, not to users
+            return certificate.extensions.get_extension_for_class(BasicConstraints).value.ca
     except ExtensionNotFound:
         return False
 
