@@ -157,10 +157,17 @@ class KeptSource:
     ) -> None:
         self._content, self._ask = content, portraits
         self._portraits: Mapping[bytes, bytes] | None = None
+        self._had: dict[bytes, bytes | None] = {}
+        """What was asked for: many detectors ask for the same, and a registry keeps small files alone."""
 
     def read(self, part: Part) -> bytes | None:
         """See `Source`."""
-        return None if part.sha256 is None else self._content(part.sha256)
+        digest = part.sha256
+        if digest is None:
+            return None
+        if digest not in self._had:
+            self._had[digest] = self._content(digest)
+        return self._had[digest]
 
     def portrait(self, part: Part) -> bytes | None:
         """See `Source`."""

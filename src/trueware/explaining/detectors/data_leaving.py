@@ -151,15 +151,13 @@ class _Named(NamedTuple):
 
 def _compare(altered: Altered, sides: Sides, told: set[str]) -> Iterator[Finding]:
     changed = difference(sides.before, sides.after, _COMMENTS, trailing=False)
-    hosts = {each.host for each in find_endpoints(sides.before.decode("utf-8", "replace"))}
-    there = {each.host for each in find_endpoints(sides.after.decode("utf-8", "replace"))}
     names = _CODE.fullmatch(altered.inner) is None
     came = [
         each
-        for each in _named(changed.added, names=names)
-        if each.endpoint.host not in hosts and f"host:{each.endpoint.host}" not in told
+        for each in _elsewhere(changed.added, sides.before, names=names)
+        if f"host:{each.endpoint.host}" not in told
     ]
-    went = [each for each in _named(changed.removed, names=names) if each.endpoint.host not in there]
+    went = _elsewhere(changed.removed, sides.after, names=names)
     yield from _logs(altered, changed.added, sides.before, told)
     partners = {each.around: each for each in went[:_MOST]}
     groups: dict[tuple[str, bool], list[tuple[_Named, _Named | None]]] = {}
@@ -173,6 +171,13 @@ def _compare(altered: Altered, sides: Sides, told: set[str]) -> Iterator[Finding
     for pairs in groups.values():
         each, partner = pairs[0]
         yield _told(altered, _rule(altered, each, partner), pairs)
+
+
+def _elsewhere(lines: tuple[Line, ...], other: bytes, *, names: bool) -> list[_Named]:
+    """Return the endpoints of lines whose hosts stand nowhere in the other side, which is looked through only where there are any."""
+    found = list(_named(lines, names=names))
+    hosts = {each.host for each in find_endpoints(other.decode("utf-8", "replace"))} if found else set()
+    return [each for each in found if each.endpoint.host not in hosts]
 
 
 def _named(lines: tuple[Line, ...], *, names: bool) -> Iterator[_Named]:

@@ -15,10 +15,9 @@ from typing import ClassVar
 
 from trueware.explaining.contract import Altered, Case, Concluding
 from trueware.explaining.naming import counted, listing
-from trueware.explaining.reading.invocations import Invocation, invocations
+from trueware.explaining.reading.invocations import Invocation, script_runs
 from trueware.explaining.reading.lines import Line, difference, excerpt
 from trueware.explaining.reading.script_actions import Action, Kind, actions_in_shell, actions_in_text
-from trueware.explaining.reading.shell import script
 from trueware.explaining.reading.sides import both_sides
 from trueware.model.finding import Confidence, Evidence, Finding, Rule, Severity
 from trueware.model.part import Kind as PartKind
@@ -250,7 +249,7 @@ def _checks(altered: Altered, old: tuple[Action, ...], new: tuple[Action, ...]) 
 def _defused(altered: Altered, before: bytes, after: bytes, *, verifies: bool) -> Iterator[Finding]:
     if not verifies and not _UPGRADE.fullmatch(altered.inner):
         return
-    old, new = (list(invocations(script(side))) for side in (before, after))
+    old, new = (list(script_runs(side)) for side in (before, after))
     outcomes = [
         Counter("failure" if _FAILURE.fullmatch(each.text) else "success" for each in side if _is_outcome(each.text))
         for side in (old, new)
@@ -322,7 +321,7 @@ def _described(data: bytes, language: str) -> str:
     rows = counted(data.count(b"\n"), "line")
     if language not in _SHELLS:
         return f"a script of {rows} for {language}" if language != "other" else f"a script of {rows}"
-    names = dict.fromkeys(each.name for each in invocations(script(data)) if each.name and "$" not in each.name)
+    names = dict.fromkeys(each.name for each in script_runs(data) if each.name and "$" not in each.name)
     ordinary = (
         "echo",
         "exit",

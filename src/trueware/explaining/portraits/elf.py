@@ -35,7 +35,6 @@ import cbor2
 
 from trueware.errors import MalformedInput
 from trueware.explaining.reading.elf import LOAD, NOTE, Elf, read_elf
-from trueware.explaining.reading.instructions import FILLING, THUMB, cut, is_settled_apart, settle
 from trueware.explaining.reading.stamps import find_build_ids, find_dates
 from trueware.explaining.reading.texts import ENDPOINT, tell, tell_versions
 
@@ -359,6 +358,14 @@ class Code:
 
 def read_code(elf: Elf, clean: bytes) -> Code:
     """Return what the code is compared by; `clean` is what `settled` returned."""
+    from trueware.explaining.reading.instructions import (  # noqa: PLC0415 (start-up time: few portraits need it)
+        FILLING,
+        THUMB,
+        cut,
+        is_settled_apart,
+        settle,
+    )
+
     mostly = elf.instructions
     found: list[tuple[int, int, bytes]] = []
     comparable = bytearray(clean)

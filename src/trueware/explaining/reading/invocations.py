@@ -12,8 +12,9 @@ package/base-files (service.sh).
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
-from trueware.explaining.reading.shell import Command, Redirection, commands
+from trueware.explaining.reading.shell import Command, Redirection, commands, script
 
 _DEPTH = 4
 _VALUE = 2048
@@ -48,6 +49,12 @@ class Invocation:
 def invocations(all_commands: Iterable[Command]) -> Iterator[Invocation]:
     """Yield what the commands of one script run, in order."""
     return _invocations(all_commands, {}, 0)
+
+
+@lru_cache(maxsize=8)
+def script_runs(data: bytes) -> tuple[Invocation, ...]:
+    """Return what a script runs, in order; the last few are remembered, as those of `script`."""
+    return tuple(invocations(script(data)))
 
 
 def _invocations(all_commands: Iterable[Command], values: dict[str, str], depth: int) -> Iterator[Invocation]:

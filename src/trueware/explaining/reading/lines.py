@@ -5,7 +5,7 @@ that are no UTF-8 read as ``\xNN``, so that every text can be shown. A line coun
 repeats is one line more.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 EXCERPT = 200
@@ -45,18 +45,26 @@ def meaningful_lines(
         trailing: whether a comment may follow something else on its line, after a blank.
         continued: whether a backslash at the end of a line joins it with the next; that of a comment never does.
     """
-    rows = data.split(b"\n")
-    index = 0
+    return _meaningful(data.split(b"\n"), 0, comments, trailing=trailing, continued=continued)
+
+
+def _meaningful(
+    rows: Sequence[bytes], first: int, comments: tuple[str, ...], *, trailing: bool, continued: bool
+) -> Iterator[Line]:
+    """Yield the meaningful lines of the rows from the one at `first` on."""
+    index = first
     while index < len(rows):
         number = index + 1
-        pieces = [_decoded(rows[index])]
-        joins = continued and not pieces[0].lstrip().startswith(comments)
-        while joins and pieces[-1].endswith("\\") and index + 1 < len(rows):
-            index += 1
-            pieces[-1] = pieces[-1][:-1]
-            pieces.append(_decoded(rows[index]))
+        text = _decoded(rows[index])
+        if continued and text.endswith("\\") and not text.lstrip().startswith(comments):
+            pieces = [text]
+            while pieces[-1].endswith("\\") and index + 1 < len(rows):
+                index += 1
+                pieces[-1] = pieces[-1][:-1]
+                pieces.append(_decoded(rows[index]))
+            text = "".join(pieces)
         index += 1
-        text = "".join(pieces).strip()
+        text = text.strip()
         if trailing:
             text = _without_comment(text, comments)
         if text and not text.startswith(comments):
@@ -67,9 +75,19 @@ def difference(
     before: bytes, after: bytes, comments: tuple[str, ...] = ("#",), *, trailing: bool = False, continued: bool = False
 ) -> Difference:
     """Return the meaningful lines that one text has and the other has not, or not as often; arguments as above."""
-    old = tuple(meaningful_lines(before, comments, trailing=trailing, continued=continued))
-    new = tuple(meaningful_lines(after, comments, trailing=trailing, continued=continued))
+    rows = before.split(b"\n"), after.split(b"\n")
+    first = _first_difference(*rows)
+    old, new = (tuple(_meaningful(side, first, comments, trailing=trailing, continued=continued)) for side in rows)
     return Difference(_left_over(old, new), _left_over(new, old))
+
+
+def _first_difference(old: Sequence[bytes], new: Sequence[bytes]) -> int:
+    """Return the first row that differs, or the one before it that is continued there: what is above is on both sides."""
+    pairs = zip(old, new, strict=False)
+    at = next((index for index, (one, other) in enumerate(pairs) if one != other), min(len(old), len(new)))
+    while at and old[at - 1].rstrip(b"\r").endswith(b"\\"):
+        at -= 1
+    return at
 
 
 def excerpt(text: str, limit: int = EXCERPT) -> str:

@@ -7,8 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from trueware.explaining.reading.invocations import Invocation, invocations
-from trueware.explaining.reading.shell import script
+from trueware.explaining.reading.invocations import Invocation, script_runs
 
 START_SCRIPTS = (
     r"etc/(?:init\.d|rc\.d|rc[0-9S]?\.d|hotplug\.d|uci-defaults|preinit\.d|cron\.(?:hourly|daily|weekly|monthly))/.+|etc/rc(?:\.local|S|[0-9]+)?"
@@ -25,8 +24,8 @@ def new_commands(path: str, before: bytes, after: bytes) -> Iterator[Invocation]
     """Yield the programs that only the second of two scripts runs, or runs more often; nothing where it is no script."""
     if len(after) > _LARGEST or not (after.startswith(b"#!") or _BEGINS.fullmatch(path)) or b"\0" in after:
         return
-    known = Counter(each.text for each in invocations(script(before[:_LARGEST])))
-    for each in invocations(script(after)):
+    known = Counter(each.text for each in script_runs(before[:_LARGEST]))
+    for each in script_runs(after):
         if known[each.text]:
             known[each.text] -= 1
         else:

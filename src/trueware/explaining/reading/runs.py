@@ -1,11 +1,9 @@
 """What changed files run: shell scripts, and what starts programs otherwise. Several detectors ask, so that it is read once."""
 
 import re
-from functools import lru_cache
 
 from trueware.explaining.contract import Altered
-from trueware.explaining.reading.invocations import Invocation, invocations
-from trueware.explaining.reading.shell import script
+from trueware.explaining.reading.invocations import Invocation, script_runs
 from trueware.explaining.reading.sides import both_sides
 from trueware.explaining.reading.starters import STARTERS, starts
 from trueware.model.part import Kind, Part
@@ -41,12 +39,7 @@ def is_script(altered: Altered, data: bytes) -> bool:
 
 def runs(data: bytes) -> tuple[Invocation, ...]:
     """Return what a script runs, in order; nothing for one that is too large to be read."""
-    return _runs(data) if len(data) <= _LARGEST else ()
-
-
-@lru_cache(maxsize=8)
-def _runs(data: bytes) -> tuple[Invocation, ...]:
-    return tuple(invocations(script(data)))
+    return script_runs(data) if len(data) <= _LARGEST else ()
 
 
 def changed_runs(altered: Altered) -> tuple[list[Invocation], list[Invocation]]:

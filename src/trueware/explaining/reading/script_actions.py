@@ -23,9 +23,9 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from trueware.explaining.reading.endpoints import Endpoint, find_endpoints
-from trueware.explaining.reading.invocations import SHELLS, Invocation, invocations
+from trueware.explaining.reading.invocations import SHELLS, Invocation, invocations, script_runs
 from trueware.explaining.reading.lines import excerpt
-from trueware.explaining.reading.shell import commands, script
+from trueware.explaining.reading.shell import commands
 from trueware.explaining.reading.urls import is_host
 
 
@@ -108,11 +108,16 @@ _EVALUATES = re.compile(
     r"(?:(?<![\w.])(?:exec|eval|loadstring|load|dofile)\s*\(?.{0,200}(?:urlopen|requests\.(?:get|post)|urllib|http\.request|LWP::Simple|"
     r"file_get_contents\s*\(\s*[\"']https?:|httpget))"
 )
+_WORDS = (
+    *("system", "popen", "exec", "subprocess.", "getoutput", "sys.call", "passthru", "qx", "child_process."),
+    *("eval", "load", "dofile"),
+)
+"""What a row has in it in which either is found; most have none of them, and to look for these is far quicker."""
 
 
 def actions_in_shell(data: bytes) -> tuple[Action, ...]:
     """Return what a shell script does, by lines."""
-    return tuple(_actions(list(invocations(script(data)))))
+    return tuple(_actions(list(script_runs(data))))
 
 
 def actions_of(runs: Iterable[Invocation]) -> tuple[Action, ...]:
@@ -125,7 +130,7 @@ def actions_in_text(data: bytes) -> tuple[Action, ...]:
     found: list[Action] = []
     for number, whole in enumerate(data.decode("utf-8", "replace").split("\n"), 1):
         row = whole[:_ROW]
-        if row.lstrip().startswith(("#", "--", "//")):
+        if row.lstrip().startswith(("#", "--", "//")) or not any(word in row for word in _WORDS):
             continue
         if _EVALUATES.search(row):
             found.append(Action(Kind.DOWNLOAD, number, excerpt(row.strip()), _hosts(row)))

@@ -21,9 +21,9 @@ from enum import Enum
 
 from trueware.explaining.reading.android_init import Service, read_init
 from trueware.explaining.reading.ini import sections
-from trueware.explaining.reading.invocations import Invocation, invocations
+from trueware.explaining.reading.invocations import Invocation, invocations, script_runs
 from trueware.explaining.reading.lines import meaningful_lines
-from trueware.explaining.reading.shell import commands, script
+from trueware.explaining.reading.shell import commands
 
 LARGEST = 512 * 1024
 """Bytes of a file that is read as a script; what is longer is a program or data."""
@@ -110,12 +110,12 @@ def starts(inner: str, data: bytes) -> Iterator[Start]:
     elif inner.endswith(".rc") and _ANDROID.fullmatch(inner):
         yield from _android(data)
     elif _AT_START.fullmatch(inner):
-        yield from (Start(run, When.START) for run in invocations(script(data)))
+        yield from (Start(run, When.START) for run in script_runs(data))
     elif _AT_LOGIN.fullmatch(inner):
-        yield from (Start(run, When.LOGIN) for run in invocations(script(data)))
+        yield from (Start(run, When.LOGIN) for run in script_runs(data))
     elif _AT_EVENT.fullmatch(inner):
         clock = "/cron." in inner or "/periodic/" in inner
-        yield from (Start(run, When.CLOCK if clock else When.EVENT) for run in invocations(script(data)))
+        yield from (Start(run, When.CLOCK if clock else When.EVENT) for run in script_runs(data))
     elif data.startswith(b"#!"):
         yield from (Start(run, When.EVENT) for run in shell_script(data))
 
@@ -126,7 +126,7 @@ _SHEBANG = re.compile(rb"#!\s*\S*?/(?:env\s+)?(?:busybox\s+)?(?:ba|a|da|k|mk|z|h
 def shell_script(data: bytes) -> Iterator[Invocation]:
     """Yield what a shell script runs; nothing for what does not say that it is one."""
     if len(data) <= LARGEST and _SHEBANG.match(data):
-        yield from invocations(script(data))
+        yield from script_runs(data)
 
 
 def _runs(text: str, line: int) -> Iterator[Invocation]:

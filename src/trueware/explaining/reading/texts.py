@@ -11,6 +11,7 @@ Texts are runs of printable ASCII of six and more, as they stand between zero by
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
+from functools import cache
 from itertools import accumulate
 
 from ahocorasick_rs import BytesAhoCorasick, Implementation
@@ -19,7 +20,8 @@ from trueware.explaining.reading.endpoints import DOMAINS, find_endpoints
 
 ENDPOINT, COMMAND, KEY, HASH = "e", "c", "k", "h"
 
-_RUN = re.compile(rb"[\t\x20-\x7e]{6,4096}")
+_RUN = re.compile(rb"[\t\x20-\x7e][\t\x20-\x7e]{5,4095}")
+"""Written so that `re` passes over what none begins with; six to 4096 characters."""
 
 _LONGEST = 1024
 """Characters of a text that are looked at; commands are shorter."""
@@ -41,69 +43,23 @@ _KEY = re.compile(
 _HASH = re.compile(r"\$(?:1|2[abxy]|5|6|y|7)\$[./A-Za-z0-9$=,]{8,120}|^\w{1,32}:[./A-Za-z0-9]{13}:\d*:\d*:")
 
 
-_HINTS = BytesAhoCorasick(
-    [
-        *(b"://", b"$1$", b"$2", b"$5$", b"$6$", b"$y$", b"-----BEGIN", b"ssh-", b"ecdsa-", b"untrusted comment"),
-        *(
-            b"/bin/",
-            b"busybox",
-            b"sh -",
-            b"wget ",
-            b"curl ",
-            b"tftp",
-            b"ftpget",
-            b"nc ",
-            b"ncat",
-            b"socat",
-            b"telnetd",
-            b"sshd",
-        ),
-        *(
-            b"dropbear",
-            b"insmod",
-            b"rmmod",
-            b"modprobe",
-            b"chmod",
-            b"chown",
-            b"mount",
-            b"kill",
-            b"tables",
-            b"nft ",
-            b"route",
-        ),
-        *(
-            b"ifconfig",
-            b"ip ",
-            b"rm -",
-            b"mkdir",
-            b"cp -",
-            b"mv ",
-            b"echo",
-            b"cat ",
-            b"sed -",
-            b"passwd",
-            b"adduser",
-            b"useradd",
-        ),
-        *(
-            b"tcpdump",
-            b"reboot",
-            b"mtd ",
-            b"flash_",
-            b"nvram",
-            b"uci ",
-            b"crontab",
-            b"setprop",
-            b"pm ",
-            b"am start",
-            b"sh\n",
-            b"/tcp/",
-        ),
-        *(f".{each}".encode() for each in sorted(DOMAINS)),
-    ],
-    implementation=Implementation.ContiguousNFA,
+_HINTS = (
+    *(b"://", b"$1$", b"$2", b"$5$", b"$6$", b"$y$", b"-----BEGIN", b"ssh-", b"ecdsa-", b"untrusted comment", b"/bin/"),
+    *(b"busybox", b"sh -", b"wget ", b"curl ", b"tftp", b"ftpget", b"nc ", b"ncat", b"socat", b"telnetd"),
+    *(b"sshd", b"dropbear", b"insmod", b"rmmod", b"modprobe", b"chmod", b"chown", b"mount", b"kill", b"tables"),
+    *(b"nft ", b"route", b"ifconfig", b"ip ", b"rm -", b"mkdir", b"cp -", b"mv ", b"echo", b"cat ", b"sed -"),
+    *(b"passwd", b"adduser", b"useradd", b"tcpdump", b"reboot", b"mtd ", b"flash_", b"nvram", b"uci ", b"crontab"),
+    *(b"setprop", b"pm ", b"am start", b"sh\n", b"/tcp/"),
+    *(f".{each}".encode() for each in sorted(DOMAINS)),
 )
 """What a telling text has in it, beside IP addresses and the lines of passwd."""
+
+
+@cache
+def _hints() -> BytesAhoCorasick:
+    """Return what finds them; made when the first program is read."""
+    return BytesAhoCorasick(_HINTS, implementation=Implementation.ContiguousNFA)
+
 
 _NUMBERS = re.compile(rb"\d\.\d{1,3}\.\d{1,3}\.\d|:\d*:\d*:")
 
@@ -112,9 +68,9 @@ def tell(view: memoryview, ranges: Iterable[tuple[int, int]]) -> Iterator[tuple[
     """Yield kind and text of the telling texts in some ranges of a program, in order."""
     for start, end in ranges:
         runs = _RUN.findall(view[start:end])
-        ends = list(accumulate(len(run) + 1 for run in runs))
+        ends = [at + index for index, at in enumerate(accumulate(map(len, runs)), 1)]
         joined = b"\n".join(runs) + b"\n"
-        places = [at for _, at, _ in _HINTS.find_matches_as_indexes(joined)]
+        places = [at for _, at, _ in _hints().find_matches_as_indexes(joined)]
         places += (match.start() for match in _NUMBERS.finditer(joined))
         for index in sorted({bisect_right(ends, at) for at in places}):
             yield from _told(bytes(runs[index][:_LONGEST]).decode("ascii"))
