@@ -12,12 +12,13 @@ from functools import cached_property
 
 from trueware.appraisal.place import is_root_file_system
 from trueware.appraisal.wrapping import way
+from trueware.explaining.patterns import regex
 from trueware.model.part import Kind, Part, join
 
 _DEPTH = 4
 """Folders above a root file system that lies in an archive or a folder; more of them are part of it."""
 
-_PACKED = re.compile(r"(.+)\.(?:gz|xz|lzma|bz2|zst|lz4|lzo)", re.DOTALL)
+_PACKED = regex(r"(.+)\.(?:gz|xz|lzma|bz2|zst|lz4|lzo)", re.DOTALL)
 """Names of compressed files, which hold one content."""
 
 

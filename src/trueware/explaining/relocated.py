@@ -8,11 +8,12 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from trueware.explaining.patterns import regex
 from trueware.explaining.places import Places
 from trueware.model.change import Change, ChangeKind
 from trueware.model.part import Kind
 
-_MERGED = re.compile(r"(?:usr/)?((?:s?bin|lib(?:32|64|x32)?)/.+)", re.DOTALL)
+_MERGED = regex(r"(?:usr/)?((?:s?bin|lib(?:32|64|x32)?)/.+)", re.DOTALL)
 
 
 def together(changes: Iterable[Change], places: Places) -> Iterator[Change]:

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from trueware.explaining.contract import Altered, Case
+from trueware.explaining.patterns import regex
 from trueware.explaining.reading.android_init import Order, read_init
 from trueware.explaining.reading.lines import difference, excerpt, meaningful_lines
 from trueware.explaining.reading.sides import both_sides
@@ -37,9 +38,9 @@ KEY = Rule(
     effect="local-access",
 )
 _PROPERTIES = ("service.adb.tcp.port", "persist.adb.tcp.port", "persist.adb.tls_server.enable")
-_FILE = re.compile(r"(?:.*/)?(?:(?:build|default|local|user|system|vendor|product|odm)\.prop|prop\.default)")
-_KEYS = re.compile(r"(?:.*/)?adb_keys")
-_SCRIPT = re.compile(r"(?:.*/)?[^/]+\.(?:sh|rc)|(?:.*/)?(?:init\.d|service\.d|post-fs-data\.d|su\.d)/[^/]+")
+_FILE = regex(r"(?:.*/)?(?:(?:build|default|local|user|system|vendor|product|odm)\.prop|prop\.default)")
+_KEYS = regex(r"(?:.*/)?adb_keys")
+_SCRIPT = regex(r"(?:.*/)?[^/]+\.(?:sh|rc)|(?:.*/)?(?:init\.d|service\.d|post-fs-data\.d|su\.d)/[^/]+")
 
 
 class AdbNetwork:

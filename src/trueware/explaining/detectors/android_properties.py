@@ -15,6 +15,7 @@ from typing import ClassVar
 
 from trueware.explaining.contract import Altered, Case
 from trueware.explaining.naming import listing
+from trueware.explaining.patterns import regex
 from trueware.explaining.portraits.dex import host_of
 from trueware.explaining.reading.android_properties import PATHS, contradictions, fingerprints, read_properties
 from trueware.explaining.reading.lines import excerpt
@@ -137,23 +138,23 @@ _SWITCHES = (
     _Switch(UNLOCK, re.compile(r"ro\.oem_unlock_supported|sys\.oem_unlock_allowed"), "0", _is("1", "true")),
     _Switch(PRIVILEGED, re.compile(r"ro\.control_privapp_permissions"), "", lambda value: value != "enforce"),
 )
-_BOOT_STATE = re.compile(
+_BOOT_STATE = regex(
     r"ro\.boot\.(?:verifiedbootstate|flash\.locked|veritymode|vbmeta\.\w+|warranty_bit|secureboot)"
     r"|ro\.(?:boot\.)?warranty_bit|ro\.bootmode\.secure|vendor\.boot\.(?:verifiedbootstate|vbmeta\.\w+)"
 )
-_PATCH = re.compile(r"ro\.(?:vendor\.build|build\.version|odm\.build)\.security_patch")
-_DATE = re.compile(r"\d{4}-\d\d-\d\d")
-_PRODUCT = re.compile(
+_PATCH = regex(r"ro\.(?:vendor\.build|build\.version|odm\.build)\.security_patch")
+_DATE = regex(r"\d{4}-\d\d-\d\d")
+_PRODUCT = regex(
     r"ro\.product\.(?:(?:odm|product|system|system_ext|vendor|bootimage)\.)?(?:manufacturer|brand|model|device|name)"
 )
-_PROXY = re.compile(r"net\.(?:\w+\.)?http-?proxy|(?:https?|socks)\.proxyHost|persist\.[\w.]*proxy[._]?host")
-_WORD = re.compile(r"[a-z]+")
+_PROXY = regex(r"net\.(?:\w+\.)?http-?proxy|(?:https?|socks)\.proxyHost|persist\.[\w.]*proxy[._]?host")
+_WORD = regex(r"[a-z]+")
 _UPDATE_WORDS = frozenset({"ota", "fota", "update", "updates", "updater", "upgrade", "sota"})
 _ON, _OFF = (
     frozenset({"1", "true", "yes", "on", "enable", "enabled"}),
     frozenset({"0", "false", "no", "off", "disable", "disabled"}),
 )
-_ELSEWHERE = re.compile(
+_ELSEWHERE = regex(
     r"ro\.frp\.pst|ro\.setupwizard\..*|ro\.(?:boot\.)?serialno|.*(?:imei|meid|macaddr|bdaddr|mac_addr).*"
     r"|(?:service|persist)\.adb\.(?:tcp\.port|tls_server\.enable)|.*\.dns\d",
     re.IGNORECASE,

@@ -14,6 +14,7 @@ from typing import ClassVar
 from trueware.errors import InputError
 from trueware.explaining.contract import Altered, Case
 from trueware.explaining.known.guarding_apps import FILES, PACKAGES, Guard
+from trueware.explaining.patterns import regex
 from trueware.explaining.reading.android_manifest import read_manifest
 from trueware.explaining.reading.android_properties import PATHS, read_properties
 from trueware.explaining.reading.lines import excerpt
@@ -71,17 +72,17 @@ LOCK_DATA = Rule(
     _MEDIUM, Confidence.MEDIUM, effect=_EFFECT, help="The device opens without it. It goes with a reset, too.",
 )  # fmt: skip
 
-_APP = re.compile(r"(?:.*/)?(?:priv-)?app/(?:.*/)?[^/]+\.apk")
-_IN_APP = re.compile(r"classes\d*\.dex|AndroidManifest\.xml")
-_LOCK_SERVICE = re.compile(
+_APP = regex(r"(?:.*/)?(?:priv-)?app/(?:.*/)?[^/]+\.apk")
+_IN_APP = regex(r"classes\d*\.dex|AndroidManifest\.xml")
+_LOCK_SERVICE = regex(
     r"(?:.*/)?(?:bin/(?:hw/)?(?:gatekeeperd|keystore2?|android\.hardware\.(?:gatekeeper|keymaster|security\.keymint|weaver|authsecret|oemlock)[^/]*"
     r"|vendor\.[\w.]*(?:gatekeeper|weaver|oemlock)[^/]*)"
     r"|lib(?:64)?/(?:hw/)?(?:gatekeeper\.[^/]+|libgatekeeper[^/]*|android\.hardware\.(?:gatekeeper|weaver)[^/]*)\.so)"
 )
-_LOCK_DATA = re.compile(
+_LOCK_DATA = regex(
     r"(?:data/)?system/(?:users/\d+/)?(?:locksettings\.db|gatekeeper\.(?:password|pattern)\.key|password\.key|gesture\.key)"
 )
-_PARTITION = re.compile(r"(?:.*/)?(?:frp|persistent|pdb|steady|config)(?:\.(?:img|bin|mbn))?")
+_PARTITION = regex(r"(?:.*/)?(?:frp|persistent|pdb|steady|config)(?:\.(?:img|bin|mbn))?")
 
 
 class AntiTheft:

@@ -17,6 +17,7 @@ from trueware.explaining.contract import Altered, Case
 from trueware.explaining.known.android_apis import CALLS, COMMANDS, TEXTS, About
 from trueware.explaining.known.app_packages import PACKAGES, Use, library_of, loads_code, supports_apps
 from trueware.explaining.naming import listing
+from trueware.explaining.patterns import regex
 from trueware.explaining.portraits.dex import (
     ANY_CERTIFICATE,
     ANY_HOST,
@@ -147,7 +148,7 @@ LIBRARY = {
 _RARE = frozenset(ABOUT[each].id for each in (About.TLS, About.ROOT, About.CODE, About.WRITES_IDENTITY, About.MESSAGES))
 """What is told of the code of an app that came as a whole."""
 
-_GENERATED = re.compile(r"(?:.*/)?(?:R|R\$\w+|BuildConfig);", re.DOTALL)
+_GENERATED = regex(r"(?:.*/)?(?:R|R\$\w+|BuildConfig);", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from typing import ClassVar
 from trueware.explaining.apps import app_of
 from trueware.explaining.contract import Altered, Case
 from trueware.explaining.naming import listing
+from trueware.explaining.patterns import regex
 from trueware.explaining.portraits.dex import host_of
 from trueware.explaining.reading.dex import MAGIC as DEX
 from trueware.explaining.reading.lines import excerpt
@@ -80,15 +81,15 @@ RIGHTS = Rule(
     Severity.INFO, effect="rebuilt-by-another", help="Android does not look at them; the tool that packed it writes them.",
 )  # fmt: skip
 
-_LIBRARY = re.compile(r"lib/([^/]+)/([^/]+\.so)")
-_CODE = re.compile(r"classes\d*\.dex")
+_LIBRARY = regex(r"lib/([^/]+)/([^/]+\.so)")
+_CODE = regex(r"classes\d*\.dex")
 _TABLE, _RESOURCE = "resources.arsc", re.compile(r"res/.*\.xml")
-_NOTES = re.compile(
+_NOTES = regex(
     r"META-INF/(?:[^/]+\.(?:version|kotlin_module)|com/android/build/gradle/[^/]+|androidx/.*/LICENSE\.txt)"
     r"|kotlin/.*\.kotlin_builtins|kotlin-tooling-metadata\.json|DebugProbesKt\.bin"
     r"|(?:play-services|firebase)-[\w-]+\.properties|stamp-cert-sha256"
 )
-_SIGNING = re.compile(r"META-INF/(?:[^/]+\.(?:RSA|DSA|EC|SF)|MANIFEST\.MF)", re.IGNORECASE)
+_SIGNING = regex(r"META-INF/(?:[^/]+\.(?:RSA|DSA|EC|SF)|MANIFEST\.MF)", re.IGNORECASE)
 _BINARY_XML = b"\x03\0"
 
 

@@ -14,6 +14,7 @@ from typing import ClassVar
 
 from trueware.errors import UnsupportedInput
 from trueware.explaining.contract import Altered, Case, Detector
+from trueware.explaining.patterns import regex
 from trueware.explaining.reading.html import read_html
 from trueware.explaining.reading.lines import excerpt, listed
 from trueware.explaining.reading.pages import elsewhere, new_runs
@@ -69,17 +70,17 @@ _DOCUMENT = (
     r"(?:[A-Z]+[_-])?(?:README|LICEN[CS]E|COPYING|CHANGE(?:S|LOG)|ChangeLog|AUTHORS|NOTICE|NEWS|TODO|THANKS|CREDITS)(?:[._-][^/]*)?|"
     r"[^/]+\.(?:pdf|mo|gmo|qm|rst|md))"
 )
-_PICTURE_NAME = re.compile(rf"(?i:.*\.(?:{_PICTURES}))")
-_STYLE_NAME = re.compile(r"(?i:.*\.(?:css|less|scss|qss))")
-_DOCUMENT_NAME = re.compile(_DOCUMENT)
+_PICTURE_NAME = regex(rf"(?i:.*\.(?:{_PICTURES}))")
+_STYLE_NAME = regex(r"(?i:.*\.(?:css|less|scss|qss))")
+_DOCUMENT_NAME = regex(_DOCUMENT)
 _OTHER = (
     (b"\x7fELF", "a program (ELF)"), (b"dex\n0", "a program (DEX)"), (b"#!", "a script"), (b"PK\x03\x04", "an archive (ZIP)"),
     (b"\x1f\x8b", "a compressed file (gzip)"), (b"MZ", "a program (PE)"), (b"<?php", "a script (PHP)"),
     (b"\xca\xfe\xba\xbe", "a program (Java class)"), (b"\xfd7zXZ\0", "a compressed file (xz)"), (b"7z\xbc\xaf", "an archive (7z)"),
     (b"BZh", "a compressed file (bzip2)"),
 )  # fmt: skip
-_ICON_PROGRAM = re.compile(r"(?i).*\.(?:ico|ttf|otf|ttc|pic|tga)")
-_REMOTE = re.compile(r"(?:url\(\s*|@import\s+)[\"']?((?:https?:)?//[^\s\"')]{1,500})", re.IGNORECASE)
+_ICON_PROGRAM = regex(r"(?i).*\.(?:ico|ttf|otf|ttc|pic|tga)")
+_REMOTE = regex(r"(?:url\(\s*|@import\s+)[\"']?((?:https?:)?//[^\s\"')]{1,500})", re.IGNORECASE)
 _LARGEST_STYLE = 1 << 20
 _HEAD = 16
 

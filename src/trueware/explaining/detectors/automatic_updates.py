@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from trueware.explaining.contract import Altered, Case
+from trueware.explaining.patterns import regex
 from trueware.explaining.reading.apt import apt_settings
 from trueware.explaining.reading.ini import sections
 from trueware.explaining.reading.lines import excerpt, meaningful_lines
@@ -53,10 +54,10 @@ BRANCH = Rule(
 )
 
 _GLUON = "etc/config/autoupdater"
-_APT = re.compile(r"etc/apt/apt\.conf\.d/[^/]+|etc/apt/apt\.conf")
-_DNF = re.compile(r"etc/dnf/automatic\.conf")
-_PROPERTIES = re.compile(r"(?:.*/)?(?:[^/]*\.prop|prop\.default)")
-_SWITCHES = re.compile(
+_APT = regex(r"etc/apt/apt\.conf\.d/[^/]+|etc/apt/apt\.conf")
+_DNF = regex(r"etc/dnf/automatic\.conf")
+_PROPERTIES = regex(r"(?:.*/)?(?:[^/]*\.prop|prop\.default)")
+_SWITCHES = regex(
     r"(?P<off>\w+(?:\.\w+)*[._](?:disable_?(?:ota|update)\w*|(?:ota|update)\w*[._]disabled?))|(?P<on>\w+(?:\.\w+)*[._](?:ota|update)\w*[._]enabled?)"
 )
 _LONGEST = 128

@@ -14,6 +14,7 @@ from typing import ClassVar
 
 from trueware.explaining.contract import Altered, Case, Concluding
 from trueware.explaining.naming import counted, listing
+from trueware.explaining.patterns import regex
 from trueware.explaining.reading.lines import excerpt
 from trueware.explaining.reading.stamps import without_stamps
 from trueware.model.finding import Confidence, Evidence, Finding, Rule, Severity
@@ -71,28 +72,28 @@ PARTITIONS = Rule(
 )
 
 _SLOT = r"(?:[_-][ab])?(?:[._-](?:img|bin|mbn|elf|imx|itb|fd|env|dtb|signed|sig|lzma|gz))*"
-_STAGE = re.compile(
+_STAGE = regex(
     r"(?i)(?:\d{1,3}-)?(?:[\w.-]*u-?boot(?:[-_.]?(?:spl|tpl|proper|env|dtb|itb|nodtb|sunxi-with-spl))?|barebox|redboot|cfe|coreboot|spl|tpl"
     r"|boot_?loader\d?|bootloader-\d|mini-?loader\w{0,8}|id-?bl(?:ock|oader)|pre-?loader\w{0,24}|lk2?(?:nd)?|aboot|appsboot|abl|xbl(?:_config)?|pbl"
     r"|sbl\d?|bl[123]\d?|fip|atf|tf-?a|tee|optee|tz|tzsw|tzapp|trustzone|trustlet|hyp|rpm|devcfg|cmnlib(?:64)?|keymaster|gz|sspm|scp|spmfw"
     r"|fastboot\d?|fsbl|loader\d?|brcm_?loader|mcu_?boot|boot_?rom|prog_\w{1,24})" + _SLOT
 )
-_KERNEL = re.compile(
+_KERNEL = regex(
     r"(?i)(?:\d{1,3}-)?(?:kernel(?:-\d)?|linux(?:-kernel)?(?:-\d)?|[uzb]?-?image|bzimage|vmlinu[xz](?:[-.][\w.+-]*)?|image\.(?:gz|lz4|lzma)|kernel\.\w{1,8})"
     + _SLOT
 )
-_LOADER_FILE = re.compile(
+_LOADER_FILE = regex(
     r"(?i)(?![^/]*\.(?:txt|cfg|conf|scr|cmd|env|ini|dtb|dts|md5|sha256|sh|py|md|xml)$)(?:[\w-]+\.)?u-?boot(?:[-_.][\w.+-]*)?"
     r"|barebox\.bin|MLO|idbloader\.img|preloader_\w+\.bin"
 )
-_KERNEL_FILE = re.compile(r"(?i)[uzb]image(?:[-.].*)?|vmlinu[xz](?:[-.].*)?|kernel\.(?:img|bin)|fitimage(?:[-.].*)?")
-_ENDS = re.compile(r"(?i)\.(?:img|bin|mbn|elf|imx|itb|fd)$")
+_KERNEL_FILE = regex(r"(?i)[uzb]image(?:[-.].*)?|vmlinu[xz](?:[-.].*)?|kernel\.(?:img|bin)|fitimage(?:[-.].*)?")
+_ENDS = regex(r"(?i)\.(?:img|bin|mbn|elf|imx|itb|fd)$")
 """Endings of what is written to a partition as it is."""
 
-_RAMDISK = re.compile(r"(?i)(?:[\w-]*ramdisk(?:-\w+|\d)*|initramfs[\w.-]*|initrd[\w.-]*|cpio-\d)" + _SLOT)
+_RAMDISK = regex(r"(?i)(?:[\w-]*ramdisk(?:-\w+|\d)*|initramfs[\w.-]*|initrd[\w.-]*|cpio-\d)" + _SLOT)
 _HEAD = 4096
-_STEP = re.compile(r"!?/")
-_WITHIN = re.compile(r"(?:^|/)(?:usr|etc|var|lib)/")
+_STEP = regex(r"!?/")
+_WITHIN = regex(r"(?:^|/)(?:usr|etc|var|lib)/")
 """Folders of a root file system: what lies in there under such a name makes initramfs, and is none."""
 
 _BANNERS = (

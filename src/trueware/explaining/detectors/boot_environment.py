@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from trueware.explaining.contract import Altered, Case
+from trueware.explaining.patterns import regex
 from trueware.explaining.reading.lines import excerpt
 from trueware.explaining.reading.sides import both_sides
 from trueware.explaining.reading.uboot import is_environment, read_settings
@@ -51,16 +52,16 @@ OTHER = Rule(
     effect="boot-altered",
 )
 
-_OF_THE_DEVICE = re.compile(
+_OF_THE_DEVICE = regex(
     r"""boot_?count|bootlimit|upgrade_available|ustate|file(?:addr|size)|fdtcontroladdr|(?:eth|usbeth)\d*addr|eth(?:act|prime|rotate)
     |wlanaddr|mac\w*|serial\#?|\w*serial_?n\w*|hwid|board_rev\w*|ver|std(?:in|out|err)_?|ipaddr\d*|netmask|gatewayip|dnsip\d*|hostname
     |BOOT_\w+_LEFT|BOOT_ORDER|rauc_slot|mender_\w+|bootslot|active_slot|slot_\w+""",
     re.VERBOSE,
 )
-_COMMANDS = re.compile(
+_COMMANDS = regex(
     r"(?:alt|net|usb|mmc|nand|nor|nfs|ubi|emmc|sd)?_?boot_?cmd\w*|preboot|boot_targets|bootcmd_\w+|distro_bootcmd"
 )
-_CHECKS = re.compile(
+_CHECKS = regex(
     r"verify\w*|\w*verif\w*|secure_?boot\w*|sec_?boot|\w*verity\w*|\w*authenticat\w*|lock(?:ed)?|avb\w*", re.IGNORECASE
 )
 _OFF = frozenset({"n", "no", "0", "off", "false", "disable", "disabled", "unlocked", "none", "orange", ""})

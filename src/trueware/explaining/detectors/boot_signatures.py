@@ -17,6 +17,7 @@ from collections.abc import Iterator, Mapping
 from typing import ClassVar
 
 from trueware.explaining.contract import Altered, Case
+from trueware.explaining.patterns import regex
 from trueware.explaining.reading.lines import excerpt
 from trueware.explaining.reading.sides import both_sides
 from trueware.model.finding import Evidence, Finding, Rule, Severity
@@ -44,10 +45,10 @@ KEY = Rule(
     effect="trust-anchor-added",
 )
 
-_KEY_FILE = re.compile(
+_KEY_FILE = regex(
     r"(?:.*/)?signature/(?P<key>[^/]+)/(?P<property>required|rsa,modulus|ecdsa,[xy]-point|rsa,n0-inverse)"
 )
-_SIGNATURE = re.compile(r"(?:(?P<place>.*)/)?signature(?:[-@]\w+)?/(?:value|algo|key-name-hint)")
+_SIGNATURE = regex(r"(?:(?P<place>.*)/)?signature(?:[-@]\w+)?/(?:value|algo|key-name-hint)")
 _LARGEST = 4096
 """Bytes of a key."""
 

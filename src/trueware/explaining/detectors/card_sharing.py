@@ -18,6 +18,7 @@ from collections.abc import Iterable, Iterator
 from typing import ClassVar
 
 from trueware.explaining.contract import Altered, Case, Detector
+from trueware.explaining.patterns import regex
 from trueware.explaining.reading.card_sharing import Account, Entry, Key, Listening, Reader, Server, entries
 from trueware.explaining.reading.lines import excerpt, listed, meaningful_lines
 from trueware.explaining.reading.shell import Command, script
@@ -98,12 +99,12 @@ _SCRIPT = (
     r"(?:etc/(?:init\.d|rc[0-9S]?\.d|cron[a-z.]*|systemd/system)|usr/(?:script|softcams?|emu|camscript)|var/script)/[^/]+|"
     r"(?:.*/)?(?i:softcam|cardserver)\.[^/]+"
 )
-_SETTINGS_NAME = re.compile(_SETTINGS)
-_PROGRAM_NAME = re.compile(_PROGRAM)
+_SETTINGS_NAME = regex(_SETTINGS)
+_PROGRAM_NAME = regex(_PROGRAM)
 _BINARY = rf"(?:.*/)?(?:(?:s?bin|softcams?|emu|cam|camd)/[^/]+|(?:lib)?{_PROGRAM}(?:\.so)?)|[^/]+"
-_SCRIPT_PATH = re.compile(_SCRIPT)
-_STARTER = re.compile(r"(?i:softcam|cardserver)\.|[SK][0-9]{2}")
-_PLUGIN_PATH = re.compile(r"usr/lib(?:32|64)?/enigma2/python/Plugins/.+\.py")
+_SCRIPT_PATH = regex(_SCRIPT)
+_STARTER = regex(r"(?i:softcam|cardserver)\.|[SK][0-9]{2}")
+_PLUGIN_PATH = regex(r"usr/lib(?:32|64)?/enigma2/python/Plugins/.+\.py")
 
 _LARGEST = 1 << 26
 """Octets of a program that are looked through."""
@@ -339,7 +340,7 @@ def _leads_to_softcam(inner: str, link: str, case: Case) -> bool:
     return any(_started(script(other.after() or b"")))
 
 
-_QUOTED = re.compile(r"[\"']([^\"'\n]{1,200})[\"']")
+_QUOTED = regex(r"[\"']([^\"'\n]{1,200})[\"']")
 
 
 def _plugin(altered: Altered, before: bytes, after: bytes) -> Iterator[Finding]:

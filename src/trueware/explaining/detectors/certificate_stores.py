@@ -14,6 +14,7 @@ from typing import ClassVar
 from trueware.errors import InputError
 from trueware.explaining.contract import Altered, Case
 from trueware.explaining.known.public_authorities import PUBLIC_AUTHORITIES
+from trueware.explaining.patterns import regex
 from trueware.explaining.reading.certificates import Trusted, certificates_in
 from trueware.explaining.reading.lines import excerpt
 from trueware.explaining.reading.sides import both_sides, lacks_genuine
@@ -57,7 +58,7 @@ _BUNDLES = (
 )
 """Where systems keep all authorities in one file: read where they did not change, to see what was trusted already."""
 
-_MADE_ON_DEVICE = re.compile(r"(?:.*/)?ssl-cert-snakeoil\.pem")
+_MADE_ON_DEVICE = regex(r"(?:.*/)?ssl-cert-snakeoil\.pem")
 """A certificate that Debian's ssl-cert makes at installation, different on each device."""
 
 _DEEPEST = 8

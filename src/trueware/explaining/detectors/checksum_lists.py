@@ -10,6 +10,7 @@ from typing import ClassVar
 
 from trueware.explaining.contract import Altered, Case, Detector
 from trueware.explaining.naming import listing
+from trueware.explaining.patterns import regex
 from trueware.explaining.reading.lines import excerpt
 from trueware.model.finding import Confidence, Evidence, Finding, Rule, Severity
 
@@ -29,8 +30,8 @@ OTHER = Rule(
     effect="configuration-altered",
 )
 
-_LINE = re.compile(r"([0-9a-fA-F]{32,128})[ \t]+[* ]?(.{1,512}?)\s*")
-_BSD = re.compile(r"(?:MD5|SHA\d{1,3}(?:/\d{3})?) ?\((.{1,512})\) ?= ?([0-9a-fA-F]{32,128})\s*")
+_LINE = regex(r"([0-9a-fA-F]{32,128})[ \t]+[* ]?(.{1,512}?)\s*")
+_BSD = regex(r"(?:MD5|SHA\d{1,3}(?:/\d{3})?) ?\((.{1,512})\) ?= ?([0-9a-fA-F]{32,128})\s*")
 _SIZES = frozenset({32, 40, 56, 64, 96, 128})
 _LARGEST = 1 << 22
 

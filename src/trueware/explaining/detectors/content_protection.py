@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterator
 from typing import ClassVar
 
 from trueware.explaining.contract import Altered, Case, Detector
+from trueware.explaining.patterns import regex
 from trueware.explaining.reading.lines import Line, excerpt, meaningful_lines
 from trueware.explaining.reading.shell import script
 from trueware.model.finding import Confidence, Evidence, Finding, Rule, Severity
@@ -99,10 +100,10 @@ _SYSTEMS: tuple[tuple[str, str], ...] = (
 )  # fmt: skip
 _PLACE = r"(?:.*/)?(?:lib(?:32|64|exec)?|s?bin|hw|mediadrm|mediacas|drm|egl|plugins?|ciplus|modules)/(?:[^/]+/)*"
 _NAMED = [(re.compile(rf"(?i:{pattern})"), system) for pattern, system in _SYSTEMS]
-_LIBRARY = re.compile(_PLACE + r"[^/]+")
-_ENDING = re.compile(r"(?:\.so|\.ko)(?:\.[0-9]+)*$|\.(?:bin|fw)$")
+_LIBRARY = regex(_PLACE + r"[^/]+")
+_ENDING = regex(r"(?:\.so|\.ko)(?:\.[0-9]+)*$|\.(?:bin|fw)$")
 
-_TRUSTED = re.compile(
+_TRUSTED = regex(
     r"(?i)(?:.*/)?(?:(?:optee_armtz|teetz|tee|mcregistry|app/mcregistry|trustedapps?|ta)/[^/]+\.(?:ta|tlbin|tabin|drbin|sta)|"
     r"(?:firmware|image|firmware_mnt/image)/(?:[^/]+/)?(?:widevine|tzwidevine|playread[a-z]*|hdcp[a-z0-9]*|cppf|securemm)"
     r"\.(?:mbn|mdt|b[0-9]{2}|flist|elf))"
@@ -116,9 +117,9 @@ _CONTENT = (
 """What names of trusted applications that handle content have in them."""
 
 _OPTEE = b"OTSH", b"HSTO"
-_PROPERTIES = re.compile(r"(?:.*/)?(?:[^/]+\.prop|prop\.default)")
-_SCRIPTS = re.compile(r"(?:.*/)?(?:[^/]+\.(?:rc|sh)|(?:init\.d|rc[0-9S]?\.d|s?bin|xbin)/[^/]+)")
-_KEYS = re.compile(r"(?i)(?:.*/)?(?:[^/]*keybox[^/]*|[^/]+\.(?:kbx|kbox|wvd|bin|key|keys|dat))")
+_PROPERTIES = regex(r"(?:.*/)?(?:[^/]+\.prop|prop\.default)")
+_SCRIPTS = regex(r"(?:.*/)?(?:[^/]+\.(?:rc|sh)|(?:init\.d|rc[0-9S]?\.d|s?bin|xbin)/[^/]+)")
+_KEYS = regex(r"(?i)(?:.*/)?(?:[^/]*keybox[^/]*|[^/]+\.(?:kbx|kbox|wvd|bin|key|keys|dat))")
 _LARGEST_SCRIPT, _LARGEST_KEYS = 1 << 18, 1 << 20
 _MOST = 8
 
@@ -126,19 +127,19 @@ _OFF = frozenset(
     {"0", "-1", "false", "off", "no", "n", "disable", "disabled", "none", "stop", "undesired", "unprotected"}
 )
 _ON = frozenset({"1", "true", "on", "yes", "y", "enable", "enabled"})
-_LEVEL_NAME = re.compile(
+_LEVEL_NAME = regex(
     r"(?i)(?:.*[._])?(?:widevine|wv|wvdrm|oemcrypto|drm)[._](?:.*[._])?(?:level|securitylevel|security_level)"
 )
-_LEVEL = re.compile(r"(?i)l?([1-3])")
-_FORCED = re.compile(r"(?i)(?:.*[._])?(?:widevine|wv|wvdrm|oemcrypto|drm)[._](?:.*[._])?(?:force_?)?l3(?:_only)?")
-_HDCP_NAME = re.compile(
+_LEVEL = regex(r"(?i)l?([1-3])")
+_FORCED = regex(r"(?i)(?:.*[._])?(?:widevine|wv|wvdrm|oemcrypto|drm)[._](?:.*[._])?(?:force_?)?l3(?:_only)?")
+_HDCP_NAME = regex(
     r"(?i)(?:.*[._/-])?(?:hdmi_)?hdcp(?:_?[0-9][0-9.x]*)?"
     r"(?:[._/-](?:enabled?|mode|ctrl|control|switch|auth|authentication|supported|support|on))?"
 )
-_HDCP_OFF_NAME = re.compile(
+_HDCP_OFF_NAME = regex(
     r"(?i).*(?:no_?hdcp|hdcp[._]?(?:disable|off|bypass|skip)|(?:disable|bypass|skip)[._]?hdcp)[a-z0-9_.]*"
 )
-_WRITE = re.compile(r"write\s+(?P<name>/(?:sys|proc)/\S+)\s+(?P<value>\S+)")
+_WRITE = regex(r"write\s+(?P<name>/(?:sys|proc)/\S+)\s+(?P<value>\S+)")
 
 
 class ContentProtection:

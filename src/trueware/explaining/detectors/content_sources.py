@@ -13,6 +13,7 @@ from typing import ClassVar
 
 from trueware.errors import InputError
 from trueware.explaining.contract import Altered, Case, Detector
+from trueware.explaining.patterns import regex
 from trueware.explaining.reading.android_manifest import AppManifest, read_manifest
 from trueware.explaining.reading.documents import local, parse_xml
 from trueware.explaining.reading.lines import excerpt, listed
@@ -65,17 +66,17 @@ SHOP = Rule(
     effect=_EFFECT,
 )
 
-_LISTS = re.compile(r"(?i).*\.(?:m3u8?|tv|radio|xspf)")
-_TEXTS = re.compile(
+_LISTS = regex(r"(?i).*\.(?:m3u8?|tv|radio|xspf)")
+_TEXTS = regex(
     r"(?i).*\.(?:m3u8?|tv|radio|xspf|json|xml|txt|cfg|conf|ini|list|properties|prefs|lua|settings)|(?:.*/)?etc/enigma2/[^/]+"
 )
-_PACKAGE = re.compile(r"(?i).*\.apk")
-_ADDON = re.compile(r"(?:.*/)?(?:addon|sources)\.xml")
+_PACKAGE = regex(r"(?i).*\.apk")
+_ADDON = regex(r"(?:.*/)?(?:addon|sources)\.xml")
 _LARGEST = 1 << 22
 _MANY = 3
 _FEW = 5
 
-_OWN_REPOSITORY = re.compile(r"(?:.*\.)?(?:kodi\.tv|libreelec\.tv|coreelec\.org|osmc\.tv)")
+_OWN_REPOSITORY = regex(r"(?:.*\.)?(?:kodi\.tv|libreelec\.tv|coreelec\.org|osmc\.tv)")
 _SHOPS = {
     "cm.aptoide.pt": "Aptoide", "cm.aptoidetv.pt": "Aptoide TV", "com.apkpure.aegon": "APKPure", "com.uptodown": "Uptodown",
     "com.dangbeimarket": "Dangbei", "com.shafa.market": "Shafa", "com.aurora.store": "Aurora Store",

@@ -15,6 +15,7 @@ from typing import ClassVar, NamedTuple
 from trueware.errors import InputError
 from trueware.explaining.contract import Altered, Case, Concluding
 from trueware.explaining.naming import listing
+from trueware.explaining.patterns import regex
 from trueware.explaining.reading.endpoints import Endpoint, find_endpoints
 from trueware.explaining.reading.lines import Line, difference, excerpt
 from trueware.explaining.reading.sides import Sides, both_sides
@@ -60,21 +61,19 @@ CLOCK = Rule(
     effect="configuration-altered",
 )
 
-_LOGGING = re.compile(
+_LOGGING = regex(
     r"(?i)\b(?:log_(?:ip|host|server|remote)\w*|remote_?log\w*|syslog\w*|log_?server\w*|gelf\w*|rsyslog\w*)\b|^[\w.*,;=!-]+\s+@@?\S"
 )
-_REPORTING = re.compile(
+_REPORTING = regex(
     r"(?i)(?:\b|_)(?:telemetry|statistics?|stats?|metrics?|analytics|report(?:ing|s|_?url|_?server)?|crash(?:_?report\w*|lytics)?|collector?"
     r"|beacon|tracking|usage|diag(?:nostics)?_?(?:url|server|host)|upload_?(?:url|server|host))(?:\b|_)"
 )
-_TIME = re.compile(
-    r"(?i)\bntp\w*\b|\btimeserver\b|^\s*(?:server|pool|peer)\s+\S+(?:\s+(?:iburst|minpoll|prefer)\b.*)?$"
-)
-_TIME_FILES = re.compile(r"(?:.*/)?(?:ntp|chrony|timesyncd|openntpd)[\w.-]*")
-_LOCAL = re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w.])")
+_TIME = regex(r"(?i)\bntp\w*\b|\btimeserver\b|^\s*(?:server|pool|peer)\s+\S+(?:\s+(?:iburst|minpoll|prefer)\b.*)?$")
+_TIME_FILES = regex(r"(?:.*/)?(?:ntp|chrony|timesyncd|openntpd)[\w.-]*")
+_LOCAL = regex(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w.])")
 
 _COMMENTS = ("#", ";", "//", "!", "<!--", "--", "'", "rem ")
-_CODE = re.compile(r".*\.(?:lua|py|pl|rb|tcl|c|h|cpp|java|sh)")
+_CODE = regex(r".*\.(?:lua|py|pl|rb|tcl|c|h|cpp|java|sh)")
 """Programs in source, in which a word with dots is a name of theirs more often than a host."""
 
 _LIST = 16

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from trueware.explaining.contract import Altered, Case
+from trueware.explaining.patterns import regex
 from trueware.explaining.reading.invocations import Invocation
 from trueware.explaining.reading.lines import difference, excerpt
 from trueware.explaining.reading.runs import COULD_RUN, changed_runs
@@ -110,10 +111,10 @@ _EXPORTERS = frozenset(
     {"softflowd", "fprobe", "fprobe-ulog", "pmacctd", "nprobe", "hsflowd", "yaf", "ipt_netflow", "pfflowd", "sflowtool"}
 )
 _LISTS = frozenset({"-D", "-L", "-h", "--help", "--version", "-V"})
-_MIRROR_LINK = re.compile(r"\btype\s+(?:erspan|ip6erspan)\b|\bmirror\b")
-_COLLECTOR = re.compile(r"(?:^|[\s=,\"'])((?:\d{1,3}\.){3}\d{1,3}|[\w-]+(?:\.[\w-]+)+):\d{1,5}\b")
-_SETTINGS = re.compile(r"etc/config/(?:network|port[-_]mirroring|softflowd)|etc/port-mirroring/.+\.conf")
-_MIRROR_OPTION = re.compile(r"enable_mirror_[rt]x|mirror_(?:monitor|source)_port")
+_MIRROR_LINK = regex(r"\btype\s+(?:erspan|ip6erspan)\b|\bmirror\b")
+_COLLECTOR = regex(r"(?:^|[\s=,\"'])((?:\d{1,3}\.){3}\d{1,3}|[\w-]+(?:\.[\w-]+)+):\d{1,5}\b")
+_SETTINGS = regex(r"etc/config/(?:network|port[-_]mirroring|softflowd)|etc/port-mirroring/.+\.conf")
+_MIRROR_OPTION = regex(r"enable_mirror_[rt]x|mirror_(?:monitor|source)_port")
 
 
 class Eavesdropping:

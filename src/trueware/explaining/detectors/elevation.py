@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from trueware.explaining.contract import Altered, Case
+from trueware.explaining.patterns import regex
 from trueware.explaining.reading.grants import Grant, read_doas, read_polkit, read_sudoers
 from trueware.explaining.reading.lines import excerpt
 from trueware.explaining.reading.sides import both_sides
@@ -28,9 +29,9 @@ GRANTED = Rule(
     help="Whoever knows that account's password is root.",
     effect="privilege-opened",
 )
-_SUDOERS = re.compile(r"(?:.*/)?etc/(?:sudoers|sudoers\.d/[^/.~]+)")
-_DOAS = re.compile(r"(?:.*/)?etc/(?:doas\.conf|doas\.d/[^/]+\.conf)")
-_POLKIT = re.compile(
+_SUDOERS = regex(r"(?:.*/)?etc/(?:sudoers|sudoers\.d/[^/.~]+)")
+_DOAS = regex(r"(?:.*/)?etc/(?:doas\.conf|doas\.d/[^/]+\.conf)")
+_POLKIT = regex(
     r"(?:.*/)?polkit-1/(?:rules\.d/[^/]+\.rules|localauthority(?:/[^/]+\.d/[^/]+\.pkla|\.conf\.d/[^/]+\.conf))"
 )
 

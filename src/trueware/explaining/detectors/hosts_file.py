@@ -12,6 +12,7 @@ from typing import ClassVar
 from trueware.explaining.contract import Altered, Case
 from trueware.explaining.known.update_hosts import is_update_host
 from trueware.explaining.naming import counted, listing
+from trueware.explaining.patterns import regex
 from trueware.explaining.reading.lines import excerpt, meaningful_lines
 from trueware.explaining.reading.sides import both_sides
 from trueware.explaining.reading.urls import is_address, is_local
@@ -54,8 +55,8 @@ LOCAL = Rule(
     effect="names-redirected",
 )
 
-_NOWHERE = re.compile(r"0\.0\.0\.0|127(?:\.\d+){3}|::1?|0|240\.0\.0\.\d+")
-_OWN_NAMES = re.compile(
+_NOWHERE = regex(r"0\.0\.0\.0|127(?:\.\d+){3}|::1?|0|240\.0\.0\.\d+")
+_OWN_NAMES = regex(
     r"[^.]*|.*\.(?:local|lan|localdomain|localdomain[46]|home|internal|home\.arpa|localhost)|ip6-.*", re.IGNORECASE
 )
 _SHOWN = 5

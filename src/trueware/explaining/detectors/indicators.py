@@ -12,6 +12,7 @@ from typing import ClassVar
 
 from trueware.errors import InputError
 from trueware.explaining.contract import Altered, Case, Concluding
+from trueware.explaining.patterns import regex
 from trueware.explaining.reading.lines import excerpt, listed
 from trueware.explaining.reading.urls import Url, find_urls
 from trueware.model.finding import Confidence, Evidence, Finding, Rule, Severity
@@ -44,11 +45,11 @@ ADDRESS = Rule(
     effect=_EFFECT,
 )
 
-_HOST = re.compile(rb"(?<![A-Za-z0-9_.-])(?:[A-Za-z0-9_-]{1,63}\.){1,16}[A-Za-z0-9-]{1,63}(?![A-Za-z0-9_-])")
+_HOST = regex(rb"(?<![A-Za-z0-9_.-])(?:[A-Za-z0-9_-]{1,63}\.){1,16}[A-Za-z0-9-]{1,63}(?![A-Za-z0-9_-])")
 _LARGEST = 1 << 26
 _MOST_HOSTS = 1 << 16
 _MANY = 6
-_BLOCKING = re.compile(r"(?i).*(?:block|adaway|adblock|deny|blacklist|threat|malware|ipset|sinkhole)[^/]*")
+_BLOCKING = regex(r"(?i).*(?:block|adaway|adblock|deny|blacklist|threat|malware|ipset|sinkhole)[^/]*")
 """Names of files that list places in order to keep away from them."""
 
 

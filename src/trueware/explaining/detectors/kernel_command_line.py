@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from trueware.explaining.contract import Altered, Case
+from trueware.explaining.patterns import regex
 from trueware.explaining.reading.kernel_parameters import Loosened, loosened, read_parameters
 from trueware.explaining.reading.lines import excerpt, meaningful_lines
 from trueware.explaining.reading.sides import both_sides
@@ -79,18 +80,18 @@ _RULES = {
     "rescue": RESCUE,
     "debugger": DEBUGGER,
 }
-_FACTS = re.compile(r"(?:extra-)?command-line(?:/\d+)?")
-_LOADER = re.compile(
+_FACTS = regex(r"(?:extra-)?command-line(?:/\d+)?")
+_LOADER = regex(
     r"""(?:.*/)?(?:grub[^/]*\.cfg|menuentries\.cfg|cmdline\.txt|cmdline|extlinux\.conf|syslinux\.cfg|isolinux\.cfg
     |loader/entries/[^/]+\.conf|default/grub(?:\.d/[^/]+)?|u[eE]nv\.txt|armbianEnv\.txt|u-boot-initial-env)""",
     re.VERBOSE,
 )
-_LINE = re.compile(
+_LINE = regex(
     r"""(?:linux(?:16|efi)?\s+\S+|kernel\s+\S+|append|options|GRUB_CMDLINE_LINUX\w*\s*=|bootargs\w*\s*=|extraargs\s*=|cmdline\s*=
     |set\s+(?:kernelopts|bootargs|cmdline)\s*=)\s*(?P<words>.*)""",
     re.VERBOSE | re.IGNORECASE,
 )
-_BARE = re.compile(r"cmdline(?:\.txt)?")
+_BARE = regex(r"cmdline(?:\.txt)?")
 
 
 class KernelCommandLine:

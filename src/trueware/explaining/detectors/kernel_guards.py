@@ -17,6 +17,7 @@ from typing import ClassVar
 
 from trueware.explaining.contract import Altered, Case
 from trueware.explaining.naming import counted, listing
+from trueware.explaining.patterns import regex
 from trueware.explaining.reading.lines import excerpt, meaningful_lines
 from trueware.explaining.reading.permissive_domains import permissive_in_cil, permissive_in_policy
 from trueware.explaining.reading.sides import Sides, both_sides
@@ -51,10 +52,10 @@ CORE = Rule(
     effect="start-up-persistence",
 )
 
-_SYSCTL = re.compile(r"(?:.*/)?(?:etc/sysctl\.conf|(?:etc|lib|usr/lib)/sysctl\.d/[^/]+\.conf)")
-_CONFIG = re.compile(r"(?:.*/)?etc/selinux/config")
-_CIL = re.compile(r"(?:.*/)?[^/]+\.cil")
-_POLICY = re.compile(r"(?:.*/)?(?:sepolicy|precompiled_sepolicy|policy\.\d{2})")
+_SYSCTL = regex(r"(?:.*/)?(?:etc/sysctl\.conf|(?:etc|lib|usr/lib)/sysctl\.d/[^/]+\.conf)")
+_CONFIG = regex(r"(?:.*/)?etc/selinux/config")
+_CIL = regex(r"(?:.*/)?[^/]+\.cil")
+_POLICY = regex(r"(?:.*/)?(?:sepolicy|precompiled_sepolicy|policy\.\d{2})")
 
 _GUARDS = {
     "kernel.kptr_restrict": "addresses of the kernel are hidden",

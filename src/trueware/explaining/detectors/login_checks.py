@@ -11,6 +11,7 @@ from typing import ClassVar
 
 from trueware.explaining.contract import Altered, Case
 from trueware.explaining.naming import listing
+from trueware.explaining.patterns import regex
 from trueware.explaining.reading.lines import difference, excerpt
 from trueware.explaining.reading.pam import Entry, opening, read_pam
 from trueware.explaining.reading.sides import Sides, both_sides
@@ -44,8 +45,8 @@ TERMINAL = Rule(
     help="Terminals named pts are those of telnet.",
     effect="local-access",
 )
-_PAM = re.compile(r"(?:.*/)?(?:etc|usr/lib)/pam\.d/[^/]+|(?:.*/)?etc/pam\.conf")
-_SECURETTY = re.compile(r"(?:.*/)?etc/securetty")
+_PAM = regex(r"(?:.*/)?(?:etc|usr/lib)/pam\.d/[^/]+|(?:.*/)?etc/pam\.conf")
+_SECURETTY = regex(r"(?:.*/)?etc/securetty")
 
 
 class LoginChecks:

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from trueware.explaining.contract import Altered, Case
+from trueware.explaining.patterns import regex
 from trueware.explaining.reading.ini import sections
 from trueware.explaining.reading.invocations import Invocation
 from trueware.explaining.reading.lines import difference, excerpt
@@ -50,18 +51,18 @@ WIPED = Rule(
 _KEEPERS = frozenset(
     {"syslogd", "rsyslogd", "syslog-ng", "logd", "klogd", "auditd", "ulogd", "journald", "systemd-journald"}
 )
-_SYSLOG = re.compile(r"etc/r?syslog\.conf|etc/rsyslog\.d/[^/]+|etc/syslog\.conf\.d/[^/]+")
-_JOURNAL = re.compile(r"etc/systemd/journald\.conf(?:\.d/[^/]+)?")
-_AUDIT = re.compile(r"etc/audit/(?:audit\.rules|rules\.d/[^/]+\.rules)")
+_SYSLOG = regex(r"etc/r?syslog\.conf|etc/rsyslog\.d/[^/]+|etc/syslog\.conf\.d/[^/]+")
+_JOURNAL = regex(r"etc/systemd/journald\.conf(?:\.d/[^/]+)?")
+_AUDIT = regex(r"etc/audit/(?:audit\.rules|rules\.d/[^/]+\.rules)")
 _SYSTEM = "etc/config/system"
 _HOST = r"((?:\d{1,3}\.){3}\d{1,3}|\[[0-9a-fA-F:]+\]|[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*)"
-_REMOTE = re.compile(rf"(?:^|\s)@@?(?:\([^)]*\))?{_HOST}(?::\d+)?\s*$|\b(?i:target)=\"{_HOST}\"")
-_SELECTOR = re.compile(r"[\w*,.;=!-]+\.[\w*=!-]+\s+\S.*|(?:auth|authpriv|kern|daemon)\S*\s+\S.*")
-_LOG = re.compile(
+_REMOTE = regex(rf"(?:^|\s)@@?(?:\([^)]*\))?{_HOST}(?::\d+)?\s*$|\b(?i:target)=\"{_HOST}\"")
+_SELECTOR = regex(r"[\w*,.;=!-]+\.[\w*=!-]+\s+\S.*|(?:auth|authpriv|kern|daemon)\S*\s+\S.*")
+_LOG = regex(
     r"/(?:var/|tmp/)?(?:log|adm)/(?:messages|syslog|auth\S*|secure|wtmp|btmp|utmp|lastlog|audit\S*|kern\S*|\*|.*\.log|journal\S*)|/var/run/utmp"
 )
 _WIPERS = frozenset({"rm", "shred", "truncate", "unlink", "wipe"})
-_HISTORY = re.compile(
+_HISTORY = regex(
     r"(?:unset|set \+o)\s+(?:HISTFILE|history)\b|history\s+-c\b.*|dmesg\s+(?:-c|--clear|-C)\b.*"
     r"|journalctl\s.*--vacuum-(?:size|time|files)[= ]\s*\d[smb]?"
 )

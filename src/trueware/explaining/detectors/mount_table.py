@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from trueware.explaining.contract import Altered, Case
+from trueware.explaining.patterns import regex
 from trueware.explaining.reading.lines import excerpt, meaningful_lines
 from trueware.explaining.reading.sides import both_sides
 from trueware.model.finding import Evidence, Finding, Rule, Severity
@@ -42,10 +43,8 @@ CHANGED = Rule(
     effect="configuration-altered",
 )
 
-_CHECK = re.compile(
-    r"(?:verify(?:atboot)?|avb|avb_keys|avb_hashtree_digest|fsverity|x-systemd\.verity\w*|roothash)(?:=.*)?"
-)
-_ENCRYPTION = re.compile(
+_CHECK = regex(r"(?:verify(?:atboot)?|avb|avb_keys|avb_hashtree_digest|fsverity|x-systemd\.verity\w*|roothash)(?:=.*)?")
+_ENCRYPTION = regex(
     r"(?:force(?:fdeorfbe|encrypt)|encryptable|fileencryption|metadata_encryption|keydirectory|inlinecrypt)(?:=.*)?"
 )
 _RESTRICTIONS = frozenset({"ro", "nosuid", "nodev", "noexec"})

@@ -10,6 +10,7 @@ from typing import ClassVar
 
 from trueware.explaining.contract import Altered, Case
 from trueware.explaining.known.update_hosts import is_update_host
+from trueware.explaining.patterns import regex
 from trueware.explaining.reading.lines import excerpt
 from trueware.explaining.reading.resolvers import PATHS, Entry, Role, hosts_services, resolvers_in
 from trueware.explaining.reading.sides import both_sides, gathered
@@ -66,11 +67,11 @@ _WORDS = {
     Role.ANSWER: "{value} is the answer{name}",
     Role.PROXY: "{value} says which proxy to use",
 }
-_NOWHERE = re.compile(r"0\.0\.0\.0|127(?:\.\d+){3}|::1?|")
+_NOWHERE = regex(r"0\.0\.0\.0|127(?:\.\d+){3}|::1?|")
 _ORDINARY = frozenset(
     {"files", "dns", "myhostname", "mymachines", "resolve", "mdns", "mdns4", "mdns4_minimal", "mdns_minimal", "compat"}
 )
-_SWITCH = re.compile(r"(?:.*/)?etc/nsswitch\.conf")
+_SWITCH = regex(r"(?:.*/)?etc/nsswitch\.conf")
 
 
 class NameServers:

@@ -20,6 +20,7 @@ from itertools import islice
 from typing import ClassVar
 
 from trueware.explaining.contract import Altered, Case, Detector
+from trueware.explaining.patterns import regex
 from trueware.explaining.reading import calibration, device_settings
 from trueware.explaining.reading.calibration import read_calibration
 from trueware.explaining.reading.device_settings import Kind, Setting, address_in, kind_of, read_settings, told
@@ -83,13 +84,13 @@ FACTORY = Rule(
     effect=_EFFECT,
 )
 
-_PER_DEVICE = re.compile(f"{calibration.PATHS.pattern}|{device_settings.STORES}")
+_PER_DEVICE = regex(f"{calibration.PATHS.pattern}|{device_settings.STORES}")
 """Places that each device has for itself, whether or not policy names them."""
 
-_UCI = re.compile(r"etc/config/(?:network|wireless)")
+_UCI = regex(r"etc/config/(?:network|wireless)")
 _DEFAULT_MAC = "default-mac"
 _PROGRAMS = r"(?:usr/)?(?:local/)?s?bin/[^/]+"
-_UCI_ADDRESS = re.compile(r"(?:network|wireless)\.[^=]+\.macaddr=.+")
+_UCI_ADDRESS = regex(r"(?:network|wireless)\.[^=]+\.macaddr=.+")
 _WRITES = frozenset({"write", "erase"})
 
 _REFERENCE = {

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from trueware.explaining.contract import Altered, Case
+from trueware.explaining.patterns import regex
 from trueware.explaining.reading.apt import apt_settings
 from trueware.explaining.reading.lines import excerpt, meaningful_lines
 from trueware.explaining.reading.origins import PATHS, Origin, origins_in
@@ -43,9 +44,9 @@ SERVER = Rule(
     effect="verification-disabled",
 )
 
-_OPKG = re.compile(r"etc/opkg\.conf|etc/opkg/[^/]+\.conf")
-_APT = re.compile(r"etc/apt/apt\.conf|etc/apt/apt\.conf\.d/[^/]+")
-_APK = re.compile(r"etc/apk/config")
+_OPKG = regex(r"etc/opkg\.conf|etc/opkg/[^/]+\.conf")
+_APT = regex(r"etc/apt/apt\.conf|etc/apt/apt\.conf\.d/[^/]+")
+_APK = regex(r"etc/apk/config")
 _NO = frozenset({"0", "no", "false", "off", "without", "disable"})
 
 _APT_OFF = {

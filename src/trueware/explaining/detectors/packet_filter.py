@@ -15,6 +15,7 @@ from typing import ClassVar
 
 from trueware.explaining.contract import Altered, Case
 from trueware.explaining.known.update_hosts import is_update_host
+from trueware.explaining.patterns import regex
 from trueware.explaining.reading.iptables import PROGRAM, RESTORE, read_command, read_saved
 from trueware.explaining.reading.lines import excerpt
 from trueware.explaining.reading.nft import chain_of_include, read_nft
@@ -101,7 +102,7 @@ OTHER = Rule(
 _SAVED = r"(?:.*/)?(?:ip6?tables|ebtables|firewall)(?:\.rules|\.save|\.conf|\.up\.rules)?|(?:.*/)?rules\.v[46]|etc/iptables/[^/]+"
 _NFT = r"(?:.*/)?[^/]+\.nft|(?:.*/)?nftables(?:\.conf|\.rules)?|etc/nftables(?:\.d)?/.+"
 _STOPS = frozenset({"drop", "reject"})
-_START = re.compile(
+_START = regex(
     r"(?:etc/(?:rc\.d/)?rc[S0-9]?\.d/S\d+|(?:etc|usr/lib|lib)/systemd/system/[^/]+\.wants/|etc/runlevels/[^/]+/)"
     r"(?:firewall\d?|ip6?tables|nftables|netfilter-persistent|ufw|shorewall|firewalld)(?:\.service)?"
 )

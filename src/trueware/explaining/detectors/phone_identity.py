@@ -13,6 +13,7 @@ from typing import ClassVar
 
 from trueware.explaining.contract import Altered, Case
 from trueware.explaining.naming import listing
+from trueware.explaining.patterns import regex
 from trueware.explaining.reading.android_properties import PATHS, read_properties
 from trueware.explaining.reading.lines import excerpt
 from trueware.model.explanation import Scenario
@@ -53,26 +54,26 @@ _NAMES = (
     r"modemst[12]|fsg|fsc|efs|sec_efs|nvram|nvdata|nvcfg|protect_?[12fs]|proinfo|prodinfo|prodnv|persist"
     r"|[lw]_(?:fixnv|runtimenv)\d|miscdata"
 )
-_MEMORY = re.compile(
+_MEMORY = regex(
     rf"(?:.*/)?(?:{_NAMES})(?:_[ab])?(?:\.(?:img|bin|mbn))?"
     r"|(?:.*/)?(?:efs/(?:nv_data\.bin|\.nv_core\.bak|imei/.*)|nvram/md/NVRAM/NVD_(?:IMEI|DATA|CORE)/.*)"
 )
-_ADDRESS_FILE = re.compile(
+_ADDRESS_FILE = regex(
     r"(?:.*/)?(?:wlan_mac\.bin|\.mac\.info|\.?macaddr|mac\.txt|wifi_?mac(?:addr)?(?:\.\w+)?|bt_(?:addr|mac)[^/]*|bdaddr[^/]*)"
 )
-_ADDRESS = re.compile(
+_ADDRESS = regex(
     r"(?<![0-9A-Fa-f:-])(?:[0-9A-Fa-f]{2}([:-])(?:[0-9A-Fa-f]{2}\1){4}[0-9A-Fa-f]{2}|[0-9A-Fa-f]{12})(?![0-9A-Fa-f:-])"
 )
-_MODEM = re.compile(
+_MODEM = regex(
     r"(?:.*/)?(?:modem|radio|md1img|md1rom|md1dsp|NON-HLOS|l_modem)(?:_[ab])?(?:\.(?:img|bin|mbn))?"
     r"|(?:.*/)?image/(?:modem|modemr?|mba)\.[^/]+"
 )
-_PROPERTY = re.compile(
+_PROPERTY = regex(
     r"ro\.(?:boot\.)?serialno|(?:[\w-]+\.)*(?:imei|meid)\w*(?:\.\w+)?|ro\.(?:boot\.)?(?:wifi|bt|wlan)?_?(?:macaddr|bdaddr)",
     re.IGNORECASE,
 )
-_PROGRAM = re.compile(r"(?:.*/)?(?:s?bin|xbin|lib|lib64|etc|hw|init\.d|tmp|addon\.d|data/local)/[^/]+")
-_COMMAND = re.compile(rb"AT\+EGMR=1,\d+[^\0\n]{0,60}", re.IGNORECASE)
+_PROGRAM = regex(r"(?:.*/)?(?:s?bin|xbin|lib|lib64|etc|hw|init\.d|tmp|addon\.d|data/local)/[^/]+")
+_COMMAND = regex(rb"AT\+EGMR=1,\d+[^\0\n]{0,60}", re.IGNORECASE)
 _MAGICS = (b"\x7fELF", b"#!")
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from trueware.explaining.contract import Altered, Case
+from trueware.explaining.patterns import regex
 from trueware.explaining.reading.lines import excerpt
 from trueware.explaining.reading.proxies import PATHS, Proxy, proxies_in, proxies_of_runs
 from trueware.explaining.reading.runs import COULD_RUN, changed_runs, could_be_script
@@ -28,7 +29,7 @@ TRANSPARENT = Rule(
     effect="traffic-intercepted",
 )
 
-_FILES = re.compile(PATHS)
+_FILES = regex(PATHS)
 
 
 class Proxies:

@@ -22,6 +22,7 @@ from typing import ClassVar
 
 from trueware.errors import InputError
 from trueware.explaining.contract import Altered, Case, Detector
+from trueware.explaining.patterns import regex
 from trueware.explaining.reading import calibration, device_settings
 from trueware.explaining.reading.calibration import Calibration, is_erased, read_calibration
 from trueware.explaining.reading.device_settings import Kind, kind_of, read_settings, told
@@ -122,17 +123,17 @@ RADAR = Rule(
     effect=_EFFECT,
 )
 
-_PROGRAMS = re.compile(rf"{START_SCRIPTS}|(?:usr/)?(?:local/)?s?bin/[^/]+")
-_DATABASE = re.compile(r"(?:.*/)?regulatory\.(?:db|bin)(?:-[a-z]+)?")
-_KEYS = re.compile(r"(?:.*/)?crda/pubkeys/[^/]+|(?:.*/)?wireless-regdb/pubkeys/[^/]+")
-_TEMPLATES = re.compile(
+_PROGRAMS = regex(rf"{START_SCRIPTS}|(?:usr/)?(?:local/)?s?bin/[^/]+")
+_DATABASE = regex(r"(?:.*/)?regulatory\.(?:db|bin)(?:-[a-z]+)?")
+_KEYS = regex(r"(?:.*/)?crda/pubkeys/[^/]+|(?:.*/)?wireless-regdb/pubkeys/[^/]+")
+_TEMPLATES = regex(
     r"(?:.*/)?(?:board(?:-[0-9]+)?\.bin|bdwlan[^/]*|bdf[^/]*\.bin|[^/]*clm_blob|SingleSKU[^/]*\.dat|7[0-9]{3}_SingleSKU[^/]*"
     r"|(?:etc_ro|etc|lib/firmware)/(?:.*/)?(?:[Tt]x[Pp]ower|TXPWR|PHY_REG_PG|sku)[^/]*\.(?:dat|txt|bin))"
 )
-_UCI = re.compile(r"etc/config/wireless")
-_HOSTAPD = re.compile(r"(?:.*/)?hostapd[^/]*\.conf")
-_OPTIONS = re.compile(r"etc/(?:modprobe\.d|modules\.d)/[^/]+|etc/modules(?:\.conf)?")
-_CRDA = re.compile(r"etc/(?:default/crda|sysconfig/regdomain|conf\.d/wireless-regdom)")
+_UCI = regex(r"etc/config/wireless")
+_HOSTAPD = regex(r"(?:.*/)?hostapd[^/]*\.conf")
+_OPTIONS = regex(r"etc/(?:modprobe\.d|modules\.d)/[^/]+|etc/modules(?:\.conf)?")
+_CRDA = regex(r"etc/(?:default/crda|sysconfig/regdomain|conf\.d/wireless-regdom)")
 
 _COUNTRIES = frozenset(
     (  # noqa: SIM905 (reads better)
@@ -352,11 +353,11 @@ def _assigned(data: bytes) -> dict[str, str]:
     return {name.strip(): value.strip() for name, equals, value in pairs if equals}
 
 
-_MODULE = re.compile(
+_MODULE = regex(
     r"(?:options\s+)?(?:cfg80211|mac80211|ath\w*|iwlwifi|mt76\w*|brcm\w*|b43\w*|rtw?\w*|rtl\w*|8\w+)\b(?P<options>.*)"
 )
-_REGDOM = re.compile(r"\b(?:ieee80211_regdom|rtw_country_code|country_code|regdom)=\"?([A-Za-z0-9]{2})\b")
-_UNBOUND = re.compile(r"\b(?:ath5k_)?(?:all_channels=(?:1|y|Y)|lar_disable=(?:1|y|Y)|bypass_regdb=1|ignore_reg=1)")
+_REGDOM = regex(r"\b(?:ieee80211_regdom|rtw_country_code|country_code|regdom)=\"?([A-Za-z0-9]{2})\b")
+_UNBOUND = regex(r"\b(?:ath5k_)?(?:all_channels=(?:1|y|Y)|lar_disable=(?:1|y|Y)|bypass_regdb=1|ignore_reg=1)")
 
 
 def _kernel(altered: Altered, before: bytes, after: bytes) -> Iterator[Finding]:
@@ -378,7 +379,7 @@ def _kernel(altered: Altered, before: bytes, after: bytes) -> Iterator[Finding]:
                 yield altered.finding(COUNTRY, "limits by country are switched off", evidence)
 
 
-_UCI_SET = re.compile(r"wireless\.[^=]+\.(country|txpower)=['\"]?([^'\"]*)['\"]?")
+_UCI_SET = regex(r"wireless\.[^=]+\.(country|txpower)=['\"]?([^'\"]*)['\"]?")
 
 
 def _command(altered: Altered, command: Invocation) -> Iterator[Finding]:

@@ -13,6 +13,7 @@ from typing import ClassVar
 
 from trueware.explaining.contract import Altered, Case, Concluding
 from trueware.explaining.explain import differences
+from trueware.explaining.patterns import regex
 from trueware.model.change import ChangeKind
 from trueware.model.finding import Confidence, Evidence, Finding, Rule, Severity
 from trueware.model.part import Kind, Part
@@ -56,10 +57,10 @@ _PROGRAMS, _OTHERS = 10, 0.6
 
 _TOLD = 8
 
-_OWNER = re.compile(r"(?:user|group)-\d{1,10}")
+_OWNER = regex(r"(?:user|group)-\d{1,10}")
 """Facts of a tar: what the accounts of its numbers are called."""
 
-_LIBRARY = re.compile(r"(?:lib.+|.+\.)(?:so|ko)(?:[.\d]*)|.+\.(?:ko|dex|odex)")
+_LIBRARY = regex(r"(?:lib.+|.+\.)(?:so|ko)(?:[.\d]*)|.+\.(?:ko|dex|odex)")
 
 
 class Rebuild:

@@ -11,6 +11,7 @@ from typing import ClassVar
 
 from trueware.errors import InputError
 from trueware.explaining.contract import Altered, Case, Concluding
+from trueware.explaining.patterns import regex
 from trueware.explaining.reading.lines import difference, excerpt
 from trueware.model.change import ChangeKind
 from trueware.model.finding import Confidence, Evidence, Finding, Rule, Severity
@@ -60,18 +61,16 @@ ZONE = Rule(
     effect="configuration-altered",
 )
 
-_ZONE, _ZONE_MAGIC = re.compile(r"(?:.*/)?zoneinfo/.+"), b"TZif"
+_ZONE, _ZONE_MAGIC = regex(r"(?:.*/)?zoneinfo/.+"), b"TZif"
 """Where they lie, and what such a file begins with (RFC 9636 §3.1)."""
 
-_PROGRAMS = re.compile(r"(?:.*/)?(?:s?bin|lib(?:exec|32|64)?|xbin|app|priv-app|framework)/.*")
-_OPEN = re.compile(
-    r"/?(?:(?:private/|\.\./)*(?:var/)?tmp|dev/shm|run/shm|mnt|media|data/local/tmp|sdcard|storage)(?:/.*)?"
-)
-_SETTINGS = re.compile(r"(?:.*/)?(?:etc/.*|lib/modules/[^/]+/modules\.[a-z.]+)")
-_SOURCES = re.compile(r"(?:.*/)?lib/modules/[^/]+/(?:source|build)")
+_PROGRAMS = regex(r"(?:.*/)?(?:s?bin|lib(?:exec|32|64)?|xbin|app|priv-app|framework)/.*")
+_OPEN = regex(r"/?(?:(?:private/|\.\./)*(?:var/)?tmp|dev/shm|run/shm|mnt|media|data/local/tmp|sdcard|storage)(?:/.*)?")
+_SETTINGS = regex(r"(?:.*/)?(?:etc/.*|lib/modules/[^/]+/modules\.[a-z.]+)")
+_SOURCES = regex(r"(?:.*/)?lib/modules/[^/]+/(?:source|build)")
 """Links to where the kernel was built: only who builds modules follows them (Linux ``Documentation/kbuild/modules.rst``)."""
 
-_TEXTS = re.compile(r"(?:.*/)?etc/(?:banner[\w.]*|issue(?:\.net)?|motd|profile\.d/motd[\w.-]*|update-motd\.d/.*)")
+_TEXTS = regex(r"(?:.*/)?etc/(?:banner[\w.]*|issue(?:\.net)?|motd|profile\.d/motd[\w.-]*|update-motd\.d/.*)")
 _TOLD = 6
 _LARGEST = 1 << 20
 

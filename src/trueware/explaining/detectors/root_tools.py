@@ -10,6 +10,7 @@ from typing import ClassVar
 
 from trueware.explaining.contract import Altered, Case
 from trueware.explaining.known.root_tools import ROOT_TOOLS, RootTool
+from trueware.explaining.patterns import regex
 from trueware.explaining.reading.sides import both_sides
 from trueware.model.finding import Evidence, Finding, Rule, Severity
 from trueware.model.part import Kind
@@ -28,8 +29,8 @@ HOOKS = Rule(
     help="It sees and changes what apps do, banking apps among them.",
     effect="app-injected",
 )
-_LINKS = re.compile(r"(?:.*/)?(?:s?bin|xbin)/(?:su|resetprop|supolicy|magiskpolicy|magiskhide)")
-_TARGETS = re.compile(r"(?:.*/)?(?:magisk(?:32|64|policy)?|ksud|apd|daemonsu)")
+_LINKS = regex(r"(?:.*/)?(?:s?bin|xbin)/(?:su|resetprop|supolicy|magiskpolicy|magiskhide)")
+_TARGETS = regex(r"(?:.*/)?(?:magisk(?:32|64|policy)?|ksud|apd|daemonsu)")
 
 
 class RootTools:

@@ -15,6 +15,7 @@ from typing import ClassVar
 
 from trueware.explaining.contract import Altered, Case, Concluding
 from trueware.explaining.naming import counted, listing
+from trueware.explaining.patterns import regex
 from trueware.explaining.reading.invocations import Invocation, script_runs
 from trueware.explaining.reading.lines import Line, difference, excerpt
 from trueware.explaining.reading.script_actions import Action, Kind, actions_in_shell, actions_in_text
@@ -101,7 +102,7 @@ REMOVED = Rule(
 
 _OF_KIND = {Kind.DOWNLOAD: DOWNLOAD, Kind.SHELL: SHELL, Kind.SEND: SEND, Kind.CONTACT: CONTACT}
 
-_SCRIPT = re.compile(
+_SCRIPT = regex(
     r"""(?:.*/)?(?:
         [^/]*\.(?:sh|bash|ash|ksh|py|lua|pl|cgi|rb|tcl)
         |etc/(?:init\.d|rc[^/]*|uci-defaults|hotplug\.d/[^/]+|cron\.[a-z]+|profile\.d)/[^/]*
@@ -112,19 +113,17 @@ _SCRIPT = re.compile(
 )
 """Scripts by name or place, whatever their first line says."""
 
-_LANGUAGE = re.compile(rb"#!\s*(?:/usr)?(?:/local)?(?:/bin/env\s+|/[\w./-]*/)([a-z]+)")
+_LANGUAGE = regex(rb"#!\s*(?:/usr)?(?:/local)?(?:/bin/env\s+|/[\w./-]*/)([a-z]+)")
 _SHELLS = frozenset({"sh", "ash", "bash", "dash", "ksh", "mksh", "busybox"})
 _OTHERS = frozenset({"python", "lua", "perl", "ruby", "tclsh", "luajit", "micropython", "php"})
 _SUFFIXES = {"py": "python", "lua": "lua", "pl": "perl", "rb": "ruby", "tcl": "tclsh"}
 _COMMENTS = {"lua": ("--",), "php": ("//", "#", "*", "/*")}
-_UPGRADE = re.compile(
-    r"(?:.*/)?lib/upgrade/.*|.*(?:verif|valid|check|sign|upgrade|update|fwu|secure)[^/]*", re.IGNORECASE
-)
+_UPGRADE = regex(r"(?:.*/)?lib/upgrade/.*|.*(?:verif|valid|check|sign|upgrade|update|fwu|secure)[^/]*", re.IGNORECASE)
 _FAILURE, _SUCCESS = (
     re.compile(r"(?:exit|return)\s+(?:[1-9]\d{0,2}|-1)|false"),
     re.compile(r"(?:exit|return)(?:\s+0)?|true|:"),
 )
-_ERREXIT = re.compile(r"\s-[a-z]*e[a-z]*\b|\s-[a-z]*o errexit")
+_ERREXIT = regex(r"\s-[a-z]*e[a-z]*\b|\s-[a-z]*o errexit")
 _SHOWN = 5
 
 

@@ -14,6 +14,7 @@ from typing import ClassVar
 
 from trueware.errors import MalformedInput
 from trueware.explaining.contract import Altered, Case
+from trueware.explaining.patterns import regex
 from trueware.explaining.reading.certificates import certificates_in
 from trueware.explaining.reading.lines import excerpt
 from trueware.explaining.reading.sides import both_sides
@@ -41,7 +42,7 @@ ALLOWED = Rule(
     effect="verification-disabled",
 )
 
-_FILE = re.compile(
+_FILE = regex(
     r"(?:.*/)?(?P<name>SecureBoot|MokSBState|MokListRT|MokList|PK|KEK|db|dbx|MokListX|MokListXRT)-[0-9a-fA-F-]{36}"
 )
 _LIST = Struct("<16sIII")

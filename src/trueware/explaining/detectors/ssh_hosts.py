@@ -11,6 +11,7 @@ from hashlib import sha256
 from typing import ClassVar, NamedTuple
 
 from trueware.explaining.contract import Altered, Case
+from trueware.explaining.patterns import regex
 from trueware.explaining.reading.lines import excerpt, meaningful_lines
 from trueware.explaining.reading.sides import both_sides
 from trueware.model.finding import Evidence, Finding, Rule, Severity
@@ -30,7 +31,7 @@ REPLACED = Rule(
     effect="trust-anchor-added",
 )
 
-_KEY = re.compile(r"[\w@.-]+\s+([A-Za-z0-9+/=]{16,})(?:\s.*)?")
+_KEY = regex(r"[\w@.-]+\s+([A-Za-z0-9+/=]{16,})(?:\s.*)?")
 
 
 class SshHosts:

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from trueware.explaining.contract import Altered, Case
+from trueware.explaining.patterns import regex
 from trueware.explaining.reading.lines import excerpt
 from trueware.explaining.reading.shell import script
 from trueware.explaining.reading.sides import both_sides
@@ -73,12 +74,12 @@ ENABLED = Rule(
     effect="remote-access",
 )
 
-_KEYS = re.compile(
+_KEYS = regex(
     r"(?:.*/)?(?:\.ssh/authorized_keys2?|etc/dropbear/authorized_keys|etc/ssh/authorized_keys(?:\.d)?(?:/[^/]+)?)"
 )
-_SSHD = re.compile(r"(?:.*/)?(?:etc|ssh|config)/(?:ssh/)?sshd_config(?:\.d/[^/]+\.conf)?")
-_UCI = re.compile(r"(?:.*/)?etc/config/dropbear")
-_DEFAULT = re.compile(r"(?:.*/)?etc/(?:default|conf\.d|sysconfig)/dropbear")
+_SSHD = regex(r"(?:.*/)?(?:etc|ssh|config)/(?:ssh/)?sshd_config(?:\.d/[^/]+\.conf)?")
+_UCI = regex(r"(?:.*/)?etc/config/dropbear")
+_DEFAULT = regex(r"(?:.*/)?etc/(?:default|conf\.d|sysconfig)/dropbear")
 
 
 class SshSettings:

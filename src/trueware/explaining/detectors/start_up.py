@@ -14,6 +14,7 @@ from typing import ClassVar
 
 from trueware.explaining.contract import Altered, Case
 from trueware.explaining.naming import listing
+from trueware.explaining.patterns import regex
 from trueware.explaining.reading.invocations import SHELLS
 from trueware.explaining.reading.lines import difference, excerpt
 from trueware.explaining.reading.sides import both_sides
@@ -72,12 +73,12 @@ RENUMBERED = Rule(
     effect="configuration-altered",
 )
 
-_PRELOAD = re.compile(r"(?:.*/)?etc/ld\.so\.preload|(?:.*/)?etc/ld-musl-[\w-]+\.path")
-_LINK = re.compile(
+_PRELOAD = regex(r"(?:.*/)?etc/ld\.so\.preload|(?:.*/)?etc/ld-musl-[\w-]+\.path")
+_LINK = regex(
     r"(?P<where>(?:.*/)?(?:etc[\w.]*/(?:rc\.d/)?(?:rc[S0-9]?\.d)|systemd/(?:system|user)/[^/]+\.(?:wants|requires)"
     r"|etc/runlevels/[^/]+|etc/rc\.d))/(?P<number>[SK]\d+)?(?P<name>[^/]+)"
 )
-_ONCE = re.compile(r"(?:.*/)?etc/uci-defaults/[^/]+")
+_ONCE = regex(r"(?:.*/)?etc/uci-defaults/[^/]+")
 _FOLDERS = ("bin", "sbin", "usr/bin", "usr/sbin", "system/bin", "system/xbin", "vendor/bin", "usr/local/bin", "opt/bin")
 _WRITABLE = ("/tmp/", "/var/tmp/", "/dev/shm/", "/data/local/tmp/", "/mnt/", "/media/", "/var/run/")  # noqa: S108
 # fmt: off

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from trueware.explaining.contract import Altered, Case
+from trueware.explaining.patterns import regex
 from trueware.explaining.reading.lines import excerpt
 from trueware.explaining.reading.runs import COULD_RUN, changed_runs
 from trueware.explaining.reading.sides import both_sides
@@ -38,7 +39,7 @@ ALL = Rule(
     effect="traffic-intercepted",
 )
 
-_FILES = re.compile(PATHS)
+_FILES = regex(PATHS)
 
 
 class Tunnels:

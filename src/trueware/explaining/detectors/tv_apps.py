@@ -20,6 +20,7 @@ from typing import ClassVar
 from trueware.errors import InputError, UnsupportedInput
 from trueware.explaining.apps import App, app_of
 from trueware.explaining.contract import Altered, Case, Detector
+from trueware.explaining.patterns import regex
 from trueware.explaining.reading.html import read_html
 from trueware.explaining.reading.javascript import Script, read_javascript
 from trueware.explaining.reading.lines import excerpt, listed
@@ -168,16 +169,16 @@ _LISTS = (
 """Hosts and beginnings of paths of lists that ad blockers fetch, by the projects' own documentation (uBlock Origin ``assets.json``,
 EasyList, AdGuard filters, SponsorBlock API)."""
 
-_WATCHES = re.compile(r"record|camera|microphone|location|mediacapture|voice|screenshot|screencapture|healthinfo")
-_READS = re.compile(r"messag|email|contact|callhistory|calendar|account|notification|bookmark|keymanager")
+_WATCHES = regex(r"record|camera|microphone|location|mediacapture|voice|screenshot|screencapture|healthinfo")
+_READS = regex(r"messag|email|contact|callhistory|calendar|account|notification|bookmark|keymanager")
 """Words of privileges; docs.tizen.org "Security and API Privileges", webostv.developer.lge.com "appinfo.json"."""
 
 _DESCRIPTIONS = r"config\.xml|tizen-manifest\.xml|appinfo\.json|services\.json|addon\.xml"
-_DESCRIPTION = re.compile(rf"(?:.*/)?(?:{_DESCRIPTIONS})")
-_SIGNATURE = re.compile(r"author-signature\.xml|signature[0-9]{1,3}\.xml")
-_TABLE = re.compile(r"(?i).*\.aitx?")
-_CODE = re.compile(r"(?i).*\.m?js")
-_PACKAGE = re.compile(r"(?i).*\.(?:wgt|tpk|ipk|zip)")
+_DESCRIPTION = regex(rf"(?:.*/)?(?:{_DESCRIPTIONS})")
+_SIGNATURE = regex(r"author-signature\.xml|signature[0-9]{1,3}\.xml")
+_TABLE = regex(r"(?i).*\.aitx?")
+_CODE = regex(r"(?i).*\.m?js")
+_PACKAGE = regex(r"(?i).*\.(?:wgt|tpk|ipk|zip)")
 _FOLDERS = 4
 """Folders within a package in which its description may lie."""
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from trueware.explaining.contract import Altered, Case
+from trueware.explaining.patterns import regex
 from trueware.explaining.reading.lines import excerpt
 from trueware.explaining.reading.runs import COULD_RUN, changed_runs, could_be_script, is_script
 from trueware.explaining.reading.shell import script
@@ -53,7 +54,7 @@ _FLAGS: tuple[tuple[Rule, str, str], ...] = (
 _LONGEST = 64
 """Characters of a flag."""
 
-_REQUIRED = re.compile(r"REQUIRE_IMAGE_(?:SIGNATURE|METADATA)")
+_REQUIRED = regex(r"REQUIRE_IMAGE_(?:SIGNATURE|METADATA)")
 
 
 class UncheckedCommands:

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from trueware.explaining.contract import Altered, Case
+from trueware.explaining.patterns import regex
 from trueware.explaining.reading.lines import excerpt
 from trueware.explaining.reading.sides import both_sides, gathered, lacks_genuine
 from trueware.model.finding import Confidence, Evidence, Finding, Rule, Severity
@@ -37,8 +38,8 @@ REMOVED = Rule(
     help="Updates of whoever holds that key are refused from now on, security updates among them.",
     effect="update-blocked",
 )
-_OTA = re.compile(r"(?:.*/)?otacerts\.zip!/[^/]+")
-_NO_KEY = re.compile(r"(?:.*/)?(?:README[^/]*|[^/]+-revoked|[^/]+-trusted|\.[^/]*)")
+_OTA = regex(r"(?:.*/)?otacerts\.zip!/[^/]+")
+_NO_KEY = regex(r"(?:.*/)?(?:README[^/]*|[^/]+-revoked|[^/]+-trusted|\.[^/]*)")
 
 
 class UpdateKeys:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import ClassVar
 
 from trueware.explaining.contract import Altered, Case
+from trueware.explaining.patterns import regex
 from trueware.explaining.reading.lines import excerpt
 from trueware.explaining.reading.origins import PATHS, Origin, origins_in
 from trueware.explaining.reading.sides import both_sides, gathered
@@ -51,7 +52,7 @@ INSECURE = Rule(
     effect="verification-disabled",
 )
 
-_OWNERS = re.compile(
+_OWNERS = regex(
     r"etc/opkg/customfeeds\.conf|etc/apt/sources\.list\.d/.*|etc/apk/repositories\.d/.*|etc/yum\.repos\.d/.*"
 )
 """Files that are there for what owners add."""

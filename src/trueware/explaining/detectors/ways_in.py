@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from trueware.explaining.contract import Altered, Case
+from trueware.explaining.patterns import regex
 from trueware.explaining.reading.lines import excerpt
 from trueware.explaining.reading.sides import both_sides
 from trueware.explaining.reading.starters import LARGEST, STARTERS, starts
@@ -101,7 +102,7 @@ _OF_WAY = {
     Way.CONSOLE: CONSOLE,
 }
 _TOLD_OF_SCRIPTS = (Way.SHELL, Way.OUT)
-_BINARY = re.compile(r"(?:.*/)?[^/]+\.(?:so(?:\.\d+)*|ko|a|o|dex|apk|jar|png|jpe?g|gif|ttf|mo|pyc|gz|xz|bin)")
+_BINARY = regex(r"(?:.*/)?[^/]+\.(?:so(?:\.\d+)*|ko|a|o|dex|apk|jar|png|jpe?g|gif|ttf|mo|pyc|gz|xz|bin)")
 
 
 class WaysIn:

@@ -15,6 +15,7 @@ from typing import ClassVar
 from trueware.errors import InputError, UnsupportedInput
 from trueware.explaining.apps import app_of
 from trueware.explaining.contract import Altered, Case, Concluding
+from trueware.explaining.patterns import regex
 from trueware.explaining.reading.html import SERVER, Page, read_html
 from trueware.explaining.reading.javascript import Script, read_javascript, script_of
 from trueware.explaining.reading.lines import excerpt, listed
@@ -118,11 +119,11 @@ REMOVED = Rule(
 )
 
 _ENDINGS = r"asp|aspx|htm|html|xhtml|shtml|stm|php[0-9]?|phtml|jsp|lp|esp|ejs|tpl|hta"
-_PAGE = re.compile(rf"(?i:.*\.(?:{_ENDINGS}))")
-_PROGRAM = re.compile(r"(?:.*/)?cgi(?:-bin)?/[^.]+(?:\.cgi|\.sh)?|.*\.cgi")
+_PAGE = regex(rf"(?i:.*\.(?:{_ENDINGS}))")
+_PROGRAM = regex(r"(?:.*/)?cgi(?:-bin)?/[^.]+(?:\.cgi|\.sh)?|.*\.cgi")
 """What a web server runs as a program."""
 
-_DOCUMENTS = re.compile(
+_DOCUMENTS = regex(
     r"(?:.*/)?(?:share/(?:doc|help|gtk-doc|info|man)|documentation|licenses?|NOTICE[^/]*)(?:/.*)?", re.IGNORECASE
 )
 _COMMANDS = frozenset(
@@ -216,8 +217,8 @@ def _shell(altered: Altered, before: bytes, after: bytes) -> Iterator[Finding]:
             return
 
 
-_VARIABLE = re.compile(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)")
-_GIVEN = re.compile(r"QUERY_STRING|REQUEST_URI|PATH_INFO|HTTP_[A-Z_]+|POST_DATA")
+_VARIABLE = regex(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)")
+_GIVEN = regex(r"QUERY_STRING|REQUEST_URI|PATH_INFO|HTTP_[A-Z_]+|POST_DATA")
 _SHELLS = frozenset({"eval", "sh", "ash", "bash", "dash", "busybox", "exec", "source", "."})
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from trueware.explaining.contract import Altered, Case
+from trueware.explaining.patterns import regex
 from trueware.explaining.reading.lines import excerpt
 from trueware.explaining.reading.sides import both_sides
 from trueware.explaining.reading.web_servers import About, Setting, read_lighttpd, read_plain, read_uhttpd
@@ -50,10 +51,10 @@ UNASKED = Rule(
     effect="remote-access",
 )
 
-_UHTTPD = re.compile(r"(?:.*/)?etc/config/uhttpd")
-_LIGHTTPD = re.compile(r"(?:.*/)?etc/lighttpd(?:/.*)?/[^/]+\.conf|(?:.*/)?lighttpd\.conf")
-_PLAIN = re.compile(r"(?:.*/)?(?:httpd|mini_httpd|thttpd|boa)\.conf")
-_SYSTEM = re.compile(r"/|/(?:etc|root|proc|dev|sys|var|tmp|mnt|config|data|jffs2?|overlay|nvram)(?:/(?:etc)?)?")
+_UHTTPD = regex(r"(?:.*/)?etc/config/uhttpd")
+_LIGHTTPD = regex(r"(?:.*/)?etc/lighttpd(?:/.*)?/[^/]+\.conf|(?:.*/)?lighttpd\.conf")
+_PLAIN = regex(r"(?:.*/)?(?:httpd|mini_httpd|thttpd|boa)\.conf")
+_SYSTEM = regex(r"/|/(?:etc|root|proc|dev|sys|var|tmp|mnt|config|data|jffs2?|overlay|nvram)(?:/(?:etc)?)?")
 
 
 class WebServers:

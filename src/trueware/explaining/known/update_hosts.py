@@ -7,7 +7,9 @@ little: what is found of it says the name. Sources: the updaters' own configurat
 
 import re
 
-_WORDS = re.compile(
+from trueware.explaining.patterns import regex
+
+_WORDS = regex(
     r"(?:auto|software|sw|fw|av)?updates?|upd|upgrades?|[df]?ota|firmware|fw(?:dl)?|fus|downloads?|dl|patch(?:es)?|security"
     r"|packages|pkg|repo|feeds|acs|cwmp|tr069|mdm|fwupd|lvfs|antivirus"
 )

@@ -34,6 +34,7 @@ from trueware.explaining.known.android_apis import (
     TRUST_MANAGERS,
     VERSION,
 )
+from trueware.explaining.patterns import regex
 from trueware.explaining.reading.dex import Class, Dex, Method, text
 
 KIND, LAYOUT = "dex", 1
@@ -48,11 +49,11 @@ _DEEPEST = 4
 _INHERITED = 16
 """Classes up from one that are asked for a method."""
 
-_ENDPOINT = re.compile(
+_ENDPOINT = regex(
     r"(?:https?|wss?|ftps?|mqtts?|tcp|ssl|socks5?)://(?:[^/@\s]*@)?([A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?)(?::\d{1,5})?(?:[/?#].*)?",
     re.DOTALL,
 )
-_ADDRESS = re.compile(r"((?:\d{1,3}\.){3}\d{1,3}):\d{1,5}")
+_ADDRESS = regex(r"((?:\d{1,3}\.){3}\d{1,3}):\d{1,5}")
 _NAMES_ONLY = frozenset(
     {"schemas.android.com", "www.w3.org", "xmlpull.org", "ns.adobe.com", "purl.org", "xml.org", "127.0.0.1"}
 )  # fmt: skip

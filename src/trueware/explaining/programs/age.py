@@ -4,11 +4,11 @@ Programs hold versions of many things. Counted are names that both sides hold wi
 none went up, an older program was put back.
 """
 
-import re
 from collections.abc import Iterator
 
 from trueware.explaining.contract import Altered
 from trueware.explaining.naming import listing
+from trueware.explaining.patterns import regex
 from trueware.explaining.portraits.elf_difference import How
 from trueware.explaining.programs.pair import Pair
 from trueware.model.finding import Confidence, Evidence, Finding, Rule, Severity
@@ -24,7 +24,7 @@ DOWNGRADED = Rule(
 
 RULES = (DOWNGRADED,)
 
-_PARTS = re.compile(r"\d+|[a-z]")
+_PARTS = regex(r"\d+|[a-z]")
 
 
 def compare_age(altered: Altered, pair: Pair) -> Iterator[Finding]:

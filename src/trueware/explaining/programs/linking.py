@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from trueware.explaining.contract import Altered
 from trueware.explaining.naming import listing
+from trueware.explaining.patterns import regex
 from trueware.explaining.portraits.elf_difference import How
 from trueware.explaining.programs.pair import Pair
 from trueware.explaining.reading.elf import EXECUTABLE, LOAD, WRITABLE
@@ -81,14 +82,14 @@ _PROTECTIONS = {
     "stack-protector": "stack protector",
     "fortify": "checked string functions (FORTIFY_SOURCE)",
 }
-_USUAL = re.compile(
+_USUAL = regex(
     r"(?:lib(?:c|m|dl|rt|pthread|gcc_s|crypt|stdc\+\+|resolv|util|log|atomic|ssp|uClibc.*)|ld-.*|libc\+\+(?:_shared)?)\.so.*"
 )
 """Libraries of the language and its compiler, which another compiler or standard library adds."""
 
-_VERSION = re.compile(r"-\d.*$|(?<=\D)\d+(?:\.\d+)*$", re.DOTALL)
+_VERSION = regex(r"-\d.*$|(?<=\D)\d+(?:\.\d+)*$", re.DOTALL)
 
-_WRITABLE = re.compile(
+_WRITABLE = regex(
     r"(?:^|:)(?:/tmp|/var|/mnt|/data|/media|/home|/run|/dev/shm|/sdcard|/storage|/overlay|\.{0,2}/?(?=:|$)|(?!/|\$))"
 )
 """Places in a search path to which others may write, or that depend on where the program is started."""

@@ -3,11 +3,11 @@
 A link in a folder of programs is a program under another name: ``/bin/login`` may lead to busybox, or to something in ``/tmp``.
 """
 
-import re
 from collections.abc import Iterator
 from posixpath import basename, dirname, join, normpath
 
 from trueware.explaining.contract import Altered, Case
+from trueware.explaining.patterns import regex
 from trueware.explaining.reading.lines import excerpt
 from trueware.model.finding import Evidence, Finding, Rule, Severity
 
@@ -35,10 +35,10 @@ REMOVED = Rule(
 
 RULES = (REDIRECTED, ADDED, REMOVED)
 
-_FOLDERS = re.compile(r"(?:.*/)?(?:(?:s?bin|xbin|libexec)/[^/]+|lib(?:32|64)?/(?:[^/]+/)*[^/]+\.so(?:\.[\w.]+)?)")
+_FOLDERS = regex(r"(?:.*/)?(?:(?:s?bin|xbin|libexec)/[^/]+|lib(?:32|64)?/(?:[^/]+/)*[^/]+\.so(?:\.[\w.]+)?)")
 """Names of programs, and of libraries wherever they lie below a folder for them."""
 
-_WRITABLE = re.compile(r"/?(?:tmp|var|mnt|data|media|home|run|dev|overlay|sdcard|storage|opt)(?:/.*)?")
+_WRITABLE = regex(r"/?(?:tmp|var|mnt|data|media|home|run|dev|overlay|sdcard|storage|opt)(?:/.*)?")
 _VERSION = "0123456789.-"
 
 

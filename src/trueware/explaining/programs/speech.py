@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from trueware.explaining.contract import Altered
 from trueware.explaining.naming import listing
+from trueware.explaining.patterns import regex
 from trueware.explaining.portraits.elf import text_digest
 from trueware.explaining.portraits.elf_difference import How
 from trueware.explaining.programs.pair import Pair
@@ -77,11 +78,11 @@ _READ = 512
 
 _FETCHES = r"(?:wget|curl|tftp|ftpget|lwp-download|fetch)\b"
 _SHELL = r"(?:/bin/)?(?:ba|a|da)?sh\b"
-_DOWNLOADS = re.compile(
+_DOWNLOADS = regex(
     rf"{_FETCHES}[^|;&]*\|\s*(?:sudo )?{_SHELL}"
     rf"|{_FETCHES}.*(?:[;&]|&&)\s*(?:chmod\s+(?:\+x|[0-7]{{3,4}})|(?:/bin/)?sh\s|\./|/tmp/)"
 )
-_OPENS = re.compile(
+_OPENS = regex(
     r"\btelnetd\b.*-l\s*/bin/|\bnc\b.*\s-(?:e|c|le|lp)\b|\bnc(?:at)?\b.*/bin/(?:ba|a)?sh|/dev/tcp/"
     r"|\bsocat\b.*exec:|(?:ba|a)?sh -i\b.*[<>]&",
     re.IGNORECASE,

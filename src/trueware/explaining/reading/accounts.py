@@ -12,14 +12,14 @@ Lines that the C library would pass over are passed over here; of a name that is
 Sources: passwd(5), shadow(5), group(5), gshadow(5), FreeBSD master.passwd(5); glibc ``nss/fgetpwent_r.c``.
 """
 
-import re
 from dataclasses import dataclass
 from enum import Enum
 
+from trueware.explaining.patterns import regex
 from trueware.explaining.reading.crypt_hashes import scheme_of
 from trueware.explaining.reading.lines import Line, meaningful_lines
 
-_NUMBER = re.compile(r"\s*\+?(\d{1,10})")
+_NUMBER = regex(r"\s*\+?(\d{1,10})")
 _NO_LOGIN = frozenset({"nologin", "false", "true", "sync", "halt", "shutdown", "git-shell", "rbash-none"})
 
 

@@ -10,13 +10,13 @@ Words are separated by blanks, ``"…"`` holds them together, a backslash at the
 ``system/core/init/README.md``, ``system/core/init/tokenizer.cpp``.
 """
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from trueware.explaining.patterns import regex
 from trueware.explaining.reading.lines import meaningful_lines
 
-_WORD = re.compile(r'"([^"]*)"?|([^\s"]+)')
+_WORD = regex(r'"([^"]*)"?|([^\s"]+)')
 
 
 @dataclass(frozen=True, slots=True)

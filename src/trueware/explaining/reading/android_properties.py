@@ -4,17 +4,17 @@ A fingerprint is ``brand/name/device:release/id/incremental:type/tags``. Source:
 ``system/core/init/property_service.cpp`` (LoadProperties).
 """
 
-import re
 from dataclasses import dataclass
 
+from trueware.explaining.patterns import regex
 from trueware.identifying.assignments import properties
 
 PATHS = r"(?:[^/]+/){0,3}(?:etc/)?(?:[\w.]+[-_])?(?:build\.prop|default\.prop|prop\.default|local\.prop)"
 """Inner paths of property files, in any partition and in a ram disk."""
 
-_FINGERPRINT = re.compile(r"([^/:\s]+)/([^/:\s]+)/([^/:\s]+):([^/:\s]+)/([^/:\s]+)/([^/:\s]+):([^/:\s]+)/([^/:\s]+)")
+_FINGERPRINT = regex(r"([^/:\s]+)/([^/:\s]+)/([^/:\s]+):([^/:\s]+)/([^/:\s]+)/([^/:\s]+):([^/:\s]+)/([^/:\s]+)")
 _PARTITIONS = r"(?:bootimage|odm|odm_dlkm|product|system|system_dlkm|system_ext|vendor|vendor_dlkm)"
-_BUILD = re.compile(
+_BUILD = regex(
     rf"ro\.(?:{_PARTITIONS}\.build|build\.{_PARTITIONS}|{_PARTITIONS}|build|build\.{_PARTITIONS}\.build)\.fingerprint"
 )
 

@@ -19,12 +19,11 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from trueware.explaining.patterns import regex
 from trueware.explaining.reading.lines import meaningful_lines
 
-_ONE_LINE = re.compile(r"deb(?:-src)?\s+(?:\[([^\]]*)\]\s*)?(\S+)\s*(.*)")
-_TOKEN = re.compile(
-    r'//[^\n]*|/\*.*?(?:\*/|\Z)|#(?!clear|include)[^\n]*|"([^"]*)"?|([{};])|([^\s{};"]+)|\s+', re.DOTALL
-)
+_ONE_LINE = regex(r"deb(?:-src)?\s+(?:\[([^\]]*)\]\s*)?(\S+)\s*(.*)")
+_TOKEN = regex(r'//[^\n]*|/\*.*?(?:\*/|\Z)|#(?!clear|include)[^\n]*|"([^"]*)"?|([{};])|([^\s{};"]+)|\s+', re.DOTALL)
 _DEPTH = 32
 """Blocks within each other; more are read as this many."""
 

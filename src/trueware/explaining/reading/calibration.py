@@ -16,13 +16,14 @@ A checksum holds if all 16-bit words XOR to ffff. Sources: Linux ``drivers/net/w
 ``drivers/net/wireless/mediatek/mt76`` (``MT_EE_CHIP_ID``, ``MT_EE_MAC_ADDR``); OpenWrt ``lib/functions/caldata.sh`` for the places.
 """
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import reduce
 from struct import iter_unpack, unpack_from
 
-PATHS = re.compile(
+from trueware.explaining.patterns import regex
+
+PATHS = regex(
     r"(?i:(?:.*/)?(?:0:)?(?:art|caldata|calibration|cal_data|factory|eeprom|radio|wifi_?cal|board_?data)(?:\.(?:bin|img|mtd))?"
     r"|(?:.*/)?(?:ath9k-eeprom-[^/]*|ath10k/(?:pre-)?cal-[^/]*|[^/]*-eeprom|mt7[69][^/]*eeprom[^/]*)(?:\.bin)?)"
 )

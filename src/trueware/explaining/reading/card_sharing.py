@@ -22,6 +22,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from trueware.explaining.patterns import regex
 from trueware.explaining.reading.ini import sections
 from trueware.explaining.reading.lines import meaningful_lines
 from trueware.explaining.reading.urls import is_host
@@ -84,25 +85,25 @@ _REMOTE = frozenset(
     }
 )  # fmt: skip
 _HELD = frozenset({"emu", "constcw"})
-_PORTS = re.compile(r"[0-9]{1,5}")
-_DEVICE = re.compile(r"(?P<host>[^,\s]+)\s*,\s*(?P<port>[0-9]{1,5})")
-_CCCAM = re.compile(r"(?P<kind>[CNLR])\s*:\s*(?P<host>\S+)\s+(?P<port>[0-9]{1,5})(?=\s|$)", re.IGNORECASE)
-_FRIEND = re.compile(r"F\s*:\s*(?P<name>\S+)\s+\S+", re.IGNORECASE)
-_LISTENS = re.compile(r"SERVER\s+LISTEN\s+PORT\s*:\s*(?P<port>[0-9]{1,5})", re.IGNORECASE)
-_CWS = re.compile(r"CWS(?:_MULTIPLE)?\s*=\s*(?P<host>\S+)\s+(?P<ports>[0-9:]{1,64})\s+\S+\s+\S+", re.IGNORECASE)
-_CAMD3 = re.compile(
+_PORTS = regex(r"[0-9]{1,5}")
+_DEVICE = regex(r"(?P<host>[^,\s]+)\s*,\s*(?P<port>[0-9]{1,5})")
+_CCCAM = regex(r"(?P<kind>[CNLR])\s*:\s*(?P<host>\S+)\s+(?P<port>[0-9]{1,5})(?=\s|$)", re.IGNORECASE)
+_FRIEND = regex(r"F\s*:\s*(?P<name>\S+)\s+\S+", re.IGNORECASE)
+_LISTENS = regex(r"SERVER\s+LISTEN\s+PORT\s*:\s*(?P<port>[0-9]{1,5})", re.IGNORECASE)
+_CWS = regex(r"CWS(?:_MULTIPLE)?\s*=\s*(?P<host>\S+)\s+(?P<ports>[0-9:]{1,64})\s+\S+\s+\S+", re.IGNORECASE)
+_CAMD3 = regex(
     r"(?P<protocol>newcamd|cs357x|cs378x|camd35|cccam|radegast)://(?:[^@\s/]*@)?(?P<host>[^:/\s@]+):(?P<port>[0-9]{1,5})",
     re.IGNORECASE,
 )
-_CLIENT = re.compile(
+_CLIENT = regex(
     r"(?P<protocol>newcamd|cccam|cccam2|camd35|aroureos|radegast|buffy|gbox|shlcam)\s*:\s*(?P<host>[^:\s]+)\s*:\s*(?P<port>[0-9]{1,5})",
     re.IGNORECASE,
 )
-_KEY = re.compile(
+_KEY = regex(
     r"(?P<system>[A-Z])\s+(?P<provider>[0-9A-F]{1,8})\s+(?P<name>[0-9A-Z]{1,12})\s+(?:[0-9A-F]{2}\s*+){7,256}(?=$|;|#)",
     re.IGNORECASE,
 )
-_CONSTANT = re.compile(
+_CONSTANT = regex(
     r"(?P<caid>[0-9A-F]{4}):[0-9A-F]{1,6}:[0-9A-F]{1,4}:(?:[0-9A-F]{0,4}:){1,3}\s*(?:[0-9A-F]{2}[\s:]*+){16}(?=$|;|#)",
     re.IGNORECASE,
 )

@@ -4,7 +4,6 @@ A file holds any number of them in PEM, text between (RFC 7468 §2), or one in D
 first and its own opinion of it behind (openssl-x509(1)). What cannot be parsed is passed over, as programs that load such files do.
 """
 
-import re
 from base64 import b64decode
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,9 +12,10 @@ from warnings import catch_warnings, simplefilter
 
 from cryptography.x509 import BasicConstraints, Certificate, ExtensionNotFound, Version
 
+from trueware.explaining.patterns import regex
 from trueware.signatures.x509 import UNUSABLE, load, name_of, subject_of
 
-_BLOCK = re.compile(rb"-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----([A-Za-z0-9+/=\s]*)-----END ")
+_BLOCK = regex(rb"-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----([A-Za-z0-9+/=\s]*)-----END ")
 _MOST = 4096
 """Certificates of one file; the lists of browsers and systems have some 150."""
 

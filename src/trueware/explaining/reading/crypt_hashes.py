@@ -15,9 +15,9 @@ with the salted expansion of Unix V7 ``crypt.c``.
 """
 
 import hashlib
-import re
 from enum import Enum
 
+from trueware.explaining.patterns import regex
 from trueware.explaining.reading.des import encrypt_salted
 
 ALPHABET = "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -42,7 +42,7 @@ class Scheme(Enum):
         return self in (Scheme.DES, Scheme.MD5)
 
 
-_PATTERN = re.compile(
+_PATTERN = regex(
     r"(?P<des>[./0-9A-Za-z]{13})|\$1\$(?P<md5>[^$:]{0,8})\$(?P<md5hash>[./0-9A-Za-z]{22})"
     r"|\$(?P<sha>[56])\$(?:rounds=(?P<rounds>\d{1,9})\$)?(?P<salt>[^$:]{0,16})\$(?P<shahash>[./0-9A-Za-z]{43,86})"
     r"|(?P<other>\$(?:2[abxy]?|y|gy|7|3|sha1|md5)\$[^:]{8,}|_[./0-9A-Za-z]{19})"

@@ -18,6 +18,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
+from trueware.explaining.patterns import regex
+
 _LARGEST = 1 << 20
 _MOST = 20_000
 
@@ -61,7 +63,7 @@ DEFAULTS = (
 )
 """Paths of what is the same on all devices: factory settings."""
 
-PATHS = re.compile(f"{STORES}|{DEFAULTS}")
+PATHS = regex(f"{STORES}|{DEFAULTS}")
 
 _PREFIX = r"(?:(?:pci/)?\d+[:/])?(?:\d+[:/])?"
 """Before what is of one of several radios, in Broadcom's NVRAM: ``0:ccode``, ``pci/1/1/macaddr``."""
@@ -94,11 +96,11 @@ _KINDS = {
     ),
 }
 _NAMES = [(kind, re.compile(names, re.IGNORECASE)) for kind, names in _KINDS.items()]
-_LINE = re.compile(r"\s*([\w#.:/-]{1,64})\s*=\s*(.*)")
-_COLON = re.compile(r"([\w-]{1,64}):(.*)")
-_VALUE = re.compile(rb"<Value\s+Name\s*=\s*\"([^\"]{1,64})\"\s+Value\s*=\s*\"([^\"]{0,256})\"", re.IGNORECASE)
-_ADDRESS = re.compile(r"(?:[0-9A-Fa-f]{2}([:-]?))(?:[0-9A-Fa-f]{2}\1){4}[0-9A-Fa-f]{2}")
-_SEPARATORS = re.compile(rb"[\n\0]")
+_LINE = regex(r"\s*([\w#.:/-]{1,64})\s*=\s*(.*)")
+_COLON = regex(r"([\w-]{1,64}):(.*)")
+_VALUE = regex(rb"<Value\s+Name\s*=\s*\"([^\"]{1,64})\"\s+Value\s*=\s*\"([^\"]{0,256})\"", re.IGNORECASE)
+_ADDRESS = regex(r"(?:[0-9A-Fa-f]{2}([:-]?))(?:[0-9A-Fa-f]{2}\1){4}[0-9A-Fa-f]{2}")
+_SEPARATORS = regex(rb"[\n\0]")
 
 
 def read_settings(data: bytes) -> tuple[Setting, ...]:

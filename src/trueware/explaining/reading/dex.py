@@ -41,6 +41,7 @@ from typing import Any
 from zlib import adler32
 
 from trueware.errors import MalformedInput, UnsupportedInput
+from trueware.explaining.patterns import regex
 
 MAGIC = b"dex\n0"
 _HEADER, _CLASS, _CODE, _TRY = 112, Struct("<8I"), Struct("<HHHHII"), Struct("<IHH")
@@ -79,7 +80,7 @@ _PLAIN = (
     rb"(?:" + _ONE + rb".|\0[^\x01-\x03]|" + _TWO + rb".{3}|" + _THREE + rb".{5}|\x18.{9})*+"  # \x18: const-wide
 )
 
-_INDEXED = re.compile(
+_INDEXED = regex(
     _PLAIN
     + rb"(?:"
     + rb"([\x1a\x1c\x1f\x20\x22\x23\x52-\x6d\xfe\xff]).(..)"  # 1, 2: index in the last unit

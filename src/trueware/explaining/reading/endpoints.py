@@ -12,16 +12,17 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from trueware.explaining.patterns import regex
 from trueware.explaining.reading.lines import excerpt
 from trueware.explaining.reading.urls import find_urls, is_local
 
 _LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9])?"
 _ADDRESS = r"\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}"
-_BARE = re.compile(
+_BARE = regex(
     rf"(?<![\w.:/-])(?<!\w@)(?P<address>{_ADDRESS})(?![\w.-])(?!/\d)(?::(?P<address_port>\d{{1,5}})(?![\d.]))?"
     rf"|(?<![\w./$%\\-])(?<!\w@)(?P<name>{_LABEL}(?:\.{_LABEL}){{1,8}})\.?(?![\w(\[/-]|\.\w)(?::(?P<name_port>\d{{2,5}}))?"
 )
-_HINT = re.compile(r"\d\.\d|\.[A-Za-z]{2}")
+_HINT = regex(r"\d\.\d|\.[A-Za-z]{2}")
 
 _ALWAYS = frozenset("com net org onion example cn ru su ir de fr nl eu jp kr br xyz top".split())  # noqa: SIM905 (reads better)
 """Top-level domains below which two labels are a host."""
@@ -38,7 +39,7 @@ DOMAINS = _ALWAYS | frozenset(
 _PACKAGES = frozenset("com org net io android androidx java javax kotlin sun tv me de cn ru eu co in".split())  # noqa: SIM905
 """What the reversed names of packages begin with."""
 
-_NAMESPACES = re.compile(
+_NAMESPACES = regex(
     r"(?:[\w-]+\.)*(?:w3\.org|xmlsoap\.org|schemas\.[\w.-]+|ns\.adobe\.com|purl\.org|purl\.oclc\.org|xmlpull\.org|xml\.org|gnu\.org|fsf\.org"
     r"|opensource\.org|apache\.org|creativecommons\.org|json-schema\.org|xmlns\.com|docbook\.org|relaxng\.org|ogp\.me|iptc\.org"
     r"|dslforum\.org|upnp\.org|broadband-forum\.org|iana\.org|ietf\.org|rfc-editor\.org|oasis-open\.org|freedesktop\.org|mozilla\.org/MPL"
@@ -47,21 +48,19 @@ _NAMESPACES = re.compile(
 )
 """Hosts of namespaces, licences and documentation, which software names and does not contact."""
 
-_HOMES = re.compile(
+_HOMES = regex(
     r"(?:www\.)?(?:github|gitlab|sourceforge|bitbucket|stackoverflow|wikipedia|en\.wikipedia)\.(?:com|org|net)",
     re.IGNORECASE,
 )
-_FETCHED = re.compile(
-    r"/(?:raw|releases/download|archive|-/raw|projects/[^/]+/files)/|/download$|\.git\b", re.IGNORECASE
-)
-_PROSE = re.compile(
+_FETCHED = regex(r"/(?:raw|releases/download|archive|-/raw|projects/[^/]+/files)/|/download$|\.git\b", re.IGNORECASE)
+_PROSE = regex(
     r"\.(?:html?|txt|md|pdf|rst)(?:#.*)?$|/(?:licen[cs]es?|docs?|wiki|bugs?|issues|faq)(?:/|$)|^/?$", re.IGNORECASE
 )
-_VERSION = re.compile(r"(?:version|release|rev|build)\W{0,3}$|[vV]$", re.IGNORECASE)
+_VERSION = regex(r"(?:version|release|rev|build)\W{0,3}$|[vV]$", re.IGNORECASE)
 _PUBLIC = ((1, 1, 1, 1), (1, 0, 0, 1), (4, 2, 2, 1), (4, 2, 2, 2), (8, 8, 8, 8), (8, 8, 4, 4), (9, 9, 9, 9))
 """Resolvers for everybody."""
 
-_BUGS = re.compile(r"(?:bugs?|bugzilla|docs?|wiki|lists|git)\.", re.IGNORECASE)
+_BUGS = regex(r"(?:bugs?|bugzilla|docs?|wiki|lists|git)\.", re.IGNORECASE)
 
 
 class Endpoint(NamedTuple):

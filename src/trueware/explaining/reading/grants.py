@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from trueware.explaining.patterns import regex
 from trueware.explaining.reading.ini import sections
 from trueware.explaining.reading.lines import meaningful_lines
 
@@ -42,9 +43,9 @@ class Grant:
         )
 
 
-_ALIAS = re.compile(r"(?:User|Runas|Host|Cmnd|Cmd)_Alias\s|[#@]include")
-_TAGS = re.compile(r"\b(?:NO)?(?:PASSWD|EXEC|SETENV|LOG_INPUT|LOG_OUTPUT|MAIL|FOLLOW|INTERCEPT)\s*:")
-_AS_WHOM = re.compile(r"\([^()]*\)")
+_ALIAS = regex(r"(?:User|Runas|Host|Cmnd|Cmd)_Alias\s|[#@]include")
+_TAGS = regex(r"\b(?:NO)?(?:PASSWD|EXEC|SETENV|LOG_INPUT|LOG_OUTPUT|MAIL|FOLLOW|INTERCEPT)\s*:")
+_AS_WHOM = regex(r"\([^()]*\)")
 
 
 def read_sudoers(data: bytes) -> Iterator[Grant]:
@@ -81,8 +82,8 @@ def read_doas(data: bytes) -> Iterator[Grant]:
 
 
 _PKLA_RESULTS = ("resultany", "resultinactive", "resultactive")
-_JS_COMMENT = re.compile(rb"/\*[\s\S]*?(?:\*/|\Z)|//[^\n]*")
-_RETURNS_YES = re.compile(r"polkit\.Result\.YES\b|return\s+[\"']yes[\"']")
+_JS_COMMENT = regex(rb"/\*[\s\S]*?(?:\*/|\Z)|//[^\n]*")
+_RETURNS_YES = regex(r"polkit\.Result\.YES\b|return\s+[\"']yes[\"']")
 
 
 def read_polkit(data: bytes, *, is_program: bool) -> Iterator[Grant]:

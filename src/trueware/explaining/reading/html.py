@@ -18,6 +18,7 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from trueware.errors import UnsupportedInput
+from trueware.explaining.patterns import regex
 
 _LARGEST = 1 << 21
 """Octets of a page; those of devices have a few thousand."""
@@ -25,16 +26,16 @@ _LARGEST = 1 << 21
 SERVER = "\ue000"
 """What stands in attributes and texts for code that the server runs (a character of no script)."""
 
-_NAME = re.compile(r"[A-Za-z][^\s/>]*")
-_ATTRIBUTE = re.compile(
+_NAME = regex(r"[A-Za-z][^\s/>]*")
+_ATTRIBUTE = regex(
     r"[\s/]*+(?P<name>[^\s/>=][^\s/>=]*+)(?:\s*+=\s*+(?:\"(?P<double>[^\"]*)\"|'(?P<single>[^']*)'|(?P<bare>[^\s>]*)))?"
 )
 _RAW = {
     name: re.compile(rf"</{name}(?=[\s/>])", re.IGNORECASE)
     for name in ("script", "style", "title", "textarea", "xmp", "noembed")
 }
-_SERVER = re.compile(r"<%|<\?(?!xml)")
-_ENTITY = re.compile(r"&(?:#(?P<number>[0-9]{1,7})|#[xX](?P<hex>[0-9a-fA-F]{1,6})|(?P<name>amp|lt|gt|quot|apos));")
+_SERVER = regex(r"<%|<\?(?!xml)")
+_ENTITY = regex(r"&(?:#(?P<number>[0-9]{1,7})|#[xX](?P<hex>[0-9a-fA-F]{1,6})|(?P<name>amp|lt|gt|quot|apos));")
 _NAMED = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
 
 

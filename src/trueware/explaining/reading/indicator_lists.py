@@ -24,6 +24,7 @@ from hashlib import md5, sha1, sha256
 from typing import Any, NamedTuple
 
 from trueware.errors import MalformedInput
+from trueware.explaining.patterns import regex
 from trueware.explaining.reading.documents import parse_json
 from trueware.explaining.reading.urls import is_address, is_host, is_local
 from trueware.model.finding import Confidence
@@ -37,9 +38,9 @@ _DIGEST = {64: IndicatorType.SHA256, 40: IndicatorType.SHA1, 32: IndicatorType.M
 _NOTHING = frozenset(
     {sha256().hexdigest(), sha1(usedforsecurity=False).hexdigest(), md5(usedforsecurity=False).hexdigest()}
 )
-_HEX = re.compile(r"[0-9a-fA-F]+")
-_SCHEME = re.compile(r"(?i)^(?:hxxp|http|ftp)s?(?::|\[:\])//")
-_STIX = re.compile(
+_HEX = regex(r"[0-9a-fA-F]+")
+_SCHEME = regex(r"(?i)^(?:hxxp|http|ftp)s?(?::|\[:\])//")
+_STIX = regex(
     r"(?P<what>file:hashes\.'?(?:SHA-?256|SHA-?1|MD5)'?|file:name|domain-name:value|ipv[46]-addr:value|url:value)"
     r"\s{0,8}=\s{0,8}'(?P<value>(?:[^'\\]|\\.){1,2048})'",
     re.IGNORECASE,
@@ -48,7 +49,7 @@ _STIX_TYPES = {
     "file:name": IndicatorType.PATH, "domain-name:value": IndicatorType.DOMAIN, "ipv4-addr:value": IndicatorType.IP,
     "ipv6-addr:value": IndicatorType.IP, "url:value": IndicatorType.URL,
 }  # fmt: skip
-_JOINED = re.compile(r"(?i)\b(?:AND|FOLLOWEDBY|NOT|WITHIN|REPEATS)\b")
+_JOINED = regex(r"(?i)\b(?:AND|FOLLOWEDBY|NOT|WITHIN|REPEATS)\b")
 _MISP = {
     "sha256": IndicatorType.SHA256, "sha1": IndicatorType.SHA1, "md5": IndicatorType.MD5, "filename": IndicatorType.PATH,
     "domain": IndicatorType.DOMAIN, "hostname": IndicatorType.DOMAIN, "ip-dst": IndicatorType.IP, "ip-src": IndicatorType.IP,

@@ -14,6 +14,8 @@ book I; Intel SDM vol. 2, appendix A; RISC-V unprivileged ISA.
 import re
 from collections.abc import Callable, Iterator
 
+from trueware.explaining.patterns import regex
+
 _MIN_PIECE, _MAX_PIECE = 48, 2048
 """Bytes of a piece: what is shorter goes with the next one, what is longer is cut."""
 
@@ -298,7 +300,7 @@ _LITTLE: dict[str, tuple[bytes, int]] = {
     "x86-64": (rb"\xc3(?=[\x90\xcc\x66\x0f\x55\x53\x41\xf3\x48\x31\x83\xe8])", 1),
 }
 
-_ANYWHERE = re.compile(rb"[\x00-\x03][\x00-\x3f]"), 1
+_ANYWHERE = regex(rb"[\x00-\x03][\x00-\x3f]"), 1
 """For machines whose instructions are not known here: bytes that come once in some 256."""
 
 

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
+from trueware.explaining.patterns import regex
 from trueware.explaining.reading.shell import Command, Redirection, commands, script
 
 _DEPTH = 4
@@ -80,8 +81,8 @@ def _invocations(all_commands: Iterable[Command], values: dict[str, str], depth:
             yield Invocation(command.line, words[0], tuple(words[1:]), command.redirections, command.background)
 
 
-_VARIABLE = re.compile(r"\$(?:([A-Za-z_][A-Za-z0-9_]*)|\{([A-Za-z_][A-Za-z0-9_]*)\})")
-_WHOLE = re.compile(r"(?:\$[A-Za-z_][A-Za-z0-9_]*|\$\{[A-Za-z_][A-Za-z0-9_]*\})")
+_VARIABLE = regex(r"\$(?:([A-Za-z_][A-Za-z0-9_]*)|\{([A-Za-z_][A-Za-z0-9_]*)\})")
+_WHOLE = regex(r"(?:\$[A-Za-z_][A-Za-z0-9_]*|\$\{[A-Za-z_][A-Za-z0-9_]*\})")
 
 
 def _resolved(word: str, values: dict[str, str]) -> list[str]:

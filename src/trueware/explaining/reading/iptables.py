@@ -5,16 +5,16 @@ Long options may be cut where that leaves no doubt (getopt_long(3)). Source: ipt
 iptables-save(8).
 """
 
-import re
 from collections.abc import Iterator, Sequence
 
+from trueware.explaining.patterns import regex
 from trueware.explaining.reading.lines import meaningful_lines
 from trueware.explaining.reading.packets import Kind, PacketRule, hook_of
 
-PROGRAM = re.compile(r"(?:ip6?|eb)tables(?:-legacy|-nft)?|\$\{?\w*(?:IP6?T(?:ABLES)?|ip6?t(?:ables)?)\w*\}?")
+PROGRAM = regex(r"(?:ip6?|eb)tables(?:-legacy|-nft)?|\$\{?\w*(?:IP6?T(?:ABLES)?|ip6?t(?:ables)?)\w*\}?")
 """Names of the command, and of variables that scripts put it in."""
 
-RESTORE = re.compile(r"ip6?tables(?:-legacy|-nft)?-restore")
+RESTORE = regex(r"ip6?tables(?:-legacy|-nft)?-restore")
 
 _SHORT = {
     "-t": "--table",
@@ -58,7 +58,7 @@ _VERDICTS = {
     "TPROXY": "tproxy",
     "TEE": "copy",
 }
-_WORD = re.compile(r'"((?:[^"\\]|\\.)*)"|(\S+)')
+_WORD = regex(r'"((?:[^"\\]|\\.)*)"|(\S+)')
 _PLACES = ("--append", "--insert", "--replace")
 
 

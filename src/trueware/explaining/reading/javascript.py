@@ -9,11 +9,12 @@ import re
 from dataclasses import dataclass
 
 from trueware.errors import UnsupportedInput
+from trueware.explaining.patterns import regex
 
 _LARGEST = 1 << 21
 """Characters of a script; bundles of TV apps have more, and are then said to be changed without being read."""
 
-_TOKEN = re.compile(
+_TOKEN = regex(
     r"(?P<blank>\s++|//[^\n]*+|<!--[^\n]*+|/\*(?:[\s\S]*?\*/|[\s\S]*+))"
     r"|(?P<word>[A-Za-z_$\x80-\U0010ffff][\w$\x80-\U0010ffff]*+)"
     r"|(?P<number>\.?[0-9](?:[\w.]|(?<=[eE])[+-])*+)"
@@ -21,7 +22,7 @@ _TOKEN = re.compile(
     r"|(?P<template>`(?:[^`\\]|\\[\s\S])*+`?)"
     r"|(?P<sign>[\s\S])"
 )
-_REGULAR = re.compile(r"/(?![*/])(?:[^/\\\[\n]|\\[^\n]|\[(?:[^\]\\\n]|\\[^\n]){0,200}+\]){1,500}+/[a-z]*+")
+_REGULAR = regex(r"/(?![*/])(?:[^/\\\[\n]|\\[^\n]|\[(?:[^\]\\\n]|\\[^\n]){0,200}+\]){1,500}+/[a-z]*+")
 _BEFORE_REGULAR = frozenset("(,=:[!&|?{};+-*%~^<>") | {
     "return",
     "typeof",
@@ -33,7 +34,7 @@ _BEFORE_REGULAR = frozenset("(,=:[!&|?{};+-*%~^<>") | {
     "throw",
     "new",
 }
-_ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|u\{([0-9a-fA-F]{1,6})\}|([\s\S]))")
+_ESCAPE = regex(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|u\{([0-9a-fA-F]{1,6})\}|([\s\S]))")
 _LETTERS = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "v": "\v", "0": "\0", "\n": ""}
 
 

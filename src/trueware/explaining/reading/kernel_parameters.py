@@ -6,11 +6,12 @@ Parameters are separated by blanks; double quotes keep blanks within one; of a p
 systemd kernel-command-line(7); AOSP ``system/core/init``, ``androidboot.*``.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-_WORD = re.compile(r'(?:"[^"]*"?|[^\s"])+')
+from trueware.explaining.patterns import regex
+
+_WORD = regex(r'(?:"[^"]*"?|[^\s"])+')
 
 
 def read_parameters(line: str) -> dict[str, str]:
@@ -91,7 +92,7 @@ _LOOSENING = {
 }
 """What loosens by being there."""
 
-_RESCUE_UNITS = re.compile(r"(?:rescue|emergency|debug-shell|single)[\w.-]*")
+_RESCUE_UNITS = regex(r"(?:rescue|emergency|debug-shell|single)[\w.-]*")
 _INIT = ("init", "rdinit", "systemd.unit", "rd.systemd.unit")
 
 

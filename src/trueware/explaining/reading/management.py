@@ -21,6 +21,7 @@ from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import ParseError, fromstring
 
 from trueware.errors import MalformedInput
+from trueware.explaining.patterns import regex
 from trueware.explaining.reading.lines import meaningful_lines
 from trueware.explaining.reading.uci import read_uci
 
@@ -30,15 +31,15 @@ PATHS = (
 )
 """Inner paths of the files that are read."""
 
-_CLIENT = re.compile(r"etc/config/[^/]*(?:cwmp|tr-?069|acs)[^/]*")
-_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S+|[\w-]+(?:\.[\w-]+)+(?::\d+)?(?:/\S*)?")
-_OPTION = re.compile(r"acs_?url|(?:cwmp|tr069)_?(?:acs_?)?url|managementserver_?url", re.IGNORECASE)
-_KEY = re.compile(
+_CLIENT = regex(r"etc/config/[^/]*(?:cwmp|tr-?069|acs)[^/]*")
+_URL = regex(r"[A-Za-z][A-Za-z0-9+.-]*://\S+|[\w-]+(?:\.[\w-]+)+(?::\d+)?(?:/\S*)?")
+_OPTION = regex(r"acs_?url|(?:cwmp|tr069)_?(?:acs_?)?url|managementserver_?url", re.IGNORECASE)
+_KEY = regex(
     r"""["']?(?P<key>[\w.:/-]*(?:acs_?url|tr-?0?69\w*url|cwmp\w*url|ManagementServer[._]URL))["']?\s*[=:]\s*["']?(?P<url>[^\s"',;<>]*)""",
     re.IGNORECASE,
 )
-_ABOVE = re.compile(r"managementserver|mgtserver|cwmp|tr-?0?69|acs", re.IGNORECASE)
-_NAME = re.compile(r"(?:.*[_.])?(?:acs_?)?url", re.IGNORECASE)
+_ABOVE = regex(r"managementserver|mgtserver|cwmp|tr-?0?69|acs", re.IGNORECASE)
+_NAME = regex(r"(?:.*[_.])?(?:acs_?)?url", re.IGNORECASE)
 _LONGEST = 1024
 """Characters of a setting."""
 

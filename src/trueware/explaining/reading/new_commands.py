@@ -3,10 +3,10 @@
 A script is known by where it lies (start scripts) or by its first two bytes.
 """
 
-import re
 from collections import Counter
 from collections.abc import Iterator
 
+from trueware.explaining.patterns import regex
 from trueware.explaining.reading.invocations import Invocation, script_runs
 
 START_SCRIPTS = (
@@ -15,7 +15,7 @@ START_SCRIPTS = (
 )
 """Paths of what is run at start, or ends as scripts do."""
 
-_BEGINS = re.compile(START_SCRIPTS)
+_BEGINS = regex(START_SCRIPTS)
 _LARGEST = 1 << 18
 """Bytes of a script that is read; those of devices have a few thousand."""
 

@@ -3,12 +3,12 @@
 Source: nft(8); OpenWrt firewall4, which includes files of bare rules from ``chain-pre/<chain>/`` and ``chain-post/<chain>/``.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 
+from trueware.explaining.patterns import regex
 from trueware.explaining.reading.packets import Kind, PacketRule, hook_of
 
-_TOKEN = re.compile(r'#[^\n]*|\\\r?\n|"(?P<quoted>[^"\n]*)"?|(?P<sign>[{};\n])|(?P<word>[^\s{};"#\\]+|\\)')
+_TOKEN = regex(r'#[^\n]*|\\\r?\n|"(?P<quoted>[^"\n]*)"?|(?P<sign>[{};\n])|(?P<word>[^\s{};"#\\]+|\\)')
 _FAMILIES = frozenset({"ip", "ip6", "inet", "arp", "bridge", "netdev"})
 _BLOCKS = frozenset(
     {"table", "chain", "set", "map", "flowtable", "counter", "quota", "limit", "secmark", "synproxy", "ct"}
@@ -20,7 +20,7 @@ _DIVERTING = {"dnat": "dnat", "redirect": "redirect", "tproxy": "tproxy", "dup":
 _MOST_BLOCKS = 16
 """Blocks within each other."""
 
-_INCLUDED = re.compile(r"(?:.*/)?chain-(?:pre|post)/([^/]+)/[^/]+")
+_INCLUDED = regex(r"(?:.*/)?chain-(?:pre|post)/([^/]+)/[^/]+")
 
 
 def chain_of_include(path: str) -> str:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from trueware.errors import MalformedInput
+from trueware.explaining.patterns import regex
 from trueware.explaining.reading.apt import Repository, one_line_repositories, stanza_repositories
 from trueware.explaining.reading.ini import Section, sections
 from trueware.explaining.reading.lines import meaningful_lines
@@ -141,9 +142,9 @@ def _attended(data: bytes) -> Iterator[Origin]:
             yield Origin(section.name or section.type, url)
 
 
-_LUA_COMMENT = re.compile(r"('[^'\n]*'|\"[^\"\n]*\")|--[^\n]*")
-_LUA_MIRRORS = re.compile(r"\bmirrors\s*=\s*\{([^{}]*)\}")
-_LUA_TEXT = re.compile(r"'([^'\n]*)'|\"([^\"\n]*)\"")
+_LUA_COMMENT = regex(r"('[^'\n]*'|\"[^\"\n]*\")|--[^\n]*")
+_LUA_MIRRORS = regex(r"\bmirrors\s*=\s*\{([^{}]*)\}")
+_LUA_TEXT = regex(r"'([^'\n]*)'|\"([^\"\n]*)\"")
 
 
 def _gluon_site(data: bytes) -> Iterator[Origin]:
@@ -183,7 +184,7 @@ def _hawkbit(data: bytes) -> Iterator[Origin]:
             yield Origin("hawkbit_server", url, _set_to(section, _NO, "ssl_verify"))
 
 
-_SWUPDATE = re.compile(r"(?m)^[ \t]*(url|nocheckcert)[ \t]*[=:][ \t]*(?:\"([^\"\n]*)\"|(\w+))")
+_SWUPDATE = regex(r"(?m)^[ \t]*(url|nocheckcert)[ \t]*[=:][ \t]*(?:\"([^\"\n]*)\"|(\w+))")
 
 
 def _swupdate(data: bytes) -> Iterator[Origin]:
@@ -194,7 +195,7 @@ def _swupdate(data: bytes) -> Iterator[Origin]:
             yield Origin("url", value, off)
 
 
-_PROPERTY = re.compile(r"[df]?ota\w{0,16}|(?:auto|sw|fw|system)?(?:update|upgrade)\w{0,16}", re.IGNORECASE)
+_PROPERTY = regex(r"[df]?ota\w{0,16}|(?:auto|sw|fw|system)?(?:update|upgrade)\w{0,16}", re.IGNORECASE)
 
 
 def _properties(data: bytes) -> Iterator[Origin]:

@@ -8,19 +8,20 @@ import re
 from collections.abc import Iterator
 
 from trueware.errors import LimitExceeded
+from trueware.explaining.patterns import regex
 
-STATUS = re.compile(r"(?:usr/lib|var/lib)/(?:opkg|dpkg)/(?:status|status\.d/[^/]+)")
-RECORD = re.compile(
+STATUS = regex(r"(?:usr/lib|var/lib)/(?:opkg|dpkg)/(?:status|status\.d/[^/]+)")
+RECORD = regex(
     r"(?:usr/lib|var/lib)/(?:opkg|dpkg)/info/([^/]+)\.(control|list|conffiles|md5sums|shlibs|triggers|symbols)"
 )
 """What a package brings with it for the package manager, and no program runs."""
 
-CONTROL = re.compile(
+CONTROL = regex(
     r"(?:.*!/)?control\.tar(?:\.\w+)?!/(?:data!/)?(?:\./)?(control|conffiles|md5sums|sha256sums|shlibs|symbols|triggers)"
 )
 """The same within a package (deb-control(5)), by its whole path."""
 
-APK = re.compile(r"lib/apk/db/installed")
+APK = regex(r"lib/apk/db/installed")
 
 _MOST = 1 << 24
 

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
+from trueware.explaining.patterns import regex
+
 
 class Kind(Enum):
     """What a statement does to the set of rules."""
@@ -19,8 +21,8 @@ class Kind(Enum):
 
 
 _HOOKS = ("input", "forward", "output", "prerouting", "postrouting")
-_HOUSE = re.compile(r"(?:lo|br-?\w*|.*lan.*|guest.*|wl\w*|ra\d+|ath\d+|docker\d*|virbr\d*)(?:\+|\*)?", re.IGNORECASE)
-_OUTSIDE = re.compile(r".*wan.*|ppp\w*|pppoe.*|wwan\w*|rmnet\w*|usb\d+|inet.*|internet|external|public", re.IGNORECASE)
+_HOUSE = regex(r"(?:lo|br-?\w*|.*lan.*|guest.*|wl\w*|ra\d+|ath\d+|docker\d*|virbr\d*)(?:\+|\*)?", re.IGNORECASE)
+_OUTSIDE = regex(r".*wan.*|ppp\w*|pppoe.*|wwan\w*|rmnet\w*|usb\d+|inet.*|internet|external|public", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,10 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from trueware.explaining.patterns import regex
 from trueware.explaining.reading.lines import meaningful_lines
 
-_ENTRY = re.compile(
+_ENTRY = regex(
     r"-?(?P<type>auth|account|password|session)\s+(?P<control>\[[^\]]*\]|\S+)\s+(?P<module>\S+)\s*(?P<rest>.*)",
     re.IGNORECASE,
 )

@@ -11,18 +11,18 @@ In CIL a domain is made so by ``(typepermissive <name>)``. Sources: SELinux user
 the CIL reference guide, ``typepermissive``.
 """
 
-import re
 from struct import Struct
 
 from trueware.errors import MalformedInput
+from trueware.explaining.patterns import regex
 
 MAGIC = 0xF97CFF8C
 _NAME = "selinux-policy"
 _U32 = Struct("<I")
 _BITMAP = Struct("<III")
 _NODE = Struct("<IQ")
-_CIL = re.compile(rb"\(\s*typepermissive\s+([^\s()]+)\s*\)")
-_CIL_COMMENT = re.compile(rb";[^\n]*")
+_CIL = regex(rb"\(\s*typepermissive\s+([^\s()]+)\s*\)")
+_CIL_COMMENT = regex(rb";[^\n]*")
 _STEP = 12
 
 

@@ -20,16 +20,17 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from trueware.explaining.patterns import regex
 from trueware.explaining.reading.lines import meaningful_lines
 from trueware.explaining.reading.urls import Url, find_urls
 
-_PIECES = re.compile(rb"^#EXT-X-(?:TARGETDURATION|MEDIA-SEQUENCE|STREAM-INF)", re.MULTILINE)
-_SERVICE = re.compile(
+_PIECES = regex(rb"^#EXT-X-(?:TARGETDURATION|MEDIA-SEQUENCE|STREAM-INF)", re.MULTILINE)
+_SERVICE = regex(
     r"#SERVICE:?\s+(?:1|4097|500[0-9]|8193|8739):[0-9a-fA-F]+:(?:[0-9a-fA-F]*:){8}(?P<address>[^:]*)(?::(?P<name>.*))?"
 )
-_EXTINF = re.compile(r"#EXTINF:\s*-?[0-9.]+(?P<attributes>[^,]*),?(?P<name>.*)")
-_PANEL = re.compile(r"(?i)/(?:get|player_api|panel_api|xmltv|enigma2|playlist)\.php$")
-_STREAM = re.compile(
+_EXTINF = regex(r"#EXTINF:\s*-?[0-9.]+(?P<attributes>[^,]*),?(?P<name>.*)")
+_PANEL = regex(r"(?i)/(?:get|player_api|panel_api|xmltv|enigma2|playlist)\.php$")
+_STREAM = regex(
     r"(?:/(?:live|movie|series)/([^/]{3,64})/([^/]{3,64})/[0-9]{1,9}(?:\.[a-z0-9]{2,4})?|/([^/]{3,64})/([^/]{3,64})/[0-9]{1,9}(?:\.ts)?)"
 )
 _FOLDERS = frozenset(
@@ -40,10 +41,10 @@ _FOLDERS = frozenset(
 )  # fmt: skip
 """What stands first in the path of a stream that is not for an account."""
 
-_PORTAL = re.compile(r"(?i)(?:/stalker_portal(?:/.*)?|/(?:c|mag/c|magload)/?|(?:/.*)?/portal\.php|/server/load\.php)$")
-_MAC = re.compile(r"(?i)\b00(?::|%3a|-)1a(?::|%3a|-)79(?:(?::|%3a|-)[0-9a-f]{2}){3}\b")
-_SPOKEN = re.compile(r"(?i)\.(?:mp3|aac|ogg|opus|pls)(?:$|\?)|/(?:radio|;stream)")
-_FILLED = re.compile(r"[A-Za-z0-9_.@+=!-]{3,64}")
+_PORTAL = regex(r"(?i)(?:/stalker_portal(?:/.*)?|/(?:c|mag/c|magload)/?|(?:/.*)?/portal\.php|/server/load\.php)$")
+_MAC = regex(r"(?i)\b00(?::|%3a|-)1a(?::|%3a|-)79(?:(?::|%3a|-)[0-9a-f]{2}){3}\b")
+_SPOKEN = regex(r"(?i)\.(?:mp3|aac|ogg|opus|pls)(?:$|\?)|/(?:radio|;stream)")
+_FILLED = regex(r"[A-Za-z0-9_.@+=!-]{3,64}")
 _PLACEHOLDERS = frozenset(
     {"username", "password", "user", "pass", "xxxx", "demo", "test", "login", "your_username", "your_password"}
 )

@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from trueware.explaining.patterns import regex
 from trueware.explaining.reading.apt import apt_settings
 from trueware.explaining.reading.invocations import Invocation
 from trueware.explaining.reading.lines import meaningful_lines
@@ -33,27 +34,27 @@ class Proxy:
     """Whether connections are taken in without their users' doing."""
 
 
-_VARIABLE = re.compile(r"(?:https?|all|ftp|socks)_proxy", re.IGNORECASE)
-_ENVIRONMENT = re.compile(
+_VARIABLE = regex(r"(?:https?|all|ftp|socks)_proxy", re.IGNORECASE)
+_ENVIRONMENT = regex(
     r"etc/environment|etc/profile(?:\.d/[^/]+)?|etc/default/[^/]+|(?:.*/)?\.(?:profile|bashrc|bash_profile)"
 )
-_APT = re.compile(r"etc/apt/apt\.conf(?:\.d/[^/]+)?")
-_PLAIN = re.compile(r"(?:.*/)?(?:\.?wgetrc|\.?curlrc|opkg\.conf|yum\.conf|dnf\.conf|[^/]*\.prop)")
-_REDSOCKS = re.compile(r"(?:.*/)?redsocks\.conf")
-_SQUID = re.compile(r"(?:.*/)?squid\.conf|etc/squid/conf\.d/[^/]+")
-_FORWARDING = re.compile(r"(?:.*/)?(?:tinyproxy\.conf|privoxy/config|etc/config/(?:tinyproxy|privoxy))")
+_APT = regex(r"etc/apt/apt\.conf(?:\.d/[^/]+)?")
+_PLAIN = regex(r"(?:.*/)?(?:\.?wgetrc|\.?curlrc|opkg\.conf|yum\.conf|dnf\.conf|[^/]*\.prop)")
+_REDSOCKS = regex(r"(?:.*/)?redsocks\.conf")
+_SQUID = regex(r"(?:.*/)?squid\.conf|etc/squid/conf\.d/[^/]+")
+_FORWARDING = regex(r"(?:.*/)?(?:tinyproxy\.conf|privoxy/config|etc/config/(?:tinyproxy|privoxy))")
 
 PATHS = "|".join(each.pattern for each in (_ENVIRONMENT, _APT, _PLAIN, _REDSOCKS, _SQUID, _FORWARDING))
 """Inner paths of the files that are read."""
 
-_SETTING = re.compile(
+_SETTING = regex(
     r"(?:option\s+|net\.(?:gprs\.)?)?((?:https?[_-]|all_)?proxy)\s*[\s=:]\s*[\"']?([^\"'\s]+)[\"']?", re.IGNORECASE
 )
-_REDSOCKS_SETTING = re.compile(r"(?:^|[{;\s])(ip|port|type)\s*=\s*\"?([^;\"}\s]+)\"?")
-_BUMP = re.compile(
+_REDSOCKS_SETTING = regex(r"(?:^|[{;\s])(ip|port|type)\s*=\s*\"?([^;\"}\s]+)\"?")
+_BUMP = regex(
     r"https?_port\s.*\b(?:intercept|transparent|tproxy|ssl-bump)\b.*|ssl_bump\s+(?!none|splice|terminate)\w+.*"
 )
-_UPSTREAM = re.compile(r"(?:upstream\s+(?:(?:http|socks[45])\s+)?|forward\S*\s+/\s+)(\S+:\d+).*", re.IGNORECASE)
+_UPSTREAM = regex(r"(?:upstream\s+(?:(?:http|socks[45])\s+)?|forward\S*\s+/\s+)(\S+:\d+).*", re.IGNORECASE)
 
 
 def proxies_in(inner: str, data: bytes) -> Iterator[Proxy]:

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 
+from trueware.explaining.patterns import regex
 from trueware.explaining.reading.ini import sections
 from trueware.explaining.reading.lines import meaningful_lines
 from trueware.explaining.reading.uci import Section, read_uci
@@ -96,7 +97,7 @@ def _dnsmasq_option(key: str, value: str) -> Iterator[Entry]:
         yield from _dhcp_option(value)
 
 
-_DHCP_OPTION = re.compile(r"(?:(?:tag|net|encap|vendor):[^,]*,)*(?:option:)?([\w-]+),(.*)")
+_DHCP_OPTION = regex(r"(?:(?:tag|net|encap|vendor):[^,]*,)*(?:option:)?([\w-]+),(.*)")
 
 
 def _dhcp_option(value: str) -> Iterator[Entry]:
@@ -108,10 +109,8 @@ def _dhcp_option(value: str) -> Iterator[Entry]:
             yield Entry(Role.PROXY, "", found[2].strip("\"'"))
 
 
-_UNBOUND = re.compile(r"(?:forward-addr|stub-addr|forward-host|stub-host):\s*(\S+)")
-_LOCAL_DATA = re.compile(
-    r"local-data:\s*[\"'](\S+)\s+(?:\d+\s+)?(?:IN\s+)?(?:A|AAAA|CNAME)\s+(\S+?)[\"']", re.IGNORECASE
-)
+_UNBOUND = regex(r"(?:forward-addr|stub-addr|forward-host|stub-host):\s*(\S+)")
+_LOCAL_DATA = regex(r"local-data:\s*[\"'](\S+)\s+(?:\d+\s+)?(?:IN\s+)?(?:A|AAAA|CNAME)\s+(\S+?)[\"']", re.IGNORECASE)
 
 
 def _unbound(data: bytes) -> Iterator[Entry]:
@@ -122,7 +121,7 @@ def _unbound(data: bytes) -> Iterator[Entry]:
             yield Entry(Role.ANSWER, found[1].lower().rstrip("."), found[2])
 
 
-_DHCP_SERVER = re.compile(r"(?:opt(?:ion)?\s+dns|option\s+domain-name-servers)\s+(.+?);?")
+_DHCP_SERVER = regex(r"(?:opt(?:ion)?\s+dns|option\s+domain-name-servers)\s+(.+?);?")
 
 
 def _dhcp_server(data: bytes) -> Iterator[Entry]:
@@ -151,7 +150,7 @@ def _of_section(section: Section) -> Iterator[Entry]:
         yield Entry(Role.SERVER, "", url)
 
 
-_PROPERTY = re.compile(r"(?:net|dhcp)\.(?:[\w-]+\.)?dns\d=(\S+)")
+_PROPERTY = regex(r"(?:net|dhcp)\.(?:[\w-]+\.)?dns\d=(\S+)")
 
 
 def _properties(data: bytes) -> Iterator[Entry]:

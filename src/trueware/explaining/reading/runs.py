@@ -3,6 +3,7 @@
 import re
 
 from trueware.explaining.contract import Altered
+from trueware.explaining.patterns import regex
 from trueware.explaining.reading.invocations import Invocation, script_runs
 from trueware.explaining.reading.sides import both_sides
 from trueware.explaining.reading.starters import STARTERS, starts
@@ -11,20 +12,20 @@ from trueware.model.part import Kind, Part
 _LARGEST = 1 << 20
 """Bytes of a script; the largest of real systems have some hundred thousand."""
 
-COULD_RUN = re.compile(
+COULD_RUN = regex(
     r"(?!(?:[^/]*/)*[^/]+\.(?:so(?:\.\d+)*|ko|a|o|dex|apk|jar|odex|vdex|png|jpe?g|gif|ico|svg|ttf|woff2?|html?|css|js|mo|lmo|pyc|gz|xz|bin)\Z)"
     r"[\s\S]+"
 )
 """Inner paths of what may be a script, or start something otherwise: all but those whose names say that they are something else."""
 
-_PLACES = re.compile(
+_PLACES = regex(
     r"""(?:.*/)?(?:[^/]+\.(?:sh|ash|bash|user)|etc/(?:init\.d|rc[^/]*|uci-defaults|hotplug\.d/[^/]+|profile\.d|ppp/ip-(?:up|down)\.d)/[^/]+
     |etc/(?:rc\.local|profile|preinit|rc\.common)|lib/(?:upgrade|preinit|functions|netifd)/.+)""",
     re.VERBOSE,
 )
 """Scripts by name or place, which need no first line that says so."""
 
-_FIRST = re.compile(rb"#!\s*\S*?(?:sh|busybox)\b|#!\s*/usr/bin/env\s+(?:\w*sh)\b|#!\s*\S*rc\.common\b")
+_FIRST = regex(rb"#!\s*\S*?(?:sh|busybox)\b|#!\s*/usr/bin/env\s+(?:\w*sh)\b|#!\s*\S*rc\.common\b")
 
 
 def could_be_script(altered: Altered) -> bool:

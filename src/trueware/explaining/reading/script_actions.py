@@ -22,6 +22,7 @@ from enum import Enum
 from itertools import pairwise
 from typing import NamedTuple
 
+from trueware.explaining.patterns import regex
 from trueware.explaining.reading.endpoints import Endpoint, find_endpoints
 from trueware.explaining.reading.invocations import SHELLS, Invocation, invocations, script_runs
 from trueware.explaining.reading.lines import excerpt
@@ -80,7 +81,7 @@ _VERIFIERS = {
 """Programs that check something, and the arguments one of which says that they do."""
 
 _RUNNERS = frozenset({".", "source", "insmod", "opkg", "ipkg", "dpkg", "apk", "pm", "sysupgrade"})
-_EXECUTABLE = re.compile(r".*x.*|[0-7]*[1357][0-7]*")
+_EXECUTABLE = regex(r".*x.*|[0-7]*[1357][0-7]*")
 _ROW = 4096
 """Characters of a row that are looked at."""
 
@@ -96,15 +97,15 @@ _SENDS = {
 }
 _ALWAYS_SENDS = frozenset({"ftpput", "sendmail", "msmtp", "nc", "ncat", "netcat", "telnet", "mosquitto_pub"})
 _COPIERS = frozenset({"scp", "rsync", "sftp"})
-_REMOTE = re.compile(r"(?:[\w.-]+@)?([\w.-]+\.[\w.-]+|\[[0-9a-f:]+\]):")
+_REMOTE = regex(r"(?:[\w.-]+@)?([\w.-]+\.[\w.-]+|\[[0-9a-f:]+\]):")
 _NETCAT = frozenset({"nc", "ncat", "netcat"})
-_DEVICE = re.compile(r"/dev/(?:tcp|udp)/([^/\s]+)/(\d+)")
+_DEVICE = regex(r"/dev/(?:tcp|udp)/([^/\s]+)/(\d+)")
 
-_CALLS = re.compile(
+_CALLS = regex(
     r"(?:os\.(?:system|popen|execute)|io\.popen|subprocess\.\w+|commands\.getoutput|(?:luci\.)?sys\.(?:exec|call)|util\.exec|fork_exec"
     r"|(?<![\w.])(?:system|exec|popen|shell_exec|passthru|qx)|child_process\.\w+)\s*\(?\s*(?P<quote>[\"'{])(?P<command>[^\"'}]{1,2000})"
 )
-_EVALUATES = re.compile(
+_EVALUATES = regex(
     r"(?:(?<![\w.])(?:exec|eval|loadstring|load|dofile)\s*\(?.{0,200}(?:urlopen|requests\.(?:get|post)|urllib|http\.request|LWP::Simple|"
     r"file_get_contents\s*\(\s*[\"']https?:|httpget))"
 )

@@ -17,6 +17,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from trueware.explaining.patterns import regex
+
 _DEPTH = 8
 """Substitutions inside each other that are read; each costs one more pass over its text."""
 
@@ -92,19 +94,19 @@ class _Token:
     """For the delimiter of a here-document: its text."""
 
 
-_BLANK = re.compile(r"(?:[ \t\r\f\v]|\\\r?\n)+")
-_PLAIN = re.compile(r"[^ \t\r\f\v\n\\'\"$`|&;()<>]+")
-_SIMPLE = re.compile(r"[ \t]*+([^ \t\r\f\v\n\\'\"$`|&;()<>#][^ \t\r\f\v\n\\'\"$`|&;()<>]*+)(?=[ \t\n;&|()]|\Z)")
+_BLANK = regex(r"(?:[ \t\r\f\v]|\\\r?\n)+")
+_PLAIN = regex(r"[^ \t\r\f\v\n\\'\"$`|&;()<>]+")
+_SIMPLE = regex(r"[ \t]*+([^ \t\r\f\v\n\\'\"$`|&;()<>#][^ \t\r\f\v\n\\'\"$`|&;()<>]*+)(?=[ \t\n;&|()]|\Z)")
 """A word in which nothing is quoted or expanded, with the blanks before it: most of them."""
-_REDIRECTION = re.compile(r"(\d*)(<<<|<<-?|<&|<>|<(?!\()|>>|>&|>\||>(?!\())|()(&>>?)")
-_OPERATOR = re.compile(r";;&|;;|;&|&&|\|\||\|&|[;&|()\n]")
-_COMMENT = re.compile(r"[^\n]*")
-_ANSI = re.compile(r"\\(?:x([0-9a-fA-F]{1,2})|([0-7]{1,3})|(.))", re.DOTALL)
+_REDIRECTION = regex(r"(\d*)(<<<|<<-?|<&|<>|<(?!\()|>>|>&|>\||>(?!\())|()(&>>?)")
+_OPERATOR = regex(r";;&|;;|;&|&&|\|\||\|&|[;&|()\n]")
+_COMMENT = regex(r"[^\n]*")
+_ANSI = regex(r"\\(?:x([0-9a-fA-F]{1,2})|([0-7]{1,3})|(.))", re.DOTALL)
 _ANSI_NAMES = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "e": "\x1b", "f": "\f", "v": "\v"}
-_ANSI_END = re.compile(r"(?:[^'\\]|\\.)*'?", re.DOTALL)
-_ESCAPED = re.compile(r'\\([$`"\\])|\\\n')
-_SUBSTITUTION = re.compile(r"\\.|\$\(|\$\{|`", re.DOTALL)
-_NOTABLE = re.compile(r"[\\'\"$`(){}#]")
+_ANSI_END = regex(r"(?:[^'\\]|\\.)*'?", re.DOTALL)
+_ESCAPED = regex(r'\\([$`"\\])|\\\n')
+_SUBSTITUTION = regex(r"\\.|\$\(|\$\{|`", re.DOTALL)
+_NOTABLE = regex(r"[\\'\"$`(){}#]")
 _CLOSERS = {"(": ")", "{": "}"}
 
 
@@ -311,7 +313,7 @@ def _span(text: str, start: int) -> int:
     return len(text)
 
 
-_ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)\+?=")
+_ASSIGNMENT = regex(r"([A-Za-z_][A-Za-z0-9_]*)\+?=")
 _RESERVED = frozenset({"if", "then", "else", "elif", "fi", "do", "done", "while", "until", "!", "{", "}", "time"})
 
 

@@ -7,10 +7,11 @@ from typing import NamedTuple, TypeVar
 
 from trueware.errors import InputError
 from trueware.explaining.contract import Altered
+from trueware.explaining.patterns import regex
 from trueware.model.part import Kind
 
 _HOLDS_BYTES = (Kind.FILE, Kind.REGION, Kind.GAP)
-_STEP = re.compile(r"!?/")
+_STEP = regex(r"!?/")
 
 
 _Item = TypeVar("_Item")

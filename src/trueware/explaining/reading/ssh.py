@@ -6,18 +6,18 @@ values), type, key in base64, comment. Sources: sshd_config(5), sshd(8) "AUTHORI
 dropbear(8) reads the same lines.
 """
 
-import re
 from base64 import b64decode, b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 
+from trueware.explaining.patterns import regex
 from trueware.explaining.reading.lines import meaningful_lines
 
 ANYBODY = ""
 """The block of settings that holds for all connections."""
 
-_SETTING = re.compile(r"(\w+)\s*[\s=]\s*(.*)")
+_SETTING = regex(r"(\w+)\s*[\s=]\s*(.*)")
 _REPEATED = frozenset({"port", "listenaddress", "acceptenv", "hostkey", "subsystem", "include"})
 
 
@@ -67,8 +67,8 @@ class LoginKey:
         return self.fingerprint, self.options
 
 
-_PIECE = re.compile(r'(?:"(?:[^"\\]|\\.)*"?|[^\s"])+')
-_TYPE = re.compile(
+_PIECE = regex(r'(?:"(?:[^"\\]|\\.)*"?|[^\s"])+')
+_TYPE = regex(
     r"ssh-(?:rsa|dss|ed25519)(?:-cert-v01@openssh\.com)?|ecdsa-sha2-nistp\d{3}(?:-cert-v01@openssh\.com)?"
     r"|sk-(?:ssh-ed25519|ecdsa-sha2-nistp256)(?:-cert-v01)?@openssh\.com"
 )

@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterator
 from itertools import chain
 
+from trueware.explaining.patterns import regex
+
 _DAYS = rb"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)"
 _DATES = (
     re.compile(rb"[JFMASOND][aepuco][nbrylgptvc] [ 0-3]?\d(?:,? (?:19|20)\d\d)?(?![\w:])"),
@@ -22,7 +24,7 @@ _DATES = (
 
 _WEEKDAYS = frozenset((b"Mon ", b"Tue ", b"Wed ", b"Thu ", b"Fri ", b"Sat ", b"Sun "))
 _NO_DATE_AFTER = frozenset(b"0123456789:")
-_BUILD_ID = re.compile(
+_BUILD_ID = regex(
     rb"(?:\x04\0\0\0([\x08-\x40])\0\0\0\x03\0\0\0|\0\0\0\x04\0\0\0([\x08-\x40])\0\0\0\x03)GNU\0", re.DOTALL
 )
 

@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
+from trueware.explaining.patterns import regex
 from trueware.explaining.reading.android_init import Service, read_init
 from trueware.explaining.reading.ini import sections
 from trueware.explaining.reading.invocations import Invocation, invocations, script_runs
@@ -57,16 +58,14 @@ class Start:
         return self.run.text, self.user, self.label
 
 
-_INITTAB = re.compile(r"(?:.*/)?inittab")
-_CRONTAB = re.compile(
-    r"(?:.*/)?(?:etc/crontabs/[^/]+|var/spool/cron/(?:crontabs/)?[^/]+|etc/crontab|etc/cron\.d/[^/]+)"
-)
-_WITH_USER = re.compile(r"(?:.*/)?etc/(?:crontab|cron\.d/[^/]+)")
-_UNIT = re.compile(r"(?:.*/)?systemd/(?:system|user)/(?:[^/]+\.d/)?[^/]+\.(?:service|conf|socket|timer)")
-_ANDROID = re.compile(r"(?:.*/)?(?:init(?:[.\w-]*)?\.rc|(?:etc/)?init/(?:hw/)?[^/]+\.rc|[\w.-]+\.rc)")
-_INETD = re.compile(r"(?:.*/)?inetd\.conf")
-_XINETD = re.compile(r"(?:.*/)?xinetd\.(?:conf|d/[^/]+)")
-_AT_START = re.compile(
+_INITTAB = regex(r"(?:.*/)?inittab")
+_CRONTAB = regex(r"(?:.*/)?(?:etc/crontabs/[^/]+|var/spool/cron/(?:crontabs/)?[^/]+|etc/crontab|etc/cron\.d/[^/]+)")
+_WITH_USER = regex(r"(?:.*/)?etc/(?:crontab|cron\.d/[^/]+)")
+_UNIT = regex(r"(?:.*/)?systemd/(?:system|user)/(?:[^/]+\.d/)?[^/]+\.(?:service|conf|socket|timer)")
+_ANDROID = regex(r"(?:.*/)?(?:init(?:[.\w-]*)?\.rc|(?:etc/)?init/(?:hw/)?[^/]+\.rc|[\w.-]+\.rc)")
+_INETD = regex(r"(?:.*/)?inetd\.conf")
+_XINETD = regex(r"(?:.*/)?xinetd\.(?:conf|d/[^/]+)")
+_AT_START = regex(
     r"""(?:.*/)?(?:etc[\w.]*/(?:rc\.?d?/)?(?:init\.d|rc[S0-9]?\.d)/(?!functions$)[^/]+
     |etc[\w.]*/(?:rc|rcS|rc[0-9S]|rc\.local|rc\.common|rc\.sysinit|rc\.firewall|preinit|init\.sh|rc\.(?:boot|start|init\w*|d/[^/]+))
     |etc[\w.]*/init\.d/rcS|lib/preinit/[^/]+|etc/uci-defaults/[^/]+|rom/etc/uci-defaults/[^/]+
@@ -76,11 +75,11 @@ _AT_START = re.compile(
     |system/etc/init\.d/[^/]+|system/su\.d/[^/]+|init)""",
     re.VERBOSE,
 )
-_AT_LOGIN = re.compile(
+_AT_LOGIN = regex(
     r"(?:.*/)?(?:etc/(?:profile|bash\.bashrc|bashrc|shinit|mkshrc|environment|profile\.d/[^/]+)"
     r"|(?:root|home/[^/]+)/\.(?:profile|bashrc|bash_profile|bash_login|shrc)|system/etc/mkshrc)"
 )
-_AT_EVENT = re.compile(
+_AT_EVENT = regex(
     r"""(?:.*/)?(?:etc/hotplug\.d/[^/]+/[^/]+|etc/hotplug/.+|etc/button/.+|etc/rc\.button/.+
     |etc/network/if-(?:pre-)?(?:up|down|post-down)\.d/[^/]+|etc/ppp/(?:ip-(?:up|down)|ip-up\.d/[^/]+|ppp\d?-up)
     |etc/udhcpc(?:\.user|/default\.script|\.d/[^/]+)|usr/share/udhcpc/[^/]+|etc/firewall\.user
@@ -89,7 +88,7 @@ _AT_EVENT = re.compile(
     re.VERBOSE,
 )
 _READERS = (_INITTAB, _CRONTAB, _UNIT, _ANDROID, _INETD, _XINETD, _AT_START, _AT_LOGIN, _AT_EVENT)
-STARTERS = re.compile("|".join(f"(?:{each.pattern})" for each in _READERS), re.VERBOSE)
+STARTERS = regex("|".join(f"(?:{each.pattern})" for each in _READERS), re.VERBOSE)
 """Inner paths of all these files."""
 
 
@@ -120,7 +119,7 @@ def starts(inner: str, data: bytes) -> Iterator[Start]:
         yield from (Start(run, When.EVENT) for run in shell_script(data))
 
 
-_SHEBANG = re.compile(rb"#!\s*\S*?/(?:env\s+)?(?:busybox\s+)?(?:ba|a|da|k|mk|z|hu|m)?sh\b")
+_SHEBANG = regex(rb"#!\s*\S*?/(?:env\s+)?(?:busybox\s+)?(?:ba|a|da|k|mk|z|hu|m)?sh\b")
 
 
 def shell_script(data: bytes) -> Iterator[Invocation]:
@@ -143,8 +142,8 @@ def _inittab(data: bytes) -> Iterator[Start]:
                 yield Start(run, When.START, label=f"{terminal}::{action}")
 
 
-_TIMES = re.compile(r"(?:@(?P<word>\w+)|(?:\S+\s+){4}\S+)\s+(?P<rest>.+)")
-_SETTING = re.compile(r"[A-Za-z_]\w*\s*=")
+_TIMES = regex(r"(?:@(?P<word>\w+)|(?:\S+\s+){4}\S+)\s+(?P<rest>.+)")
+_SETTING = regex(r"[A-Za-z_]\w*\s*=")
 
 
 def _crontab(data: bytes, *, with_user: bool) -> Iterator[Start]:

@@ -3,10 +3,11 @@
 `urls` finds URLs in text and leaves out what cannot be one; here the file says that it is one.
 """
 
-import re
 from typing import NamedTuple
 
-_URL = re.compile(
+from trueware.explaining.patterns import regex
+
+_URL = regex(
     r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?:[^/?#\s]*@)?(?P<host>\[[0-9A-Fa-f:.]*\]|[^/?#:\s]*)(?::(?P<port>\d*))?(?P<rest>[^\s]*)"
 )
 _ENCRYPTED = frozenset({"https", "ftps", "sftp", "ssh", "wss", "mqtts", "ldaps", "tls", "amqps", "ssl"})

@@ -16,17 +16,18 @@ from itertools import accumulate
 
 from ahocorasick_rs import BytesAhoCorasick, Implementation
 
+from trueware.explaining.patterns import regex
 from trueware.explaining.reading.endpoints import DOMAINS, find_endpoints
 
 ENDPOINT, COMMAND, KEY, HASH = "e", "c", "k", "h"
 
-_RUN = re.compile(rb"[\t\x20-\x7e][\t\x20-\x7e]{5,4095}")
+_RUN = regex(rb"[\t\x20-\x7e][\t\x20-\x7e]{5,4095}")
 """Written so that `re` passes over what none begins with; six to 4096 characters."""
 
 _LONGEST = 1024
 """Characters of a text that are looked at; commands are shorter."""
 
-_COMMAND = re.compile(
+_COMMAND = regex(
     r"""^(?:(?:/usr)?/s?bin/)?(?:busybox\ |sudo\ |exec\ )?(?:
         (?:ba|a|da)?sh\ -[a-z]*[ci]\b|wget\ |curl\ |tftp\ -|ftpget\ |nc\ [-\w%]|ncat\ |socat\ |telnetd\b|dropbear\ -|sshd\ -
         |insmod\ |rmmod\ |modprobe\ |chmod\ [0-7+]|chown\ |mount\ -|kill(?:all)?\ |ip6?tables\ -|ebtables\ -|nft\ |route\ add
@@ -37,10 +38,10 @@ _COMMAND = re.compile(
     |\|\ ?(?:/bin/)?(?:ba|a|da)?sh\b|[;&|]\ ?(?:/bin/)?(?:wget|curl|tftp|chmod|nc|telnetd|sh)\ |^/bin/(?:ba|a)?sh$|/dev/tcp/""",
     re.VERBOSE,
 )
-_KEY = re.compile(
+_KEY = regex(
     r"-----BEGIN [A-Z0-9 ]{3,40}-----|^(?:ssh-(?:rsa|ed25519|dss)|ecdsa-sha2-nistp\d{3}) AAAA[A-Za-z0-9+/]{20}|^untrusted comment: "
 )
-_HASH = re.compile(r"\$(?:1|2[abxy]|5|6|y|7)\$[./A-Za-z0-9$=,]{8,120}|^\w{1,32}:[./A-Za-z0-9]{13}:\d*:\d*:")
+_HASH = regex(r"\$(?:1|2[abxy]|5|6|y|7)\$[./A-Za-z0-9$=,]{8,120}|^\w{1,32}:[./A-Za-z0-9]{13}:\d*:\d*:")
 
 
 _HINTS = (
@@ -61,7 +62,7 @@ def _hints() -> BytesAhoCorasick:
     return BytesAhoCorasick(_HINTS, implementation=Implementation.ContiguousNFA)
 
 
-_NUMBERS = re.compile(rb"\d\.\d{1,3}\.\d{1,3}\.\d|:\d*:\d*:")
+_NUMBERS = regex(rb"\d\.\d{1,3}\.\d{1,3}\.\d|:\d*:\d*:")
 
 
 def tell(view: memoryview, ranges: Iterable[tuple[int, int]]) -> Iterator[tuple[str, str]]:
@@ -89,8 +90,8 @@ def _told(text: str) -> Iterator[tuple[str, str]]:
             yield ENDPOINT, found.text
 
 
-_VERSION = re.compile(rb"[ /-]v?(\d{1,4}\.\d{1,4}(?:\.\d{1,4}){0,2}[a-z]?)(?![\w.])")
-_NAME = re.compile(rb"[A-Za-z]{3,16}$")
+_VERSION = regex(rb"[ /-]v?(\d{1,4}\.\d{1,4}(?:\.\d{1,4}){0,2}[a-z]?)(?![\w.])")
+_NAME = regex(rb"[A-Za-z]{3,16}$")
 _NO_NAMES = frozenset(
     (
         "http",

@@ -9,10 +9,10 @@ commands                               ``ip tunnel add``, ``ip link add … type
 =====================================  =====================================================================================
 """
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from trueware.explaining.patterns import regex
 from trueware.explaining.reading.ini import sections
 from trueware.explaining.reading.invocations import Invocation
 from trueware.explaining.reading.lines import meaningful_lines
@@ -40,7 +40,7 @@ PATHS = (
 )
 """Inner paths of the files that are read."""
 
-_KINDS = re.compile(
+_KINDS = regex(
     r"wireguard|openvpn|pptp|l2tp|sstp|openconnect|vpnc|gre|gretap|grev6|grev6tap|vxlan6?|ipip|xfrm|tinc|zerotier|amneziawg"
 )
 _EVERYWHERE = frozenset({"0.0.0.0/0", "::/0", "0.0.0.0/1", "128.0.0.0/1"})

@@ -19,17 +19,17 @@ Sources: W3C "Packaged Web Apps (Widgets)", "Widget Access Request Policy" and "
 §5.4 (XML encoding of the application information table), ETSI TS 102 796 §7.2.
 """
 
-import re
 from base64 import b64decode
 from dataclasses import dataclass
 from typing import Any
 from xml.etree.ElementTree import Element
 
 from trueware.errors import MalformedInput
+from trueware.explaining.patterns import regex
 from trueware.explaining.reading.documents import local, parse_json, parse_xml
 
 _MOST = 4096
-_ENCODED = re.compile(r"%([0-9A-Fa-f]{2})")
+_ENCODED = regex(r"%([0-9A-Fa-f]{2})")
 
 
 @dataclass(frozen=True, slots=True)

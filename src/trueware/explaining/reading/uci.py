@@ -18,15 +18,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from trueware.errors import MalformedInput
+from trueware.explaining.patterns import regex
 
 _NAME = "uci"
-_TOKEN = re.compile(
+_TOKEN = regex(
     rb"""(?P<word>(?:'[^']*'|"(?:[^"\\]|\\[\s\S])*"|\\[\s\S]|[^\s;\#'"\\\0])+)
     |(?P<end>[\n;])|(?P<nothing>[^\S\n]+|\#[^\n]*)""",
     re.VERBOSE,
 )
-_PIECE = re.compile(rb"""'([^']*)'|"((?:[^"\\]|\\[\s\S])*)"|\\([\s\S])|([^'"\\]+)""")
-_ESCAPE = re.compile(rb"\\([\s\S])")
+_PIECE = regex(rb"""'([^']*)'|"((?:[^"\\]|\\[\s\S])*)"|\\([\s\S])|([^'"\\]+)""")
+_ESCAPE = regex(rb"\\([\s\S])")
 _KEYWORDS = {"p": "package", "c": "config", "o": "option", "l": "list"}
 
 

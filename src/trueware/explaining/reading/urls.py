@@ -9,10 +9,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 
+from trueware.explaining.patterns import regex
+
 _LONGEST = 2048
 """Characters of a URL that are looked at."""
 
-_URL = re.compile(
+_URL = regex(
     r"(?<![a-z0-9])(?P<scheme>https?|ftps?|sftp|tftp|rtmps?|rtsp|rtp|udp|mms|wss?|mqtts?|tcp|ssl|tls|ssh|telnet"
     r"|stun|turn|ldaps?|syslog|socks[45]h?|stratum\+(?:tcp|ssl))://"
     r"(?:(?P<user>[^\s\"'<>@/?#]{0,256})@)?"
@@ -22,10 +24,10 @@ _URL = re.compile(
     rf"(?:\?(?P<query>[^\s\"'<>#|\\]{{0,{_LONGEST}}}))?",
     re.IGNORECASE | re.ASCII,
 )
-_SECRET = re.compile(
+_SECRET = regex(
     r"(?i)^(?:user(?:name)?|login|pass(?:word|wd)?|pwd|token|auth|key|apikey|api_key|secret|sid|session|mac|sn|serial)$"
 )
-_NAME = re.compile(r"(?i)(?=.{4,253}$)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]\.?")
+_NAME = regex(r"(?i)(?=.{4,253}$)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]\.?")
 
 _OWN = tuple(
     map(

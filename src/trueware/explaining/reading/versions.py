@@ -5,10 +5,11 @@ of letters (a tilde before everything, even the end; letters before other charac
 versions without suffixes are ordered alike.
 """
 
-import re
 from itertools import zip_longest
 
-_TURNS = re.compile(r"(\D*)(\d*)")
+from trueware.explaining.patterns import regex
+
+_TURNS = regex(r"(\D*)(\d*)")
 _LONGEST = 256
 _END = ("", "")
 

@@ -21,6 +21,7 @@ from collections.abc import Iterator
 from enum import Enum
 from typing import NamedTuple
 
+from trueware.explaining.patterns import regex
 from trueware.explaining.reading.invocations import SHELLS, Invocation
 from trueware.explaining.reading.starters import Start, When, shell_script
 
@@ -66,10 +67,10 @@ _NETCAT = frozenset({"nc", "ncat", "netcat", "nc.traditional", "nc.openbsd"})
 _TUNNELS = frozenset({"frpc", "ngrok", "chisel", "autossh", "rathole", "bore", "tunnelto", "gs-netcat"})
 _SUPER = frozenset({"tcpsvd", "udpsvd", "tcpserver", "faketelnetd"})
 _GETTYS = frozenset({"getty", "agetty", "mingetty"})
-_SHELL_IN_ADDRESS = re.compile(r"(?:exec|system):['\"]?(?:\S*/)?(\w+)", re.IGNORECASE)
-_LISTENS = re.compile(r"(?:tcp[46]?|udp[46]?|openssl|sctp)-l(?:isten)?:([^,\s]*)", re.IGNORECASE)
-_CONNECTS = re.compile(r"(?:tcp[46]?|openssl|udp[46]?)(?:-connect)?:([^,]+:\w+)", re.IGNORECASE)
-_DEV_TCP = re.compile(r"/dev/(?:tcp|udp)/[^/\s]+/(\w+)")
+_SHELL_IN_ADDRESS = regex(r"(?:exec|system):['\"]?(?:\S*/)?(\w+)", re.IGNORECASE)
+_LISTENS = regex(r"(?:tcp[46]?|udp[46]?|openssl|sctp)-l(?:isten)?:([^,\s]*)", re.IGNORECASE)
+_CONNECTS = regex(r"(?:tcp[46]?|openssl|udp[46]?)(?:-connect)?:([^,]+:\w+)", re.IGNORECASE)
+_DEV_TCP = regex(r"/dev/(?:tcp|udp)/[^/\s]+/(\w+)")
 
 
 def ways_in(start: Start) -> Iterator[WayIn]:

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from enum import Enum
 from typing import NamedTuple
 
+from trueware.explaining.patterns import regex
 from trueware.explaining.reading.lines import meaningful_lines
 from trueware.explaining.reading.uci import read_uci
 
@@ -57,9 +58,9 @@ def read_uhttpd(data: bytes) -> Iterator[Setting]:
                         yield from (Setting(about, word, section.line) for word in section.words(name))
 
 
-_STATEMENT = re.compile(r"([\w.-]+)\s*(?:\+?=>?|:=)\s*(.+)")
-_PAIR = re.compile(r'"([^"]*)"\s*=>\s*"([^"]*)"')
-_QUOTED = re.compile(r'"([^"]*)"')
+_STATEMENT = regex(r"([\w.-]+)\s*(?:\+?=>?|:=)\s*(.+)")
+_PAIR = regex(r'"([^"]*)"\s*=>\s*"([^"]*)"')
+_QUOTED = regex(r'"([^"]*)"')
 _LIGHTTPD = {
     "server.port": About.LISTENS,
     "server.bind": About.LISTENS,
