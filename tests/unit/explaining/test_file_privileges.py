@@ -71,6 +71,48 @@ def test_files_packed_without_regard_to_modes_are_told_once() -> None:
     assert found.effect == "privilege-opened"
 
 
+@pytest.mark.parametrize(
+    ("path", "before", "after", "expected"),
+    [
+        ("etc/shadow", 0o640, 0o644, ["secret-readable"]),
+        ("etc/ssh/ssh_host_rsa_key", 0o600, 0o644, ["secret-readable"]),
+        ("etc/shadow", 0o600, 0o640, []),
+        ("etc/shadow", 0o644, 0o600, []),
+        ("etc/passwd", 0o600, 0o644, []),
+        ("etc/ssh/ssh_host_rsa_key.pub", 0o600, 0o644, []),
+    ],
+)
+def test_secrets_that_anybody_may_read_whatever_policy_says_of_content(
+    path: str, before: int, after: int, expected: list[str]
+) -> None:
+    made = case({path: File(b"x", before)}, {path: File(b"y", after)}, mutable=(path,))
+    assert rules(FilePrivileges, made) == expected
+    assert rules(FilePrivileges, case({}, {path: File(b"x", after)})) == [], "added: the genuine has no mode"
+
+
+@pytest.mark.parametrize(
+    ("path", "mode", "before", "after", "expected"),
+    [
+        ("sbin/netifd", 0o755, 0, 65534, ["root-program-given-away"]),
+        ("etc/init.d/network", 0o755, 0, 1000, ["root-program-given-away"]),
+        ("etc/rc.local", 0o644, 0, 1000, ["root-program-given-away"]),
+        ("sbin/netifd", 0o755, 1000, 0, []),
+        ("sbin/netifd", 0o755, 1, 2, []),
+        ("etc/hosts", 0o644, 0, 1000, []),
+        ("srv/x", 0o755, 0, 1000, []),
+    ],
+)
+def test_programs_of_root_given_to_others(path: str, mode: int, before: int, after: int, expected: list[str]) -> None:
+    made = case({path: File(b"x", mode, before)}, {path: File(b"x", mode, after)})
+    assert rules(FilePrivileges, made) == expected
+
+
+def test_files_packed_without_regard_to_owners_are_told_once() -> None:
+    before, after = ({f"bin/{n}": File(b"x", 0o755, uid) for n in range(40)} for uid in (0, 1000))
+    (found,) = findings(FilePrivileges, case(before, after))
+    assert (found.rule, found.severity) == ("root-program-given-away", Severity.LOW)
+
+
 def test_links_have_no_rights() -> None:
     assert change(File(link="a", mode=0o755), File(link="b", mode=0o777)) == []
 
