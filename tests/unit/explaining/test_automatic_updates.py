@@ -1,7 +1,7 @@
 """Updaters that run by themselves."""
 
 import pytest
-from tests.unit.explaining.cases import case, findings, rules
+from tests.unit.explaining.cases import File, Tree, case, findings, rules
 
 from trueware.explaining.detectors.automatic_updates import AutomaticUpdates
 
@@ -57,3 +57,26 @@ def test_switches(path: str, text: str, is_off: bool) -> None:  # noqa: FBT001
     expected = ["automatic-updates-off"] if is_off else []
     assert rules(AutomaticUpdates, case({path: b"\n"}, {path: text.encode()})) == expected
     assert rules(AutomaticUpdates, case({path: text.encode()}, {path: text.encode() + b"\n"})) == []
+
+
+BASE: Tree = {"bin/sh": File(b"\x7fELF", 0o755), "etc/passwd": b"x", "lib/x": b"x", "usr/x": b"x"}
+TIMER = "lib/systemd/system/apt-daily.timer"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ({"sbin/sysupgrade": b"x"}, {}, ["updater-gone"]),
+        ({"sbin/sysupgrade": b"x"}, {"sbin/sysupgrade": b"y"}, []),
+        ({"usr/bin/apt-get": b"x"}, {"bin/apt-get": b"y"}, []),
+        ({"sbin/netupgrade": b"x"}, {}, []),
+        ({TIMER: b"[Timer]\n"}, {TIMER: b""}, ["updater-gone"]),
+        ({TIMER: b"[Timer]\n"}, {TIMER: b"[Timer]\nOnCalendar=daily\n"}, []),
+        ({}, {"etc/systemd/system/apt-daily.timer": File(link="/dev/null")}, ["updater-gone"]),
+        ({}, {"etc/systemd/system/bluetooth.service": File(link="/dev/null")}, []),
+        ({"etc/rc.d/S95autoupdater": File(link="../init.d/autoupdater")}, {}, ["updater-gone"]),
+        ({"etc/rc.d/S95network": File(link="../init.d/network")}, {}, []),
+    ],
+)
+def test_what_installs_updates(before: Tree, after: Tree, expected: list[str]) -> None:
+    assert rules(AutomaticUpdates, case({**BASE, **before}, {**BASE, **after})) == expected

@@ -36,6 +36,10 @@ SYSTEM = "config system\n option hostname a\n option log_size 64\n"
         ("etc/systemd/journald.conf", "[Journal]\n", "[Journal]\nStorage=volatile\n", []),
         ("etc/audit/rules.d/a.rules", "-w /etc/passwd -p wa\n", "# none\n", ["logging-off"]),
         ("etc/audit/rules.d/a.rules", "", "-w /etc/passwd -p wa\n", []),
+        ("etc/rsyslog.conf", SYSLOG, SYSLOG.replace("/var/log/auth.log", "stop"), ["logging-off"]),
+        ("etc/rsyslog.conf", SYSLOG, SYSLOG + ':msg, contains, "noise" stop\n', []),
+        ("etc/init.d/log", "#!/bin/sh\nsyslogd -O /tmp/log\n", "#!/bin/sh\nsyslogd -O /dev/null\n", ["logging-off"]),
+        ("etc/init.d/log", "#!/bin/sh\nsyslogd -O /tmp/log\n", "#!/bin/sh\nsyslogd -O /var/log/m\n", []),
         ("etc/init.d/log", "#!/bin/sh\nsyslogd -C16\n", "#!/bin/sh\ntrue\n", ["logging-off"]),
         ("etc/init.d/log", "#!/bin/sh\nsyslogd -C16\n", "#!/bin/sh\nsyslogd -C32\n", []),
         ("etc/init.d/log", "#!/bin/sh\nsyslogd\n", "#!/bin/sh\nsyslogd -R 198.51.100.1:514\n", ["log-server-changed"]),
@@ -64,3 +68,20 @@ def test_to_the_own_network_by_the_owner() -> None:
     path, after = "etc/config/system", SYSTEM + " option log_ip 192.168.1.9\n"
     (found,) = findings(Logs, case({path: SYSTEM.encode()}, {path: after.encode()}))
     assert (found.severity, found.touches) == (Severity.LOW, ("service:syslog",))
+
+
+@pytest.mark.parametrize(
+    ("gone", "there", "expected"),
+    [
+        ("etc/rc.d/S12log", None, ["logging-off"]),
+        ("etc/systemd/system/multi-user.target.wants/rsyslog.service", None, ["logging-off"]),
+        ("etc/rc.d/S12log", "etc/rc.d/S20log", []),
+        ("etc/rc.d/S96login", None, []),
+        ("etc/rc.d/K89log", None, []),
+    ],
+)
+def test_what_starts_a_keeper_of_records_is_gone(gone: str, there: str | None, expected: list[str]) -> None:
+    base: Tree = {"bin/sh": File(b"\x7fELF", 0o755), "etc/passwd": b"x", "lib/x": b"x", "usr/x": b"x"}
+    link = File(link="../init.d/x")
+    after = base if there is None else {**base, there: link}
+    assert rules(Logs, case({**base, gone: link}, after)) == expected

@@ -198,3 +198,31 @@ def test_any_bytes(data: bytes) -> None:
     actions_in_shell(data)
     actions_in_text(data)
     findings(Scripts, case({PATH: BASE.encode()}, {PATH: data}))
+
+
+@pytest.mark.parametrize(
+    ("path", "before", "after", "expected"),
+    [
+        ("etc/rc.local", "exit 0\n", "/usr/bin/logger started\nexit 0\n", ["start-script-does-more"]),
+        ("etc/init.d/rc34", "mount -a\n", "mount -a\n/bin/echo x > /var/log/x\n", ["start-script-does-more"]),
+        ("etc/init.d/rc34", "mount -a\n", "mount -t proc\n", ["script-changed"]),
+        ("usr/bin/job.sh", "mount -a\n", "mount -a\n/bin/echo x\n", ["script-changed"]),
+        ("etc/rc.local", "exit 0\n", "# a word\nexit 0\n", ["script-restyled"]),
+    ],
+)
+def test_a_line_added_to_what_runs_at_start(path: str, before: str, after: str, expected: list[str]) -> None:
+    assert rules("#!/bin/sh\n" + after, "#!/bin/sh\n" + before, path) == expected
+
+
+@pytest.mark.parametrize(
+    ("check", "expected"),
+    [
+        ('verify-signature "$1" || exit 1', ["script-check-removed"]),
+        ('check_image_hash "$1" || exit 1', ["script-check-removed"]),
+        ('check_network "$1" || exit 1', ["script-changed"]),
+        ("logger checking the signature", ["script-changed"]),
+    ],
+)
+def test_a_check_that_says_by_its_name_what_it_is(check: str, expected: list[str]) -> None:
+    before = f'#!/bin/sh\n{check}\nflash "$1"\n'
+    assert rules(before.replace(check + "\n", ""), before, "bin/acme-load") == expected

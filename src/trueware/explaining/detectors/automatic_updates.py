@@ -5,6 +5,8 @@ Gluon              ``enabled``, ``branch`` of ``autoupdater``; ``good_signatures
 apt                ``APT::Periodic::Update-Package-Lists``, ``…::Unattended-Upgrade``
 dnf                ``apply_updates``, ``download_updates`` of dnf-automatic
 Android            properties that switch the updater off
+programs           what installs updates and is gone (``sysupgrade``, ``swupdate``, ``rauc``, ``mender``, ``opkg`` …)
+units, links       timers, services and links by which an updater runs, gone, emptied or masked (systemctl(1), mask)
 =================  ===========================================================================================================
 
 Where updates come from is another subject (`update_sources`). Source: Gluon ``package/autoupdater``, Debian's apt.systemd.daily,
@@ -23,6 +25,7 @@ from trueware.explaining.reading.lines import excerpt, meaningful_lines
 from trueware.explaining.reading.sides import both_sides
 from trueware.explaining.reading.uci import Pairing, differences
 from trueware.model.finding import Evidence, Finding, Rule, Severity
+from trueware.model.part import Kind
 
 OFF = Rule(
     "automatic-updates-off",
@@ -53,6 +56,29 @@ BRANCH = Rule(
     effect="configuration-altered",
 )
 
+GONE = Rule(
+    "updater-gone",
+    "What installs updates is missing, or no longer runs by itself",
+    Severity.MEDIUM,
+    help="Fixes for known weaknesses do not arrive any more.",
+    effect="update-blocked",
+)
+
+_PROGRAM = regex(
+    r"(?:.*/)?(?:usr/)?s?bin/(?P<name>sysupgrade|fw_?upgrade|swupdate|rauc|mender(?:-update)?|fwupdmgr|autoupdater|opkg|ipkg"
+    r"|apt-get|unattended-upgrade|update_engine)"
+)
+_FOLDERS = ("bin", "sbin", "usr/bin", "usr/sbin", "system/bin")
+_RUNS = (
+    r"(?:(?:apt-daily(?:-upgrade)?|fwupd-refresh|dnf-automatic(?:-\w+)?|dnf-makecache|packagekit-offline-update)\.(?:timer|service)"
+    r"|(?:unattended-upgrades|swupdate|rauc|mender-(?:client|updated)|[\w-]*auto-?update\w*)(?:\.(?:timer|service))?)"
+)
+_STARTS = regex(
+    rf"(?:(?:usr/)?lib|etc)/systemd/system/(?:[^/]+\.wants/)?{_RUNS}|etc/(?:rc\.d/)?rc[S0-9]?\.d/S\d+{_RUNS}|etc/init\.d/{_RUNS}"
+    rf"|etc/cron\.(?:hourly|daily|weekly)/(?:apt-compat|apt|{_RUNS})"
+)
+"""What makes an updater run: units, and links to services (systemd.unit(5), Debian apt and unattended-upgrades)."""
+
 _GLUON = "etc/config/autoupdater"
 _APT = regex(r"etc/apt/apt\.conf\.d/[^/]+|etc/apt/apt\.conf")
 _DNF = regex(r"etc/dnf/automatic\.conf")
@@ -68,11 +94,18 @@ class AutomaticUpdates:
     """Updaters that run by themselves."""
 
     subject: ClassVar[str] = "automatic updates"
-    rules: ClassVar[tuple[Rule, ...]] = (OFF, FEWER, KEY, BRANCH)
-    wants: ClassVar[re.Pattern[str]] = re.compile(f"{_GLUON}|{_APT.pattern}|{_DNF.pattern}|{_PROPERTIES.pattern}")
+    rules: ClassVar[tuple[Rule, ...]] = (OFF, FEWER, KEY, BRANCH, GONE)
+    wants: ClassVar[re.Pattern[str]] = re.compile(
+        f"{_GLUON}|{_APT.pattern}|{_DNF.pattern}|{_PROPERTIES.pattern}|{_PROGRAM.pattern}|{_STARTS.pattern}"
+    )
 
     @staticmethod
-    def detect(altered: Altered, case: Case) -> Iterator[Finding]:  # noqa: ARG004 (a change shows it)
+    def detect(altered: Altered, case: Case) -> Iterator[Finding]:
+        if (program := _PROGRAM.fullmatch(altered.inner)) or _STARTS.fullmatch(altered.inner):
+            if how := _gone(altered, program and program["name"], case):
+                severity = Severity.LOW if altered.is_configuration else None
+                yield altered.finding(GONE, f"{altered.name} {how}", severity=severity)
+            return
         sides = both_sides(altered)
         if sides is None:
             return
@@ -86,6 +119,18 @@ class AutomaticUpdates:
                 yield altered.finding(
                     OFF, excerpt(f"{words} was set"), Evidence(excerpt(name, 80), None, excerpt(words))
                 )
+
+
+def _gone(altered: Altered, program: str | None, case: Case) -> str:
+    """Return in words how a program is gone, or what makes one run is; empty where it is still there."""
+    expected, found = altered.change.expected, altered.change.found
+    if found is None:
+        elsewhere = program is not None and any(f"{folder}/{program}" in case.files for folder in _FOLDERS)
+        return "" if elsewhere or altered.is_moved else "is missing"
+    if found.link == "/dev/null":
+        return "is masked"
+    is_emptied = expected is not None and expected.size > 0 and found.kind is Kind.FILE and not found.size
+    return "is empty" if is_emptied else ""
 
 
 def _gluon(altered: Altered, pair: Pairing) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ syslog.conf, rsyslog   lines ``selector action``; actions ``@host``, ``@@host``,
 journald.conf          ``Storage=none``, ``ForwardToSyslog`` (journald.conf(5))
 audit rules            lines that watch something (auditctl(8))
 commands               ``syslogd -R host``; starts of the programs that keep records; commands that wipe records and histories
-links                  a log that is a link to ``/dev/null``
+links                  a log that is a link to ``/dev/null``; what starts a program that keeps records and is gone
 =====================  =============================================================================================================
 """
 
@@ -68,6 +68,16 @@ _HISTORY = regex(
 )
 
 
+_START = regex(
+    r"(?:etc/(?:rc\.d/)?rc[S0-9]?\.d/S\d+|etc/systemd/system/[^/]+\.wants/|etc/runlevels/[^/]+/)"
+    r"(?:log|logd|(?:busybox-)?syslogd?|klogd|sysklogd|rsyslogd?|syslog-ng|inetutils-syslogd|auditd|ulogd2?)(?:\.service)?"
+)
+"""What starts a program that keeps records with the device (OpenWrt package/system/ubox ``log.init``; Debian's packages)."""
+
+_NOWHERE = frozenset({"stop", "~", "/dev/null", "-/dev/null"})
+"""Actions that forget a record (rsyslog.conf(5))."""
+
+
 class Logs:
     """Records of what happens."""
 
@@ -76,8 +86,13 @@ class Logs:
     wants: ClassVar[re.Pattern[str]] = COULD_RUN
 
     @staticmethod
-    def detect(altered: Altered, case: Case) -> Iterator[Finding]:  # noqa: ARG004 (a change shows it)
+    def detect(altered: Altered, case: Case) -> Iterator[Finding]:
         found = altered.change.found
+        if altered.is_removed and _START.fullmatch(altered.inner):
+            service = re.sub(r"^S\d+", "", altered.name)
+            if not any(_START.fullmatch(path) and path.endswith(service) for path in case.files):
+                yield altered.finding(OFF, f"{service} is not started any more", Evidence("", altered.name, None))
+            return
         if found is not None and found.kind is Kind.SYMLINK:
             if found.link == "/dev/null" and _LOG.fullmatch(f"/{altered.inner}"):
                 yield altered.finding(OFF, "its records go nowhere", Evidence("link", None, "to /dev/null"))
@@ -104,6 +119,15 @@ def _syslog(altered: Altered, sides: Sides) -> Iterator[Finding]:
     for line in changed.added:
         if found := _REMOTE.search(line.text):
             yield _sent(altered, f"line {line.number}", (found[1] or found[2]).strip("[]"), None, line.text)
+    forgotten = [line for line in changed.added if _SELECTOR.fullmatch(line.text) and line.text.split()[-1] in _NOWHERE]
+    if forgotten:
+        was = {line.text.split()[0]: line.text for line in changed.removed}
+        evidence = [
+            Evidence(f"line {line.number}", was.get(line.text.split()[0]), excerpt(line.text)) for line in forgotten[:5]
+        ]
+        yield altered.finding(
+            OFF, excerpt(f"forgotten: {', '.join(line.text.split()[0] for line in forgotten)}"), *evidence
+        )
     kept = {line.text.split()[0] for line in changed.added}
     gone = [line for line in changed.removed if _SELECTOR.fullmatch(line.text) and line.text.split()[0] not in kept]
     if gone:
@@ -137,7 +161,9 @@ def _commands(altered: Altered) -> Iterator[Finding]:
             evidence = Evidence(f"line {run.line} of the genuine", excerpt(run.text), None)
             yield altered.finding(OFF, f"{run.name} is not started any more", evidence)
     for run in came:
-        if run.name == "syslogd" and (host := _target(run)):
+        if run.name in _KEEPERS and "/dev/null" in run.arguments:
+            yield altered.finding(OFF, excerpt(run.text), Evidence(f"line {run.line}", None, excerpt(run.text)))
+        elif run.name == "syslogd" and (host := _target(run)):
             yield _sent(altered, f"line {run.line}", host, None, run.text)
         elif _wipes(run):
             yield altered.finding(WIPED, excerpt(_shown(run)), Evidence(f"line {run.line}", None, excerpt(_shown(run))))

@@ -20,6 +20,7 @@ from trueware.explaining.reading.invocations import Invocation, script_runs
 from trueware.explaining.reading.lines import Line, difference, excerpt
 from trueware.explaining.reading.script_actions import Action, Kind, actions_in_shell, actions_in_text
 from trueware.explaining.reading.sides import both_sides
+from trueware.explaining.reading.starters import When, starts
 from trueware.model.finding import Confidence, Evidence, Finding, Rule, Severity
 from trueware.model.part import Kind as PartKind
 
@@ -75,6 +76,14 @@ CHANGED = Rule(
     Confidence.MEDIUM,
     help="The lines are shown; none of them is one that trueware knows the meaning of.",
     effect="program-altered",
+)
+LINE = Rule(
+    "start-script-does-more",
+    "A script that runs when the device starts does more than the genuine one, and all that it did",
+    Severity.MEDIUM,
+    Confidence.MEDIUM,
+    help="A line added there runs at each start. None of these is one that trueware knows more of.",
+    effect="start-up-persistence",
 )
 ADDED = Rule(
     "script-added",
@@ -139,6 +148,7 @@ class Scripts:
         UNVERIFIED,
         DEFUSED,
         CHANGED,
+        LINE,
         RESTYLED,
         ADDED,
         REMOVED,
@@ -313,7 +323,18 @@ def _lines(altered: Altered, before: bytes, after: bytes, language: str) -> Iter
         return
     severity = Severity.LOW if altered.is_configuration else None
     detail = f"{counted(len(changed.added), 'line')} added, {counted(len(changed.removed), 'line')} removed"
-    yield altered.finding(CHANGED, detail, *_paired(changed.removed, changed.added), severity=severity)
+    rule = LINE if language in _SHELLS and _does_more_at_start(altered.inner, before, after) else CHANGED
+    yield altered.finding(rule, detail, *_paired(changed.removed, changed.added), severity=severity)
+
+
+def _does_more_at_start(inner: str, before: bytes, after: bytes) -> bool:
+    """Tell whether a script of the start runs all that it ran, and something more."""
+    if not any(start.when is When.START for start in starts(inner, after)):
+        return False
+    old, new = (
+        Counter(each.text for each in script_runs(side) if not _is_outcome(each.text)) for side in (before, after)
+    )
+    return not old - new and bool(new - old)
 
 
 def _described(data: bytes, language: str) -> str:

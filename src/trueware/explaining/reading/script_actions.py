@@ -9,7 +9,7 @@ download     a fetched file is run, made executable or read by a shell; what is 
 shell        a shell is connected to the network (``nc -e``, ``/dev/tcp``, ``socat exec:``, ``telnetd -l /bin/sh``)
 send         a file or output goes to another machine (``nc host``, ``curl -d``, ``wget --post-file``, ``tftp -p``, ``scp``)
 contact      another machine is asked for something (``wget``, ``curl``), which by itself sends nothing
-verify       a digest or signature is checked (``sha256sum -c``, ``usign -V``, ``openssl dgst -verify``, ``gpg --verify``, …)
+verify       a digest or signature is checked (``sha256sum -c``, ``usign -V``, ``gpg --verify``, ``verify-image``, …)
 ===========  ======================================================================================================
 
 Sources: manuals of curl(1), wget(1), nc(1), socat(1), tftp and ftpput of busybox, scp(1), rsync(1), logger(1), usign and ucert of
@@ -80,10 +80,20 @@ _VERIFIERS = {
 }
 """Programs that check something, and the arguments one of which says that they do."""
 
+_SAYS_SO = regex(
+    r"(?:verify|validate|check|chk)[-_]?(?:the[-_])?(?:\w+[-_])?(?:sig(?:nature)?s?|image|firmware|fw|digest|checksum|hash|md5|sha\d*)"
+    r"|(?:sig(?:nature)?|image|firmware|fw|checksum)[-_]?(?:verify|validate|check)",
+    re.IGNORECASE,
+)
+"""Names of programs and functions of the makers' own that say that they verify something."""
+
 _RUNNERS = frozenset({".", "source", "insmod", "opkg", "ipkg", "dpkg", "apk", "pm", "sysupgrade"})
 _EXECUTABLE = regex(r".*x.*|[0-7]*[1357][0-7]*")
 _ROW = 4096
 """Characters of a row that are looked at."""
+
+_NAME = 64
+"""Characters of a program's name."""
 
 _NEAR = 3
 """Lines that a pipe may be folded over."""
@@ -252,7 +262,9 @@ def _sends(run: Invocation) -> bool:
 
 def _verifies(run: Invocation) -> bool:
     wanted = _VERIFIERS.get(run.name)
-    return wanted is not None and (not wanted or any(word in wanted for word in run.arguments))
+    if wanted is None:
+        return len(run.name) <= _NAME and _SAYS_SO.fullmatch(run.name.partition(".")[0]) is not None
+    return not wanted or any(word in wanted for word in run.arguments)
 
 
 def _destinations(run: Invocation) -> tuple[str, ...]:
