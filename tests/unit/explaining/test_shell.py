@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from trueware.errors import LimitExceeded
 from trueware.explaining.reading.invocations import invocations
 from trueware.explaining.reading.shell import Command, Redirection, commands, script
 
@@ -154,3 +155,9 @@ def test_the_time_is_linear(piece: str) -> None:
     started = time.process_time()
     list(invocations(commands(text)))
     assert time.process_time() - started < 4
+
+
+@pytest.mark.parametrize("data", [b"a\n" * (1 << 15), b"#" * ((1 << 20) + 1)], ids=["commands", "bytes"])
+def test_more_than_anybody_writes_is_refused(data: bytes) -> None:
+    with pytest.raises(LimitExceeded):
+        script(data)

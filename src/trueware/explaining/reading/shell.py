@@ -17,10 +17,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from trueware.errors import LimitExceeded
 from trueware.explaining.patterns import regex
 
 _DEPTH = 8
 """Substitutions inside each other that are read; each costs one more pass over its text."""
+
+_MOST, _LARGEST = 1 << 14, 1 << 20
+"""Commands and bytes of one script; the longest of a system has some thousand commands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +62,21 @@ def script(data: bytes) -> tuple[Command, ...]:
     """Return the commands of a script; bytes that are no UTF-8 read as U+FFFD.
 
     The last few scripts are remembered: detectors ask for the two sides of one change one after the other.
+
+    Raises:
+        LimitExceeded: more bytes or commands than anybody writes.
     """
+    if len(data) > _LARGEST:
+        raise LimitExceeded("shell script", _LARGEST, f"{len(data)} bytes")
     return commands(data.decode("utf-8", "replace"))
 
 
 def commands(text: str, line: int = 1) -> tuple[Command, ...]:
-    """Return the commands of `text`, which begins at `line`."""
+    """Return the commands of `text`, which begins at `line`.
+
+    Raises:
+        LimitExceeded: more commands than anybody writes.
+    """
     found: list[Command] = []
     waiting = [(text, line, 0, False)]
     while waiting:
@@ -74,6 +87,8 @@ def commands(text: str, line: int = 1) -> tuple[Command, ...]:
         else:
             lexer.run()
             found.extend(_grammar(lexer.tokens))
+            if len(found) > _MOST:
+                raise LimitExceeded("shell script", _MOST, "commands")
         if depth < _DEPTH:
             waiting.extend((inner, start, depth + 1, is_quoted) for inner, start, is_quoted in lexer.inner)
     return tuple(sorted(found, key=lambda command: command.line))
