@@ -125,3 +125,9 @@ def test_one_long_line_of_endpoints_costs_what_it_is_long() -> None:
     start = time.perf_counter()
     assert rules(BASE + line + "\n") == ["endpoint-added"]
     assert time.perf_counter() - start < 20
+
+
+def test_an_address_in_hosts_is_no_endpoint() -> None:
+    line = "203.0.113.20 www.bank.example\n"
+    assert rules(line, "", "etc/hosts") == []
+    assert rules(line, "", "etc/hostsync.conf") != []

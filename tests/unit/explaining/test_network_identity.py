@@ -226,3 +226,19 @@ def test_any_bytes_are_settings_or_none(data: bytes) -> None:
     for setting in read_settings(data):
         assert setting.value
         assert setting.kind is not Kind.ADDRESS or len(bytes.fromhex(setting.value)) == 6
+
+
+@pytest.mark.parametrize(
+    ("address", "mutable", "expected"),
+    [
+        ("02:00:5e:10:20:30", ("etc/config/**",), [("hardware-address-overridden", Severity.LOW)]),
+        ("e8:94:f6:ab:cd:ef", ("etc/config/**",), []),
+        ("e8:94:f6:ab:cd:ef", (), [("hardware-address-overridden", Severity.MEDIUM)]),
+    ],
+)
+def test_an_address_in_settings_that_the_genuine_has_not(
+    address: str, mutable: tuple[str, ...], expected: list[tuple[str, Severity]]
+) -> None:
+    text = f"config interface 'wan'\n\toption proto 'dhcp'\n\toption macaddr '{address}'\n"
+    made = case({}, {"etc/config/network": text.encode()}, mutable=mutable)
+    assert [(each.rule, each.severity) for each in findings(NetworkIdentity, made)] == expected

@@ -139,3 +139,23 @@ def test_without_the_genuine_bytes_nothing_is_said() -> None:
 
 def test_a_program_is_not_read() -> None:
     assert rules(PacketFilter, case({}, {"usr/bin/x": b"\x7fELF iptables -F"})) == []
+
+
+STOP, LET = "-A INPUT -i wan0 -j DROP\n", "-A INPUT -p tcp --dport 22 -j ACCEPT\n"
+HOUSE, OTHER_PORT = "-A INPUT -i br-lan -j ACCEPT\n", "-A INPUT -p tcp --dport 80 -j DROP\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        (STOP + LET, LET + STOP, ["firewall-rule-removed"]),
+        (LET + STOP, STOP + LET, []),
+        (STOP + HOUSE, HOUSE + STOP, []),
+        (OTHER_PORT + LET, LET + OTHER_PORT, []),
+        (STOP + LET.replace("INPUT", "FORWARD"), LET.replace("INPUT", "FORWARD") + STOP, []),
+        (STOP + LET + HOUSE, STOP + HOUSE + LET, []),
+    ],
+)
+def test_order_counts_where_a_guard_is_passed_by(before: str, after: str, expected: list[str]) -> None:
+    sides = [f"*filter\n:INPUT DROP [0:0]\n{side}COMMIT\n".encode() for side in (before, after)]
+    assert rules(PacketFilter, case(*({"etc/iptables/rules.v4": side} for side in sides))) == expected

@@ -136,3 +136,19 @@ def test_nothing_is_said_where_the_genuine_bytes_are_not_at_hand_or_it_is_a_prog
 @given(st.binary(), st.binary(), st.sampled_from(["etc/inittab", "etc/rc.local", "etc/ld.so.preload", "a/init.rc"]))
 def test_any_bytes_have_a_reading(before: bytes, after: bytes, path: str) -> None:
     run({path: before}, {path: after})
+
+
+def test_a_console_that_asks_for_no_login_is_no_new_start() -> None:
+    before, after = b"ttyS0::respawn:/bin/login -p\n", b"ttyS0::respawn:/bin/sh\n"
+    assert rules(StartUp, case({"etc/inittab": before}, {"etc/inittab": after})) == []
+    other = b"ttyS0::respawn:/bin/logind -p\n"
+    assert rules(StartUp, case({"etc/inittab": before}, {"etc/inittab": other})) == ["start-added", "start-removed"]
+    before, after = b"::respawn:/bin/login\n", b"::respawn:/bin/sh\n::respawn:/bin/extra\n"
+    assert rules(StartUp, case({"etc/inittab": before}, {"etc/inittab": after})) == ["start-added", "start-removed"]
+
+
+def test_rules_for_packets_are_told_by_what_they_do() -> None:
+    before, line = b"#!/bin/sh\n", b"/usr/sbin/iptables -t mangle -A PREROUTING -j MARK\n"
+    assert rules(StartUp, case({"etc/firewall.user": before}, {"etc/firewall.user": before + line})) == []
+    line = b"/usr/sbin/iptablesd\n"
+    assert rules(StartUp, case({"etc/firewall.user": before}, {"etc/firewall.user": before + line})) == ["start-added"]

@@ -86,7 +86,8 @@ _LARGEST = 1 << 20
 """Bytes of a text that is looked at; settings are smaller."""
 
 _NOT = (
-    r"(?:.*/)?(?:usr/share/(?:doc|man|info|help|licenses?|common-licenses|locale|i18n|zoneinfo)|usr/lib/opkg|var/lib/(?:dpkg|opkg|rpm)"
+    r"(?:.*/)?etc/hosts(?:[.-][\w.-]+|\.d/[^/]+)?|tmp/hosts/.+"
+    r"|(?:.*/)?(?:usr/share/(?:doc|man|info|help|licenses?|common-licenses|locale|i18n|zoneinfo)|usr/lib/opkg|var/lib/(?:dpkg|opkg|rpm)"
     r"|lib/apk|META-INF|LICENSES?|keys|etc/ssl|ca-certificates|keyrings)/.*"
     r"|(?:.*/)?(?:LICEN[CS]E|NOTICE|README|COPYING|CHANGELOG|AUTHORS|CREDITS)[^/]*"
     r"|.*(?i:\.(?:html?|xhtml|js|css|php\d?|phtml|asp|jsp|tpl|svg|md|rst|po|pot|lmo|pem|crt|cer|der|key|pub|asc|sig|gpg|png|jpe?g|gif|ico"

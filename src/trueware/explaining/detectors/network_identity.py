@@ -202,14 +202,15 @@ def _made_up(address: bytes) -> str:
 
 
 def _overridden(altered: Altered, before: bytes, after: bytes) -> Iterator[Finding]:
-    if altered.is_configuration:  # written by each device at its first start, and set by owners
-        return
     for pairing in differences(before, after):
         changed = pairing.changed("macaddr")
         if changed is not None and (address := address_in(changed[1])) is not None:
+            if altered.is_configuration and not _made_up(address):
+                continue  # written by each device at its first start
+            own = Severity.LOW if altered.is_configuration else None
             where = f"macaddr of {pairing.label}"
             evidence = Evidence(excerpt(where, 80), excerpt(changed[0]) or None, told(address))
-            yield altered.finding(OVERRIDDEN, excerpt(f"{where} is {told(address)}"), evidence)
+            yield altered.finding(OVERRIDDEN, excerpt(f"{where} is {told(address)}"), evidence, severity=own)
 
 
 def _command(altered: Altered, command: Invocation) -> Iterator[Finding]:

@@ -1,7 +1,8 @@
 """Rules for network packets: what is let in, sent elsewhere, copied or no longer stopped.
 
 Read are the rules of iptables, ip6tables and ebtables (saved, and in scripts), of nftables, and OpenWrt's firewall settings. They are
-compared as a set: order, comments and counters never differ.
+compared as a set: comments and counters never differ, and order only where in one chain a rule that lets strangers in now stands
+before one that stops the same packets, and stood behind it.
 
 A rule that lets packets in matters where they come from outside; one for the house's own network, for answers, and for ICMP is how
 every router works. A port forward leads to an address of the house; what leads packets to a public address, or to a program of the
@@ -109,6 +110,9 @@ _START = regex(
 """What starts a firewall with the device."""
 
 _SHOWN = 5
+_ORDERED = 256
+"""Rules that let somebody in, beside which each guard's place is looked at."""
+
 _LONGEST = 64
 """Characters of a program's name."""
 
@@ -130,11 +134,13 @@ class PacketFilter:
             return
         old, new = (tuple(_rules(altered, side)) for side in sides)
         came, gone = beyond(new, old), beyond(old, new)
-        if not came and not gone:
+        passed = list(_passed_by(old, new))
+        if not came and not gone and not passed:
             return
         before, after = _Whole.of(old), _Whole.of(new)
         told = [meaning for each in came if (meaning := _meaning(each, before, after))]
         told += [meaning for each in gone if (meaning := _loss(each, after))]
+        told += passed
         for rule, group in _grouped(told):
             evidence = [each.evidence for each in group]
             detail = f"{group[0].words}, and {len(group) - 1} more" if len(group) > 1 else group[0].words
@@ -285,6 +291,41 @@ def _loss(rule: PacketRule, after: _Whole) -> _Meaning | None:
         return None
     evidence = Evidence(f"line {rule.line} of the genuine", excerpt(rule.text), None)
     return _Meaning(UNBLOCKED, excerpt(f"gone is {rule.text}"), evidence)
+
+
+def _passed_by(old: tuple[PacketRule, ...], new: tuple[PacketRule, ...]) -> Iterator[_Meaning]:
+    """Yield the guards that stand behind what lets the same packets in, and stood before it; of the first some hundred rules."""
+    place = {(each.chain, each.text): index for index, each in reversed(list(enumerate(old)))}
+    known = [each for each in new if each.kind is Kind.RULE and (each.chain, each.text) in place and _is_appended(each)]
+    lets: list[PacketRule] = []
+    for each in known:
+        if each.verdict == "accept" and each.hook in {"input", "forward"} and _lets_strangers_in(each):
+            lets.append(each)
+        elif each.verdict in _STOPS and each.hook in {"input", "forward"} and not each.is_from_house:
+            here = place[each.chain, each.text]
+            first = next(
+                (let for let in lets[:_ORDERED] if here < place[let.chain, let.text] and _may_meet(let, each)), None
+            )
+            if first is not None:
+                evidence = Evidence(f"line {each.line}", f"before {excerpt(first.text, 150)}", excerpt(each.text))
+                yield _Meaning(UNBLOCKED, excerpt(f"{first.text} now comes before {each.text}"), evidence)
+
+
+def _is_appended(rule: PacketRule) -> bool:
+    """Tell whether a rule stands behind those before it: inserted ones stand where they say."""
+    return not {"-I", "--insert", "-R", "--replace", "insert", "replace"}.intersection(rule.text.split()[:6])
+
+
+def _may_meet(one: PacketRule, other: PacketRule) -> bool:
+    """Tell whether two rules of one chain may be about the same packets, as far as they say."""
+    pairs = (
+        (one.protocol, other.protocol),
+        (one.ports, other.ports),
+        (one.source, other.source),
+        (one.destination, other.destination),
+        (one.interface, other.interface),
+    )
+    return one.chain == other.chain and all(not a or not b or a == b for a, b in pairs)
 
 
 def _severity(rule: Rule, altered: Altered) -> Severity | None:

@@ -19,6 +19,7 @@ from trueware.explaining.reading.invocations import SHELLS
 from trueware.explaining.reading.lines import difference, excerpt
 from trueware.explaining.reading.sides import both_sides
 from trueware.explaining.reading.starters import STARTERS, Start, When, starts
+from trueware.explaining.reading.ways_in import Way, ways_in
 from trueware.model.change import ChangeKind
 from trueware.model.finding import Confidence, Evidence, Finding, Rule, Severity
 from trueware.model.part import Kind
@@ -94,6 +95,7 @@ _TOOLS = frozenset({
     "sysctl", "hexdump", "od", "md5sum", "sha256sum", "ls", "pwd", "env", "getopt", "jshn", "uci",
     "config_load", "config_get", "config_foreach", "json_init", "ubus", "getprop",
     "jsonfilter", "lock", "cmp", "diff", "jffs2reset", "blkid", "restorecon", "log",
+    "iptables", "ip6tables", "ebtables", "nft", "ipset", "tc", "iptables-restore", "ip6tables-restore",
     "lsmod", "depmod", "ip", "ifconfig", "route", "vconfig", "brctl",
 })
 # fmt: on
@@ -193,7 +195,8 @@ def _started(altered: Altered, case: Case) -> Iterator[Finding]:
     for start in risen:
         evidence = Evidence(f"line {start.run.line}, user", excerpt(lesser[start.run.text]), "root")
         yield altered.finding(AS_ROOT, excerpt(start.run.text, 100), evidence)
-    came = [start for start in came if start not in risen and _counts(start, case)]
+    consoles = [start for start in came if any(way.way is Way.CONSOLE for way in ways_in(start))]
+    came = [start for start in came if start not in risen and start not in consoles and _counts(start, case)]
     if came:
         yield _told(altered, case, came)
     elif altered.is_added and new and sides.after.startswith(b"#!"):
@@ -201,7 +204,9 @@ def _started(altered: Altered, case: Case) -> Iterator[Finding]:
         detail = f"a script runs {new[0].when.value}"
         yield altered.finding(ADDED, detail, *_evidence(new), severity=severity, confidence=Confidence.MEDIUM)
     kept = {start.run.text for start in new}
-    gone = [start for start in old if start.run.text not in kept and _counts(start, case)]
+    terminals = {start.label for start in consoles if not start.label.startswith("::")}
+    gone = [start for start in old if start.run.text not in kept and start.label not in terminals]
+    gone = [start for start in gone if _counts(start, case)]
     if gone:
         lost = (Evidence(f"line {start.run.line}", excerpt(start.run.text), None) for start in gone[:_SHOWN])
         yield altered.finding(REMOVED, listing(start.run.text for start in gone), *lost)
