@@ -56,7 +56,7 @@ ANNOUNCED: dict[str, tuple[str, int]] = {
     "app_contents:ContentsOfApp": ('(?:assets|res|r|lib|META-INF|kotlin|unknown)/.*|[^/]+', 48),
     "indicators:KnownIndicators": ('(?!)', 32),
     "yara:YaraRules": ('(?!)', 32),
-    "data_leaving:DataLeaving": ('(?!(?:(?:.*/)?(?:usr/share/(?:doc|man|info|help|licenses?|common-licenses|locale|i18n|zoneinfo)|usr/lib/opkg|var/lib/(?:dpkg|opkg|rpm)|lib/apk|META-INF|LICENSES?|keys|etc/ssl|ca-certificates|keyrings)/.*|(?:.*/)?(?:LICEN[CS]E|NOTICE|README|COPYING|CHANGELOG|AUTHORS|CREDITS)[^/]*|.*(?i:\\.(?:html?|xhtml|js|css|php\\d?|phtml|asp|jsp|tpl|svg|md|rst|po|pot|lmo|pem|crt|cer|der|key|pub|asc|sig|gpg|png|jpe?g|gif|ico|so|ko|o|a|dex|apk|jar|zip|gz|xz|ttf|woff2?|mo|desktop|control|list)))$).+', 48),
+    "data_leaving:DataLeaving": ('(?!(?:(?:.*/)?etc/hosts(?:[.-][\\w.-]+|\\.d/[^/]+)?|tmp/hosts/.+|(?:.*/)?(?:usr/share/(?:doc|man|info|help|licenses?|common-licenses|locale|i18n|zoneinfo)|usr/lib/opkg|var/lib/(?:dpkg|opkg|rpm)|lib/apk|META-INF|LICENSES?|keys|etc/ssl|ca-certificates|keyrings)/.*|(?:.*/)?(?:LICEN[CS]E|NOTICE|README|COPYING|CHANGELOG|AUTHORS|CREDITS)[^/]*|.*(?i:\\.(?:html?|xhtml|js|css|php\\d?|phtml|asp|jsp|tpl|svg|md|rst|po|pot|lmo|pem|crt|cer|der|key|pub|asc|sig|gpg|png|jpe?g|gif|ico|so|ko|o|a|dex|apk|jar|zip|gz|xz|ttf|woff2?|mo|desktop|control|list)))$).+', 48),
     "app_signer:SignerOfApp": ('apk-signing-block|META-INF/(?:[^/]+\\.(?:RSA|DSA|EC|SF)|MANIFEST\\.MF)', 34),
     "android_properties:AndroidProperties": ('(?:[^/]+/){0,3}(?:etc/)?(?:[\\w.]+[-_])?(?:build\\.prop|default\\.prop|prop\\.default|local\\.prop)', 32),
     "system_apps:SystemApps": ('(?:[^/]+/)*[^/]+\\.apk', 48),
