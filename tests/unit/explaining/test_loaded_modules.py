@@ -18,6 +18,8 @@ KO = "lib/modules/6.1/net-extra.ko"
         ({"etc/modules": b"loop\n"}, {"etc/modules": b"loop max_loop=8\n"}, []),
         ({"etc/modules": b"loop\n"}, {"etc/modules": b"# net_extra\nloop\n"}, []),
         ({"etc/modules": b"loop\n"}, {"etc/modules": b"loop\ncfg80211 ieee80211_regdom=BO\n"}, []),
+        ({"etc/modules": b"loop\n"}, {"etc/modules": b"loop\nmac80211 nohwcrypt=1\n"}, []),
+        ({}, {"etc/modules": b"net_extra debug=1\n", KO: b"x"}, ["new-module-loaded"]),
         ({}, {"etc/modprobe.d/x.conf": b"net_extra\n", KO: b"x"}, []),
     ],
 )

@@ -2,7 +2,7 @@
 
 Lists of modules hold one name a line, in which ``-`` and ``_`` are the same, and parameters behind it: ``etc/modules``,
 ``modules-load.d`` (modules-load.d(5)), ``etc/modules.d`` and ``etc/modules-boot.d`` (OpenWrt package/system/ubox, kmodloader). A
-module that another list loads anyway is no news, whatever its parameters.
+module that another list loads anyway is no news, and what parameters mean is another subject.
 """
 
 import re
@@ -59,8 +59,10 @@ class LoadedModules:
             return
         altered_too, anyway = _altered_modules(case), _loaded_anyway(altered, case)
         for name, line in came.items():
-            if name not in anyway:
-                rule = OWN if name in altered_too else MORE
+            if name in anyway:
+                continue
+            rule = OWN if name in altered_too else MORE
+            if rule is OWN or line.text.split()[1:] == []:  # parameters for a genuine module are others' subject
                 yield altered.finding(rule, name, Evidence(f"line {line.number}", None, excerpt(line.text)))
 
 
