@@ -25,8 +25,8 @@ _LONGEST = 300
 """Seconds for one pair."""
 
 _NOT_COVERED = """Not in the table is the step to another release of a distribution: `apt-get` offers those of one. Tried by hand from
-Debian 12 to 13, high findings that are false remain: parts that a server was split into (`sshd-session`) as servers added, a unit that
-came with a package, and plug-ins of a few functions that another compiler made unlike (`libebt_log.so`).
+Debian 12 to 13, high findings that are false remain: parts that a server was split into (`sshd-session`) as servers added, a unit
+that came with a package, and plug-ins of a few functions that another compiler made unlike (`libebt_log.so`).
 
 """
 
