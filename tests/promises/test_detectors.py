@@ -191,7 +191,9 @@ def test_any_bytes_are_answered(where: str, data: st.DataObject) -> None:
     seeds = [content for _, content, _ in _seeds_of(where)] or [b""]
     paths = st.sampled_from([path for path, _, _ in _seeds_of(where)] or ["etc/x"])
     if detector.wants.pattern != _TOGETHER:
-        paths |= st.from_regex(detector.wants, fullmatch=True).filter(_is_path)
+        paths |= st.from_regex(re.compile(detector.wants.pattern, detector.wants.flags), fullmatch=True).filter(
+            _is_path
+        )
     contents = st.binary(max_size=256) | st.builds(
         _mangled, st.sampled_from(seeds), st.sampled_from(seeds), st.randoms()
     )
