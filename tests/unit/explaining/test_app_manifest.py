@@ -219,3 +219,8 @@ def test_arbitrary_bytes_are_no_manifest(content: bytes) -> None:
 def test_the_factory_that_tools_write_wraps_nothing() -> None:
     plain: dict[str, Value] = {"appComponentFactory": "androidx.core.app.CoreComponentFactory"}
     assert "app-wrapped" not in told(manifest(application={}), manifest(application=plain))
+
+
+def test_drawing_over_other_apps_is_how_passwords_are_taken() -> None:
+    (only,) = found(manifest(), manifest(permissions=(P + "SYSTEM_ALERT_WINDOW",)))
+    assert (only.rule, only.effect) == ("app-may-draw-over-others", "credential-capture")

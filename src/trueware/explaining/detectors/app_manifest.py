@@ -43,6 +43,11 @@ OF_REACH = {
         "app-may-send-messages", "The app may send messages or place calls, which the genuine app does not",
         _HIGH, effect="data-sent-elsewhere", help="Look for premium numbers on the bill of the telephone. " + _REVOKE,
     ),
+    Reach.OVERLAY: Rule(
+        "app-may-draw-over-others", "The app may draw over other apps, which the genuine app does not",
+        _HIGH, effect="credential-capture",
+        help="A window that looks like another app's takes what is typed into it (ATT&CK T1417.002). " + _REVOKE,
+    ),
     Reach.POWER: Rule(
         "app-gains-power", "The app asks for power over other apps or the system that the genuine app has not",
         _HIGH, effect="privilege-opened", help=_REVOKE,

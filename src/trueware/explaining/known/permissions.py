@@ -25,6 +25,9 @@ class Reach(Enum):
     MESSAGES = "messages"
     """Sending messages and placing calls, for which the owner pays."""
 
+    OVERLAY = "overlay"
+    """Drawing over other apps, so that what is typed there goes elsewhere."""
+
     POWER = "power"
     """Power over other apps, the screen or the system."""
 
@@ -85,7 +88,7 @@ REACH: dict[str, tuple[Reach, str]] = {
     _P + "SEND_RESPOND_VIA_MESSAGE": (Reach.MESSAGES, "sending text messages"),
     _P + "CALL_PHONE": (Reach.MESSAGES, "placing calls"),
     _P + "CALL_PRIVILEGED": (Reach.MESSAGES, "placing any call"),
-    _P + "SYSTEM_ALERT_WINDOW": (Reach.POWER, "drawing over other apps"),
+    _P + "SYSTEM_ALERT_WINDOW": (Reach.OVERLAY, "drawing over other apps"),
     _P + "REQUEST_INSTALL_PACKAGES": (Reach.POWER, "asking to install apps"),
     _P + "INSTALL_PACKAGES": (Reach.POWER, "installing apps unasked"),
     _P + "DELETE_PACKAGES": (Reach.POWER, "removing apps unasked"),
