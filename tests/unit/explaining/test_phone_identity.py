@@ -96,3 +96,16 @@ def test_the_radio_s_software(path: str) -> None:
 def test_arbitrary_bytes_are_compared(before: bytes, after: bytes) -> None:
     for path in ("persist/wlan_mac.bin", "build.prop", "bin/x", "nvram"):
         told({path: before}, {path: after})
+
+
+@pytest.mark.parametrize(
+    ("path", "rule"),
+    [
+        ("md/NVRAM/NVD_IMEI/MP0B_001", "radio-memory-other"),
+        ("md/NVRAM/CALIBRAT/MT00_000", "radio-calibration-other"),
+    ],
+)
+def test_files_of_the_radios_memory(path: str, rule: str) -> None:
+    assert rules(PhoneIdentity, case({path: b"1" * 40}, {path: b"2" * 40})) == [rule]
+    assert rules(PhoneIdentity, case({path: b"1" * 40}, {path: b"2" * 40}, mutable=(path,))) == []
+    assert rules(PhoneIdentity, case({f"doc/{path}.txt": b"1"}, {f"doc/{path[3:]}": b"2"})) == []

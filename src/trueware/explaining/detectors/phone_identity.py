@@ -45,6 +45,14 @@ WRITER = Rule(
     _HIGH, Confidence.MEDIUM, effect=_EFFECT,
     help="Compare the IMEI of the device with its label and its box. Makers' own tools for production have it, too.",
 )  # fmt: skip
+CALIBRATION = Rule(
+    "radio-calibration-other",
+    "What the radio was calibrated with has other content",
+    _LOW,
+    Confidence.LOW,
+    effect="radio-altered",
+    help="Each phone is measured by its maker and has its own; a copy of another phone's transmits beside its channel.",
+)
 MODEM = Rule(
     "modem-firmware-other", "The software of the radio is another one",
     _MEDIUM, effect="radio-altered", help="It decides what the phone transmits and which IMEI it tells the network.",
@@ -56,8 +64,11 @@ _NAMES = (
 )
 _MEMORY = regex(
     rf"(?:.*/)?(?:{_NAMES})(?:_[ab])?(?:\.(?:img|bin|mbn))?"
-    r"|(?:.*/)?(?:efs/(?:nv_data\.bin|\.nv_core\.bak|imei/.*)|nvram/md/NVRAM/NVD_(?:IMEI|DATA|CORE)/.*)"
+    r"|(?:.*/)?(?:efs/(?:nv_data\.bin|\.nv_core\.bak|imei/.*)|md/NVRAM/(?:NVD_(?:IMEI|DATA|CORE)|CALIBRAT|NVD_CALI)/.*)"
 )
+_CALIBRATION = regex(r"(?:.*/)?md/NVRAM/(?:CALIBRAT|NVD_CALI)/.*")
+"""Where MediaTek's modem keeps what each phone was measured with."""
+
 _ADDRESS_FILE = regex(
     r"(?:.*/)?(?:wlan_mac\.bin|\.mac\.info|\.?macaddr|mac\.txt|wifi_?mac(?:addr)?(?:\.\w+)?|bt_(?:addr|mac)[^/]*|bdaddr[^/]*)"
 )
@@ -81,7 +92,7 @@ class PhoneIdentity:
     """The identity of a phone."""
 
     subject: ClassVar[str] = "a phone's identity and radio"
-    rules: ClassVar[tuple[Rule, ...]] = (ERASED, OTHER, ADDRESS, PROPERTY, WRITER, MODEM)
+    rules: ClassVar[tuple[Rule, ...]] = (ERASED, OTHER, ADDRESS, PROPERTY, WRITER, CALIBRATION, MODEM)
     wants: ClassVar[re.Pattern[str]] = re.compile(
         "|".join(
             f"(?:{each})" for each in (_MEMORY.pattern, _ADDRESS_FILE.pattern, _MODEM.pattern, _PROGRAM.pattern, PATHS)
@@ -119,6 +130,8 @@ def _memory(altered: Altered) -> Iterator[Finding]:
         yield altered.finding(
             ERASED, f"all of {altered.name} is one byte", Evidence("content", f"{len(before)} bytes", "blank")
         )
+    elif _CALIBRATION.fullmatch(altered.inner):
+        yield altered.finding(CALIBRATION, altered.name)
     else:
         yield altered.finding(OTHER, altered.name)
 
