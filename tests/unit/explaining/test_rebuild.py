@@ -55,3 +55,25 @@ def test_another_build_of_one_version_is_a_rebuild() -> None:
 def test_another_version_is_another_release() -> None:
     made = replace(case({}, {}), claims=_claims("r49587", "15.05.2"), genuine_claims=_claims("r48532"))
     assert findings(Rebuild, made) == []
+
+
+def _stating(version: str) -> tuple[Claim, ...]:
+    return (
+        Claim("version", version, "os-release", "etc/os-release"),
+        Claim("os", "acme", "os-release", "etc/os-release"),
+    )
+
+
+def test_another_version_stated_by_the_same_software_is_told() -> None:
+    made = case({"etc/os-release": b"1", "bin/a": b"a"}, {"etc/os-release": b"2", "bin/a": b"a"})
+    (found,) = findings(Rebuild, replace(made, claims=_stating("2"), genuine_claims=_stating("1")))
+    assert (found.rule, found.part, found.effect) == (
+        "version-stated-otherwise",
+        "etc/os-release",
+        "provenance-falsified",
+    )
+
+
+def test_another_version_with_other_programs_is_another_release() -> None:
+    made = case({"etc/os-release": b"1", "bin/a": b"a"}, {"etc/os-release": b"2", "bin/a": b"b"})
+    assert findings(Rebuild, replace(made, claims=_stating("2"), genuine_claims=_stating("1"))) == []

@@ -42,8 +42,21 @@ PROGRAMS = Rule(
     effect="rebuilt-by-another",
 )
 
+STATED = Rule(
+    "version-stated-otherwise",
+    "It states another version, and nothing else in it is another",
+    Severity.MEDIUM,
+    Confidence.MEDIUM,
+    help="The software is that of the release it was compared with, whatever it says. Ask the maker whether there is such a version.",
+    effect="provenance-falsified",
+)
+
 _STAMPS = frozenset({"build", "fingerprint"})
 """Names of claims that a build gives itself."""
+
+_VERSIONS = frozenset({"version", "build", "fingerprint"})
+_SIGNATURE = re.compile(r"META-INF/[^/]*|apk-signing-block|(?:author-)?signature\d*\.xml")
+"""What is made anew with every change to an app, by whoever signs it."""
 
 _SAME = frozenset({"product", "version", "package"})
 """Names of claims that make it the same release."""
@@ -67,7 +80,7 @@ class Rebuild:
     """Looks at all changes together."""
 
     subject: ClassVar[str] = "software built anew by somebody else"
-    rules: ClassVar[tuple[Rule, ...]] = (PACKED, IDENTITY, PROGRAMS)
+    rules: ClassVar[tuple[Rule, ...]] = (PACKED, IDENTITY, PROGRAMS, STATED)
     wants: ClassVar[re.Pattern[str]] = re.compile(r"(?!)")
 
     @staticmethod
@@ -78,7 +91,8 @@ class Rebuild:
     def conclude(case: Case, findings: tuple[Finding, ...]) -> Iterator[Finding]:  # noqa: ARG004
         yield from _packed(case)
         yield from _packer(case)
-        yield from _identity(case)
+        stated = tuple(_stated(case))
+        yield from stated or _identity(case)
         yield from _programs(case)
 
 
@@ -124,6 +138,30 @@ def _identity(case: Case) -> Iterator[Finding]:
                 f"{key[0]} is {value!r}, the release says {theirs[key]!r}",
                 Evidence(f"{key[0]} ({key[1]})", theirs[key], value),
                 part=part,
+            )
+
+
+def _stated(case: Case) -> Iterator[Finding]:
+    """Yield other versions that are stated where only the parts that state something of themselves are others."""
+    parts = {claim.part for claim in case.claims}
+    others = [
+        altered
+        for altered in case.altered
+        if (part := altered.change.found or altered.change.expected) is not None
+        and part.kind is not Kind.DIRECTORY
+        and not altered.is_configuration
+        and altered.path not in parts
+        and not _SIGNATURE.fullmatch(altered.inner)
+    ]
+    if others or not case.altered:
+        return
+    theirs = {(claim.name, claim.source): claim.value for claim in case.genuine_claims}
+    for claim in case.claims:
+        was = theirs.get((claim.name, claim.source))
+        if claim.name in _VERSIONS and was is not None and was != claim.value:
+            shown = Evidence(f"{claim.name} ({claim.source})", was, claim.value)
+            yield case.finding(
+                STATED, f"{claim.name} is {claim.value!r}, and the rest is that of {was!r}", shown, part=claim.part
             )
 
 
