@@ -219,7 +219,7 @@ def make(kind: Kind | Variation, genuine: Genuine) -> Case:
     """
     if isinstance(kind, Variation) and kind.packing:
         return Case(
-            kind, genuine, genuine.tree, genuine.packings()[kind.packing], frozenset(), frozenset(), frozenset()
+            kind, genuine, genuine.tree, genuine.packings()[kind.packing](), frozenset(), frozenset(), frozenset()
         )
     edit = kind.edit_of(genuine) if isinstance(kind, Kind) else kind.edit
     tree = edit(genuine.tree)

@@ -1,7 +1,7 @@
 """Apps: an Android app and a TV app, as their makers released them."""
 
 import tarfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from io import BytesIO
 from typing import ClassVar
 from zipfile import ZipFile
@@ -50,10 +50,10 @@ class AndroidApp(Genuine):
         made = write_zip(self.image(), replace=changed, add=added, remove=removed)
         return signed(made, signer.data.decode()) if signer is not None else made
 
-    def packings(self) -> Mapping[str, bytes]:
+    def packings(self) -> Mapping[str, Callable[[], bytes]]:
         """Return the app with a member packed less tightly."""
         code = {"classes2.dex": self.tree["classes2.dex"].data}
-        return {"a member deflated anew": write_zip(self.image(), replace=code, level=1)}
+        return {"a member deflated anew": lambda: write_zip(self.image(), replace=code, level=1)}
 
     def shown(self, path: str) -> str:
         """Return a path as a result has it; who signs it is said of the app itself or its block of signatures."""
@@ -92,10 +92,10 @@ class TvApp(Genuine):
         """Return the widget."""
         return zipped(_plain(tree))
 
-    def packings(self) -> Mapping[str, bytes]:
+    def packings(self) -> Mapping[str, Callable[[], bytes]]:
         """Return another order, other times, no compression."""
         turned = dict(reversed(_plain(self.tree).items()))
-        return {"members in another order, other times": zipped(turned, (2020, 2, 2, 2, 2, 2), level=1)}
+        return {"members in another order, other times": lambda: zipped(turned, (2020, 2, 2, 2, 2, 2), level=1)}
 
 
 class BootSet(Genuine):
@@ -121,9 +121,11 @@ class BootSet(Genuine):
         """Return a zip of them."""
         return zipped(_plain(tree))
 
-    def packings(self) -> Mapping[str, bytes]:
+    def packings(self) -> Mapping[str, Callable[[], bytes]]:
         """Return another order and compression."""
-        return {"zip in another order, stored loosely": zipped(dict(reversed(_plain(self.tree).items())), level=1)}
+        return {
+            "zip in another order, stored loosely": lambda: zipped(dict(reversed(_plain(self.tree).items())), level=1)
+        }
 
 
 def _plain(tree: Tree) -> dict[str, bytes]:

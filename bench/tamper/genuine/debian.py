@@ -9,7 +9,7 @@ import re
 import shutil
 import subprocess
 import tarfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
@@ -142,17 +142,19 @@ class Debian(Genuine):
         """Return an ext4 image."""
         return write_ext4(tree, self.workshop.scratch)
 
-    def packings(self) -> Mapping[str, bytes]:
+    def packings(self) -> Mapping[str, Callable[[], bytes]]:
         """Return other blocks, other entries, and the files in a tar."""
         turned = {path: replace(item, mtime=1_234_567_890) for path, item in reversed(self.tree.items()) if path}
         root, image = {"": self.tree[""]}, self.image()
         return {
-            "ext4, in gzip": pack_gzip(image),
-            "ext4, zeros behind it": image + bytes(1 << 20),
-            "ext4, as Android's sparse image": sparse(image),
-            "ext4, blocks of 1 KiB": write_ext4(self.tree, self.workshop.scratch, block=1024),
-            "ext4 with a journal, other times": write_ext4(root | turned, self.workshop.scratch, "-O", "has_journal"),
-            "files in a tar": write_tar(root | dict(reversed(turned.items()))),
+            "ext4, in gzip": lambda: pack_gzip(image),
+            "ext4, zeros behind it": lambda: image + bytes(1 << 20),
+            "ext4, as Android's sparse image": lambda: sparse(image),
+            "ext4, blocks of 1 KiB": lambda: write_ext4(self.tree, self.workshop.scratch, block=1024),
+            "ext4 with a journal, other times": lambda: write_ext4(
+                root | turned, self.workshop.scratch, "-O", "has_journal"
+            ),
+            "files in a tar": lambda: write_tar(root | dict(reversed(turned.items()))),
         }
 
     def known_beside(self) -> Iterable[tuple[bytes, str, str, str]]:

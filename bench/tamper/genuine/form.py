@@ -1,7 +1,7 @@
 """What a genuine piece of software is: a tree of files with the way in which they are packed."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -83,8 +83,8 @@ class Genuine(ABC):
         """Return the genuine image."""
         return self.pack(self.tree)
 
-    def packings(self) -> Mapping[str, bytes]:
-        """Return the genuine files packed in other ways, by name."""
+    def packings(self) -> Mapping[str, Callable[[], bytes]]:
+        """Return other ways in which the genuine files are packed, by name."""
         return {}
 
     def collateral(self, changed: Iterable[str]) -> frozenset[str]:

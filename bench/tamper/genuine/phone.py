@@ -7,7 +7,7 @@ names of Google's setup wizard and device finder are ours, and empty.
 
 import random
 import tarfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from gzip import compress
 from hashlib import sha1
@@ -145,11 +145,11 @@ class Phone(Genuine):
         )
         return zipped(members, level=level)
 
-    def packings(self) -> Mapping[str, bytes]:
+    def packings(self) -> Mapping[str, Callable[[], bytes]]:
         """Return other blocks and levels of compression."""
         return {
-            "other blocks in every file system, ramdisk packed anew": self._packed(self.tree, 1024, 1),
-            "system files in a tar": write_tar({"": Item(tarfile.DIRTYPE, 0o755), **_below(self.tree, SYSTEM)}),
+            "other blocks in every file system, ramdisk packed anew": lambda: self._packed(self.tree, 1024, 1),
+            "system files in a tar": lambda: write_tar({"": Item(tarfile.DIRTYPE, 0o755), **_below(self.tree, SYSTEM)}),
         }
 
     def shown(self, path: str) -> str:

@@ -4,7 +4,7 @@ The programs `enigma2` and `libciplus.so` are stand-ins made here: they have the
 """
 
 import tarfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import ClassVar
 
 from remake import Item, Tree, read_ar, read_tar, unpack_stream
@@ -95,11 +95,13 @@ class Receiver(Genuine):
         """Return a jffs2 image."""
         return write_jffs2(tree, self.workshop.scratch)
 
-    def packings(self) -> Mapping[str, bytes]:
+    def packings(self) -> Mapping[str, Callable[[], bytes]]:
         """Return other compression, erase blocks and padding."""
         return {
-            "jffs2, uncompressed": write_jffs2(self.tree, self.workshop.scratch, "-l", "-e", "128KiB", "-m", "none"),
-            "jffs2, padded to 8 MiB": write_jffs2(
+            "jffs2, uncompressed": lambda: write_jffs2(
+                self.tree, self.workshop.scratch, "-l", "-e", "128KiB", "-m", "none"
+            ),
+            "jffs2, padded to 8 MiB": lambda: write_jffs2(
                 self.tree, self.workshop.scratch, "-l", "-e", "128KiB", "--pad=0x800000"
             ),
         }

@@ -1,7 +1,7 @@
 """Routers and optical terminals: OpenWrt, a GPON terminal and the demo's router, as their makers built them."""
 
 import tarfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from hashlib import md5
 from importlib.resources import files
@@ -64,17 +64,17 @@ class OpenWrt(Genuine):
         root = {path: item for path, item in tree.items() if path != _KERNEL}
         return lay_out_tplink(image, kernel=kernel, root=write_squashfs(root, self.workshop.scratch, *options))
 
-    def packings(self) -> Mapping[str, bytes]:
+    def packings(self) -> Mapping[str, Callable[[], bytes]]:
         """Return other blocks, another codec, another order, a kernel packed anew, and the files alone."""
         turned = _turned(self.tree)
         root = {path: item for path, item in turned.items() if path != _KERNEL}
         return {
-            "xz, blocks of 128 KiB": self._packed(self.tree, "-comp", "xz", "-b", "128K"),
-            "xz, smaller dictionary": self._packed(self.tree, "-comp", "xz", "-b", "1M", "-Xdict-size", "25%"),
-            "other order and times": self._packed(turned),
-            "kernel packed anew": self._packed(self.tree, preset=1),
-            "files in a tar": write_tar(root),
-            "with what the device wrote behind the files": self._used(),
+            "xz, blocks of 128 KiB": lambda: self._packed(self.tree, "-comp", "xz", "-b", "128K"),
+            "xz, smaller dictionary": lambda: self._packed(self.tree, "-comp", "xz", "-b", "1M", "-Xdict-size", "25%"),
+            "other order and times": lambda: self._packed(turned),
+            "kernel packed anew": lambda: self._packed(self.tree, preset=1),
+            "files in a tar": lambda: write_tar(root),
+            "with what the device wrote behind the files": self._used,
         }
 
     def _used(self) -> bytes:
@@ -150,11 +150,11 @@ class Onu(Genuine):
         members["md5.txt"] = replace(members["md5.txt"], data=sums)
         return write_tar(members)
 
-    def packings(self) -> Mapping[str, bytes]:
+    def packings(self) -> Mapping[str, Callable[[], bytes]]:
         """Return other blocks, and the archive in another order."""
         return {
-            "blocks of 64 KiB, list of sums made anew": self._packed(self.tree, "lzma", "64K"),
-            "archive in another order": write_tar(_turned(read_tar(self.image()))),
+            "blocks of 64 KiB, list of sums made anew": lambda: self._packed(self.tree, "lzma", "64K"),
+            "archive in another order": lambda: write_tar(_turned(read_tar(self.image()))),
         }
 
     def collateral(self, changed: Iterable[str]) -> frozenset[str]:

@@ -36,6 +36,7 @@ class Peers:
     def __init__(self, scratch: Path, kept: Path) -> None:
         self._scratch, self._kept = scratch, kept
         self._prepared: dict[str, Path] = {}
+        self._digests: dict[str, bytes] = {}
         self._answers: dict[str, dict[str, Any]] = json.loads(kept.read_text()) if kept.exists() else {}
 
     def ask(self, case: Case, suspect: Path) -> dict[str, Peer]:
@@ -45,7 +46,13 @@ class Peers:
             self._answers[key] = {name: _written(peer) for name, peer in self._ask(case).items()}
             self._kept.write_text(json.dumps(self._answers))
         answers = {name: _read(answer) for name, answer in self._answers[key].items()}
-        return {"whole-image digest": digest.ask(case.genuine.image(), suspect), **answers}
+        return {"whole-image digest": digest.ask(self._digest(case), suspect), **answers}
+
+    def _digest(self, case: Case) -> bytes:
+        name = case.genuine.name
+        if name not in self._digests:
+            self._digests[name] = sha256(case.genuine.image()).digest()
+        return self._digests[name]
 
     def _ask(self, case: Case) -> dict[str, Peer]:
         database = self._genuine(case)

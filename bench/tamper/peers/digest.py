@@ -8,8 +8,8 @@ from tamper.trial import Peer
 
 
 def ask(genuine: bytes, suspect: Path) -> Peer:
-    """Tell whether the image is another."""
+    """Tell whether the image is another than that with the digest `genuine`."""
     start = time.perf_counter()
     other = sha256(suspect.read_bytes()).digest()
     seconds = time.perf_counter() - start
-    return Peer(other != sha256(genuine).digest(), frozenset(), seconds, "names no path")
+    return Peer(other != genuine, frozenset(), seconds, "names no path")
