@@ -64,6 +64,9 @@ class Said:
     effects: tuple[str, ...]
     """Ids, in the order in which they are told."""
 
+    beside: frozenset[str]
+    """Those that only tolerated paths show: neither right nor wrong, as the paths are neither missed nor too many."""
+
     rules: tuple[str, ...]
     high: tuple[str, ...]
     """Rules of findings of high severity among the explanations."""
@@ -143,7 +146,8 @@ def first(kind: Kind, said: Said) -> bool:
 
 def wrong(kind: Kind, said: Said) -> tuple[str, ...]:
     """Return the effects named that are not true of it."""
-    return tuple(effect for effect in said.effects if effect not in kind.right and effect not in kind.also)
+    allowed = {*kind.right, *kind.also, *said.beside}
+    return tuple(effect for effect in said.effects if effect not in allowed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,8 +209,8 @@ class Bench:
                 continue
             suspect = self.workshop.scratch / f"suspect{case.genuine.suffix}"
             suspect.write_bytes(case.image)
-            verified = _said(partial(verify, suspect, registry, now=NOW, watchlists=self._lists))
-            compared = _said(partial(diff, self.path_of(case.genuine), suspect, watchlists=self._lists))
+            verified = _said(partial(verify, suspect, registry, now=NOW, watchlists=self._lists), case)
+            compared = _said(partial(diff, self.path_of(case.genuine), suspect, watchlists=self._lists), case)
             peers = ask(case, suspect) if ask is not None else {}
             yield Trial(kind, verified, compared, _localised(case, verified.paths), case.changed, peers)
 
@@ -229,7 +233,7 @@ def make(kind: Kind | Variation, genuine: Genuine) -> Case:
     return Case(kind, genuine, tree, genuine.pack(tree), expected, tolerated, differ)
 
 
-def _said(ask: Callable[[], Result]) -> Said:
+def _said(ask: Callable[[], Result], case: Case) -> Said:
     start = time.perf_counter()
     result = ask()
     seconds = time.perf_counter() - start
@@ -243,6 +247,11 @@ def _said(ask: Callable[[], Result]) -> Said:
         paths,
         accused,
         tuple(each.effect.id for each in result.explanations),
+        frozenset(
+            each.effect.id
+            for each in result.explanations
+            if all(finding.part in case.tolerated for finding in each.findings)
+        ),
         tuple(dict.fromkeys(finding.rule for finding in findings)),
         tuple(dict.fromkeys(finding.rule for finding in findings if finding.severity is Severity.HIGH)),
         seconds,
