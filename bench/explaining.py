@@ -49,6 +49,7 @@ def main() -> int:
     parser.add_argument("--only", choices=IMAGES)
     parser.add_argument("--write-docs", action="store_true")
     options = parser.parse_args()
+    load = os.getloadavg()[0]
     names = (options.only,) if options.only else IMAGES
     tree = make_tree()
     images = {name: image for name in names if (image := make_image(name, tree)) is not None}
@@ -64,7 +65,7 @@ def main() -> int:
     text = "\n".join(lines) + "\n"
     sys.stdout.write(text)
     if options.write_docs:
-        Path("docs/explaining-cost.md").write_text(page(text, tree.files, tree.size, options.runs), "utf-8")
+        Path("docs/explaining-cost.md").write_text(page(text, tree.files, tree.size, options.runs, load), "utf-8")
     return 0
 
 
@@ -166,14 +167,15 @@ def table(costs: dict[tuple[str, int, str], Cost]) -> tuple[list[dict[str, objec
     return rows, lines
 
 
-def page(text: str, files: int, size: int, runs: int) -> str:
+def page(text: str, files: int, size: int, runs: int, load: float) -> str:
     """Return docs/explaining-cost.md."""
     return (
         "# What explaining costs\n\nMade by `make explaining`.\n\n"
         f"CPU seconds of the whole process, the middle of {runs} runs in turns, of images of one tree of {files:,} files and "
         f"{size / 1e6:.0f} MB (Debian packages). The registry has learnt the genuine image, keeps its small files and the "
         "portraits of its programs, and knows what was packed alike, so that only what changed is unpacked: the CPU "
-        f"of verifying is small, and so is what a fifth of it allows.\n\n{text}"
+        "of verifying is small, and so is what a fifth of it allows. Others kept the machine busy with a load of "
+        f"{load:.1f} at the start.\n\n{text}"
     )
 
 
