@@ -236,6 +236,7 @@ def _large(where: str) -> Iterator[tuple[str, str, bytes, bytes, Tree]]:
             yield name, path, large, small, around
 
 
+@pytest.mark.skipif(not _SWEEP, reason="only in the sweep: times are of little worth on a busy machine")
 @every_detector
 def test_time_is_linear(where: str) -> None:
     """Four times the bytes take four times as long, whatever is repeated in them."""

@@ -12,8 +12,12 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from trueware.errors import LimitExceeded
 from trueware.explaining.patterns import regex
 from trueware.explaining.reading.lines import meaningful_lines
+
+_LARGEST = 1 << 16
+"""Bytes of one file; those of a system have a few thousand."""
 
 _ENTRY = regex(
     r"-?(?P<type>auth|account|password|session)\s+(?P<control>\[[^\]]*\]|\S+)\s+(?P<module>\S+)\s*(?P<rest>.*)",
@@ -51,7 +55,13 @@ class Entry:
 
 
 def read_pam(data: bytes, *, with_service: bool = False) -> Iterator[Entry]:
-    """Yield the modules in order."""
+    """Yield the modules in order.
+
+    Raises:
+        LimitExceeded: longer than any such file.
+    """
+    if len(data) > _LARGEST:
+        raise LimitExceeded("PAM settings", _LARGEST, f"{len(data)} bytes")
     for line in meaningful_lines(data, trailing=True, continued=True):
         service, text = "", line.text
         if with_service:
