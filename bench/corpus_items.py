@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from corpus_shelf import NOW, Shelf
+from trueware.importing.lists import import_index
 from trueware.model.release import Entitlement
 from trueware.model.result import Result
 from trueware.model.verdict import Verdict
 from trueware.registry.enrol import enrol
-from trueware.registry.import_index import import_index
 from trueware.registry.lookup import Registry
 from trueware.registry.trust import admit
 from trueware.signatures.keys import read_keys

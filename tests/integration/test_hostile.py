@@ -17,10 +17,10 @@ import pytest
 from tests.conftest import Measure
 from tests.promises.vectors import FOLDER, Vector
 from trueware.formats.contract import Entry, Held, Reading
+from trueware.importing.lists import split_name
 from trueware.measuring import Measurement, measure, measure_reading
 from trueware.model.limits import Limits
 from trueware.model.part import Kind
-from trueware.registry.index_formats import split_name
 
 OPAQUE = b"\x80" * 512
 

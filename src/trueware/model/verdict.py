@@ -26,7 +26,12 @@ class Authority(Enum):
     """Who says that a release is what it says, strongest first. The result names the one it rests on."""
 
     PUBLISHER = "publisher-signed"
+    ASSESSOR = "assessor-signed"
+    """A regulator or a laboratory that is enrolled for it."""
     THIRD_PARTY = "third-party-index"
+    """A distribution's index, a library of digests, an SBOM: whoever lists it did not make it, or did not sign it."""
+    CONSENSUS = "fleet-consensus"
+    """What most devices of one model agree on."""
     GOLDEN_SAMPLE = "golden-sample"
     COMPARISON = "comparison"
     """Not a registry's word: the user put two artefacts side by side."""

@@ -1,6 +1,7 @@
 """`trueware registry`: make, prove and describe a registry; take in indexes."""
 
 import sys
+import time
 from argparse import Namespace
 
 from trueware.cli.exit_code import ExitCode
@@ -34,13 +35,18 @@ def add(commands: Subparsers) -> None:
 
     index = actions.add_parser(
         "import",
-        help="take in an index of digests",
-        description="Take in sha256sums, Gluon manifests, opkg and Debian Packages as a third party's index.",
+        help="take in what others state: indexes, SBOMs, lists of digests",
+        description="Take in reference values that others state: sha256sums, Gluon manifests, opkg and Debian Packages, and what the "
+        "importers read. The kind is told by the bytes.",
     )
-    index.add_argument("index", metavar="INDEX", nargs="+")
-    index.add_argument("--publisher", required=True, metavar="NAME", help="whose software it lists")
+    index.add_argument("index", metavar="DOCUMENT", nargs="+")
+    index.add_argument("--publisher", metavar="NAME", help="whose software it lists, where the document does not say")
+    index.add_argument("--kind", metavar="KIND", help="the importer to use (default: told by the bytes)")
+    index.add_argument(
+        "--root", metavar="FOLDER", help="the mirror that the document is in (default: the folder of the document)"
+    )
+    index.add_argument("--admit", action="store_true", help="also admit the keys of publishers that the document names")
     add_registry(index)
-    index.set_defaults(run=run_import)
     index.set_defaults(run=run_import)
 
 
@@ -85,27 +91,21 @@ def run_show(options: Namespace) -> ExitCode:
 
 
 def run_import(options: Namespace) -> ExitCode:
-    """Read the lists and store what they name; says what was refused and why."""
-    import time
-    from pathlib import Path
-
-    from trueware.errors import SourceError
-    from trueware.registry.import_index import import_index
+    """Read the documents and store what they state; says what was refused and why."""
+    from trueware.referencing import Wish, import_document
     from trueware.storage.sqlite import SqliteStore
 
+    wish = Wish(options.publisher, options.kind, options.root, admit=options.admit)
     with SqliteStore.open(registry_path(options)) as store:
         for path in options.index:
-            try:
-                text = Path(path).read_text("utf-8", "surrogateescape")
-            except OSError as error:
-                raise SourceError(f"cannot read {path!r}: {error.strerror}") from error
-            done = import_index(store, text, publisher=options.publisher, source=Path(path).name, now=int(time.time()))
+            done = import_document(store, path, wish, int(time.time()))
             for refused in done.refused[:_REFUSALS]:
-                sys.stderr.write(f"{printable(path)}:{refused.line}: {printable(refused.reason)}\n")
-            if len(done.refused) > _REFUSALS:
-                sys.stderr.write(f"{printable(path)}: {len(done.refused) - _REFUSALS} more refused\n")
+                sys.stderr.write(f"{printable(path)}:{printable(refused.where)}: {printable(refused.reason)}\n")
+            if done.refusals > _REFUSALS:
+                sys.stderr.write(f"{printable(path)}: {done.refusals - _REFUSALS:,} more refused\n")
+            also = f", {done.withdrawn:,} withdrawn" if done.withdrawn else ""
             sys.stdout.write(
-                f"{printable(path)}: {done.added:,} added, {done.known:,} known already, {len(done.refused):,} refused\n"
+                f"{printable(path)}: {done.added:,} added, {done.known:,} known already{also}, {done.refusals:,} refused\n"
             )
     return ExitCode.GENUINE
 

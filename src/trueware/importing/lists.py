@@ -14,7 +14,11 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from trueware.errors import MalformedInput
+from trueware.importing.contract import Context, Document, Importer
 from trueware.model.claim import Claim
+from trueware.registry.ports import RegistryStore
+from trueware.registry.references import Imported, Reference, Refused, take_references
 
 MAX_LINE = 16 * 1024
 """Characters; the longest line of Debian's Packages (Depends of a metapackage) has some 10,000."""
@@ -42,16 +46,6 @@ class Listed:
     claims: tuple[Claim, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """A line or stanza that names an artefact and could not be taken."""
-
-    line: int
-    """Where it is, or begins, counted from 1."""
-
-    reason: str
-
-
 def parse_index(text: str) -> Iterator[Listed | Refused]:
     """Yield what a list says, in its order; the kind of list is told by its lines."""
     lines = text.splitlines()
@@ -75,14 +69,19 @@ def _lines(lines: list[str]) -> Iterator[Listed | Refused]:
             continue
         found = _sum(line) if len(line) <= MAX_LINE else "a line too long"
         if isinstance(found, str):
-            yield Refused(number, found)
+            yield Refused(str(number), found)
         elif isinstance(found, Listed):
             taken.add(found.file)
             yield found
         else:
             file, size = found
             weak.append(
-                (file, Refused(number, f"{file[:100]}: {_WEAK.get(size, f'{size * 4}-bit')} digest, SHA-256 is needed"))
+                (
+                    file,
+                    Refused(
+                        str(number), f"{file[:100]}: {_WEAK.get(size, f'{size * 4}-bit')} digest, SHA-256 is needed"
+                    ),
+                )
             )
     yield from (refused for file, refused in weak if file not in taken)
 
@@ -122,10 +121,10 @@ def _package(fields: Mapping[str, str], line: int) -> Listed | Refused:
     name, version = fields.get("package", ""), fields.get("version", "")
     digest = fields.get("sha256", fields.get("sha256sum", ""))
     if not name or not version:
-        return Refused(line, "a stanza without Package or Version")
+        return Refused(str(line), "a stanza without Package or Version")
     if len(digest) != 64 or not _HEX.fullmatch(digest):
         weak = next((f"only {key}" for key in ("sha1", "md5sum") if key in fields), "no digest")
-        return Refused(line, f"{name} {version}: {weak}, SHA-256 is needed")
+        return Refused(str(line), f"{name} {version}: {weak}, SHA-256 is needed")
     claims = [Claim("package", name, "index", ""), Claim("version", version, "index", "")]
     if "architecture" in fields:
         claims.append(Claim("architecture", fields["architecture"], "index", ""))
@@ -153,3 +152,45 @@ def split_name(file: str) -> tuple[str, str]:
         return stem or "unknown", "unknown"
     before, after = stem[: match.start()].rstrip("-_"), stem[match.end() :].lstrip("-_.")
     return "-".join(piece for piece in (before, after) if piece) or "unknown", match[1]
+
+
+def import_index(store: RegistryStore, text: str, *, publisher: str, source: str, now: int) -> Imported:
+    """Store the releases a list names.
+
+    Args:
+        store: where.
+        text: the list.
+        publisher: whose software it lists.
+        source: how to call the list.
+        now: seconds since 1970.
+    """
+    return take_references(store, _references(text, publisher, source), now)
+
+
+def _references(text: str, publisher: str, source: str) -> Iterator[Reference | Refused]:
+    for each in parse_index(text):
+        if isinstance(each, Refused):
+            yield each
+        else:
+            said = f"{source}: {each.file}" if each.file else source
+            yield Reference(publisher, each.product, each.version, each.sha256, each.size, each.claims, source=said)
+
+
+def _read(document: Document, context: Context) -> Iterator[Reference | Refused]:
+    if context.publisher is None:
+        raise MalformedInput("list", 0, "it does not say whose software it lists (--publisher)")
+    data = document.mirror.read(document.path, MAX_LIST) or b""
+    name = document.path.rpartition("/")[2]
+    yield from _references(data.decode("utf-8", "surrogateescape"), context.publisher, name)
+
+
+MAX_LIST = 1 << 28
+"""Bytes; Debian's Packages of main has some 50 MB."""
+
+IMPORTER = Importer(
+    "list",
+    "sha256sums, Gluon manifests, Packages of opkg and Debian, their signatures not verified",
+    lambda _: True,
+    _read,
+    ("coreutils", "Debian policy §5.1", "Gluon docs, features/autoupdater"),
+)

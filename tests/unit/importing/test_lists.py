@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from trueware.importing.lists import Listed, import_index, parse_index, split_name
 from trueware.model.claim import Claim
 from trueware.model.verdict import Authority
-from trueware.registry.import_index import Imported, import_index
-from trueware.registry.index_formats import Listed, Refused, parse_index, split_name
+from trueware.registry.references import Imported, Refused
 from trueware.storage.memory import MemoryStore
 
 A, B, C = "aa" * 32, "bb" * 32, "cc" * 32
@@ -83,7 +83,7 @@ def test_gluon_manifest() -> None:
     assert list(parse_index(GLUON)) == [
         Listed(bytes.fromhex(A), "tp-link-cpe210-v1.0", "2016.2.7.1", "gluon-cpe210.bin"),
         Listed(bytes.fromhex(B), "d-link-dir-825", "2016.2.7.1", "gluon-dir825.bin", 3866628),
-        Refused(8, "gluon-x86.img.gz: SHA-512 digest, SHA-256 is needed"),
+        Refused("8", "gluon-x86.img.gz: SHA-512 digest, SHA-256 is needed"),
     ]
 
 
@@ -91,8 +91,8 @@ def test_opkg_packages() -> None:
     """A stanza is a package; continuation lines are no fields; MD5 alone and a stanza without a version are refused."""
     assert list(parse_index(OPKG)) == [
         Listed(bytes.fromhex(A), "6in4 (all)", "24-1", "6in4_24-1_all.ipk", 2270, package("6in4", "24-1", "all")),
-        Refused(11, "old 1: only md5sum, SHA-256 is needed"),
-        Refused(17, "a stanza without Package or Version"),
+        Refused("11", "old 1: only md5sum, SHA-256 is needed"),
+        Refused("17", "a stanza without Package or Version"),
     ]
 
 
@@ -116,8 +116,8 @@ def test_md5_list_is_refused_line_by_line() -> None:
     assert done == Imported(
         0, 0,
         (
-            Refused(2, "neither a sum nor a manifest line"), Refused(3, "a line too long"),
-            Refused(1, "root.squashfs: MD5 digest, SHA-256 is needed"),
+            Refused("2", "neither a sum nor a manifest line"), Refused("3", "a line too long"),
+            Refused("1", "root.squashfs: MD5 digest, SHA-256 is needed"),
         ),
     )  # fmt: skip
     assert store.releases() == ()

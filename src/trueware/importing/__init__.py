@@ -1,0 +1,25 @@
+"""Importers: one file = one kind of document in which others state reference values. `contract` is the form."""
+
+from importlib import import_module
+
+from trueware.importing.contract import Document, Importer
+
+ANNOUNCED: dict[str, str] = {
+    "list": "lists",  # reads whatever no other does: the last
+}
+"""Module by importer's name; imported when one is asked for. Recognition asks them in this order."""
+
+
+def load(name: str) -> Importer:
+    """Return the importer of that name.
+
+    Raises:
+        KeyError: there is none.
+    """
+    importer: Importer = import_module(f"trueware.importing.{ANNOUNCED[name]}").IMPORTER
+    return importer
+
+
+def recognise(document: Document) -> Importer | None:
+    """Return the first importer that reads the document; None: no kind that is known."""
+    return next((each for each in map(load, ANNOUNCED) if each.recognises(document)), None)

@@ -1,0 +1,89 @@
+"""Takes a document of others into the registry: read in its surroundings, its references stored with its authority."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from trueware import importing
+from trueware.appraisal.trust import Trust
+from trueware.errors import SourceError
+from trueware.importing.contract import Admission, Context, Document, Stated
+from trueware.model.limits import Limits
+from trueware.registry.enrol import enrol
+from trueware.registry.ports import RegistryStore
+from trueware.registry.references import Imported, Reference, Refused, take_references
+from trueware.registry.trust import admit
+from trueware.sources.mirrors import FolderMirror
+
+_HEAD = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """How to take a document in."""
+
+    publisher: str | None = None
+    """Whose software it is about, where it does not say so itself."""
+
+    kind: str | None = None
+    """Name of the importer; None: told by the bytes."""
+
+    root: str | os.PathLike[str] | None = None
+    """The mirror that the document is in; None: its folder."""
+
+    admit: bool = False
+    """Whether keys of publishers that it names are admitted."""
+
+
+def import_document(
+    store: RegistryStore,
+    path: str | os.PathLike[str],
+    wish: Wish,
+    now: int,
+    limits: Limits = Limits(),  # noqa: B008 (frozen)
+) -> Imported:
+    """Store what the document at `path` states.
+
+    Raises:
+        SourceError: it cannot be read, or is not in the mirror.
+        InputError: it is not the kind of document it is said to be, or its signature is broken.
+        ValueError: no such importer.
+    """
+    document = _document(Path(path), wish)
+    if wish.kind is not None and wish.kind not in importing.ANNOUNCED:
+        raise ValueError(f"no importer {wish.kind!r}; there are {', '.join(sorted(importing.ANNOUNCED))}")
+    importer = importing.load(wish.kind) if wish.kind is not None else importing.recognise(document)
+    if importer is None:
+        raise SourceError(f"{os.fspath(path)!r} is no document that an importer reads")
+    known = lambda digest: any(each.tree is not None for each in store.find_by_sha256(digest))  # noqa: E731
+    context = Context(now, Trust(store.anchors()).keyring(), wish.publisher, limits, known)
+    admitted: list[Admission] = []
+    done = take_references(store, _references(importer.read(document, context), admitted), now)
+    if wish.admit:
+        for each in admitted:
+            if store.get_publisher(each.publisher) is None:
+                enrol(store, each.publisher, (), (), now)
+            admit(store, each.publisher, [each.key], now, since=each.since, until=each.until, source=each.source)
+    return done
+
+
+def _document(path: Path, wish: Wish) -> Document:
+    root = Path(wish.root) if wish.root is not None else path.parent
+    try:
+        within = path.resolve().relative_to(root.resolve()).as_posix()
+        with path.open("rb") as file:
+            head = file.read(_HEAD)
+    except OSError as error:
+        raise SourceError(f"cannot read {os.fspath(path)!r}: {error.strerror}") from error
+    except ValueError:
+        raise SourceError(f"{os.fspath(path)!r} is not in {os.fspath(root)!r}") from None
+    return Document(within, head, FolderMirror(root.resolve()))
+
+
+def _references(stated: Iterator[Stated], admitted: list[Admission]) -> Iterator[Reference | Refused]:
+    for each in stated:
+        if isinstance(each, Admission):
+            admitted.append(each)
+        else:
+            yield each
