@@ -114,11 +114,12 @@ def test_md5_list_is_refused_line_by_line() -> None:
     done = import_index(store, text, publisher="P", source="md5sums", now=1)
 
     assert done == Imported(
-        0, 0,
+        0, 0, 0,
         (
             Refused("2", "neither a sum nor a manifest line"), Refused("3", "a line too long"),
             Refused("1", "root.squashfs: MD5 digest, SHA-256 is needed"),
         ),
+        3,
     )  # fmt: skip
     assert store.releases() == ()
 
