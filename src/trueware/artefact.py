@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TypedDict
 
 from trueware.appraisal.trust import names
+from trueware.formats.contract import Buffer
 from trueware.identifying import banner_claims, identify, scan_banners
 from trueware.identifying.stated import mismatches
 from trueware.measuring import Clock, Fallback, Known, Measurement, Scanner, measure, measure_reading
@@ -107,10 +108,39 @@ def measure_artefact(
         )
         if os.path.isdir(path):  # noqa: PTH112 (Path.is_dir raises for a name that is too long)
             reading, size = read_folder(path)
-            measurement = measure_reading(name, reading, size=size, **common)
-        else:
-            file = stack.enter_context(open_file(path))
-            measurement = measure(name, file.view, digest=digest, **common)
+            return _identified(measure_reading(name, reading, size=size, **common))
+        file = stack.enter_context(open_file(path))
+        return _identified(measure(name, file.view, digest=digest, **common))
+
+
+def measure_bytes(
+    name: str,
+    data: Buffer,
+    *,
+    pool: Executor,
+    limits: Limits = Limits(),  # noqa: B008 (frozen)
+    verify: Verifier | None = None,
+) -> Measured:
+    """Measure an artefact that is in memory, its contents to be had again; for the arguments see `measure_artefact`.
+
+    `data` stays in memory for as long as the result does.
+    """
+    common = _Common(
+        pool=pool,
+        clock=time.monotonic,
+        limits=limits,
+        scan=scan_banners,
+        report=None,
+        known=None,
+        record_packings=False,
+        fallback=None,
+        verify=verify,
+        contents=True,
+    )
+    return _identified(measure(name, memoryview(data), **common))
+
+
+def _identified(measurement: Measurement) -> Measured:
     if stated := mismatches(measurement.root, measurement.kept):
         measurement = replace(measurement, findings=(*measurement.findings, *stated))
     claims = (*identify(measurement.root, measurement.kept), *banner_claims(measurement.banners))

@@ -2,18 +2,28 @@
 
 import os
 from collections.abc import Iterator
+from concurrent.futures import Executor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from trueware import importing
+from trueware.appraisal.reference import Evidence, References
+from trueware.appraisal.signed import Signed
 from trueware.appraisal.trust import Trust
-from trueware.errors import SourceError
-from trueware.importing.contract import Admission, Context, Document, Stated
+from trueware.artefact import default_pool, measure_bytes
+from trueware.errors import SourceError, UntrustedStatement
+from trueware.formats.contract import Buffer
+from trueware.importing.contract import Admission, Context, Document, Measured, Stated
+from trueware.keeping import keep
+from trueware.knowledge import policy_for
 from trueware.model.limits import Limits
 from trueware.registry.enrol import enrol
 from trueware.registry.ports import RegistryStore
 from trueware.registry.references import Imported, Reference, Refused, take_references
 from trueware.registry.trust import admit
+from trueware.signatures import Signatures
+from trueware.signatures.contract import Context as Verification
 from trueware.sources.mirrors import FolderMirror
 
 _HEAD = 64 * 1024
@@ -57,15 +67,31 @@ def import_document(
     if importer is None:
         raise SourceError(f"{os.fspath(path)!r} is no document that an importer reads")
     known = lambda digest: any(each.tree is not None for each in store.find_by_sha256(digest))  # noqa: E731
-    context = Context(now, Trust(store.anchors()).keyring(), wish.publisher, limits, known)
+    keyring = Trust(store.anchors()).keyring()
     admitted: list[Admission] = []
-    done = take_references(store, _references(importer.read(document, context), admitted), now)
+    with default_pool() as pool:
+        measure = partial(_measure, pool, Signatures(Verification(keyring, now, limits)), limits)
+        context = Context(now, keyring, wish.publisher, limits, known, measure)
+        done = take_references(store, _references(importer.read(document, context), admitted), now)
     if wish.admit:
         for each in admitted:
             if store.get_publisher(each.publisher) is None:
                 enrol(store, each.publisher, (), (), now)
             admit(store, each.publisher, [each.key], now, since=each.since, until=each.until, source=each.source)
     return done
+
+
+def _measure(pool: Executor, signatures: Signatures, limits: Limits, name: str, data: Buffer) -> Measured:
+    """Measure an artefact that a document speaks of; see `trueware.importing.contract.Context.measure`."""
+    measured = measure_bytes(name, data, pool=pool, limits=limits, verify=signatures)
+    measurement = measured.measurement
+    evidence = Evidence(measurement.root, measured.claims, signatures=measurement.signatures)
+    if (altered := Signed.of(evidence, References()).altered) is not None:
+        raise UntrustedStatement(
+            f"its own signature ({altered.signature.scheme}) does not hold: {altered.signature.detail}"
+        )
+    kept, portraits = keep(measurement, limits)
+    return Measured(measurement.root, measured.claims, kept, portraits, policy_for(measurement.root))
 
 
 def _document(path: Path, wish: Wish) -> Document:

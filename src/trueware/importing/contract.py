@@ -12,11 +12,14 @@ What an importer promises
     * It raises `InputError` only where the document as a whole is none; what is wrong with one entry is a `Refused`.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
+from trueware.formats.contract import Buffer
+from trueware.model.claim import Claim
 from trueware.model.limits import Limits
+from trueware.model.part import Part
 from trueware.registry.references import Reference, Refused
 from trueware.signatures.contract import Key, Keyring
 
@@ -66,6 +69,20 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True)
+class Measured:
+    """What measuring an artefact gave that a reference may have: all but the digest that the document states of it."""
+
+    root: Part
+    """Its `sha256` is that of the bytes that were measured."""
+
+    claims: tuple[Claim, ...] = ()
+    kept: Mapping[bytes, bytes] = field(default_factory=dict, repr=False)
+    portraits: Mapping[bytes, bytes] = field(default_factory=dict, repr=False)
+    policy: str = "generic"
+    """The one that fits what was measured."""
+
+
+@dataclass(frozen=True, slots=True)
 class Context:
     """What an importer may use besides the document."""
 
@@ -82,6 +99,12 @@ class Context:
 
     known: Callable[[bytes], bool] = field(default=lambda _: False, repr=False)
     """Tells whether the registry has a release of that artefact digest with a manifest: what need not be read again."""
+
+    measure: Callable[[str, Buffer], Measured] | None = field(default=None, repr=False)
+    """Measures an artefact that is at hand, from its name and all its bytes; None: what a document states is taken as it is.
+
+    Raises `InputError` where its own signature is broken. What cannot be read in it stays opaque, and raises nothing.
+    """
 
 
 @dataclass(frozen=True, slots=True)

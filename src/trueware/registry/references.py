@@ -6,12 +6,14 @@ modes has parts without modes. Each keeps the authority of whoever said so.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 
 from trueware.errors import InputError, UntrustedStatement
 from trueware.model.claim import Claim
 from trueware.model.part import Part
 from trueware.model.verdict import Authority
 from trueware.registry import payload as payloads
+from trueware.registry import portraits as portrait_lists
 from trueware.registry.payload import Payload
 from trueware.registry.ports import RegistryStore, Submission
 
@@ -41,6 +43,9 @@ class Reference:
 
     kept: Mapping[bytes, bytes] = field(default_factory=dict, repr=False)
     """Content of small security-relevant files, by SHA-256."""
+
+    portraits: Mapping[bytes, bytes] = field(default_factory=dict, repr=False)
+    """What is kept of its programs, by SHA-256 of each (`trueware.registry.portraits`)."""
 
     policy: str = "generic"
     authority: Authority = Authority.THIRD_PARTY
@@ -114,11 +119,12 @@ def take_references(store: RegistryStore, references: Iterable[Reference | Refus
             if each.authority is Authority.PUBLISHER:
                 raise UntrustedStatement("a document of others cannot say that a release is signed by its publisher")
             try:
-                said = payloads.encode(_payload(each))
+                portraits = portrait_lists.encode(each.portraits) if each.portraits else None
+                said = payloads.encode(_payload(each, portraits))
             except (ValueError, InputError) as error:
                 problem = Refused(f"{each.product[:100]} {each.version[:100]}", str(error))
             else:
-                waiting.append(Submission(said, now, each.source, None, each.manifest, each.kept))
+                waiting.append(Submission(said, now, each.source, None, each.manifest, each.kept, portraits=portraits))
                 if each.withdrawn is not None:
                     reasons[payloads.identify(said)] = each.withdrawn
         if problem is not None:
@@ -131,7 +137,7 @@ def take_references(store: RegistryStore, references: Iterable[Reference | Refus
     return Imported(added, known, withdrawn, tuple(refused), refusals)
 
 
-def _payload(each: Reference) -> Payload:
+def _payload(each: Reference, portraits: bytes | None) -> Payload:
     tree = each.manifest.tree if each.manifest is not None else None
     return Payload(
         each.publisher,
@@ -143,4 +149,5 @@ def _payload(each: Reference) -> Payload:
         each.size,
         each.policy,
         each.claims,
+        portraits=sha256(portraits).digest() if portraits is not None else None,
     )
