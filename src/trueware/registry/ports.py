@@ -9,18 +9,23 @@ Consistency
 Concurrency
     One store object belongs to one thread. Any number of them, in any number of processes, may have the same registry open:
     readers see committed states and are not blocked, writers wait for each other up to a time out.
+The log
+    A store with a log (`trueware.registry.ledger`) holds its leaves, tiles and checkpoints, written in the transaction of the
+    change they speak of. Leaves and checkpoints are only ever added; a checkpoint may gain signatures.
 Trust
     A store proves nothing about who said what: `trueware.registry.lookup` does, on every look-up.
 
 Methods raise `StoreError` where the store cannot be read or written, or its bytes are damaged.
 """
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from hashlib import sha256 as _sha256
 from typing import Protocol
 
 from trueware.model.anchor import Anchor, Distrusted
+from trueware.model.certificate import CertificateStatus
 from trueware.model.claim import Claim
 from trueware.model.part import Part
 from trueware.model.release import Publisher, Release
@@ -90,6 +95,16 @@ def check_anchor(anchor: Anchor, publishers: Container[str]) -> None:
         raise ValueError("an anchor enters as one that stands")
 
 
+def check_tile(place: tuple[int, int], before: bytes | None, data: bytes) -> None:
+    """Return if a tile may stand in the place of `before`; stores call it before they write.
+
+    Raises:
+        ValueError: it does not begin with what is there.
+    """
+    if before is not None and not data.startswith(before):
+        raise ValueError(f"tile {place[1]} of level {place[0]} does not begin with what is there")
+
+
 @dataclass(frozen=True, slots=True)
 class Sharing:
     """The releases that hold some of the contents asked for."""
@@ -120,6 +135,25 @@ class Statistics:
 
     anchors: int = 0
     distrusted: int = 0
+    certificates: int = 0
+    """Words about certificates, all of them."""
+
+    leaves: int = 0
+    """Of the log."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A statement on its way into the log."""
+
+    hash: bytes
+    """Its leaf hash (RFC 9162 §2.1.1)."""
+
+    entry: bytes = field(repr=False)
+    """At most 65,535 bytes (C2SP tlog-tiles)."""
+
+    subjects: tuple[str, ...] = ()
+    """What it is about, to be found by: ``publisher:Acme``, ``release:<id>``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,6 +278,70 @@ class RegistryStore(Protocol):
 
     def find_distrusted(self, ids: Iterable[str]) -> dict[str, Distrusted]:
         """Return by id those of the ids that must never be trusted."""
+        ...
+
+    def add_certificates(self, words: Iterable[CertificateStatus], now: int) -> int:
+        """Add words about certificates; returns how many are new, which those are that differ from the last about the same."""
+        ...
+
+    def certificates(self, sha256: bytes | None = None) -> tuple[CertificateStatus, ...]:
+        """Return all words, about the artefact of that digest where given, in the order they were added."""
+        ...
+
+    def transaction(self) -> AbstractContextManager[object]:
+        """Run what is within as one transaction: all of it is written, durably, or nothing. Within another, it is part of it."""
+        ...
+
+    def get_payload(self, id: str) -> bytes | None:  # noqa: A002 (the domain's noun)
+        """Return the payload of a release as it was given."""
+        ...
+
+    def log_size(self) -> int:
+        """Return how many leaves there are."""
+        ...
+
+    def add_leaves(self, leaves: Iterable[Leaf]) -> int:
+        """Add leaves after the last; returns the number of the first of them.
+
+        Raises:
+            ValueError: one is in the log already.
+        """
+        ...
+
+    def find_leaf(self, hash: bytes) -> int | None:  # noqa: A002 (the domain's noun)
+        """Return the number of the leaf of that hash, from 0."""
+        ...
+
+    def entries(self, start: int, end: int) -> Iterator[bytes]:
+        """Yield the entries of leaves ``start`` to ``end - 1``, as far as there are any."""
+        ...
+
+    def leaves_about(self, subject: str) -> tuple[tuple[int, bytes], ...]:
+        """Return number and entry of the leaves that were added with that subject, in order."""
+        ...
+
+    def put_tiles(self, tiles: Mapping[tuple[int, int], bytes]) -> None:
+        """Write hash tiles by level and number; one that is there grows and keeps what it has.
+
+        Raises:
+            ValueError: one does not begin with what is there.
+        """
+        ...
+
+    def get_tile(self, level: int, number: int) -> bytes | None:
+        """Return a hash tile, as wide as it is by now."""
+        ...
+
+    def put_checkpoint(self, size: int, note: bytes) -> None:
+        """Write the signed checkpoint of a tree of that size, in the place of one with fewer signatures."""
+        ...
+
+    def checkpoint(self, size: int | None = None) -> bytes | None:
+        """Return the checkpoint of the tree of that size; by default that of the largest."""
+        ...
+
+    def checkpoints(self, start: int = 0) -> Iterator[tuple[int, bytes]]:
+        """Yield sizes and checkpoints from a size on, smallest first."""
         ...
 
     def close(self) -> None:

@@ -1,11 +1,13 @@
 """The registry in memory: for library use, a single run without a file (`diff`), and as the measure of the other stores."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from hashlib import sha256 as _sha256
 
 from trueware.errors import InputError
 from trueware.model.anchor import Anchor, Distrusted
+from trueware.model.certificate import CertificateStatus
 from trueware.model.claim import Claim
 from trueware.model.part import Part
 from trueware.model.release import Entitlement, Publisher, Release
@@ -15,6 +17,7 @@ from trueware.registry.audit import audit_release
 from trueware.registry.indexing import Spread, claim_keys, contents, subtrees, weigh_rarest
 from trueware.registry.payload import as_release
 from trueware.registry.ports import (
+    Leaf,
     Problem,
     RegistryStore,
     Sharing,
@@ -23,6 +26,7 @@ from trueware.registry.ports import (
     check_anchor,
     check_kept,
     check_lists,
+    check_tile,
 )
 
 
@@ -49,6 +53,28 @@ class MemoryStore:
         self._kept: dict[bytes, bytes] = {}
         self._anchors: dict[tuple[str, str], Anchor] = {}
         self._distrusted: dict[str, Distrusted] = {}
+        self._certificates: list[CertificateStatus] = []
+        self._entries: list[bytes] = []
+        self._numbers: dict[bytes, int] = {}
+        self._about: dict[str, tuple[int, ...]] = {}
+        self._tiles: dict[tuple[int, int], bytes] = {}
+        self._checkpoints: dict[int, bytes] = {}
+        self._within = False
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        if self._within:
+            yield
+            return
+        before = {name: _copied(value) for name, value in vars(self).items()}
+        self._within = True
+        try:
+            yield
+        except BaseException:
+            vars(self).update(before)
+            raise
+        finally:
+            self._within = False
 
     def add_publisher(self, publisher: Publisher, now: int) -> None:  # noqa: ARG002 (the port's)
         known = self._publishers.get(publisher.name, Publisher(publisher.name))
@@ -146,7 +172,7 @@ class MemoryStore:
         size = sum(map(len, self._kept.values()))
         return Statistics(
             *(len(self._publishers), len(self._stored), withdrawn, len(self._holders), len(self._kept), size),
-            *(len(self._anchors), len(self._distrusted)),
+            *(len(self._anchors), len(self._distrusted), len(self._certificates), len(self._entries)),
         )
 
     def add_anchors(self, anchors: Iterable[Anchor], now: int) -> int:  # noqa: ARG002 (the port's)
@@ -176,6 +202,64 @@ class MemoryStore:
 
     def find_distrusted(self, ids: Iterable[str]) -> dict[str, Distrusted]:
         return {each: self._distrusted[each] for each in ids if each in self._distrusted}
+
+    def add_certificates(self, words: Iterable[CertificateStatus], now: int) -> int:  # noqa: ARG002 (the port's)
+        new = 0
+        for word in words:
+            said = [each for each in self._certificates if (each.issuer, each.number) == (word.issuer, word.number)]
+            if not said or said[-1] != word:
+                self._certificates.append(word)
+                new += 1
+        return new
+
+    def certificates(self, sha256: bytes | None = None) -> tuple[CertificateStatus, ...]:
+        return tuple(each for each in self._certificates if sha256 in (None, each.sha256))
+
+    def get_payload(self, id: str) -> bytes | None:  # noqa: A002 (the port's)
+        stored = self._stored.get(id)
+        return stored.payload if stored is not None else None
+
+    def log_size(self) -> int:
+        return len(self._entries)
+
+    def add_leaves(self, leaves: Iterable[Leaf]) -> int:
+        first = len(self._entries)
+        with self.transaction():
+            for leaf in leaves:
+                if leaf.hash in self._numbers:
+                    raise ValueError(f"leaf {leaf.hash.hex()} is in the log already")
+                number = len(self._entries)
+                self._numbers[leaf.hash] = number
+                self._entries.append(leaf.entry)
+                for subject in set(leaf.subjects):
+                    self._about[subject] = (*self._about.get(subject, ()), number)
+        return first
+
+    def find_leaf(self, hash: bytes) -> int | None:  # noqa: A002 (the port's)
+        return self._numbers.get(hash)
+
+    def entries(self, start: int, end: int) -> Iterator[bytes]:
+        yield from self._entries[start:end]
+
+    def leaves_about(self, subject: str) -> tuple[tuple[int, bytes], ...]:
+        return tuple((number, self._entries[number]) for number in self._about.get(subject, ()))
+
+    def put_tiles(self, tiles: Mapping[tuple[int, int], bytes]) -> None:
+        for place, data in tiles.items():
+            check_tile(place, self._tiles.get(place), data)
+        self._tiles.update(tiles)
+
+    def get_tile(self, level: int, number: int) -> bytes | None:
+        return self._tiles.get((level, number))
+
+    def put_checkpoint(self, size: int, note: bytes) -> None:
+        self._checkpoints[size] = note
+
+    def checkpoint(self, size: int | None = None) -> bytes | None:
+        return self._checkpoints.get(max(self._checkpoints, default=0) if size is None else size)
+
+    def checkpoints(self, start: int = 0) -> Iterator[tuple[int, bytes]]:
+        yield from sorted(each for each in self._checkpoints.items() if each[0] >= start)
 
     def fsck(self) -> list[Problem]:
         problems = []
@@ -229,6 +313,12 @@ class MemoryStore:
 
     def _named(self, ids: Iterable[str]) -> tuple[Release, ...]:
         return _latest_first(self._stored[each].release for each in ids)
+
+
+def _copied(value: object) -> object:
+    if isinstance(value, dict):
+        return {key: _copied(each) if isinstance(each, set | dict) else each for key, each in value.items()}
+    return set(value) if isinstance(value, set) else list(value) if isinstance(value, list) else value
 
 
 def _latest_first(releases: Iterable[Release]) -> tuple[Release, ...]:

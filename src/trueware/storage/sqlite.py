@@ -22,12 +22,13 @@ digest as they are read, and every error of SQLite becomes a `StoreError` here.
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, Self
 
 from trueware.errors import MalformedInput, StoreError
 from trueware.model.anchor import Anchor, Distrusted
+from trueware.model.certificate import CertificateStatus
 from trueware.model.claim import Claim
 from trueware.model.part import Part
 from trueware.model.release import Entitlement, Publisher, Release
@@ -35,8 +36,17 @@ from trueware.registry import manifest_codec
 from trueware.registry import packings as packing_lists
 from trueware.registry import payload as payloads
 from trueware.registry.indexing import Spread, claim_keys, contents, subtrees, weigh_rarest
-from trueware.registry.ports import Problem, RegistryStore, Sharing, Statistics, Submission, check_kept, check_lists
-from trueware.storage import kept_content, sqlite_fsck, sqlite_schema, sqlite_trust
+from trueware.registry.ports import (
+    Leaf,
+    Problem,
+    RegistryStore,
+    Sharing,
+    Statistics,
+    Submission,
+    check_kept,
+    check_lists,
+)
+from trueware.storage import kept_content, sqlite_fsck, sqlite_log, sqlite_schema, sqlite_trust
 
 _MAX_VALUE = 1 << 29
 _TOGETHER = 500
@@ -383,6 +393,64 @@ class SqliteStore:
         with self._transaction() as connection:
             return sqlite_trust.find_distrusted(connection, ids)
 
+    # --- the log -------------------------------------------------------------------------------------------------------
+
+    def add_certificates(self, words: Iterable[CertificateStatus], now: int) -> int:
+        with self._transaction(_WRITE) as connection:
+            return sqlite_log.add_certificates(connection, words, now)
+
+    def certificates(self, sha256: bytes | None = None) -> tuple[CertificateStatus, ...]:
+        with self._transaction() as connection:
+            return sqlite_log.certificates(connection, sha256)
+
+    def transaction(self) -> AbstractContextManager[object]:
+        return self._transaction(_WRITE if self._writes else _READ)
+
+    def get_payload(self, id: str) -> bytes | None:  # noqa: A002 (the port's)
+        with self._transaction() as connection:
+            row = connection.execute("SELECT payload FROM release WHERE id = ?", (_identity(id),)).fetchone()
+        return row[0] if row else None
+
+    def log_size(self) -> int:
+        with self._transaction() as connection:
+            return sqlite_log.size(connection)
+
+    def add_leaves(self, leaves: Iterable[Leaf]) -> int:
+        with self._transaction(_WRITE) as connection:
+            return sqlite_log.add_leaves(connection, leaves)
+
+    def find_leaf(self, hash: bytes) -> int | None:  # noqa: A002 (the port's)
+        with self._transaction() as connection:
+            return sqlite_log.find_leaf(connection, hash)
+
+    def entries(self, start: int, end: int) -> Iterator[bytes]:
+        with _translated(self._path):
+            yield from sqlite_log.entries(self._connection, start, end)
+
+    def leaves_about(self, subject: str) -> tuple[tuple[int, bytes], ...]:
+        with self._transaction() as connection:
+            return sqlite_log.leaves_about(connection, subject)
+
+    def put_tiles(self, tiles: Mapping[tuple[int, int], bytes]) -> None:
+        with self._transaction(_WRITE) as connection:
+            sqlite_log.put_tiles(connection, tiles)
+
+    def get_tile(self, level: int, number: int) -> bytes | None:
+        with self._transaction() as connection:
+            return sqlite_log.get_tile(connection, level, number)
+
+    def put_checkpoint(self, size: int, note: bytes) -> None:
+        with self._transaction(_WRITE) as connection:
+            sqlite_log.put_checkpoint(connection, size, note)
+
+    def checkpoint(self, size: int | None = None) -> bytes | None:
+        with self._transaction() as connection:
+            return sqlite_log.checkpoint(connection, size)
+
+    def checkpoints(self, start: int = 0) -> Iterator[tuple[int, bytes]]:
+        with _translated(self._path):
+            yield from sqlite_log.checkpoints(self._connection, start)
+
     # --- the whole -----------------------------------------------------------------------------------------------------
 
     def statistics(self) -> Statistics:
@@ -390,7 +458,8 @@ class SqliteStore:
             counts = connection.execute(
                 "SELECT (SELECT count(*) FROM publisher), (SELECT count(*) FROM release), (SELECT count(*) FROM withdrawal),"
                 " (SELECT count(*) FROM content), (SELECT count(*) FROM kept), (SELECT coalesce(sum(size), 0) FROM kept),"
-                " (SELECT count(*) FROM anchor), (SELECT count(*) FROM distrusted)"
+                " (SELECT count(*) FROM anchor), (SELECT count(*) FROM distrusted), (SELECT count(*) FROM certificate),"
+                " (SELECT count(*) FROM leaf)"
             ).fetchone()
         return Statistics(*counts)
 

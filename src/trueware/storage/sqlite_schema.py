@@ -5,7 +5,8 @@ so it is refused, as are files of another application and of a newer version of 
 
 ``release`` holds what is said (payload, statement) and, beside it, the columns it is found by; ``subtree``, ``claim``,
 ``content``, ``holding`` and ``packing`` are indexes made from manifests, payloads and lists of packings. fsck proves that they
-say the same. ``content.products`` and ``content.releases`` count the rows of ``holding``, so that a search knows what is common
+say the same. ``leaf`` is the log, ``leaf_subject`` an index of it, ``tile`` its hashes (C2SP tlog-tiles) and ``checkpoint`` what its
+operator signed. ``content.products`` and ``content.releases`` count the rows of ``holding``, so that a search knows what is common
 before it follows it.
 """
 
@@ -14,7 +15,7 @@ import sqlite3
 from trueware.errors import StoreError
 
 APPLICATION_ID = 0x54525752  # "TRWR"
-VERSION = 4
+VERSION = 5
 
 SCHEMA = (
     """CREATE TABLE publisher (
@@ -94,6 +95,26 @@ SCHEMA = (
     """CREATE TABLE distrusted (
         id TEXT NOT NULL PRIMARY KEY, reason TEXT NOT NULL, source TEXT NOT NULL, added INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE certificate (
+        number INTEGER PRIMARY KEY, sha256 BLOB NOT NULL, issuer TEXT NOT NULL, name TEXT NOT NULL, standing TEXT NOT NULL,
+        scheme TEXT NOT NULL, since INTEGER, until INTEGER, reason TEXT NOT NULL, added INTEGER NOT NULL
+    ) STRICT""",
+    "CREATE INDEX certificate_sha256 ON certificate (sha256)",
+    "CREATE INDEX certificate_name ON certificate (issuer, name)",
+    """CREATE TABLE leaf (
+        number INTEGER PRIMARY KEY, hash BLOB NOT NULL UNIQUE, entry BLOB NOT NULL
+    ) STRICT""",
+    """CREATE TABLE leaf_subject (
+        subject TEXT NOT NULL, leaf INTEGER NOT NULL REFERENCES leaf,
+        PRIMARY KEY (subject, leaf)
+    ) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE tile (
+        level INTEGER NOT NULL, number INTEGER NOT NULL, data BLOB NOT NULL,
+        PRIMARY KEY (level, number)
+    ) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE checkpoint (
+        size INTEGER PRIMARY KEY, note BLOB NOT NULL
+    ) STRICT""",
 )
 
 

@@ -111,9 +111,9 @@ def test_empty_file_is_no_registry_yet(tmp_path: Path) -> None:
 
 def test_newer_registry_is_refused(registry: Path) -> None:
     """A registry of a later version is not touched by this one."""
-    edit(registry, "PRAGMA user_version = 5")
+    edit(registry, "PRAGMA user_version = 6")
 
-    with pytest.raises(StoreError, match="version 5, this program reads 4: a newer trueware made it"):
+    with pytest.raises(StoreError, match="version 6, this program reads 5: a newer trueware made it"):
         SqliteStore.open(registry)
 
 

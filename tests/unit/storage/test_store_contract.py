@@ -11,6 +11,7 @@ from tests.unit.storage.submissions import PASSWD, submission
 
 from trueware.errors import InputError
 from trueware.model.anchor import Anchor, Distrusted
+from trueware.model.certificate import CertificateStatus, Standing
 from trueware.model.claim import Claim
 from trueware.model.part import Part
 from trueware.model.release import Entitlement, Publisher, Release
@@ -19,7 +20,7 @@ from trueware.registry import packings as packing_lists
 from trueware.registry import portraits as portrait_lists
 from trueware.registry.indexing import contents
 from trueware.registry.payload import Payload, decode, encode, identify
-from trueware.registry.ports import Problem, RegistryStore, Statistics, Submission
+from trueware.registry.ports import Leaf, Problem, RegistryStore, Statistics, Submission
 from trueware.storage.memory import MemoryStore
 from trueware.storage.sqlite import SqliteStore
 
@@ -364,3 +365,119 @@ def test_distrusted_things_are_found_by_name(store: RegistryStore) -> None:
     assert store.find_distrusted(each.id for each in first) == {each.id: each for each in first}
     assert store.find_distrusted([]) == {}
     assert store.statistics().distrusted == 1501
+
+
+def leaf(text: bytes, *subjects: str) -> Leaf:
+    return Leaf(sha256(b"\0" + text).digest(), text, subjects)
+
+
+def test_leaves_are_numbered_and_found(store: RegistryStore) -> None:
+    """Leaves follow each other without holes, and are found by hash and by what they are about."""
+    assert (store.log_size(), store.checkpoint(), store.find_leaf(b"x" * 32)) == (0, None, None)
+    assert store.add_leaves([leaf(b"one", "publisher:A"), leaf(b"two", "publisher:A", "release:1")]) == 0
+    assert store.add_leaves([leaf(b"three", "release:1", "release:1")]) == 2
+
+    assert store.log_size() == 3
+    assert list(store.entries(1, 9)) == [b"two", b"three"]
+    assert list(store.entries(0, 1)) == [b"one"]
+    assert store.find_leaf(leaf(b"three").hash) == 2
+    assert store.leaves_about("release:1") == ((1, b"two"), (2, b"three"))
+    assert store.leaves_about("release:") == ()
+    assert store.statistics().leaves == 3
+
+
+def test_many_leaves_come_back_in_order(store: RegistryStore) -> None:
+    """More leaves than are read at once."""
+    texts = [b"%d" % number for number in range(700)]
+    store.add_leaves(map(leaf, texts))
+
+    assert list(store.entries(0, 700)) == texts
+    assert list(store.entries(255, 513)) == texts[255:513]
+
+
+def test_a_leaf_is_added_once(store: RegistryStore) -> None:
+    """Of leaves one of which is known, none is added."""
+    store.add_leaves([leaf(b"one")])
+    with pytest.raises(ValueError, match="already"):
+        store.add_leaves([leaf(b"two"), leaf(b"one")])
+
+    assert store.log_size() == 1
+    assert store.find_leaf(leaf(b"two").hash) is None
+
+
+def test_tiles_only_grow(store: RegistryStore) -> None:
+    """A tile may become wider; one with other hashes is refused, and all that was to be written with it."""
+    store.put_tiles({(0, 0): b"a" * 32, (1, 0): b"b" * 32})
+    store.put_tiles({(0, 0): b"a" * 64})
+    assert (store.get_tile(0, 0), store.get_tile(1, 0), store.get_tile(0, 1)) == (b"a" * 64, b"b" * 32, None)
+
+    for wrong in (b"a" * 32, b"c" * 64):
+        with pytest.raises(ValueError, match="tile 0 of level 0"):
+            store.put_tiles({(0, 1): b"d" * 32, (0, 0): wrong})
+    assert (store.get_tile(0, 0), store.get_tile(0, 1)) == (b"a" * 64, None)
+
+
+def test_checkpoints_are_kept(store: RegistryStore) -> None:
+    """The last is the one of the largest tree, whatever the order; one of the same size takes its place."""
+    store.put_checkpoint(10, b"ten")
+    store.put_checkpoint(9, b"nine")
+    store.put_checkpoint(10, b"ten, cosigned")
+
+    assert (store.checkpoint(), store.checkpoint(9), store.checkpoint(8)) == (b"ten, cosigned", b"nine", None)
+    assert list(store.checkpoints()) == [(9, b"nine"), (10, b"ten, cosigned")]
+    assert list(store.checkpoints(10)) == [(10, b"ten, cosigned")]
+
+
+def test_certificates_have_a_history(store: RegistryStore) -> None:
+    """Every new word about a certificate is kept in order; the same said again is none."""
+    issued = CertificateStatus("Lab", "C-1", b"a" * 32, Standing.ISSUED, "EN 303 645", 5, None)
+    suspended = replace(issued, standing=Standing.SUSPENDED, reason="found altered")
+    other = CertificateStatus("Lab", "C-2", b"b" * 32, Standing.REVOKED, until=7)
+    assert store.add_certificates([issued, issued, other], 1) == 2
+    assert store.add_certificates([suspended], 2) == 1
+    assert store.add_certificates([suspended, other], 3) == 0
+    assert store.add_certificates([issued], 4) == 1
+
+    assert store.certificates() == (issued, other, suspended, issued)
+    assert store.certificates(b"a" * 32) == (issued, suspended, issued)
+    assert store.certificates(b"c" * 32) == ()
+    assert store.statistics().certificates == 4
+
+
+def test_a_transaction_is_all_or_nothing(store: RegistryStore) -> None:
+    """What is written within one that fails is not there, of whatever kind; what was there before is."""
+    store.add_publisher(Publisher("Acme"), 1)
+    given = submission(firmware())
+
+    def write_all() -> None:
+        with store.transaction():
+            store.add_publisher(Publisher("Acme", (b"key",)), 1)
+            store.add_releases([given])
+            with store.transaction():
+                store.add_leaves([leaf(b"one", "release:1")])
+                store.put_tiles({(0, 0): b"a" * 32})
+                store.put_checkpoint(1, b"note")
+            assert store.log_size() == 1
+            raise RuntimeError("power")
+
+    with pytest.raises(RuntimeError, match="power"):
+        write_all()
+
+    assert store.get_publisher("Acme") == Publisher("Acme")
+    assert (store.releases(), store.log_size(), store.get_tile(0, 0), store.checkpoint()) == ((), 0, None, None)
+    assert (store.find_leaf(leaf(b"one").hash), store.leaves_about("release:1")) == (None, ())
+    assert store.find_by_tree(firmware().tree) == ()
+    with store.transaction():
+        store.add_leaves([leaf(b"one")])
+        store.add_releases([given])
+    assert (store.log_size(), len(store.releases())) == (1, 1)
+    assert store.fsck() == []
+
+
+def test_the_payload_comes_back_as_given(store: RegistryStore) -> None:
+    """Byte for byte: its digest is the id."""
+    given = submission(firmware())
+    store.add_releases([given])
+
+    assert store.get_payload(identify(given.payload)) == given.payload
+    assert store.get_payload("ab" * 32) is None
