@@ -116,6 +116,11 @@ class SqliteStore:
             with self._transaction(_WRITE):
                 if sqlite_schema.is_empty(connection):  # nobody else was quicker
                     sqlite_schema.create(connection)
+        if self._writes and sqlite_schema.is_older(connection):
+            connection.execute("PRAGMA synchronous = FULL")
+            with self._transaction(_WRITE):
+                if sqlite_schema.is_older(connection):
+                    sqlite_schema.upgrade(connection)
         sqlite_schema.check(connection, str(self._path))
         if self._writes:
             connection.execute("PRAGMA journal_mode = WAL")

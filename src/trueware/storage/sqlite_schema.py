@@ -17,7 +17,7 @@ from trueware.errors import StoreError
 APPLICATION_ID = 0x54525752  # "TRWR"
 VERSION = 5
 
-SCHEMA = (
+_FIRST = (
     """CREATE TABLE publisher (
         name TEXT NOT NULL PRIMARY KEY, enrolled INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID""",
@@ -95,6 +95,9 @@ SCHEMA = (
     """CREATE TABLE distrusted (
         id TEXT NOT NULL PRIMARY KEY, reason TEXT NOT NULL, source TEXT NOT NULL, added INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID""",
+)
+
+_SINCE_5 = (
     """CREATE TABLE certificate (
         number INTEGER PRIMARY KEY, sha256 BLOB NOT NULL, issuer TEXT NOT NULL, name TEXT NOT NULL, standing TEXT NOT NULL,
         scheme TEXT NOT NULL, since INTEGER, until INTEGER, reason TEXT NOT NULL, added INTEGER NOT NULL
@@ -116,6 +119,10 @@ SCHEMA = (
         size INTEGER PRIMARY KEY, note BLOB NOT NULL
     ) STRICT""",
 )
+
+SCHEMA = (*_FIRST, *_SINCE_5)
+_OLDER = {4: frozenset(_FIRST)}
+"""Schemas of the versions that `upgrade` brings up to date."""
 
 
 def create(connection: sqlite3.Connection) -> None:
@@ -147,7 +154,25 @@ def check(connection: sqlite3.Connection, path: str) -> None:
         other = "a newer" if version > VERSION else "an older"
         raise StoreError(
             f"{path} has registry version {version}, this program reads {VERSION}: {other} trueware made it"
+            + (", and the next command that writes brings it up to date" if version in _OLDER else "")
         )
-    found = {sql for (sql,) in connection.execute("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL")}
-    if found != set(SCHEMA):
+    if _tables(connection) != set(SCHEMA):
         raise StoreError(f"{path} is not a trueware registry: its tables were altered")
+
+
+def is_older(connection: sqlite3.Connection) -> bool:
+    """Tell whether `upgrade` can bring the registry up to date: it is one of an older version, unaltered."""
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    return application == APPLICATION_ID and version in _OLDER and _tables(connection) == _OLDER[version]
+
+
+def upgrade(connection: sqlite3.Connection) -> None:
+    """Bring an older registry up to date, in the transaction that is open. Nothing that is in it changes."""
+    for statement in _SINCE_5:
+        connection.execute(statement)
+    connection.execute(f"PRAGMA user_version = {VERSION}")
+
+
+def _tables(connection: sqlite3.Connection) -> set[str]:
+    return {sql for (sql,) in connection.execute("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL")}

@@ -109,6 +109,36 @@ def test_empty_file_is_no_registry_yet(tmp_path: Path) -> None:
         assert store.fsck() == []
 
 
+def test_older_registry_is_brought_up_to_date(registry: Path) -> None:
+    """A registry of version 4 has no log: reading says so, the first that writes adds the tables and changes nothing else."""
+    new = ("certificate", "leaf", "leaf_subject", "tile", "checkpoint")
+    with SqliteStore.open_read_only(registry) as store:
+        before = store.releases(), store.publishers()
+    for table in reversed(new):
+        edit(registry, f"DROP TABLE {table}")
+    edit(registry, "PRAGMA user_version = 4")
+
+    with pytest.raises(StoreError, match=r"version 4, this program reads 5: an older .* brings it up to date"):
+        SqliteStore.open_read_only(registry)
+    with SqliteStore.open(registry) as store:
+        assert (store.releases(), store.publishers()) == before
+        assert (store.log_size(), store.fsck()) == (0, [])
+    SqliteStore.open_read_only(registry).close()
+
+
+def test_altered_older_registry_is_not_touched(registry: Path) -> None:
+    """One of version 4 with a table of its own is no registry, and stays as it is."""
+    for table in ("certificate", "leaf_subject", "leaf", "tile", "checkpoint"):
+        edit(registry, f"DROP TABLE {table}")
+    edit(registry, "CREATE TABLE more (x)")
+    edit(registry, "PRAGMA user_version = 4")
+    before = registry.read_bytes()
+
+    with pytest.raises(StoreError, match="version 4"):
+        SqliteStore.open(registry)
+    assert registry.read_bytes() == before
+
+
 def test_newer_registry_is_refused(registry: Path) -> None:
     """A registry of a later version is not touched by this one."""
     edit(registry, "PRAGMA user_version = 6")
