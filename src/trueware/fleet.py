@@ -8,8 +8,8 @@ whose outcome is then a `SourceError`: those that were under way beside it are a
 import gc
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trueware.artefact import cores, default_pool
@@ -19,7 +19,7 @@ from trueware.model.limits import Limits
 from trueware.model.result import Result
 from trueware.model.watchlists import Watchlists
 from trueware.registry.lookup import Registry
-from trueware.storage.sqlite import SqliteStore
+from trueware.storage.opening import Location, open_registry
 from trueware.verify import verify
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class Outcome:
 class _Asked:
     """What is the same for all artefacts."""
 
-    registry: Path
+    registry: Location
     limits: Limits
     now: int | None
     watchlists: Watchlists
@@ -57,7 +57,7 @@ _HERE: list[_Asked] = []
 
 def verify_each(
     paths: Iterable[str],
-    registry: Path,
+    registry: Location,
     *,
     processes: int | None = None,
     limits: Limits = Limits(),  # noqa: B008 (frozen)
@@ -71,7 +71,7 @@ def verify_each(
 
     Args:
         paths: files and folders, each an artefact.
-        registry: the registry's file.
+        registry: where the registry is.
         processes: how many; by default one for each core. One: in this process, with a thread for each core.
         limits: ceilings for each artefact.
         report: told how many artefacts are done.
@@ -100,7 +100,7 @@ def _counted(outcomes: Iterator[Outcome], report: Callable[[int], None] | None) 
 def _in_turn(
     paths: Iterable[str], asked: _Asked, report: Callable[[int], None] | None, fallback: Fallback | None
 ) -> Iterator[Outcome]:
-    with SqliteStore.open_read_only(asked.registry) as store, default_pool() as pool:
+    with closing(open_registry(asked.registry)) as store, default_pool() as pool:
         known = Registry(store)
         for path in paths:
             try:
@@ -125,7 +125,7 @@ def _in_turn(
 def _in_processes(paths: Iterable[str], asked: _Asked, count: int) -> Iterator[Outcome]:
     from concurrent.futures.process import BrokenProcessPool  # noqa: PLC0415 (start-up time: one artefact needs no pool)
 
-    SqliteStore.open_read_only(asked.registry).close()  # what is wrong with it is said once, and here
+    open_registry(asked.registry).close()  # what is wrong with it is said once, and here
     waiting, flying = iter(paths), deque[tuple[str, "Future[Outcome]"]]()
     pool = _processes(count, asked)
     try:
@@ -194,7 +194,7 @@ def _verify_one(path: str) -> Outcome:
     from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 (only where it is needed)
 
     (asked,) = _HERE
-    with SqliteStore.open_read_only(asked.registry) as store, ThreadPoolExecutor(1) as pool:
+    with closing(open_registry(asked.registry)) as store, ThreadPoolExecutor(1) as pool:
         try:
             return Outcome(
                 path,

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from trueware.measuring import Fallback
     from trueware.model.limits import Limits
     from trueware.model.watchlists import Watchlists
+    from trueware.storage.opening import Location
 
 Subparsers: TypeAlias = "_SubParsersAction[ArgumentParser]"
 
@@ -145,11 +146,13 @@ def _limit(text: str) -> tuple[str, float]:
     return name, number
 
 
-def registry_path(options: Namespace) -> Path:
+def registry_location(options: Namespace) -> "Location":
     """Return where the registry is."""
+    from trueware.storage.opening import is_server
+
     given = options.registry or os.environ.get(REGISTRY_VARIABLE)
     if given:
-        return Path(given)
+        return given if is_server(given) else Path(given)
     data = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
     return Path(data) / "trueware" / "registry.sqlite"
 

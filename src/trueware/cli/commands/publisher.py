@@ -2,9 +2,10 @@
 
 import sys
 from argparse import Namespace
+from contextlib import closing
 
 from trueware.cli.exit_code import ExitCode
-from trueware.cli.options import Subparsers, add_registry, claim_pattern, registry_path
+from trueware.cli.options import Subparsers, add_registry, claim_pattern, registry_location
 from trueware.cli.printable import printable
 
 
@@ -47,11 +48,11 @@ def run_add(options: Namespace) -> ExitCode:
     from trueware.cli.keys import read_public_key
     from trueware.model.release import Entitlement
     from trueware.registry.enrol import enrol
-    from trueware.storage.sqlite import SqliteStore
+    from trueware.storage.opening import open_registry
 
     keys = [read_public_key(path) for path in options.key]
     entitlements = [Entitlement(name, pattern) for name, pattern in options.entitle]
-    with SqliteStore.open(registry_path(options)) as store:
+    with closing(open_registry(registry_location(options), writes=True)) as store:
         publisher = enrol(store, options.name, keys, entitlements, int(time.time()))
     sys.stdout.write(
         f"{printable(publisher.name)}: {len(publisher.keys)} keys, {len(publisher.entitlements)} entitlements\n"
@@ -64,9 +65,9 @@ def run_list(options: Namespace) -> ExitCode:
     from hashlib import sha256
 
     from trueware.cli.answer import print_json
-    from trueware.storage.sqlite import SqliteStore
+    from trueware.storage.opening import open_registry
 
-    with SqliteStore.open_read_only(registry_path(options)) as store:
+    with closing(open_registry(registry_location(options))) as store:
         publishers = store.publishers()
     if options.json:
         rows = [

@@ -3,9 +3,10 @@
 import sys
 import time
 from argparse import Namespace
+from contextlib import closing
 
 from trueware.cli.exit_code import ExitCode
-from trueware.cli.options import Subparsers, add_registry, registry_path
+from trueware.cli.options import Subparsers, add_registry, registry_location
 from trueware.cli.printable import printable
 
 
@@ -51,21 +52,24 @@ def add(commands: Subparsers) -> None:
 
 
 def run_init(options: Namespace) -> ExitCode:
-    """Make the file and its folder."""
-    from trueware.storage.sqlite import SqliteStore
+    """Make the file and its folder, or the tables in a database."""
+    from pathlib import Path
 
-    path = registry_path(options)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    SqliteStore.create(path).close()
-    sys.stdout.write(f"registry at {printable(str(path))}\n")
+    from trueware.storage.opening import open_registry
+
+    location = registry_location(options)
+    if isinstance(location, Path):
+        location.parent.mkdir(parents=True, exist_ok=True)
+    open_registry(location, creates=True).close()
+    sys.stdout.write(f"registry at {printable(str(location))}\n")
     return ExitCode.GENUINE
 
 
 def run_fsck(options: Namespace) -> ExitCode:
     """Print what is wrong; nothing wrong is said in a word."""
-    from trueware.storage.sqlite import SqliteStore
+    from trueware.storage.opening import open_registry
 
-    with SqliteStore.open_read_only(registry_path(options)) as store:
+    with closing(open_registry(registry_location(options))) as store:
         problems = store.fsck()
     for problem in problems:
         sys.stdout.write(f"{printable(problem.subject)}: {printable(problem.detail)}\n")
@@ -79,9 +83,9 @@ def run_show(options: Namespace) -> ExitCode:
     from dataclasses import asdict
 
     from trueware.cli.answer import print_json
-    from trueware.storage.sqlite import SqliteStore
+    from trueware.storage.opening import open_registry
 
-    with SqliteStore.open_read_only(registry_path(options)) as store:
+    with closing(open_registry(registry_location(options))) as store:
         counts = asdict(store.statistics())
     if options.json:
         print_json({"schema": "urn:trueware:schema:registry:1", **counts})
@@ -93,10 +97,10 @@ def run_show(options: Namespace) -> ExitCode:
 def run_import(options: Namespace) -> ExitCode:
     """Read the documents and store what they state; says what was refused and why."""
     from trueware.referencing import Wish, import_document
-    from trueware.storage.sqlite import SqliteStore
+    from trueware.storage.opening import open_registry
 
     wish = Wish(options.publisher, options.kind, options.root, admit=options.admit)
-    with SqliteStore.open(registry_path(options)) as store:
+    with closing(open_registry(registry_location(options), writes=True)) as store:
         for path in options.index:
             done = import_document(store, path, wish, int(time.time()))
             for refused in done.refused[:_REFUSALS]:

@@ -2,10 +2,11 @@
 
 import sys
 from argparse import ArgumentParser, Namespace
+from contextlib import closing
 from typing import Any
 
 from trueware.cli.exit_code import ExitCode
-from trueware.cli.options import Subparsers, add_limits, add_registry, limits_of, reason, registry_path
+from trueware.cli.options import Subparsers, add_limits, add_registry, limits_of, reason, registry_location
 from trueware.cli.printable import printable
 from trueware.model.release import Release
 
@@ -83,12 +84,12 @@ def _take_in(options: Namespace, key_file: str | None) -> ExitCode:
     from trueware.cli.keys import read_private_key
     from trueware.cli.progress import progress
     from trueware.releasing import Naming, take_in
-    from trueware.storage.sqlite import SqliteStore
+    from trueware.storage.opening import open_registry
 
     key = read_private_key(key_file) if key_file is not None else None
     naming = Naming(options.publisher, options.product, options.version, options.policy)
     with (
-        SqliteStore.open(registry_path(options)) as store,
+        closing(open_registry(registry_location(options), writes=True)) as store,
         progress(options.artefact, wanted=not options.quiet) as report,
     ):
         release = take_in(store, options.artefact, naming, int(time.time()), key, limits_of(options), report)
@@ -99,9 +100,9 @@ def _take_in(options: Namespace, key_file: str | None) -> ExitCode:
 def run_list(options: Namespace) -> ExitCode:
     """Print one line for each release."""
     from trueware.cli.answer import print_json
-    from trueware.storage.sqlite import SqliteStore
+    from trueware.storage.opening import open_registry
 
-    with SqliteStore.open_read_only(registry_path(options)) as store:
+    with closing(open_registry(registry_location(options))) as store:
         releases = store.releases(options.publisher, options.product)
     if options.json:
         print_json({"schema": "urn:trueware:schema:releases:1", "releases": [_value(release) for release in releases]})
@@ -115,9 +116,9 @@ def run_show(options: Namespace) -> ExitCode:
     from trueware.cli.answer import print_json
     from trueware.cli.wire import part_value
     from trueware.registry.lookup import Registry
-    from trueware.storage.sqlite import SqliteStore
+    from trueware.storage.opening import open_registry
 
-    with SqliteStore.open_read_only(registry_path(options)) as store:
+    with closing(open_registry(registry_location(options))) as store:
         release = _find(store.releases(), options.id)
         manifest = Registry(store).manifest(release)
     if options.json:
@@ -143,9 +144,9 @@ def run_withdraw(options: Namespace) -> ExitCode:
     import time
 
     from trueware.registry.withdraw import withdraw
-    from trueware.storage.sqlite import SqliteStore
+    from trueware.storage.opening import open_registry
 
-    with SqliteStore.open(registry_path(options)) as store:
+    with closing(open_registry(registry_location(options), writes=True)) as store:
         release = withdraw(store, _find(store.releases(), options.id).id, options.reason, int(time.time()))
     sys.stdout.write(_line(release))
     return ExitCode.GENUINE

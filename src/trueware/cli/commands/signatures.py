@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from trueware.cli.exit_code import ExitCode
-from trueware.cli.options import Subparsers, add_limits, add_registry, add_time, limits_of, registry_path
+from trueware.cli.options import Subparsers, add_limits, add_registry, add_time, limits_of, registry_location
 from trueware.cli.printable import printable
 from trueware.model.signature import Judged
 
@@ -36,12 +36,12 @@ def run(options: Namespace) -> ExitCode:
     from trueware.cli.wire import SIGNATURES_SCHEMA, judged_value
     from trueware.registry.lookup import Registry
     from trueware.storage.memory import MemoryStore
-    from trueware.storage.sqlite import SqliteStore
+    from trueware.storage.opening import open_registry
     from trueware.verify import signatures_of
 
-    path = registry_path(options)
-    asked = options.registry is not None or Path(path).exists()
-    store = SqliteStore.open_read_only(path) if asked else MemoryStore()
+    location = registry_location(options)
+    asked = options.registry is not None or not isinstance(location, Path) or location.exists()
+    store = open_registry(location) if asked else MemoryStore()
     told = []
     try:
         registry = Registry(store)

@@ -2,9 +2,10 @@
 
 import sys
 from argparse import ArgumentParser, Namespace
+from contextlib import closing
 
 from trueware.cli.exit_code import ExitCode
-from trueware.cli.options import Subparsers, add_registry, claim_pattern, day, positive, reason, registry_path
+from trueware.cli.options import Subparsers, add_registry, claim_pattern, day, positive, reason, registry_location
 from trueware.cli.printable import printable
 
 
@@ -94,11 +95,11 @@ def run_add(options: Namespace) -> ExitCode:
     from trueware.model.release import Entitlement
     from trueware.registry.trust import admit
     from trueware.signatures.keys import read_keys
-    from trueware.storage.sqlite import SqliteStore
+    from trueware.storage.opening import open_registry
 
     keys = [key for path in options.files for key in read_keys(read_file(path), Path(path).name)]
     scope = [Entitlement(name, pattern) for name, pattern in options.scope]
-    with SqliteStore.open(registry_path(options)) as store:
+    with closing(open_registry(registry_location(options), writes=True)) as store:
         new = admit(
             store, options.publisher, keys, int(time.time()),
             issues=options.issues, scope=scope, since=options.since, until=options.until,
@@ -114,9 +115,9 @@ def run_revoke(options: Namespace) -> ExitCode:
     import time
 
     from trueware.registry.trust import take_back
-    from trueware.storage.sqlite import SqliteStore
+    from trueware.storage.opening import open_registry
 
-    with SqliteStore.open(registry_path(options)) as store:
+    with closing(open_registry(registry_location(options), writes=True)) as store:
         take_back(store, options.publisher, options.id, options.reason, int(time.time()))
     sys.stdout.write(f"{printable(options.publisher)}: {options.id} taken back\n")
     return ExitCode.GENUINE
@@ -132,7 +133,7 @@ def run_never(options: Namespace) -> ExitCode:
     from trueware.knowledge import load_public_keys
     from trueware.model.anchor import Distrusted, check_listed, listed_id
     from trueware.registry.distrust_lists import read_distrusted
-    from trueware.storage.sqlite import SqliteStore
+    from trueware.storage.opening import open_registry
 
     entries: list[Distrusted] = list(load_public_keys().values()) if options.shipped else []
     for each in options.entries:
@@ -142,7 +143,7 @@ def run_never(options: Namespace) -> ExitCode:
             entries.append(Distrusted(listed_id(each), options.reason or "listed by hand", "by hand"))
         else:
             entries += read_distrusted(read_file(each), Path(each).name, options.reason)
-    with SqliteStore.open(registry_path(options)) as store:
+    with closing(open_registry(registry_location(options), writes=True)) as store:
         new = store.add_distrusted(entries, int(time.time()))
     sys.stdout.write(f"{new} new of {len(entries)} entries that must never be trusted\n")
     return ExitCode.GENUINE
@@ -151,9 +152,9 @@ def run_never(options: Namespace) -> ExitCode:
 def run_list(options: Namespace) -> ExitCode:
     """Print the anchors."""
     from trueware.cli.answer import print_json
-    from trueware.storage.sqlite import SqliteStore
+    from trueware.storage.opening import open_registry
 
-    with SqliteStore.open_read_only(registry_path(options)) as store:
+    with closing(open_registry(registry_location(options))) as store:
         anchors, listed = store.anchors(), store.statistics().distrusted
     if options.json:
         rows = [

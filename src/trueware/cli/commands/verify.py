@@ -18,7 +18,7 @@ from trueware.cli.options import (
     fallback_of,
     limits_of,
     positive,
-    registry_path,
+    registry_location,
     watchlists_of,
 )
 from trueware.model.result import Result
@@ -75,7 +75,7 @@ def _outcomes(options: Namespace) -> "Iterator[Outcome]":
     from trueware.cli.progress import count_progress, progress
     from trueware.fleet import verify_each
 
-    registry, limits, watchlists = registry_path(options), limits_of(options), watchlists_of(options)
+    registry, limits, watchlists = registry_location(options), limits_of(options), watchlists_of(options)
     paths = _paths(options)
     with fallback_of(options) as fallback:
         if not options.each and len(options.artefacts) == 1:
