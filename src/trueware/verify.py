@@ -12,6 +12,7 @@ from dataclasses import replace
 from functools import partial
 
 from trueware.appraisal.appraise import appraise, appraise_exact
+from trueware.appraisal.conformity import judge_certificates
 from trueware.appraisal.reference import Evidence, Reference, References
 from trueware.appraisal.signed import Signed
 from trueware.appraisal.trust import Trust, judge
@@ -79,7 +80,8 @@ def verify(
         digest, size = digest_file(path, report)
         found = registry.find_exact(digest)
         if found.releases and not any(map(registry.barred, found.releases)):
-            return appraise_exact(artefact_name(path), size, digest, found.releases, found.findings)
+            exact = appraise_exact(artefact_name(path), size, digest, found.releases, found.findings)
+            return with_conformity(exact, registry, now)
     # what releases say of packed contents is gone by, and where their word may not count, all is measured anew
     known = KnownPackings(registry)
     signatures = Signatures(Context(registry.keyring(), now, limits))
@@ -98,7 +100,26 @@ def verify(
         result = appraise_measured(artefact_name(path), measured, registry, known.used, now)
         if known.all_support(result.match.release if result.match is not None else None):
             break
-    return _explained(result, measured, registry, limits, watchlists)
+    return with_conformity(_explained(result, measured, registry, limits, watchlists), registry, now)
+
+
+def with_conformity(result: Result, registry: Registry, now: int) -> Result:
+    """Return the result with what certificates say: of its very bytes, and of the release it was compared with.
+
+    Args:
+        result: what was concluded about authenticity; it does not change.
+        registry: where the words about certificates are.
+        now: seconds since 1970, at which they are judged.
+
+    Raises:
+        StoreError: the registry cannot be read.
+    """
+    release = result.match.release if result.match is not None else None
+    other = release.sha256 if release is not None and release.sha256 != result.sha256 else None
+    judged = judge_certificates(registry.certificates(result.sha256), now, registry.certificates(other))
+    if not judged.certificates and not judged.elsewhere:
+        return result
+    return replace(result, conformity=judged)
 
 
 def signatures_of(

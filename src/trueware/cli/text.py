@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from trueware.cli.effects import effects
 from trueware.cli.printable import printable
+from trueware.model.certificate import ConformityResult
 from trueware.model.change import Change, ChangeKind
 from trueware.model.claim import SIGNER
 from trueware.model.finding import Finding, Severity
@@ -49,6 +50,7 @@ def _lines(result: Result, *, colour: bool, everything: bool) -> Iterator[str]:
     yield f"{word}  {printable(result.artefact)}"
     yield f"  {printable(result.reason)}"
     yield from _match(result)
+    yield from _conformity(result.conformity)
     yield from effects(result.explanations, everything=everything)
     immutable = [change for change in result.changes if not change.mutable]
     mutable = [change for change in result.changes if change.mutable]
@@ -81,6 +83,23 @@ def _match(result: Result) -> Iterator[str]:
     yield ""
     name = printable(release.title)
     yield f"  compared with {name} ({release.authority.value}){part}: {common}"
+
+
+def _conformity(judged: ConformityResult) -> Iterator[str]:
+    if not judged.certificates and not judged.elsewhere:
+        return
+    yield ""
+    yield f"  conformity of these very bytes: {judged.conformity.value}"
+    for views, remark in (
+        (judged.certificates, ""),
+        (judged.elsewhere, ", for the genuine release: not for these bytes"),
+    ):
+        for view in views:
+            status = view.status
+            number = printable(f"{status.number} of {status.issuer}")
+            scheme = f" ({printable(status.scheme)})" if status.scheme else ""
+            reason = f": {printable(status.reason)}" if status.reason else ""
+            yield f"    {view.conformity.value:<10} certificate {number}{scheme}{reason}{remark}"
 
 
 def _signatures(result: Result, *, everything: bool) -> Iterator[str]:

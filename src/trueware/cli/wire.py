@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from trueware.model.certificate import CertificateView
 from trueware.model.change import Change
 from trueware.model.explanation import Explanation
 from trueware.model.finding import Finding
@@ -57,6 +58,26 @@ def result_value(result: Result) -> Json:
         "settle": list(result.settle),
         "signatures": [judged_value(judged) for judged in result.signatures],
         "explanations": [explanation_value(explanation) for explanation in result.explanations],
+        "conformity": {
+            "state": result.conformity.conformity.value,
+            "certificates": [certificate_value(each) for each in result.conformity.certificates],
+            "elsewhere": [certificate_value(each) for each in result.conformity.elsewhere],
+        },
+    }
+
+
+def certificate_value(view: CertificateView) -> Json:
+    """Return one certificate, as it stands."""
+    status = view.status
+    return {
+        "issuer": status.issuer,
+        "number": status.number,
+        "scheme": status.scheme,
+        "sha256": status.sha256.hex(),
+        "state": view.conformity.value,
+        "since": status.since,
+        "until": status.until,
+        "reason": status.reason,
     }
 
 

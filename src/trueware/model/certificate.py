@@ -35,3 +35,37 @@ class CertificateStatus:
 
     reason: str = ""
     """Why it was suspended or revoked."""
+
+
+class Conformity(Enum):
+    """Whether an artefact is certified, on the word of who certifies (design: two axes, never one)."""
+
+    CERTIFIED = "certified"
+    SUSPENDED = "suspended"
+    REVOKED = "revoked"
+    EXPIRED = "expired"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateView:
+    """A certificate as it stands at some time."""
+
+    status: CertificateStatus
+    """The last word about it."""
+
+    conformity: Conformity
+
+
+@dataclass(frozen=True, slots=True)
+class ConformityResult:
+    """What certificates say of an artefact's very bytes."""
+
+    conformity: Conformity = Conformity.NONE
+    """The worst of revoked and suspended, else certified if one holds, else expired."""
+
+    certificates: tuple[CertificateView, ...] = ()
+    """About these bytes, by issuer and number."""
+
+    elsewhere: tuple[CertificateView, ...] = ()
+    """About the release that the artefact was compared with and is not: they do not cover it."""

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import NoReturn
 
+from trueware.model.certificate import ConformityResult
 from trueware.model.change import Change
 from trueware.model.claim import Claim
 from trueware.model.explanation import Explanation
@@ -54,6 +55,9 @@ class Result:
 
     explanations: tuple[Explanation, ...] = ()
     """What the changes do, the gravest first."""
+
+    conformity: ConformityResult = ConformityResult()  # noqa: RUF009 (frozen)
+    """The other axis: whether these very bytes are certified."""
 
     def __bool__(self) -> NoReturn:
         """Refuse: `if verify(x):` would read every verdict as a pass."""

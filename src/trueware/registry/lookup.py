@@ -11,6 +11,7 @@ from trueware.appraisal.trust import Trust
 from trueware.errors import InputError
 from trueware.measuring import Listed
 from trueware.model.anchor import Distrusted
+from trueware.model.certificate import CertificateStatus
 from trueware.model.claim import Claim
 from trueware.model.finding import Finding
 from trueware.model.part import Part
@@ -182,6 +183,10 @@ class Registry:
     def barred(self, release: Release) -> Distrusted | None:
         """Return why a registered artefact must not be trusted all the same."""
         return find_barred(self._store, release)
+
+    def certificates(self, sha256: bytes | None) -> tuple[CertificateStatus, ...]:
+        """Return what was said of certificates about the artefact of that digest, in order."""
+        return self._store.certificates(sha256) if sha256 is not None else ()
 
     def publishers(self) -> tuple[Publisher, ...]:
         """Return all enrolled publishers, by name."""

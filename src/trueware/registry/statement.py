@@ -1,22 +1,16 @@
-"""The signed release statement: a publisher's word for a release, as a SCITT Signed Statement (RFC 9943 §6).
+"""The signed release statement: a publisher's word for a release, or the registrar's for what others state.
 
-A COSE_Sign1 (`cose.py`) over the payload (`payload.py`), with these protected headers and no others::
+A Signed Statement (`signed.py`) over the payload (`payload.py`), of content type ``application/vnd.trueware.release+cbor``, with
 
-    1  alg            EdDSA, ES256 or ES384
-    3  content type   application/vnd.trueware.release+cbor
-    4  kid            SHA-256 of the key's DER SubjectPublicKeyInfo
-    15 CWT claims     { 1 iss: publisher, 2 sub: "product version", 6 iat: seconds since 1970 }
-
-The unprotected header is empty, or holds only receipts (394, RFC 9942), which a log adds later.
+    iss   the publisher; for the weaker authorities the registrar, who entered it
+    sub   "product version"
 
 Verification, in the order of the code:
 
-1. It is a COSE_Sign1 in its one encoding; no `crit`; no label twice (RFC 9052 §3, §3.1, §4.2).
-2. The headers are exactly those above, of their types (RFC 9943 §6: iss, sub and kid are mandatory without x5t or x5chain).
-3. `kid` names one of the keys given; the key, not the header, decides on the algorithm (RFC 9052 §4.4, RFC 9053 §2).
-4. The signature fits (RFC 9052 §4.4 steps 1-3).
-5. The payload is a release payload in its one encoding.
-6. The headers and the payload speak of the same: iss is its publisher, sub its product and version, and it is publisher-signed.
+1. The statement verifies under one of the keys given (`signed.unseal`).
+2. It is over a release payload in its one encoding; where only its digest was signed, over the one given.
+3. Statement and payload speak of the same: sub is its product and version, and iss its publisher if it is publisher-signed,
+   else the registrar.
 
 Not checked: whether iat is in the past (no clock is trusted here), and revocation of keys (a key given is a key trusted).
 """
@@ -27,16 +21,12 @@ from hashlib import sha256
 
 from trueware.errors import MalformedInput, UntrustedStatement
 from trueware.model.verdict import Authority
-from trueware.registry import cose
+from trueware.registry import signed
 from trueware.registry.cose import PrivateKey
-from trueware.registry.payload import MAX_PAYLOAD, MEDIA_TYPE, Payload, decode, encode, identify
+from trueware.registry.payload import MEDIA_TYPE, Payload, decode, encode, identify
+from trueware.registry.signed import SignedStatement, key_id, public_key
 
-MAX_STATEMENT = MAX_PAYLOAD + (1 << 20)
-"""Bytes, the receipts included."""
-
-_RECEIPTS = 394
-_ISSUER, _SUBJECT, _ISSUED_AT = 1, 2, 6
-_HEADERS = frozenset({cose.ALGORITHM, cose.CONTENT_TYPE, cose.KEY_ID, cose.CWT_CLAIMS})
+__all__ = ["Statement", "key_id", "public_key", "sign", "sign_as_registrar", "verify"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,78 +44,72 @@ class Statement:
     """Seconds since 1970, by the signer's own clock."""
 
 
-def key_id(spki: bytes) -> bytes:
-    """Return the `kid` of a public key."""
-    return sha256(spki).digest()
-
-
-def public_key(key: PrivateKey) -> bytes:
-    """Return the public half of a private key, as DER SubjectPublicKeyInfo."""
-    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat  # noqa: PLC0415 (start-up time)
-
-    return key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-
-
 def sign(payload: Payload, private_key: PrivateKey, now: int) -> bytes:
-    """Return the statement of `payload` by `private_key`, issued `now`.
+    """Return the statement of `payload` by its publisher's `private_key`, issued `now`.
 
     Raises:
         ValueError: not publisher-signed by its own words, or a kind of key that is not used.
     """
     if payload.authority is not Authority.PUBLISHER:
-        raise ValueError(f"a statement of authority {payload.authority.value} is not signed")
-    headers: dict[int | str, object] = {
-        cose.CONTENT_TYPE: MEDIA_TYPE,
-        cose.KEY_ID: key_id(public_key(private_key)),
-        cose.CWT_CLAIMS: {_ISSUER: payload.publisher, _SUBJECT: _subject(payload), _ISSUED_AT: now},
-    }
-    return cose.sign(headers, encode(payload), private_key)
+        raise ValueError(f"a statement of authority {payload.authority.value} is not signed by the publisher")
+    return _sign(payload, private_key, payload.publisher, now, "")
 
 
-def verify(statement: bytes, keys: Iterable[bytes]) -> Statement:
-    """Return what `statement` says if one of `keys` (DER SubjectPublicKeyInfo) signed it; the numbers are the module's.
+def sign_as_registrar(payload: Payload, private_key: PrivateKey, registrar: str, now: int, source: str = "") -> bytes:
+    """Return the registrar's statement that `payload` was entered, from `source`.
+
+    Raises:
+        ValueError: it is publisher-signed by its own words, which only the publisher can say.
+    """
+    if payload.authority is Authority.PUBLISHER:
+        raise ValueError("a registrar cannot sign for a publisher")
+    return _sign(payload, private_key, registrar, now, source)
+
+
+def _sign(payload: Payload, private_key: PrivateKey, issuer: str, now: int, source: str) -> bytes:
+    said = SignedStatement(MEDIA_TYPE, issuer, subject_of(payload), now, b"", None, source)
+    return signed.seal(said, encode(payload), private_key)
+
+
+def verify(
+    statement: bytes, keys: Iterable[bytes], *, payload: bytes | None = None, registrar: str | None = None
+) -> Statement:
+    """Return what `statement` says if one of `keys` signed it; the numbers are the module's.
+
+    Args:
+        statement: its bytes.
+        keys: each a DER SubjectPublicKeyInfo.
+        payload: what was signed, where the statement has only its digest.
+        registrar: who may have signed it, where it is not publisher-signed.
 
     Raises:
         UntrustedStatement: anything else.
     """
+    said = signed.unseal(statement, keys)  # 1
+    if said.content_type != MEDIA_TYPE:  # 2
+        raise UntrustedStatement(f"content type {said.content_type!r}, expected {MEDIA_TYPE}")
+    data = said.payload if said.payload is not None else payload
+    if data is None:
+        raise UntrustedStatement("signed is only the digest of a payload that is not at hand")
+    if sha256(data).digest() != said.digest:
+        raise UntrustedStatement("the payload is not the one that was signed")
     try:
-        return _verify(statement, keys)
+        release = decode(data)
     except MalformedInput as error:
         raise UntrustedStatement(str(error)) from error
+    if release.authority is Authority.PUBLISHER:  # 3
+        if registrar is not None:
+            raise UntrustedStatement("a registrar cannot sign for a publisher")
+    elif registrar is None:
+        raise UntrustedStatement(f"signed, yet it says its authority is {release.authority.value}")
+    issuer = release.publisher if registrar is None else registrar
+    if (said.issuer, said.subject) != (issuer, subject_of(release)):
+        raise UntrustedStatement(
+            f"issued by {said.issuer!r} on {said.subject!r}, but the payload is {subject_of(release)!r} of {issuer!r}"
+        )
+    return Statement(release, identify(data), said.key, said.issued_at)
 
 
-def _verify(statement: bytes, keys: Iterable[bytes]) -> Statement:
-    if len(statement) > MAX_STATEMENT:
-        raise UntrustedStatement(f"{len(statement)} bytes, more than {MAX_STATEMENT}")
-    message = cose.parse(statement)  # 1
-    issuer, subject, issued_at = _check_headers(message)  # 2
-    key = next((key for key in keys if key_id(key) == message.protected[cose.KEY_ID]), None)  # 3
-    if key is None:
-        raise UntrustedStatement("not signed by a key of this publisher")
-    cose.check(message, key)  # 4
-    payload = decode(message.payload)  # 5
-    if payload.authority is not Authority.PUBLISHER:  # 6
-        raise UntrustedStatement(f"signed, yet it says its authority is {payload.authority.value}")
-    if issuer != payload.publisher or subject != _subject(payload):
-        raise UntrustedStatement(f"issued by {issuer!r} on {subject!r}, but the payload is {_subject(payload)!r}")
-    return Statement(payload, identify(message.payload), key, issued_at)
-
-
-def _check_headers(message: cose.Sign1) -> tuple[str, str, int]:
-    if message.protected.keys() != _HEADERS:
-        raise UntrustedStatement("missing or unknown protected headers")
-    if message.unprotected.keys() - {_RECEIPTS}:
-        raise UntrustedStatement("unsigned headers other than receipts")
-    if message.protected[cose.CONTENT_TYPE] != MEDIA_TYPE:
-        raise UntrustedStatement(f"content type {message.protected[cose.CONTENT_TYPE]!r}, expected {MEDIA_TYPE}")
-    claims = message.protected[cose.CWT_CLAIMS]
-    if not isinstance(claims, dict) or claims.keys() != {_ISSUER, _SUBJECT, _ISSUED_AT}:
-        raise UntrustedStatement("missing or unknown CWT claims")
-    issuer, subject, issued_at = claims[_ISSUER], claims[_SUBJECT], claims[_ISSUED_AT]
-    if not isinstance(issuer, str) or not isinstance(subject, str) or type(issued_at) is not int:
-        raise UntrustedStatement("CWT claims of the wrong type")
-    return issuer, subject, issued_at
-
-
-def _subject(payload: Payload) -> str:
+def subject_of(payload: Payload) -> str:
+    """Return what a statement about a release is about."""
     return f"{payload.product} {payload.version}"

@@ -1,6 +1,7 @@
 """One file for each command: `add` tells the parser about it, and what it sets as `run` does it."""
 
 from trueware.cli.commands import (
+    certificate,
     demo,
     diff,
     explain,
@@ -27,6 +28,7 @@ COMMANDS = (
     publisher,
     trust,
     release,
+    certificate,
     impact,
     formats,
     demo,

@@ -1,0 +1,218 @@
+"""Registering a statement: the checks that a registry makes before it takes one, and what each does to its store.
+
+One definition for those who write (`ledger`), who replay a log (`log_audit`) and who copy one (`sync`), so that the state of a
+registry is what its log says and nothing else. In the order of the code (RFC 9943 §5.1.1):
+
+1. The first leaf is the registration policy, the second the registrar's key; both are signed by the key in the policy, in the
+   name of the registry's origin. Later keys of the registrar are registered under an earlier one.
+2. A release that is publisher-signed by its own words verifies under a key its publisher had been enrolled with by then.
+3. A withdrawal verifies under the registrar's key, or under one of the publisher of the release.
+4. Everything else verifies under the registrar's key, in the name of the origin.
+5. The statement says it is about what its payload is about.
+6. A registrar's statement is not issued before the one before it: time does not go back. (A publisher's own clock decides on the time
+   of theirs; `log_audit` compares all of them with the checkpoints that witnesses saw.)
+7. What it speaks of is there: the publisher enrolled, the release known, the anchor admitted.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
+from typing import TypeAlias
+
+from trueware.errors import MalformedInput, UntrustedStatement
+from trueware.model.part import Part
+from trueware.model.verdict import Authority
+from trueware.registry import changes, payload, signed
+from trueware.registry.changes import (
+    Admitted,
+    Certified,
+    Change,
+    Distrust,
+    Enrolment,
+    RegistrarKey,
+    Registration,
+    Revocation,
+    Withdrawal,
+)
+from trueware.registry.payload import Payload
+from trueware.registry.ports import RegistryStore, Submission
+from trueware.registry.signed import SignedStatement
+from trueware.registry.statement import subject_of
+
+Said: TypeAlias = Change | Payload
+
+
+@dataclass(frozen=True, slots=True)
+class Attached:
+    """What belongs to a release and is not signed itself: its digests are, in the payload."""
+
+    manifest: Part | None = None
+    kept: Mapping[bytes, bytes] = field(default_factory=dict, repr=False)
+    packings: bytes | None = field(default=None, repr=False)
+    portraits: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A statement that passed the checks."""
+
+    statement: SignedStatement
+    said: Said
+    payload: bytes = field(repr=False)
+
+    @property
+    def subjects(self) -> tuple[str, ...]:
+        """What its leaf is found by."""
+        if isinstance(self.said, Payload):
+            return f"release:{payload.identify(self.payload)}", f"artefact:{self.said.sha256.hex()}"
+        return changes.subjects_of(self.said)
+
+
+class Registrations:
+    """The state that the checks need besides the store: who the registrar is, and when it spoke last."""
+
+    def __init__(self, store: RegistryStore) -> None:
+        self._store = store
+        self.origin: str | None = None
+        self.keys: list[bytes] = []
+        """The registrar's, DER SubjectPublicKeyInfo."""
+        self.verifiers: list[str] = []
+        """The same, as verifier keys of notes."""
+        self.count = 0
+        self.latest = 0
+
+    @classmethod
+    def of(cls, store: RegistryStore) -> "Registrations":
+        """Return the state after the last leaf of a store's log, from the leaves about the registry itself.
+
+        Raises:
+            UntrustedStatement: the log does not begin as it must.
+        """
+        state = cls(store)
+        for _, entry in store.leaves_about("registry"):
+            state.founded(entry)
+        state.count = store.log_size()
+        return state
+
+    def founded(self, entry: bytes) -> None:
+        """Take a leaf about the registry itself."""
+        registered = self.check(entry, None)
+        self.took(registered)
+
+    def check(self, statement: bytes, whole: bytes | None) -> Registered:
+        """Return what a statement says if it may be the next leaf; the numbers are the module's.
+
+        Args:
+            statement: its bytes.
+            whole: its payload, where the statement has only the digest.
+
+        Raises:
+            UntrustedStatement: it may not.
+        """
+        try:
+            return self._check(statement, whole)
+        except MalformedInput as error:
+            raise UntrustedStatement(str(error)) from error
+
+    def _check(self, statement: bytes, whole: bytes | None) -> Registered:
+        claimed = signed.read(statement)
+        data = claimed.payload if claimed.payload is not None else whole
+        if data is None:
+            raise UntrustedStatement("signed is only the digest of a payload that is not at hand")
+        said = _decode(claimed.content_type, data)
+        issuer, keys = self._entitled(said, claimed)
+        proved = signed.unseal(statement, keys)
+        registered = Registered(proved, said, data)
+        if sha256(data).digest() != proved.digest:
+            raise UntrustedStatement("the payload is not the one that was signed")
+        if proved.issuer != issuer:
+            raise UntrustedStatement(f"issued by {proved.issuer!r}, which only {issuer!r} may say")
+        about = subject_of(said) if isinstance(said, Payload) else changes.subjects_of(said)[0]
+        if proved.subject != about:  # 5
+            raise UntrustedStatement(f"it says it is about {proved.subject!r}, and speaks of {about!r}")
+        if issuer == self.origin and proved.issued_at < self.latest:  # 6
+            raise UntrustedStatement(f"issued at {proved.issued_at}, before the one before it, at {self.latest}")
+        return registered
+
+    def _entitled(self, said: Said, claimed: SignedStatement) -> tuple[str, list[bytes]]:
+        """Return in whose name, and with which keys, this may be said."""
+        if self.count == 0 or self.origin is None:  # 1
+            if not isinstance(said, Registration):
+                raise UntrustedStatement("the first leaf of a log is its registration policy")
+            return said.origin, [said.spki]
+        if isinstance(said, Registration):
+            raise UntrustedStatement("a registration policy, and the registry has one")
+        if not self.keys and not isinstance(said, RegistrarKey):
+            raise UntrustedStatement("the second leaf of a log is its registrar's key")
+        if isinstance(said, Payload) and said.authority is Authority.PUBLISHER:  # 2
+            publisher = self._store.get_publisher(said.publisher)
+            if publisher is None:
+                raise UntrustedStatement(f"publisher {said.publisher!r} is not enrolled")
+            return publisher.name, list(publisher.keys)
+        if isinstance(said, Withdrawal) and claimed.issuer != self.origin:  # 3
+            release = self._store.get_release(said.release)
+            publisher = self._store.get_publisher(release.publisher) if release is not None else None
+            if publisher is None:
+                raise UntrustedStatement(f"a withdrawal of {said.release} by nobody who published it")
+            return publisher.name, list(publisher.keys)
+        return self.origin, self.keys  # 4
+
+    def took(self, registered: Registered) -> None:
+        """Note that a statement became a leaf."""
+        said = registered.said
+        if isinstance(said, Registration):
+            self.origin = said.origin
+        elif isinstance(said, RegistrarKey):
+            self.keys.append(said.spki)
+            self.verifiers.append(said.verifier)
+        if registered.statement.issuer == self.origin:
+            self.latest = max(self.latest, registered.statement.issued_at)
+        self.count += 1
+
+
+def _decode(content_type: str, data: bytes) -> Said:
+    if content_type == payload.MEDIA_TYPE:
+        return payload.decode(data)
+    return changes.decode(content_type, data)
+
+
+def apply(store: RegistryStore, registered: Registered, statement: bytes, attached: Attached = Attached()) -> None:
+    """Do what a statement says to a store.
+
+    Raises:
+        UntrustedStatement: what it speaks of is not there, or it says nothing new.
+    """
+    now = registered.statement.issued_at
+    try:
+        new = _apply(store, registered, statement, attached, now)
+    except ValueError as error:
+        raise UntrustedStatement(str(error)) from error
+    if not new:  # 7
+        raise UntrustedStatement(
+            f"it says of {registered.statement.subject!r} nothing that is not known, or can be done"
+        )
+
+
+def _apply(store: RegistryStore, registered: Registered, statement: bytes, attached: Attached, now: int) -> bool:
+    match registered.said:
+        case Payload() as said:
+            word = statement if said.authority is Authority.PUBLISHER else None
+            source = registered.statement.source
+            rest = attached.manifest, attached.kept, attached.packings, attached.portraits
+            return store.add_releases([Submission(registered.payload, now, source, word, *rest)])[0]
+        case Enrolment(publisher):
+            before = store.get_publisher(publisher.name)
+            store.add_publisher(publisher, now)
+            return store.get_publisher(publisher.name) != before
+        case Withdrawal(release, reason):
+            return store.withdraw(release, reason, now)
+        case Admitted(anchor):
+            return store.add_anchors([replace(anchor, source=registered.statement.source)], now) == 1
+        case Revocation(name, id_, reason):
+            return store.revoke_anchor(name, id_, reason, now)
+        case Distrust(entries):
+            return store.add_distrusted(entries, now) == len(entries)
+        case Certified(status):
+            return store.add_certificates([status], now) == 1
+        case Registration() | RegistrarKey():
+            return True
