@@ -2,9 +2,10 @@
 
 import sys
 from argparse import ArgumentTypeError, Namespace
+from contextlib import closing
 
 from trueware.cli.exit_code import ExitCode
-from trueware.cli.options import Subparsers, add_registry, day, reason, registry_path
+from trueware.cli.options import Subparsers, add_registry, day, reason, registry_location
 from trueware.cli.printable import printable
 
 _NAME = 200
@@ -49,9 +50,9 @@ def run_word(options: Namespace) -> ExitCode:
 
     from trueware.errors import SourceError
     from trueware.model.certificate import CertificateStatus, Standing
-    from trueware.storage.sqlite import SqliteStore
+    from trueware.storage.opening import open_registry
 
-    with SqliteStore.open(registry_path(options)) as store:
+    with closing(open_registry(registry_location(options), writes=True)) as store:
         said = [each for each in store.certificates() if (each.issuer, each.number) == (options.issuer, options.number)]
         digest = _assessed(options) or (said[-1].sha256 if said else None)
         if digest is None:
@@ -79,9 +80,9 @@ def run_list(options: Namespace) -> ExitCode:
     from trueware.appraisal.conformity import judge_certificates
     from trueware.cli.answer import print_json
     from trueware.cli.wire import certificate_value
-    from trueware.storage.sqlite import SqliteStore
+    from trueware.storage.opening import open_registry
 
-    with SqliteStore.open_read_only(registry_path(options)) as store:
+    with closing(open_registry(registry_location(options))) as store:
         views = judge_certificates(store.certificates(), int(time.time())).certificates
     if options.json:
         print_json(
