@@ -10,7 +10,7 @@ from pathlib import Path
 from trueware import importing
 from trueware.appraisal.reference import Evidence, References
 from trueware.appraisal.signed import Signed
-from trueware.appraisal.trust import Trust
+from trueware.appraisal.trust import Trust, judge
 from trueware.artefact import default_pool, measure_bytes
 from trueware.errors import SourceError, UntrustedStatement
 from trueware.formats.contract import Buffer
@@ -21,7 +21,7 @@ from trueware.model.limits import Limits
 from trueware.registry.enrol import enrol
 from trueware.registry.ports import RegistryStore
 from trueware.registry.references import Imported, Reference, Refused, take_references
-from trueware.registry.trust import admit
+from trueware.registry.trust import admit, trust_in
 from trueware.signatures import Signatures
 from trueware.signatures.contract import Context as Verification
 from trueware.sources.mirrors import FolderMirror
@@ -68,10 +68,20 @@ def import_document(
         raise SourceError(f"{os.fspath(path)!r} is no document that an importer reads")
     known = lambda digest: any(each.tree is not None for each in store.find_by_sha256(digest))  # noqa: E731
     keyring = Trust(store.anchors()).keyring()
+    publishers = store.publishers()
     admitted: list[Admission] = []
     with default_pool() as pool:
         measure = partial(_measure, pool, Signatures(Verification(keyring, now, limits)), limits)
-        context = Context(now, keyring, wish.publisher, limits, known, measure)
+        context = Context(
+            now,
+            keyring,
+            wish.publisher,
+            limits,
+            known,
+            lambda signature, claims: judge(signature, trust_in(store, (signature,)), publishers, claims, now),
+            lambda publisher, product: [each.version for each in store.releases(publisher, product)],
+            measure,
+        )
         done = take_references(store, _references(importer.read(document, context), admitted), now)
     if wish.admit:
         for each in admitted:

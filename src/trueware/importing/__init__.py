@@ -5,6 +5,7 @@ from importlib import import_module
 from trueware.importing.contract import Document, Importer
 
 ANNOUNCED: dict[str, str] = {
+    "debian": "debian",
     "list": "lists",  # reads whatever no other does: the last
 }
 """Module by importer's name; imported when one is asked for. Recognition asks them in this order."""

@@ -12,7 +12,7 @@ What an importer promises
     * It raises `InputError` only where the document as a whole is none; what is wrong with one entry is a `Refused`.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
@@ -20,6 +20,7 @@ from trueware.formats.contract import Buffer
 from trueware.model.claim import Claim
 from trueware.model.limits import Limits
 from trueware.model.part import Part
+from trueware.model.signature import Judged, Signature
 from trueware.registry.references import Reference, Refused
 from trueware.signatures.contract import Key, Keyring
 
@@ -99,6 +100,12 @@ class Context:
 
     known: Callable[[bytes], bool] = field(default=lambda _: False, repr=False)
     """Tells whether the registry has a release of that artefact digest with a manifest: what need not be read again."""
+
+    judge: Callable[[Signature, tuple[Claim, ...]], Judged] | None = field(default=None, repr=False)
+    """Tells what may be made of a signature over a document that claims this; None: nobody is trusted."""
+
+    versions: Callable[[str, str], Iterable[str]] = field(default=lambda _, __: (), repr=False)
+    """Returns the versions that the registry has of a publisher's product: an index that was imported is one itself."""
 
     measure: Callable[[str, Buffer], Measured] | None = field(default=None, repr=False)
     """Measures an artefact that is at hand, from its name and all its bytes; None: what a document states is taken as it is.

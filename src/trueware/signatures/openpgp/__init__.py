@@ -79,7 +79,18 @@ def _is_signature(view: memoryview) -> bool:
     return bytes(view[:29]) == b"-----BEGIN PGP SIGNATURE-----" or view[0] in (0x88, 0x89, 0xC2)
 
 
-def _text(site: Site, data: bytes, context: Context) -> Iterator[Signature]:
+def signed_text(data: bytes) -> bytes:
+    """Return what is signed of a signed text: its lines without the blanks at their ends and the escapes of dashes.
+
+    Raises:
+        MalformedInput: it is not one signed text and nothing else.
+    """
+    plain, _ = _split(data)
+    return b"\n".join(plain)
+
+
+def _split(data: bytes) -> tuple[list[bytes], bytes]:
+    """Return the lines that are signed, and the armoured signatures over them (checks 1 and 2)."""
     form = _TEXT.fullmatch(data)  # 1
     if form is None:
         raise MalformedInput(NAME, 0, "not one signed text and nothing else")
@@ -87,7 +98,11 @@ def _text(site: Site, data: bytes, context: Context) -> Iterator[Signature]:
     lines = [line.removesuffix(b"\r") for line in escaped.split(b"\n")]
     if any(line.startswith(b"-") and not line.startswith(b"- ") for line in lines):
         raise MalformedInput(NAME, 0, "a line of the text begins with an unescaped dash")
-    plain = [line.removeprefix(b"- ").rstrip(b" \t") for line in lines]  # 2
+    return [line.removeprefix(b"- ").rstrip(b" \t") for line in lines], armour  # 2
+
+
+def _text(site: Site, data: bytes, context: Context) -> Iterator[Signature]:
+    plain, armour = _split(data)
     canonical = b"\r\n".join(plain)
     over = Coverage(paths=(site.path,))
 
