@@ -105,9 +105,12 @@ def _measure(pool: Executor, signatures: Signatures, limits: Limits, name: str, 
 
 
 def _document(path: Path, wish: Wish) -> Document:
-    root = Path(wish.root) if wish.root is not None else path.parent
+    is_folder = os.path.isdir(path)  # noqa: PTH112 (Path.is_dir raises for a name that is too long)
+    root = Path(wish.root) if wish.root is not None else path if is_folder else path.parent
     try:
         within = path.resolve().relative_to(root.resolve()).as_posix()
+        if is_folder:
+            return Document("" if within == "." else within, b"", FolderMirror(root.resolve()), is_folder=True)
         with path.open("rb") as file:
             head = file.read(_HEAD)
     except OSError as error:

@@ -61,12 +61,15 @@ class Document:
     """What is imported."""
 
     path: str
-    """Within the mirror."""
+    """Within the mirror; empty for all of it, which is a folder."""
 
     head: bytes
-    """Its first 64 KiB, or all of it."""
+    """Its first 64 KiB, or all of it; empty for a folder."""
 
     mirror: Mirror = field(repr=False)
+
+    is_folder: bool = False
+    """Whether the document is a folder with what is in it: a repository, a set of images or certificates."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -190,7 +190,7 @@ MAX_LIST = 1 << 28
 IMPORTER = Importer(
     "list",
     "sha256sums, Gluon manifests, Packages of opkg and Debian, their signatures not verified",
-    lambda _: True,
+    lambda document: not document.is_folder,
     _read,
     ("coreutils", "Debian policy §5.1", "Gluon docs, features/autoupdater"),
 )
