@@ -6,6 +6,9 @@ from trueware.importing.contract import Document, Importer
 
 ANNOUNCED: dict[str, str] = {
     "debian": "debian",
+    "sums": "sums",
+    "opkg": "opkg",
+    "apk": "apk_index",
     "list": "lists",  # reads whatever no other does: the last
 }
 """Module by importer's name; imported when one is asked for. Recognition asks them in this order."""

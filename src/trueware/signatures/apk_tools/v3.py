@@ -21,11 +21,12 @@ made by apk-tools was at hand: the vectors are laid out from the source, and sig
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from hashlib import new, sha256, sha512
 from struct import unpack_from
 from typing import ClassVar
 
+from trueware.errors import MalformedInput
 from trueware.formats.contract import Reading
 from trueware.formats.packages import adb
 from trueware.model.limits import Limits
@@ -40,7 +41,10 @@ _HEADER, _SHA512 = 18, 4
 _MOST = 16
 """Signatures of one package."""
 
-_HASHES_OF_PACKAGE, _PACKAGES = 3, 2
+_HASHES_OF_PACKAGE, _FILE_SIZE_OF_PACKAGE, _PACKAGES = 3, 13, 2
+_NAMES = (1, 2, 5)
+"""Fields of a package: name, version, architecture."""
+
 _NAMED = 3
 _MOST_BESIDE = 1 << 16
 _PACKED, _UNPACKED = "adb-packed", "data"
@@ -95,6 +99,51 @@ class ApkTools3:
                         yield Signature(_NAME, path, Outcome.BROKEN, f"listed in {site.path}, and {reason}", signer)
             except Refusal as refusal:
                 yield Signature(_NAME, site.path, refusal.outcome, refusal.detail, signer, offset=block.start)
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A package as an index lists it."""
+
+    name: str
+    version: str
+    architecture: str
+    identity: bytes
+    """SHA-256 of its database; empty where the index has another digest."""
+
+    size: int
+    """Bytes of its file."""
+
+
+def listed_in(view: memoryview, limits: Limits) -> Iterator[Listed]:
+    """Yield the packages that an index lists.
+
+    Raises:
+        MalformedInput: it is none.
+    """
+    blocks = list(adb.blocks(view, limits, Reading())) if adb.Adb.matches(view) else []
+    if not blocks or bytes(view[4:8]) != b"indx":
+        raise MalformedInput(_NAME, 0, "no index of packages")
+    database = adb.Values(view[blocks[0].start : blocks[0].end], limits)
+    for each in database.items(adb.at(database.fields(database.root), _PACKAGES)):
+        fields = database.fields(each)
+        identity = database.octets(adb.at(fields, _HASHES_OF_PACKAGE))
+        name, version, architecture = (database.text(adb.at(fields, number)) for number in _NAMES)
+        size = database.number(adb.at(fields, _FILE_SIZE_OF_PACKAGE))
+        yield Listed(name, version, architecture, identity if len(identity) == 32 else b"", size)
+
+
+def identity_of(view: memoryview, limits: Limits) -> bytes | None:
+    """Return what an index names a package by, once its data are found to be what its database says (3); None where it is none.
+
+    Raises:
+        Refusal: the data are others.
+    """
+    reading = Reading()
+    blocks = list(adb.blocks(view, limits, reading)) if adb.Adb.matches(view) else []
+    if not blocks or bytes(view[4:8]) != b"pckg" or not _contents(view, blocks, reading, limits).whole:
+        return None
+    return sha256(view[blocks[0].start : blocks[0].end]).digest()
 
 
 def _signed(view: memoryview, data: bytes, digest: bytes) -> bytes:
