@@ -132,7 +132,7 @@ def test_real_feeds_of_lede(corpus: Path, name: str) -> None:
     done = take(store, folder / "Packages")
     packages = list(folder.glob("*.ipk"))
 
-    text = (folder / "Packages").read_text()
+    text = (folder / "Packages").read_text("utf-8", "surrogateescape")
     assert done.added + done.known == text.count("\nPackage: ") + text.startswith("Package: ")
     assert done.refusals == 0
     assert sum(each.tree is not None for each in store.releases()) == len(packages)
@@ -150,7 +150,7 @@ def test_real_feeds_of_others(corpus: Path) -> None:
         counted[label["expected"]] += 1
         store = registry(*read_keys((folder / "key.pub").read_bytes()))
         if label["expected"] == "accept":
-            text = (folder / "Packages").read_text()
+            text = (folder / "Packages").read_text("utf-8", "surrogateescape")
             listed, packages = text.count("SHA256sum: "), text.count("\nPackage: ") + text.startswith("Package: ")
             done = take(store, folder / "Packages")
             assert (done.added + done.known, done.added) == (listed, len(store.releases()))
