@@ -41,6 +41,9 @@ from trueware.registry.statement import subject_of
 
 Said: TypeAlias = Change | Payload
 
+_LOOKED_BACK = 64
+_REGISTRAR = changes.content_type("registrar")
+
 
 @dataclass(frozen=True, slots=True)
 class Attached:
@@ -74,6 +77,7 @@ class Registrations:
     def __init__(self, store: RegistryStore) -> None:
         self._store = store
         self.origin: str | None = None
+        self._first = b""
         self.keys: list[bytes] = []
         """The registrar's, DER SubjectPublicKeyInfo."""
         self.verifiers: list[str] = []
@@ -81,23 +85,41 @@ class Registrations:
         self.count = 0
         self.latest = 0
 
-    @classmethod
-    def of(cls, store: RegistryStore) -> "Registrations":
-        """Return the state after the last leaf of a store's log, from the leaves about the registry itself.
+    def catch_up(self) -> None:
+        """Take in what a store's log says of the registrar, from where this state stands to the last leaf.
+
+        The leaves about the registry itself are checked; of the others only who issued them when is looked at.
 
         Raises:
             UntrustedStatement: the log does not begin as it must.
         """
-        state = cls(store)
-        for _, entry in store.leaves_about("registry"):
-            state.founded(entry)
-        state.count = store.log_size()
-        return state
+        size = self._store.log_size()
+        if not self.count:
+            for _, entry in self._store.leaves_about("registry"):
+                self.took(self.check(entry, None))
+            self.latest = max(self.latest, self._latest_before(size))
+        else:
+            for entry in self._store.entries(self.count, size):
+                said = signed.read(entry)
+                if said.content_type == _REGISTRAR:
+                    self.took(self.check(entry, None))
+                elif said.issuer == self.origin:
+                    self.latest = max(self.latest, said.issued_at)
+        self.count = size
 
-    def founded(self, entry: bytes) -> None:
-        """Take a leaf about the registry itself."""
-        registered = self.check(entry, None)
-        self.took(registered)
+    def _latest_before(self, end: int) -> int:
+        """Return when the registrar spoke last, looking back from a leaf: mostly it is the very last."""
+        while end > 0:
+            start = max(0, end - _LOOKED_BACK)
+            times = [
+                said.issued_at
+                for said in map(signed.read, self._store.entries(start, end))
+                if said.issuer == self.origin
+            ]
+            if times:
+                return times[-1]
+            end = start
+        return 0
 
     def check(self, statement: bytes, whole: bytes | None) -> Registered:
         """Return what a statement says if it may be the next leaf; the numbers are the module's.
@@ -142,8 +164,10 @@ class Registrations:
             return said.origin, [said.spki]
         if isinstance(said, Registration):
             raise UntrustedStatement("a registration policy, and the registry has one")
-        if not self.keys and not isinstance(said, RegistrarKey):
-            raise UntrustedStatement("the second leaf of a log is its registrar's key")
+        if not self.keys:
+            if not isinstance(said, RegistrarKey) or said.spki != self._first:
+                raise UntrustedStatement("the second leaf of a log is its registrar's key")
+            return self.origin, [self._first]
         if isinstance(said, Payload) and said.authority is Authority.PUBLISHER:  # 2
             publisher = self._store.get_publisher(said.publisher)
             if publisher is None:
@@ -161,7 +185,7 @@ class Registrations:
         """Note that a statement became a leaf."""
         said = registered.said
         if isinstance(said, Registration):
-            self.origin = said.origin
+            self.origin, self._first = said.origin, said.spki
         elif isinstance(said, RegistrarKey):
             self.keys.append(said.spki)
             self.verifiers.append(said.verifier)
