@@ -121,10 +121,9 @@ def appraise_exact(
         doubts: what was noticed on the way, such as another release of these bytes that could not be proved.
         wrapped: what has these bytes, where they are not those of the artefact itself.
     """
-    release = min(releases, key=lambda each: (each.withdrawn is not None, _STRENGTH[each.authority], each.published))
+    release = min(releases, key=lambda each: (each.at_fault, _STRENGTH[each.authority], each.published))
     path, beside = (wrapped.path, wrapped.beside) if wrapped is not None else ("", ())
-    withdrawn = release.withdrawn is not None
-    vector = vector_for(Verdict.GENUINE, (), withdrawn=withdrawn, complete=not beside)
+    vector = vector_for(Verdict.GENUINE, (), at_fault=release.at_fault, complete=not beside)
     return Result(
         artefact,
         size,
@@ -152,7 +151,7 @@ _STRENGTH = {authority: rank for rank, authority in enumerate(Authority)}
 def _preference(each: Held) -> tuple[object, ...]:
     release = each.reference.release
     return (
-        release.withdrawn is not None,
+        release.at_fault,
         _STRENGTH[release.authority],
         len(each.comparison.changes),
         len(each.comparison.rebuilt),
@@ -184,7 +183,7 @@ def _genuine(artefact: str, evidence: Evidence, each: Held, findings: tuple[Find
     beside = each.alignment.beside
     notes += _outside(beside)
     complete = not beside and each.comparison.lost.is_nothing
-    vector = vector_for(Verdict.GENUINE, changes, withdrawn=release.withdrawn is not None, complete=complete)
+    vector = vector_for(Verdict.GENUINE, changes, at_fault=release.at_fault, complete=complete)
     what = f"{part} of {release.title}" if part else release.title
     subject = f"its {each.alignment.found_path} " if each.alignment.found_path else ""
     shown = "" if each.comparison.lost.is_nothing else " and that this copy shows"
@@ -341,6 +340,8 @@ def _about_release(release: Release) -> tuple[Finding, ...]:
     notes = []
     if release.withdrawn is not None:
         notes.append(_finding("release-withdrawn", f"{release.title}: {release.withdrawn}"))
+    if release.logged is False:
+        notes.append(_finding("release-not-logged", f"{release.title} is in the registry, and its log does not say so"))
     if release.authority is not Authority.PUBLISHER:
         notes.append(_finding("weak-authority", f"{release.title} rests on {release.authority.value}"))
     return tuple(notes)

@@ -18,20 +18,20 @@ _APPROVED, _KNOWN_FAULT, _UNRECOGNISED, _UNSAFE, _CONTRAINDICATED = 2, 32, 32, 3
 
 
 def vector_for(
-    verdict: Verdict, changes: Iterable[Change], *, withdrawn: bool = False, complete: bool = True
+    verdict: Verdict, changes: Iterable[Change], *, at_fault: bool = False, complete: bool = True
 ) -> TrustVector:
     """Return the vector for a verdict and the changes it rests on.
 
     Args:
         verdict: the verdict.
         changes: what differs.
-        withdrawn: whether the release it equals was withdrawn.
+        at_fault: whether the release it equals was withdrawn, or should be in the log and is not.
         complete: whether all of the release could be compared, and nothing lies beside it.
     """
     match verdict:
         case Verdict.GENUINE:
             return TrustVector(
-                executables=_KNOWN_FAULT if withdrawn else _APPROVED,
+                executables=_KNOWN_FAULT if at_fault else _APPROVED,
                 file_system=_APPROVED if complete else _UNRECOGNISED,
             )
         case Verdict.TAMPERED:

@@ -66,6 +66,14 @@ class Release:
     portraits: bytes | None = field(default=None, repr=False)
     """SHA-256 of its list of portraits (`trueware.registry.portraits`); None where it has none."""
 
+    logged: bool | None = None
+    """Whether its statement was proved to be in the registry's log; None where the registry has no log, or nobody asked."""
+
+    @property
+    def at_fault(self) -> bool:
+        """Whether what equals it is genuine with a warning: it was withdrawn, or should be in the log and is not."""
+        return self.withdrawn is not None or self.logged is False
+
     @property
     def title(self) -> str:
         """How people call it: product, version and publisher."""

@@ -142,6 +142,13 @@ _RULES = (
     ),
     Rule("release-withdrawn", "The release it equals was withdrawn", _HIGH),
     Rule(
+        "release-not-logged",
+        "The release it equals should be in the registry's log and is not",
+        _HIGH,
+        help="Every release of a registry with a log is a leaf of it, which its operator cannot take out or put in later unseen. "
+        "One that is not was put beside it: ask the operator, and trueware log fsck.",
+    ),
+    Rule(
         "weak-authority",
         "The reference is not signed by its publisher",
         _INFO,

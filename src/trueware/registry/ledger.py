@@ -8,22 +8,22 @@ It fills the port as the store within it does. A method that writes does, in one
 3. a leaf for each statement, and the tiles that grow by them (`trueware.tlog.growth`);
 4. a checkpoint over the tree with them, signed with the key of the log.
 
-Durable before visible: the store's commit is the only moment at which any of the four is seen, by this process or another, and when the
-method returns all are on disk (`ports`, Durability; for SQLite, the write path in `trueware.storage.sqlite`). A process killed before
-that leaves none of it, also not the signature over a checkpoint, which nobody saw. Write transactions exclude each other, so there are
-no two trees of one size. A store that was put back to an older copy of itself would make a second history when it is next written to:
-that is what witnesses and published checkpoints are for (`log_audit`, `trueware.publishing`).
+Durable before visible: the store's commit is the only moment at which any of the four is seen, by this process or another, and
+when the method returns all are on disk (`ports`, Durability; for SQLite, the write path in `trueware.storage.sqlite`). A process
+killed before that leaves none of it, also not the signature over a checkpoint, which nobody saw. Write transactions exclude each
+other, so there are no two trees of one size. A store that was put back to an older copy of itself would make a second history when
+it is next written to: that is what witnesses and published checkpoints are for (`log_audit`, `trueware.publishing`).
 
 The one-leaf trap: no inclusion proof of RFC 9942 can be written for a tree of one leaf. A log begins with two, its registration
 policy and the registrar's key, before anything can be asked of it; that is also what RFC 9943 §5.1.1 wants.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Self, cast
 
-from trueware.errors import StoreError, UntrustedStatement
+from trueware.errors import UntrustedStatement
 from trueware.model.anchor import Anchor, Distrusted
 from trueware.model.certificate import CertificateStatus
 from trueware.model.release import Publisher
@@ -40,12 +40,15 @@ from trueware.registry.changes import (
     Revocation,
     Withdrawal,
 )
-from trueware.registry.log import Checkpoint, leaf_hash, sign_checkpoint, verifier_key
 from trueware.registry.ports import Leaf, RegistryStore, Submission
 from trueware.registry.registration import Registrations
 from trueware.registry.signed import SignedStatement, public_key
 from trueware.registry.statement import sign_as_registrar
+from trueware.tlog import checkpoint
+from trueware.tlog.checkpoint import Checkpoint
 from trueware.tlog.growth import grow, root
+from trueware.tlog.merkle import leaf_hash
+from trueware.tlog.note import Verifier, verifier_of
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -72,6 +75,11 @@ class Registrar:
     """What the log is called (C2SP tlog-checkpoint): like a URL without a scheme, ``registry.example.org/genuine``."""
 
     key: "Ed25519PrivateKey"
+
+    @property
+    def verifier(self) -> Verifier:
+        """The key that its checkpoints are verified with."""
+        return verifier_of(self.origin, self.key)
 
 
 def ledger(store: RegistryStore, registrar: Registrar, now: int) -> RegistryStore:
@@ -112,7 +120,7 @@ class _Ledger:
     def _found(self, now: int) -> None:
         registrar = self._registrar
         self._say(Registration(registrar.origin, RULES, self._spki()), now)
-        self._say(RegistrarKey(self._spki(), verifier_key(registrar.origin, registrar.key.public_key())), now)
+        self._say(RegistrarKey(self._spki(), str(registrar.verifier)), now)
         for publisher in self._store.publishers():
             self._say(Enrolment(publisher), now)
         for release in reversed(self._store.releases()):
@@ -125,6 +133,9 @@ class _Ledger:
             self._say(Admitted(replace(anchor, source="", revoked=None)), now, anchor.source)
             if anchor.revoked is not None:
                 self._say(Revocation(anchor.publisher, anchor.id, anchor.revoked), now)
+        self._distrust(list(self._store.distrusted()), now)
+        for word in self._store.certificates():
+            self._say(Certified(word), now)
 
     # --- what writes ---------------------------------------------------------------------------------------------------
 
@@ -196,8 +207,7 @@ class _Ledger:
             known = self._store.find_distrusted(given)
             new = [each for each in given.values() if each.id not in known]
             self._store.add_distrusted(new, now)
-            for start in range(0, len(new), _DISTRUST_TOGETHER):
-                self._say(Distrust(tuple(new[start : start + _DISTRUST_TOGETHER])), now)
+            self._distrust(new, now)
         return len(new)
 
     def add_certificates(self, words: Iterable[CertificateStatus], now: int) -> int:
@@ -212,7 +222,7 @@ class _Ledger:
     def close(self) -> None:
         self._store.close()
 
-    def __enter__(self) -> "_Ledger":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -231,6 +241,10 @@ class _Ledger:
             said = replace(said, issued_at=said.issued_at + 1)
             statement = signed.seal(said, data, self._registrar.key)
         self._leave(statement, data)
+
+    def _distrust(self, new: list[Distrusted], now: int) -> None:
+        for start in range(0, len(new), _DISTRUST_TOGETHER):
+            self._say(Distrust(tuple(new[start : start + _DISTRUST_TOGETHER])), now)
 
     def _enter(self, submission: Submission) -> None:
         """Put the statement of a release among the leaves to come."""
@@ -265,7 +279,7 @@ class _Ledger:
         self._store.add_leaves(leaves)
         size += len(leaves)
         at = Checkpoint(self._registrar.origin, size, root(size, self._store.get_tile))
-        self._store.put_checkpoint(size, sign_checkpoint(at, self._registrar.key))
+        self._store.put_checkpoint(size, bytes(checkpoint.sign(at, self._registrar.key)))
 
     def _spki(self) -> bytes:
         return public_key(self._registrar.key)
@@ -274,7 +288,7 @@ class _Ledger:
 READING = frozenset({
     "get_publisher", "publishers", "get_release", "releases", "find_by_sha256", "find_by_tree", "find_by_claims", "find_sharing",
     "count_products", "get_manifest", "find_packings", "get_packings", "get_portraits", "get_content", "statistics", "fsck",
-    "anchors", "find_distrusted", "certificates", "get_payload", "log_size", "find_leaf", "entries", "leaves_about", "get_tile",
+    "anchors", "distrusted", "find_distrusted", "certificates", "get_payload", "log_size", "find_leaf", "entries", "leaves_about", "get_tile",
     "checkpoint", "checkpoints", "put_checkpoint",
 })  # fmt: skip
 """What is handed on to the store: everything that changes nothing. A checkpoint may be put, since only its signatures can change."""

@@ -5,7 +5,7 @@ it forget, which shows, but cannot make it vouch.
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from trueware.appraisal.trust import Trust
 from trueware.errors import InputError
@@ -21,6 +21,7 @@ from trueware.model.signature import Signature
 from trueware.model.verdict import Authority
 from trueware.registry import portraits as portrait_lists
 from trueware.registry.indexing import contents, subtrees
+from trueware.registry.logged import log_of
 from trueware.registry.packings import decode, sketch
 from trueware.registry.ports import RegistryStore
 from trueware.registry.proof import prove_manifest, prove_packings, prove_portraits, prove_release
@@ -67,9 +68,16 @@ class Candidates:
 class Registry:
     """What verifying asks of a registry. Bound to one thread, as its store is."""
 
-    def __init__(self, store: RegistryStore) -> None:
+    def __init__(self, store: RegistryStore, verifiers: Iterable[str] = ()) -> None:
+        """Look up in `store`; `verifiers` are the keys of its log that are trusted, by default the one it names itself.
+
+        Raises:
+            UntrustedStatement: its log does not hold under these keys.
+        """
         self._store = store
+        self._log = log_of(store, verifiers)
         self._publishers: dict[str, Publisher | None] = {}
+        self._logged: dict[str, bool] = {}
         self._manifests: dict[str, Part] = {}
         """By id of a release, those asked for last; of one artefact, and of a fleet of them, the same is asked again."""
 
@@ -201,7 +209,14 @@ class Registry:
             except InputError as error:
                 findings.append(untrusted(release, error))
             else:
-                yield release
+                yield replace(release, logged=self._is_logged(release))
+
+    def _is_logged(self, release: Release) -> bool | None:
+        if self._log is None:
+            return None
+        if release.id not in self._logged:
+            self._logged[release.id] = self._log.is_logged(release)
+        return self._logged[release.id]
 
     def _with_manifests(self, ranked: Iterable[tuple[Release, float]], findings: list[Finding]) -> Iterable[Candidate]:
         for release, shared in ranked:

@@ -280,6 +280,10 @@ class RegistryStore(Protocol):
         """Return by id those of the ids that must never be trusted."""
         ...
 
+    def distrusted(self) -> Iterator[Distrusted]:
+        """Yield all that must never be trusted, by id."""
+        ...
+
     def add_certificates(self, words: Iterable[CertificateStatus], now: int) -> int:
         """Add words about certificates; returns how many are new, which those are that differ from the last about the same."""
         ...

@@ -21,6 +21,7 @@ from typing import TypeAlias
 
 from trueware.errors import MalformedInput, UntrustedStatement
 from trueware.model.part import Part
+from trueware.model.release import Publisher
 from trueware.model.verdict import Authority
 from trueware.registry import changes, payload, signed
 from trueware.registry.changes import (
@@ -42,7 +43,7 @@ from trueware.registry.statement import subject_of
 Said: TypeAlias = Change | Payload
 
 _LOOKED_BACK = 64
-_REGISTRAR = changes.content_type("registrar")
+_REGISTRAR, _ENROLMENT = changes.content_type("registrar"), changes.content_type("publisher")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,7 @@ class Registrations:
         """The same, as verifier keys of notes."""
         self.count = 0
         self.latest = 0
+        self._publishers: dict[str, Publisher] = {}
 
     def catch_up(self) -> None:
         """Take in what a store's log says of the registrar, from where this state stands to the last leaf.
@@ -103,7 +105,10 @@ class Registrations:
                 said = signed.read(entry)
                 if said.content_type == _REGISTRAR:
                     self.took(self.check(entry, None))
-                elif said.issuer == self.origin:
+                    continue
+                if said.content_type == _ENROLMENT:
+                    self._publishers.clear()  # asked for again
+                if said.issuer == self.origin:
                     self.latest = max(self.latest, said.issued_at)
         self.count = size
 
@@ -169,17 +174,36 @@ class Registrations:
                 raise UntrustedStatement("the second leaf of a log is its registrar's key")
             return self.origin, [self._first]
         if isinstance(said, Payload) and said.authority is Authority.PUBLISHER:  # 2
-            publisher = self._store.get_publisher(said.publisher)
+            publisher = self.publisher(said.publisher)
             if publisher is None:
                 raise UntrustedStatement(f"publisher {said.publisher!r} is not enrolled")
             return publisher.name, list(publisher.keys)
         if isinstance(said, Withdrawal) and claimed.issuer != self.origin:  # 3
             release = self._store.get_release(said.release)
-            publisher = self._store.get_publisher(release.publisher) if release is not None else None
+            publisher = self.publisher(release.publisher) if release is not None else None
             if publisher is None:
                 raise UntrustedStatement(f"a withdrawal of {said.release} by nobody who published it")
             return publisher.name, list(publisher.keys)
         return self.origin, self.keys  # 4
+
+    def publisher(self, name: str) -> Publisher | None:
+        """Return a publisher as the log says; None where it knows none of that name.
+
+        What a store says beside its log does not count: a statement under a key that was slipped in would spoil the log for ever.
+        """
+        if name not in self._publishers:
+            for _, entry in self._store.leaves_about(f"publisher:{name}"):
+                said = signed.unseal(entry, self.keys)
+                change = changes.decode(said.content_type, said.payload or b"")
+                if said.issuer == self.origin and isinstance(change, Enrolment):
+                    self._enrolled(change.publisher)
+        return self._publishers.get(name)
+
+    def _enrolled(self, more: Publisher) -> None:
+        known = self._publishers.get(more.name, Publisher(more.name))
+        keys = dict.fromkeys((*known.keys, *more.keys))
+        entitlements = dict.fromkeys((*known.entitlements, *more.entitlements))
+        self._publishers[more.name] = Publisher(more.name, tuple(keys), tuple(entitlements))
 
     def took(self, registered: Registered) -> None:
         """Note that a statement became a leaf."""
@@ -189,6 +213,9 @@ class Registrations:
         elif isinstance(said, RegistrarKey):
             self.keys.append(said.spki)
             self.verifiers.append(said.verifier)
+        elif isinstance(said, Enrolment):
+            self.publisher(said.publisher.name)  # what the log says before
+            self._enrolled(said.publisher)
         if registered.statement.issuer == self.origin:
             self.latest = max(self.latest, registered.statement.issued_at)
         self.count += 1

@@ -203,6 +203,9 @@ class MemoryStore:
     def find_distrusted(self, ids: Iterable[str]) -> dict[str, Distrusted]:
         return {each: self._distrusted[each] for each in ids if each in self._distrusted}
 
+    def distrusted(self) -> Iterator[Distrusted]:
+        yield from (self._distrusted[each] for each in sorted(self._distrusted))
+
     def add_certificates(self, words: Iterable[CertificateStatus], now: int) -> int:  # noqa: ARG002 (the port's)
         new = 0
         for word in words:

@@ -400,6 +400,10 @@ class SqliteStore:
 
     # --- the log -------------------------------------------------------------------------------------------------------
 
+    def distrusted(self) -> Iterator[Distrusted]:
+        with _translated(self._path):
+            yield from sqlite_trust.distrusted(self._connection)
+
     def add_certificates(self, words: Iterable[CertificateStatus], now: int) -> int:
         with self._transaction(_WRITE) as connection:
             return sqlite_log.add_certificates(connection, words, now)

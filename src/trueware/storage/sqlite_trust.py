@@ -1,7 +1,7 @@
 """The rows of a registry file that say whom to believe: anchors, and what must never be trusted. Transactions are the caller's."""
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from trueware.model.anchor import Anchor, Distrusted
 from trueware.model.release import Entitlement
@@ -72,6 +72,16 @@ def add_distrusted(connection: sqlite3.Connection, entries: Iterable[Distrusted]
     )
     (after,) = connection.execute("SELECT count(*) FROM distrusted").fetchone()
     return int(after - before)
+
+
+def distrusted(connection: sqlite3.Connection) -> Iterator[Distrusted]:
+    """Yield all, by id."""
+    after = ""
+    while rows := connection.execute(
+        "SELECT id, reason, source FROM distrusted WHERE id > ? ORDER BY id LIMIT ?", (after, _TOGETHER)
+    ).fetchall():
+        yield from (Distrusted(*row) for row in rows)
+        after = rows[-1][0]
 
 
 def find_distrusted(connection: sqlite3.Connection, ids: Iterable[str]) -> dict[str, Distrusted]:

@@ -50,15 +50,22 @@ def root(size: int, read_tile: ReadTile) -> bytes:
     Raises:
         ValueError: a tile that is needed is not there.
     """
-    if size == 0:
-        return sha256(b"").digest()
+    return range_root(0, size, read_tile) if size else sha256(b"").digest()
+
+
+def range_root(low: int, high: int, read_tile: ReadTile) -> bytes:
+    """Return the root of the tree over leaves `low` to `high` - 1, a node of the whole: `low` is a multiple of its width.
+
+    Raises:
+        ValueError: a tile that is needed is not there.
+    """
     found = b""
-    end = size
-    while end:  # the perfect subtrees, from the right: each as large as the lowest bit says
-        height = (end & -end).bit_length() - 1
-        each = _subtree(height, (end >> height) - 1, read_tile)
+    count = high - low
+    while count:  # the perfect subtrees, from the right: each as large as the lowest bit says
+        height = (count & -count).bit_length() - 1
+        count &= count - 1
+        each = _subtree(height, (low + count) >> height, read_tile)
         found = sha256(b"\1" + each + found).digest() if found else each
-        end &= end - 1
     return found
 
 
@@ -81,3 +88,26 @@ def _subtree(height: int, number: int, read_tile: ReadTile) -> bytes:
     if data is None or len(data) < end * _HASH:
         raise ValueError(f"tile {tile} of level {level} is not there, or has no {end} hashes")
     return root_of_tile(data[within * _HASH : end * _HASH])
+
+
+def holds(size: int, number: int, leaf: bytes, read_tile: ReadTile) -> bool:
+    """Tell whether a leaf hash stands in the tiles whose root `root` gives: whoever checked that root need not make a proof.
+
+    Args:
+        size: leaves of the tree.
+        number: of the leaf, from 0.
+        leaf: its hash.
+        read_tile: the tiles.
+    """
+    if not 0 <= number < size:
+        return False
+    level, found = 0, leaf
+    while True:
+        tile, within = divmod(number, WIDTH)
+        data = read_tile(level, tile)
+        if data is None or data[within * _HASH : (within + 1) * _HASH] != found:
+            return False
+        full = size >> (8 * (level + 1))  # tiles of this level whose root stands in the level above
+        if tile >= full:
+            return True  # it is one of the hashes that the root is made of
+        found, number, level = root_of_tile(data[: WIDTH * _HASH]), tile, level + 1

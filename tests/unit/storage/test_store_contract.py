@@ -367,6 +367,14 @@ def test_distrusted_things_are_found_by_name(store: RegistryStore) -> None:
     assert store.statistics().distrusted == 1501
 
 
+def test_all_that_is_distrusted_is_listed(store: RegistryStore) -> None:
+    """By id, however many there are."""
+    entries = [Distrusted(f"sha256:{number:064x}", f"why {number}", "a list") for number in range(1200)]
+    store.add_distrusted(reversed(entries), 1)
+
+    assert list(store.distrusted()) == entries
+
+
 def leaf(text: bytes, *subjects: str) -> Leaf:
     return Leaf(sha256(b"\0" + text).digest(), text, subjects)
 

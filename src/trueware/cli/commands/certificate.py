@@ -7,6 +7,7 @@ from contextlib import closing
 from trueware.cli.exit_code import ExitCode
 from trueware.cli.options import Subparsers, add_registry, day, reason, registry_location
 from trueware.cli.printable import printable
+from trueware.cli.writing import add_written_registry, written_registry
 
 _NAME = 200
 
@@ -35,7 +36,7 @@ def add(commands: Subparsers) -> None:
             action.add_argument("--until", type=day, metavar="YYYY-MM-DD", help="to when it holds")
         else:
             action.add_argument("--reason", required=True, type=reason, metavar="TEXT", help="why")
-        add_registry(action)
+        add_written_registry(action)
         action.set_defaults(run=run_word, standing=doing)
     listing = actions.add_parser("list", help="list them", description="List the certificates as they stand.")
     listing.add_argument("--json", action="store_true", help="answer as JSON")
@@ -50,9 +51,8 @@ def run_word(options: Namespace) -> ExitCode:
 
     from trueware.errors import SourceError
     from trueware.model.certificate import CertificateStatus, Standing
-    from trueware.storage.opening import open_registry
 
-    with closing(open_registry(registry_location(options), writes=True)) as store:
+    with written_registry(options) as store:
         said = [each for each in store.certificates() if (each.issuer, each.number) == (options.issuer, options.number)]
         digest = _assessed(options) or (said[-1].sha256 if said else None)
         if digest is None:

@@ -7,6 +7,7 @@ from contextlib import closing
 from trueware.cli.exit_code import ExitCode
 from trueware.cli.options import Subparsers, add_registry, claim_pattern, registry_location
 from trueware.cli.printable import printable
+from trueware.cli.writing import add_written_registry, written_registry
 
 
 def add(commands: Subparsers) -> None:
@@ -32,7 +33,7 @@ def add(commands: Subparsers) -> None:
         metavar="CLAIM=PATTERN",
         help="a claim only they may make",
     )
-    add_registry(enrol)
+    add_written_registry(enrol)
     enrol.set_defaults(run=run_add)
 
     listing = actions.add_parser("list", help="list the publishers", description="List the publishers.")
@@ -48,11 +49,10 @@ def run_add(options: Namespace) -> ExitCode:
     from trueware.cli.keys import read_public_key
     from trueware.model.release import Entitlement
     from trueware.registry.enrol import enrol
-    from trueware.storage.opening import open_registry
 
     keys = [read_public_key(path) for path in options.key]
     entitlements = [Entitlement(name, pattern) for name, pattern in options.entitle]
-    with closing(open_registry(registry_location(options), writes=True)) as store:
+    with written_registry(options) as store:
         publisher = enrol(store, options.name, keys, entitlements, int(time.time()))
     sys.stdout.write(
         f"{printable(publisher.name)}: {len(publisher.keys)} keys, {len(publisher.entitlements)} entitlements\n"

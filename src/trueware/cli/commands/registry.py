@@ -8,6 +8,7 @@ from contextlib import closing
 from trueware.cli.exit_code import ExitCode
 from trueware.cli.options import Subparsers, add_registry, registry_location
 from trueware.cli.printable import printable
+from trueware.cli.writing import add_written_registry, written_registry
 
 
 def add(commands: Subparsers) -> None:
@@ -18,7 +19,12 @@ def add(commands: Subparsers) -> None:
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
 
     init = actions.add_parser("init", help="make a registry", description="Make a registry, if there is none yet.")
-    add_registry(init)
+    init.add_argument(
+        "--origin",
+        metavar="NAME",
+        help="what its log is called, like a URL without a scheme: registry.example.org/genuine (default: made from the key)",
+    )
+    add_written_registry(init)
     init.set_defaults(run=run_init)
 
     fsck = actions.add_parser(
@@ -47,7 +53,7 @@ def add(commands: Subparsers) -> None:
         "--root", metavar="FOLDER", help="the mirror that the document is in (default: the folder of the document)"
     )
     index.add_argument("--admit", action="store_true", help="also admit the keys of publishers that the document names")
-    add_registry(index)
+    add_written_registry(index)
     index.set_defaults(run=run_import)
 
 
@@ -55,12 +61,11 @@ def run_init(options: Namespace) -> ExitCode:
     """Make the file and its folder, or the tables in a database."""
     from pathlib import Path
 
-    from trueware.storage.opening import open_registry
-
     location = registry_location(options)
     if isinstance(location, Path):
         location.parent.mkdir(parents=True, exist_ok=True)
-    open_registry(location, creates=True).close()
+    with written_registry(options, creates=True, origin=options.origin):
+        pass
     sys.stdout.write(f"registry at {printable(str(location))}\n")
     return ExitCode.GENUINE
 
@@ -97,10 +102,9 @@ def run_show(options: Namespace) -> ExitCode:
 def run_import(options: Namespace) -> ExitCode:
     """Read the documents and store what they state; says what was refused and why."""
     from trueware.referencing import Wish, import_document
-    from trueware.storage.opening import open_registry
 
     wish = Wish(options.publisher, options.kind, options.root, admit=options.admit)
-    with closing(open_registry(registry_location(options), writes=True)) as store:
+    with written_registry(options) as store:
         for path in options.index:
             done = import_document(store, path, wish, int(time.time()))
             for refused in done.refused[:_REFUSALS]:

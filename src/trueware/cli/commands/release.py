@@ -8,6 +8,7 @@ from typing import Any
 from trueware.cli.exit_code import ExitCode
 from trueware.cli.options import Subparsers, add_limits, add_registry, limits_of, reason, registry_location
 from trueware.cli.printable import printable
+from trueware.cli.writing import add_written_registry, written_registry
 from trueware.model.release import Release
 
 
@@ -53,7 +54,7 @@ def add(commands: Subparsers) -> None:
     )
     withdraw.add_argument("id", metavar="ID", help="the id, or its beginning")
     withdraw.add_argument("--reason", required=True, type=reason, metavar="TEXT")
-    add_registry(withdraw)
+    add_written_registry(withdraw)
     withdraw.set_defaults(run=run_withdraw)
 
 
@@ -65,7 +66,7 @@ def _add_artefact(parser: ArgumentParser) -> None:
     parser.add_argument("--policy", metavar="NAME", help="class of product (default: by what the artefact looks like)")
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
     add_limits(parser)
-    add_registry(parser)
+    add_written_registry(parser)
 
 
 def run_publish(options: Namespace) -> ExitCode:
@@ -84,12 +85,11 @@ def _take_in(options: Namespace, key_file: str | None) -> ExitCode:
     from trueware.cli.keys import read_private_key
     from trueware.cli.progress import progress
     from trueware.releasing import Naming, take_in
-    from trueware.storage.opening import open_registry
 
     key = read_private_key(key_file) if key_file is not None else None
     naming = Naming(options.publisher, options.product, options.version, options.policy)
     with (
-        closing(open_registry(registry_location(options), writes=True)) as store,
+        written_registry(options) as store,
         progress(options.artefact, wanted=not options.quiet) as report,
     ):
         release = take_in(store, options.artefact, naming, int(time.time()), key, limits_of(options), report)
@@ -144,9 +144,8 @@ def run_withdraw(options: Namespace) -> ExitCode:
     import time
 
     from trueware.registry.withdraw import withdraw
-    from trueware.storage.opening import open_registry
 
-    with closing(open_registry(registry_location(options), writes=True)) as store:
+    with written_registry(options) as store:
         release = withdraw(store, _find(store.releases(), options.id).id, options.reason, int(time.time()))
     sys.stdout.write(_line(release))
     return ExitCode.GENUINE

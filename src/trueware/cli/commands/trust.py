@@ -7,6 +7,7 @@ from contextlib import closing
 from trueware.cli.exit_code import ExitCode
 from trueware.cli.options import Subparsers, add_registry, claim_pattern, day, positive, reason, registry_location
 from trueware.cli.printable import printable
+from trueware.cli.writing import add_written_registry, written_registry
 
 
 def add(commands: Subparsers) -> None:
@@ -29,7 +30,7 @@ def add(commands: Subparsers) -> None:
     revoke.add_argument("publisher", metavar="PUBLISHER")
     revoke.add_argument("id", metavar="ID", help="its name, as `trust list` has it")
     revoke.add_argument("reason", type=reason, metavar="REASON")
-    add_registry(revoke)
+    add_written_registry(revoke)
     revoke.set_defaults(run=run_revoke)
 
     never = actions.add_parser(
@@ -48,7 +49,7 @@ def add(commands: Subparsers) -> None:
         "--shipped", action="store_true", help="the keys that ship with trueware, whose secret halves anybody has"
     )
     never.add_argument("--reason", default="", help="why, for what does not say so itself")
-    add_registry(never)
+    add_written_registry(never)
     never.set_defaults(run=run_never)
 
     listing = actions.add_parser("list", help="list the keys", description="List the keys that count, and for what.")
@@ -82,7 +83,7 @@ def _add_add(parser: ArgumentParser) -> None:
         help="counts only where N keys of the publisher sign the same",
     )
     parser.add_argument("--from", dest="source", default="", metavar="TEXT", help="who said so")
-    add_registry(parser)
+    add_written_registry(parser)
     parser.set_defaults(run=run_add)
 
 
@@ -95,11 +96,10 @@ def run_add(options: Namespace) -> ExitCode:
     from trueware.model.release import Entitlement
     from trueware.registry.trust import admit
     from trueware.signatures.keys import read_keys
-    from trueware.storage.opening import open_registry
 
     keys = [key for path in options.files for key in read_keys(read_file(path), Path(path).name)]
     scope = [Entitlement(name, pattern) for name, pattern in options.scope]
-    with closing(open_registry(registry_location(options), writes=True)) as store:
+    with written_registry(options) as store:
         new = admit(
             store, options.publisher, keys, int(time.time()),
             issues=options.issues, scope=scope, since=options.since, until=options.until,
@@ -115,9 +115,8 @@ def run_revoke(options: Namespace) -> ExitCode:
     import time
 
     from trueware.registry.trust import take_back
-    from trueware.storage.opening import open_registry
 
-    with closing(open_registry(registry_location(options), writes=True)) as store:
+    with written_registry(options) as store:
         take_back(store, options.publisher, options.id, options.reason, int(time.time()))
     sys.stdout.write(f"{printable(options.publisher)}: {options.id} taken back\n")
     return ExitCode.GENUINE
@@ -133,7 +132,6 @@ def run_never(options: Namespace) -> ExitCode:
     from trueware.knowledge import load_public_keys
     from trueware.model.anchor import Distrusted, check_listed, listed_id
     from trueware.registry.distrust_lists import read_distrusted
-    from trueware.storage.opening import open_registry
 
     entries: list[Distrusted] = list(load_public_keys().values()) if options.shipped else []
     for each in options.entries:
@@ -143,7 +141,7 @@ def run_never(options: Namespace) -> ExitCode:
             entries.append(Distrusted(listed_id(each), options.reason or "listed by hand", "by hand"))
         else:
             entries += read_distrusted(read_file(each), Path(each).name, options.reason)
-    with closing(open_registry(registry_location(options), writes=True)) as store:
+    with written_registry(options) as store:
         new = store.add_distrusted(entries, int(time.time()))
     sys.stdout.write(f"{new} new of {len(entries)} entries that must never be trusted\n")
     return ExitCode.GENUINE

@@ -1,0 +1,94 @@
+"""Checkpoints (C2SP tlog-checkpoint v1.0.0): what a log says its tree is, as a signed note of three lines and more.
+
+::
+
+    origin
+    size, decimal
+    base64(root hash)
+    extension lines, which are not read
+"""
+
+import re
+from base64 import b64decode, b64encode
+from binascii import Error as Base64Error
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from trueware.errors import MalformedInput, UntrustedStatement
+from trueware.tlog import note as notes
+from trueware.tlog.note import Note, Signed, Verifier
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+MAX_SIZE = (1 << 63) - 1
+_NAME = "checkpoint"
+_SIZE = re.compile(r"0|[1-9][0-9]{0,18}")
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A tree as its log states it."""
+
+    origin: str
+    size: int
+    root: bytes
+
+    def __str__(self) -> str:
+        """The text that is signed."""
+        return f"{self.origin}\n{self.size}\n{b64encode(self.root).decode()}\n"
+
+
+def parse(text: str) -> Checkpoint:
+    """Return what the text of a note says.
+
+    Raises:
+        MalformedInput: it is no checkpoint.
+    """
+    lines = text.split("\n")
+    if len(lines) < 4 or not lines[0] or not all(lines[:-1]) or lines[-1]:
+        raise MalformedInput(_NAME, 0, "three lines or more expected, none of them empty")
+    if not _SIZE.fullmatch(lines[1]) or int(lines[1]) > MAX_SIZE:
+        raise MalformedInput(_NAME, len(lines[0].encode()) + 1, f"a size of {lines[1][:30]!r}")
+    try:
+        root = b64decode(lines[2], validate=True)
+    except (Base64Error, ValueError):
+        root = b""
+    if len(root) != 32 or b64encode(root).decode() != lines[2]:
+        raise MalformedInput(_NAME, len(lines[0].encode()) + len(lines[1]) + 2, "a root that is no hash in base64")
+    return Checkpoint(lines[0], int(lines[1]), root)
+
+
+def sign(at: Checkpoint, key: "Ed25519PrivateKey") -> Note:
+    """Return a checkpoint signed by its log, whose name is the origin.
+
+    Raises:
+        ValueError: an origin that cannot name a key.
+    """
+    return Note(str(at), (notes.sign(str(at), at.origin, key),))
+
+
+def open_checkpoint(
+    data: bytes, log: Verifier, witnesses: Iterable[Verifier] = (), origin: str | None = None
+) -> tuple[Checkpoint, tuple[Signed, ...]]:
+    """Return a checkpoint that its log signed, and those of the witnesses who cosigned it.
+
+    Args:
+        data: the note.
+        log: its log's key.
+        witnesses: keys of those whose cosignatures matter.
+        origin: what the log is called, where its key has another name.
+
+    Raises:
+        MalformedInput: it is none.
+        UntrustedStatement: the log did not sign it, or one of the signatures does not fit; or it is another log's.
+    """
+    note = notes.read_note(data)
+    signed = notes.verify(note, (log, *witnesses))
+    if all(each.verifier != log for each in signed):
+        raise UntrustedStatement("the checkpoint is not signed by its log")
+    at = parse(note.text)
+    if at.origin != (origin or log.name):
+        raise UntrustedStatement(f"the checkpoint is of {at.origin!r}, not of {origin or log.name!r}")
+    return at, tuple(each for each in signed if each.verifier != log)

@@ -1,0 +1,248 @@
+"""The ledger: every change is a leaf, the log replays to the registry, and what was done to either shows."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from tests.unit.registry.trees import firmware
+
+from trueware.errors import UntrustedStatement
+from trueware.model.anchor import Anchor, Distrusted
+from trueware.model.certificate import CertificateStatus, Standing
+from trueware.model.release import Entitlement, Publisher
+from trueware.registry.enrol import enrol
+from trueware.registry.learn import learn
+from trueware.registry.ledger import READING, Registrar, _Ledger, ledger
+from trueware.registry.log_audit import audit_log
+from trueware.registry.lookup import Registry
+from trueware.registry.ports import RegistryStore
+from trueware.registry.publish import publish
+from trueware.registry.signed import public_key
+from trueware.registry.withdraw import withdraw
+from trueware.storage.memory import MemoryStore
+from trueware.storage.sqlite import SqliteStore
+from trueware.tlog import checkpoint
+from trueware.tlog.checkpoint import Checkpoint
+
+OPERATOR = Registrar("example.org/registry", Ed25519PrivateKey.from_private_bytes(bytes(32)))
+ACME = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[RegistryStore]:
+    made: RegistryStore = MemoryStore() if request.param == "memory" else SqliteStore.create(tmp_path / "r.sqlite")
+    yield made
+    made.close()
+
+
+def publish_one(store: RegistryStore, version: str = "1", now: int = 20) -> str:
+    root = firmware(int(version))
+    said = {"publisher": "Acme", "product": "Router", "version": version, "private_key": ACME, "now": now}
+    return publish(store, root, {}, (), **said).id  # type: ignore[arg-type]
+
+
+def fill(store: RegistryStore) -> None:
+    """Make every kind of change."""
+    enrol(store, "Acme", [public_key(ACME)], [Entitlement("vendor", "Acme*")], 10)
+    enrol(store, "Acme", [public_key(ACME)], [Entitlement("product", "Router*")], 11)
+    withdraw(store, publish_one(store), "a flaw", 30)
+    publish_one(store, "2", 40)
+    learn(store, firmware(7), {}, (), publisher="Other", product="Box", version="1", now=50, source="a shelf")
+    anchor = Anchor(
+        "Acme", "spki:1", "spki", b"k" * 80, True, (Entitlement("product", "R*"),), 1, None, 2, "n", "a page"
+    )
+    store.add_anchors([anchor, replace(anchor, id="spki:2", data=b"k" * 60_000)], 60)
+    store.revoke_anchor("Acme", "spki:1", "lost", 61)
+    store.add_distrusted([Distrusted(f"sha256:{each:064x}", "leaked", "a list") for each in range(150)], 62)
+    issued = CertificateStatus("Lab", "C-1", b"a" * 32, Standing.ISSUED, "EN 303 645", 1, 2)
+    store.add_certificates([issued, replace(issued, standing=Standing.REVOKED, reason="why"), issued], 63)
+
+
+def audit(store: RegistryStore) -> list[str]:
+    return [f"{each.subject}: {each.detail}" for each in audit_log(store, MemoryStore())]
+
+
+def test_every_method_reads_or_is_logged() -> None:
+    """A method that is added to the port cannot bypass the log."""
+    methods = {name for name in vars(RegistryStore) if not name.startswith("_")}
+    # what writes the log itself, which only the ledger does
+    written = {"add_leaves", "put_tiles"}
+
+    assert methods - READING - written == {
+        name for name in vars(_Ledger) if not name.startswith("_") and name != "begin"
+    }
+    with pytest.raises(AttributeError, match="no add_leaves"):
+        ledger(MemoryStore(), OPERATOR, 1).add_leaves([])
+
+
+def test_the_log_replays_to_the_registry(store: RegistryStore) -> None:
+    """Every kind of change is in the log, once, and the audit of the whole finds nothing."""
+    logged = ledger(store, OPERATOR, 5)
+    assert store.log_size() == 2
+    fill(logged)
+
+    # 2 of the registry, 2 enrolments, 3 releases, 1 withdrawal, 2 anchors, 1 revocation, 2 of distrust, 3 about a certificate
+    assert store.log_size() == 16
+    assert audit(store) == []
+    assert logged.fsck() == []
+    fill_again = store.log_size()
+    logged.add_publisher(Publisher("Acme", (public_key(ACME),)), 99)
+    logged.add_distrusted([Distrusted("sha256:" + "0" * 64, "again")], 99)
+    publish_one(logged, "2", 99)
+    assert store.log_size() == fill_again
+
+
+def test_a_log_goes_on_where_another_writer_left_it(store: RegistryStore) -> None:
+    """Two ledgers over one store, as two processes have them."""
+    first, second = ledger(store, OPERATOR, 5), ledger(store, OPERATOR, 5)
+    for number in range(3):
+        enrol(first, f"A{number}", [], [], 10 + number)
+        enrol(second, f"B{number}", [], [], 8)
+
+    assert store.log_size() == 8
+    assert audit(store) == []
+
+
+def test_what_was_there_before_the_log_is_entered(store: RegistryStore) -> None:
+    """A registry that had no log has one that says all that it holds."""
+    fill(store)
+    assert store.log_size() == 0
+    ledger(store, OPERATOR, 100)
+
+    assert audit(store) == []
+
+
+def test_what_fails_leaves_no_leaf(store: RegistryStore) -> None:
+    """A transaction that fails has neither change nor leaf, and the log goes on after it."""
+    logged = ledger(store, OPERATOR, 5)
+
+    def fail() -> None:
+        with logged.transaction():
+            enrol(logged, "Acme", [], [], 10)
+            raise RuntimeError("power")
+
+    with pytest.raises(RuntimeError, match="power"):
+        fail()
+    assert (store.log_size(), store.publishers()) == (2, ())
+    enrol(logged, "Acme", [], [], 9)
+    assert store.log_size() == 3
+    assert audit(store) == []
+
+
+def test_another_operator_cannot_write(store: RegistryStore) -> None:
+    """The log is that of one registrar: another key, or another name, is refused."""
+    ledger(store, OPERATOR, 5)
+    for other in (replace(OPERATOR, key=ACME), replace(OPERATOR, origin="example.org/other")):
+        with pytest.raises(UntrustedStatement, match="another registrar"):
+            ledger(store, other, 6)
+
+
+def test_a_release_beside_the_log_is_a_warning(store: RegistryStore) -> None:
+    """Put into the store past the ledger: genuine, with a warning that names it; in the log: without."""
+    logged = ledger(store, OPERATOR, 5)
+    enrol(logged, "Acme", [public_key(ACME)], [], 10)
+    publish_one(logged)
+    publish_one(store, "9")
+    learn(store, firmware(7), {}, (), publisher="Other", product="Box", version="1", now=50)
+    seen = {
+        release.version: release.logged
+        for each in store.releases()
+        for release in Registry(store).find_exact(each.sha256).releases
+    }
+
+    assert seen == {"1": True, "9": False} | {"1": True}
+    assert [each.logged for each in Registry(store).find_exact(firmware(7).sha256 or b"").releases] == [False]
+
+
+def test_a_key_beside_the_log_signs_nothing(store: RegistryStore) -> None:
+    """A key that was put into the store past the ledger makes no release a logged one."""
+    logged = ledger(store, OPERATOR, 5)
+    enrol(logged, "Acme", [], [], 10)
+    store.add_publisher(Publisher("Acme", (public_key(ACME),)), 11)
+    with pytest.raises(UntrustedStatement, match="not signed by a key"):
+        publish_one_without_log_check(logged)
+    publish_one(store)
+
+    assert [each.logged for each in Registry(store).find_exact(firmware(1).sha256 or b"").releases] == [False]
+    assert "publisher Acme: the registry has it otherwise than the log says" in audit(store)
+
+
+Alteration = Callable[[MemoryStore], None]
+
+
+def _drop_withdrawal(store: MemoryStore) -> None:
+    for id_, stored in store._stored.items():
+        store._stored[id_] = replace(stored, release=replace(stored.release, withdrawn=None))
+
+
+def _drop_release(store: MemoryStore) -> None:
+    del store._stored[next(iter(store._stored))]
+
+
+def _rewrite_entry(store: MemoryStore) -> None:
+    store._entries[5] = store._entries[5][:-1] + bytes([store._entries[5][-1] ^ 1])
+
+
+def _swap_entries(store: MemoryStore) -> None:
+    store._entries[4], store._entries[5] = store._entries[5], store._entries[4]
+
+
+def _drop_last_leaf(store: MemoryStore) -> None:
+    store._entries.pop()
+    last = len(store._entries)
+    store._about = {subject: tuple(n for n in numbers if n != last) for subject, numbers in store._about.items()}
+
+
+def _rewrite_tile(store: MemoryStore) -> None:
+    data = bytearray(store._tiles[0, 0])
+    data[40] ^= 1
+    store._tiles[0, 0] = bytes(data)
+
+
+def _hide_from_index(store: MemoryStore) -> None:
+    store._about = dict.fromkeys(store._about, ())
+
+
+def _drop_distrusted(store: MemoryStore) -> None:
+    store._distrusted.popitem()
+
+
+def _stand_again(store: MemoryStore) -> None:
+    store._anchors = {key: replace(each, revoked=None) for key, each in store._anchors.items()}
+
+
+def _change_certificate(store: MemoryStore) -> None:
+    store._certificates[0] = replace(store._certificates[0], sha256=b"b" * 32)
+
+
+def _sign_other_root(store: MemoryStore) -> None:
+    store._checkpoints[16] = bytes(checkpoint.sign(Checkpoint(OPERATOR.origin, 16, b"r" * 32), OPERATOR.key))
+
+
+def _sign_with_other_key(store: MemoryStore) -> None:
+    at = checkpoint.open_checkpoint(store._checkpoints[16], OPERATOR.verifier)[0]
+    store._checkpoints[16] = bytes(checkpoint.sign(at, ACME))
+
+
+@pytest.mark.parametrize(
+    "alter",
+    [
+        _drop_withdrawal, _drop_release, _rewrite_entry, _swap_entries, _drop_last_leaf, _rewrite_tile, _hide_from_index,
+        _drop_distrusted, _stand_again, _change_certificate, _sign_other_root, _sign_with_other_key,
+    ],
+)  # fmt: skip
+def test_the_audit_finds_what_was_done_to_a_registry(alter: Alteration) -> None:
+    """Each alteration of the store or its log is a problem, and the audit comes to its end."""
+    store = MemoryStore()
+    fill(ledger(store, OPERATOR, 5))
+    assert audit(store) == []
+    alter(store)
+
+    assert audit(store) != []
+
+
+def publish_one_without_log_check(store: RegistryStore) -> None:
+    """Publish under a key that the store has and the log has not."""
+    publish_one(store, "3")
