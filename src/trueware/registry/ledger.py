@@ -288,7 +288,8 @@ class _Ledger:
 READING = frozenset({
     "get_publisher", "publishers", "get_release", "releases", "find_by_sha256", "find_by_tree", "find_by_claims", "find_sharing",
     "count_products", "get_manifest", "find_packings", "get_packings", "get_portraits", "get_content", "statistics", "fsck",
-    "anchors", "distrusted", "find_distrusted", "certificates", "get_payload", "log_size", "find_leaf", "entries", "leaves_about", "get_tile",
+    "anchors", "distrusted", "find_distrusted", "certificates", "get_payload", "log_size", "find_leaf", "entries", "leaves_about",
+    "get_tile",
     "checkpoint", "checkpoints", "put_checkpoint",
 })  # fmt: skip
 """What is handed on to the store: everything that changes nothing. A checkpoint may be put, since only its signatures can change."""
