@@ -2,9 +2,9 @@
 
 From the signature down to each package:
 
-1. The signatures over ``Packages``, unpacked: ``Packages.sig`` (usign), ``Packages.asc`` (OpenPGP). A broken one, or one by a key
-   that must not be believed, and the index states nothing. Without one by a publisher's key that is at hand it is somebody's word,
-   and each reference says so. Where ``Packages.gz`` lies there too, it packs the same.
+1. The signatures over ``Packages``, unpacked: ``Packages.sig`` (usign), ``Packages.asc`` (OpenPGP); some sign it packed instead
+   (``Packages.gz.sig``). A broken one, or one by a key that must not be believed, and the index states nothing. Without one by a
+   publisher's key that is at hand it is somebody's word, and each reference says so. Where both lie there, they are the same.
 2. Each stanza is a reference: SHA-256 and size of a package, with its name, version and architecture.
 3. A package that lies beside is the one that the stanza names, by size and SHA-256, and says the same of itself. Then it is measured.
 
@@ -16,6 +16,7 @@ Sources: OpenWrt ``scripts/ipkg-make-index.sh``; opkg ``libopkg/pkg_parse.c``, `
 import re
 from collections.abc import Iterator
 from functools import partial
+from itertools import chain
 
 from trueware.errors import UntrustedStatement
 from trueware.formats.moments import written
@@ -33,6 +34,7 @@ MAX_INDEX = 1 << 27
 """Bytes of an index, unpacked; OpenWrt's longest has 3 MB."""
 
 _INDEX, _PACKED = "Packages", "Packages.gz"
+_SIGNATURES = (".sig", ".asc")
 
 
 def _recognises(document: Document) -> bool:
@@ -40,7 +42,7 @@ def _recognises(document: Document) -> bool:
     lies = document.mirror.size
     if name not in (_INDEX, _PACKED):
         return False
-    if any(lies(f"{folder}{slash}{_INDEX}{ending}") is not None for ending in (".sig", ".asc")):
+    if any(lies(f"{folder}{slash}{each}{ending}") is not None for each in (_INDEX, _PACKED) for ending in _SIGNATURES):
         return True
     return name == _INDEX and re.search(rb"(?m)^Filename: \S+\.ipk$", document.head) is not None
 
@@ -49,14 +51,15 @@ def _read(document: Document, context: Context) -> Iterator[Reference | Refused]
     places = Places(document.mirror)
     folder, slash, _ = document.path.rpartition("/")
     before = folder + slash
-    index = places.file(before + _INDEX)
-    if document.mirror.size(before + _PACKED) is not None:
-        text = b"".join(gunzipped(document.mirror.chunks(before + _PACKED), MAX_INDEX))
+    index, packed = places.file(before + _INDEX), places.file(before + _PACKED)
+    if packed is not None:
+        text = b"".join(gunzipped([places.hold(packed.path, MAX_INDEX)], MAX_INDEX))
         if index is not None and places.hold(index.path, MAX_INDEX) != text:  # 1
             raise UntrustedStatement(f"{_PACKED} packs another index than the {_INDEX} beside it")
         index = index or places.put(before + _INDEX, text)
     assert index is not None  # noqa: S101 (the document is one of the two)
-    word = vouched(signatures_beside(index, (".sig", ".asc"), context), (), context)
+    both = (signatures_beside(each, _SIGNATURES, context) for each in (index, packed) if each is not None)
+    word = vouched(chain.from_iterable(both), (), context)
     publisher = word.whose(context, _NAME)
     said = f"{_INDEX}, {word.told}" + (f" on {written(word.signed_at)[:10]}" if word.signed_at is not None else "")
     for each in parse_index(places.hold(index.path, MAX_INDEX).decode("utf-8", "surrogateescape")):  # 2
