@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from tests.postgres import VARIABLE, Cluster, find_programs
 
 from trueware.measuring import Measurement, measure
 
@@ -48,3 +49,15 @@ def corpus() -> Path:
         pytest.skip("no test corpus: set TRUEWARE_CORPUS")
     done = subprocess.run([str(unpack)], capture_output=True, text=True, check=True)
     return Path(done.stdout.strip())
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Cluster]:
+    """A PostgreSQL server; the test is skipped, visibly, where there is none."""
+    pytest.importorskip("psycopg", reason="no psycopg: install trueware[postgres]")
+    programs = None if os.environ.get(VARIABLE) else find_programs()
+    if programs is None and not os.environ.get(VARIABLE):
+        pytest.skip(f"no PostgreSQL: install it, or set {VARIABLE}")
+    cluster = Cluster(programs)
+    yield cluster
+    cluster.close()

@@ -6,6 +6,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from tests.postgres import Cluster
 from tests.unit.registry.trees import file, firmware, folder, image
 from tests.unit.storage.submissions import PASSWD, submission
 
@@ -25,11 +26,23 @@ from trueware.storage.memory import MemoryStore
 from trueware.storage.sqlite import SqliteStore
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+def make(kind: str, request: pytest.FixtureRequest, folder: Path) -> RegistryStore:
+    if kind == "memory":
+        return MemoryStore()
+    if kind == "sqlite":
+        return SqliteStore.create(folder / "registry.sqlite")
+    cluster: Cluster = request.getfixturevalue("postgres")
+    from trueware.storage.postgres.store import PostgresStore
+
+    return PostgresStore.create(cluster.url())
+
+
+KINDS = ("memory", "sqlite", "postgres")
+
+
+@pytest.fixture(params=KINDS)
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[RegistryStore]:
-    made: RegistryStore = (
-        MemoryStore() if request.param == "memory" else SqliteStore.create(tmp_path / "registry.sqlite")
-    )
+    made = make(request.param, request, tmp_path)
     yield made
     made.close()
 
@@ -182,9 +195,10 @@ def test_sharing_ranks_by_weight(store: RegistryStore) -> None:
     assert store.fsck() == []
 
 
-def test_stores_weigh_alike(tmp_path: Path) -> None:
-    """Memory and SQLite rank the same registry the same way."""
-    stores: tuple[RegistryStore, ...] = (MemoryStore(), SqliteStore.create(tmp_path / "r.sqlite"))
+@pytest.mark.parametrize("kind", KINDS[1:])
+def test_stores_weigh_alike(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    """Every store ranks the same registry as memory does."""
+    stores = (MemoryStore(), make(kind, request, tmp_path))
     for each in stores:
         each.add_releases(submission(firmware(n), product=f"P{n % 5}", version=str(n)) for n in range(20))
     answers = [each.find_sharing(contents(firmware(7)), 20) for each in stores]

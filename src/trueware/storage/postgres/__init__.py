@@ -1,0 +1,1 @@
+"""The registry in PostgreSQL, for many writers and readers: needs ``trueware[postgres]``."""
