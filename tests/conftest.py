@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
-from tests.postgres import VARIABLE, Cluster, find_programs
 
+from tests.postgres import VARIABLE, Cluster, find_programs
 from trueware.measuring import Measurement, measure
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -27,8 +27,8 @@ def add_registry(parser: ArgumentParser) -> None:
     """Add `--registry`."""
     parser.add_argument(
         "--registry",
-        metavar="FILE",
-        help=f"the registry (default: ${REGISTRY_VARIABLE}, else registry.sqlite in the user's data folder)",
+        metavar="FILE|URL",
+        help=f"the registry: a file, or postgresql://… (default: ${REGISTRY_VARIABLE}, else registry.sqlite in the user's data folder)",
     )
 
 

@@ -1,7 +1,7 @@
 """Opens a registry by where it is: a file, or the URL of a server's database. Drivers are imported when they are asked for.
 
-``postgresql://[user@]host[:port]/database[?schema=name&service=name…]`` is a database (`trueware.storage.postgres`); everything
-else is the name of a file. A URL must not hold a password: arguments and environments are read by others on the machine, and URLs
+``postgresql://[user@]host[:port]/database[?schema=name]`` is a database (`trueware.storage.postgres`), with what else libpq takes;
+everything else is the name of a file. A URL must not hold a password: arguments and environments are read by others on the machine, and URLs
 are printed. libpq finds one in its password file or service file (PostgreSQL 15, §34.16 and §34.17).
 """
 
@@ -33,11 +33,21 @@ def open_registry(location: Location, *, writes: bool = False, creates: bool = F
     Raises:
         StoreError: there is no registry, it is of another version, damaged, or the server cannot be reached.
     """
-    if is_server(location):
-        raise StoreError("registries on a server are not supported")
+    if isinstance(location, str) and is_server(location):
+        return _on_server(location, writes=writes, creates=creates)
     from trueware.storage.sqlite import SqliteStore  # noqa: PLC0415 (start-up time)
 
     path = Path(location)
     if creates:
         return SqliteStore.create(path)
     return SqliteStore.open(path) if writes else SqliteStore.open_read_only(path)
+
+
+def _on_server(url: str, *, writes: bool, creates: bool) -> RegistryStore:
+    try:
+        from trueware.storage.postgres.store import PostgresStore  # noqa: PLC0415 (start-up time)
+    except ImportError as error:
+        raise StoreError("a registry on a server needs what `trueware[postgres]` installs") from error
+    if creates:
+        return PostgresStore.create(url)
+    return PostgresStore.open(url) if writes else PostgresStore.open_read_only(url)
