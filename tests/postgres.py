@@ -11,6 +11,7 @@ import signal
 import subprocess
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 VARIABLE = "TRUEWARE_POSTGRES"
@@ -30,13 +31,13 @@ def find_programs() -> Path | None:
 class Cluster:
     """A server, ours or a given one."""
 
-    def __init__(self, programs: Path | None) -> None:
+    def __init__(self, programs: Path | None, settings: Sequence[str] = ()) -> None:
         self.ours = programs is not None
         self._made = 0
         if programs is None:
             self._base = os.environ[VARIABLE]
             return
-        self._programs = programs
+        self._programs, self._settings = programs, (*_SETTINGS, *settings)
         self._folder = Path(tempfile.mkdtemp(prefix="trueware-postgres-"))
         self._as: dict[str, object] = {}
         if os.getuid() == 0:  # initdb refuses to be root
@@ -67,7 +68,7 @@ class Cluster:
 
     def start(self) -> None:
         """Start the server and wait until it answers."""
-        settings = [f"-c{each}" for each in (*_SETTINGS, f"unix_socket_directories={self._folder}")]
+        settings = [f"-c{each}" for each in (*self._settings, f"unix_socket_directories={self._folder}")]
         deadline = time.monotonic() + _PATIENCE
         while True:
             self._server = subprocess.Popen(

@@ -28,7 +28,8 @@ def add_registry(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--registry",
         metavar="FILE|URL",
-        help=f"the registry: a file, or postgresql://… (default: ${REGISTRY_VARIABLE}, else registry.sqlite in the user's data folder)",
+        help="the registry, a file or postgresql://… "
+        f"(default: ${REGISTRY_VARIABLE}, else registry.sqlite in the user's data folder)",
     )
 
 

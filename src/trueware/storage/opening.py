@@ -1,8 +1,8 @@
 """Opens a registry by where it is: a file, or the URL of a server's database. Drivers are imported when they are asked for.
 
-``postgresql://[user@]host[:port]/database[?schema=name]`` is a database (`trueware.storage.postgres`), with what else libpq takes;
-everything else is the name of a file. A URL must not hold a password: arguments and environments are read by others on the machine, and URLs
-are printed. libpq finds one in its password file or service file (PostgreSQL 15, §34.16 and §34.17).
+``postgresql://[user@]host[:port]/database[?schema=name]``, with what else libpq takes, is a database (`trueware.storage.postgres`);
+everything else is the name of a file. A URL must not hold a password: arguments and environments are read by others on the machine,
+and URLs are printed. libpq finds one in its password file or service file (PostgreSQL 15, §34.16 and §34.17).
 """
 
 from pathlib import Path

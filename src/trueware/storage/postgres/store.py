@@ -246,6 +246,9 @@ class PostgresStore:
     def find_distrusted(self, ids: Iterable[str]) -> dict[str, Distrusted]:
         return trust.find_distrusted(self._session, ids)
 
+    def distrusted(self) -> Iterator[Distrusted]:
+        return trust.distrusted(self._session)
+
     # --- the log -------------------------------------------------------------------------------------------------------
 
     def transaction(self) -> AbstractContextManager[object]:

@@ -1,6 +1,6 @@
 """The rows of a registry in PostgreSQL that say who publishes, and whom to believe. Transactions are the caller's."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
@@ -159,3 +159,9 @@ def find_distrusted(session: Session, ids: Iterable[str]) -> dict[str, Distruste
     found = session.ask("SELECT id, reason, source FROM {s}.distrusted WHERE key = ANY(%(keys)s)", {"keys": keys})
     listed = (Distrusted(*map(free, row)) for row in found)
     return {each.id: each for each in listed}
+
+
+def distrusted(session: Session) -> Iterator[Distrusted]:
+    """Yield all, by id; they are sorted here, since the database holds some texts otherwise (`any_text.py`)."""
+    found = session.ask("SELECT id, reason, source FROM {s}.distrusted")
+    yield from sorted((Distrusted(*map(free, row)) for row in found), key=lambda each: each.id)
