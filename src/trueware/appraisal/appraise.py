@@ -22,7 +22,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import islice
 
-from trueware.appraisal.compare import Lost
+from trueware.appraisal.compare import Lost, Unstated
 from trueware.appraisal.damage import Damage
 from trueware.appraisal.entitlement import entitled_publishers
 from trueware.appraisal.held import DERIVED, DERIVED_SILENT, Held, hold, is_derived
@@ -178,16 +178,18 @@ def _genuine(artefact: str, evidence: Evidence, each: Held, findings: tuple[Find
     if part:
         notes.append(_finding("part-of-release", f"equals {part} of {release.title}; the other parts were not seen"))
     rebuilt = each.comparison.rebuilt
-    if rebuilt or (not changes and evidence.root.sha256 != release.sha256 and not part):
+    if rebuilt or (not changes and evidence.root.sha256 != release.sha256 and not part and not _is_list(release, each)):
         notes.append(_finding("container-rebuilt", "same content, packed differently", rebuilt[0] if rebuilt else ""))
     beside = each.alignment.beside
     notes += _outside(beside)
-    complete = not beside and each.comparison.lost.is_nothing
+    listed = each.comparison.unstated.extent is not None
+    complete = not beside and each.comparison.lost.is_nothing and not listed
     vector = vector_for(Verdict.GENUINE, changes, at_fault=release.at_fault, complete=complete)
     what = f"{part} of {release.title}" if part else release.title
     subject = f"its {each.alignment.found_path} " if each.alignment.found_path else ""
     shown = "" if each.comparison.lost.is_nothing else " and that this copy shows"
-    reason = f"{subject}equals {what} in everything that may not change{shown}{_apart_from(beside)}"
+    stated = "every file that its list states" if listed else "everything that may not change"
+    reason = f"{subject}equals {what} in {stated}{shown}{_apart_from(beside)}"
     return _result(artefact, evidence, Verdict.GENUINE, vector.tier, reason, each, (*findings, *notes), vector=vector)
 
 
@@ -264,9 +266,14 @@ def _counterfeit_by_contradiction(
 def _undecided(artefact: str, evidence: Evidence, each: Held, findings: tuple[Finding, ...]) -> Result:
     """No change is proved, and yet not all of the artefact is accounted for."""
     title = each.reference.release.title
-    if not each.immutable and not each.told:
+    unstated = each.comparison.unstated
+    if not each.immutable and each.covers and not unstated.decides_nothing:
+        reason = f"equals every file that the list of {title} states; it says nothing of {_of(unstated)}"
+        settle: tuple[str, ...] = (f"{title} itself, learnt or published: a list of files does not state all of it",)
+        findings = (*findings, *_outside(unstated.files[:_TOLD]))
+    elif not each.immutable and not each.told:
         reason = f"looks like {title}, but for what this archive does not record"
-        settle: tuple[str, ...] = ("the image itself, or an archive made by root with all extended attributes",)
+        settle = ("the image itself, or an archive made by root with all extended attributes",)
     elif not each.immutable and not each.vouched:
         reason = f"looks like {each.alignment.expected_path} of {title}, where a device may change everything else"
         settle = ("the whole root file system it was taken from",)
@@ -359,11 +366,43 @@ def _beside_signed(paths: Iterable[str]) -> Iterator[Finding]:
     return (_finding("outside-release", "lies beside what is signed, and nobody signed it", path) for path in paths)
 
 
+def _is_list(release: Release, each: Held) -> bool:
+    """Whether the release is a list of files that has no bytes of its own to be packed otherwise."""
+    return each.comparison.unstated.extent is not None and release.sha256 == release.tree
+
+
+def _of(unstated: Unstated) -> str:
+    """Return in words what a list says nothing of."""
+    told = (
+        (unstated.entries, "link or device", "links or devices"),
+        (unstated.privileges, "file with a set-ID bit or a capability", "files with set-ID bits or capabilities"),
+        (unstated.files, "file", "files"),
+    )
+    return " and ".join(
+        f"{len(paths)} {one if len(paths) == 1 else many} ({_some(paths)})" for paths, one, many in told if paths
+    )
+
+
+def _not_stated(unstated: Unstated) -> Iterator[Finding]:
+    """Yield what was not compared, because a list of files does not state it."""
+    if unstated.extent is not None:
+        yield _finding("not-checkable", "the release is a list of files: permissions, owners and links are not stated, and not compared")
+    for paths, what in (
+        (unstated.entries, "links and devices"),
+        (unstated.privileges, "set-ID bits and capabilities"),
+    ):
+        if paths:
+            yield _finding("not-checkable", f"the list does not state {what}; the artefact has some, at {_some(paths)}")
+
+
+def _some(paths: tuple[str, ...]) -> str:
+    return ", ".join(paths[:_NAMED]) + (f" and {len(paths) - _NAMED} more" if len(paths) > _NAMED else "")
+
+
 def _lost(lost: Lost) -> Iterator[Finding]:
     for what, paths in (("device nodes", lost.devices), ("extended attributes", lost.attributes)):
         if paths:
-            named = ", ".join(paths[:_NAMED]) + (f" and {len(paths) - _NAMED} more" if len(paths) > _NAMED else "")
-            yield _finding("not-checkable", f"this copy has no {what}; the release has, at {named}")
+            yield _finding("not-checkable", f"this copy has no {what}; the release has, at {_some(paths)}")
 
 
 def _finding(rule_id: str, detail: str, part: str = "") -> Finding:
@@ -386,7 +425,7 @@ def _result(
 ) -> Result:
     root = evidence.root
     if each is not None and verdict is not Verdict.COUNTERFEIT:
-        findings = (*findings, *_lost(each.comparison.lost))
+        findings = (*findings, *_lost(each.comparison.lost), *_not_stated(each.comparison.unstated))
     if changes is None:
         changes = each.comparison.changes if each is not None else ()
     match = None

@@ -2,14 +2,16 @@
 
 Equal Merkle digests end the descent, so that the cost is that of what differs. A container is compared by its parts where both
 readings have them, and by its bytes where a reading is not certain. What a container does not record (owner, mode) is not
-compared. Padding, time stamps and packing never differ.
+compared. Padding, time stamps and packing never differ. Where the release is a list of files (`trueware.model.listing`), what such
+a list does not state is told apart from what differs (`Unstated`).
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from trueware.appraisal.place import DISK, holds_files, inside, is_root_file_system
 from trueware.model.change import Change, ChangeKind
+from trueware.model.listing import Extent, extent_of
 from trueware.model.part import Kind, Part, join
 from trueware.model.policy import Policy
 
@@ -26,6 +28,8 @@ _COPIES = frozenset({"tar"})
 
 _DEVICES = (Kind.CHARACTER, Kind.BLOCK)
 
+_BYTES = (Kind.FILE, Kind.REGION, Kind.GAP)
+
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
@@ -36,6 +40,7 @@ class Comparison:
     """Paths of containers whose content is equal although their bytes differ."""
 
     lost: "Lost"
+    unstated: "Unstated"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +60,41 @@ class Lost:
 
 
 @dataclass(frozen=True, slots=True)
+class Unstated:
+    """What an artefact has of which a list of files says nothing: nobody vouches for it, and nobody says that it should not be there."""
+
+    extent: Extent | None = None
+    """How far the list goes; None: the release is no list, and all could be compared."""
+
+    privileges: tuple[str, ...] = ()
+    """Paths of listed files with set-user-ID or set-group-ID bits or capabilities."""
+
+    entries: tuple[str, ...] = ()
+    """Paths of links, device nodes and the like, which no list has."""
+
+    files: tuple[str, ...] = ()
+    """Paths of files that an open list does not have, and of those that it has without a SHA-256."""
+
+    @property
+    def decides_nothing(self) -> bool:
+        """Whether a device would do the same without any of it."""
+        return not self.privileges and not self.entries and not self.files
+
+
+@dataclass(slots=True)
+class _Found:
+    """What comparing brings up on its way, paths as they come."""
+
+    changes: list[Change] = field(default_factory=list)
+    rebuilt: list[str] = field(default_factory=list)
+    devices: list[str] = field(default_factory=list)
+    attributes: list[str] = field(default_factory=list)
+    privileges: list[str] = field(default_factory=list)
+    entries: list[str] = field(default_factory=list)
+    files: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
 class _Pair:
     expected: Part
     found: Part
@@ -67,6 +107,9 @@ class _Pair:
 
     copy: "_Copy | None"
     """What `found` is or lies in directly, where that is a copy."""
+
+    listed: bool = False
+    """Whether `expected` is what a list of files states: names and contents alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,21 +150,22 @@ def compare(
         inner: where `expected` is in the root file system of its release, None above it; see `policy_path`.
         media: what `expected`, and `found`, are read from; see `medium`.
     """
-    changes: list[Change] = []
-    rebuilt: list[str] = []
-    devices: list[str] = []
-    attributes: list[str] = []
+    seen = _Found()
+    changes, rebuilt, attributes = seen.changes, seen.rebuilt, seen.attributes
+    extent = extent_of(expected)
     copied = (found.kind is Kind.DIRECTORY and media[1] == DISK) or (media[1] in _COPIES and media[0] != media[1])
     copy = _Copy.of(found) if copied else None
     labelled = _UNLABELLED.isdisjoint(media) and (copy is None or copy.has_attributes)
-    stack = [_Pair(expected, found, path, inner, labelled, copy)]
+    stack = [_Pair(expected, found, path, inner, labelled, copy, extent is not None)]
     while stack:
         pair = stack.pop()
         if pair.expected.tree == pair.found.tree:
             if pair.expected.is_container and _bytes_differ(pair.expected, pair.found):
                 rebuilt.append(pair.path)
             continue
-        aspects = _aspects(pair.expected, pair.found, pair.path == path, pair.labelled)
+        aspects = _aspects(pair.expected, pair.found, pair.path == path, pair.labelled, pair.listed)
+        if pair.listed and _has_privileges(pair.found):
+            seen.privileges.append(pair.path)
         if "xattrs" not in aspects and not set(pair.expected.xattrs) <= set(pair.found.xattrs):
             if pair.copy is not None and pair.copy.has_attributes and _loses_capability(pair.expected, pair.found):
                 aspects = (*aspects, "xattrs")
@@ -129,11 +173,13 @@ def compare(
                 attributes.append(pair.path)
         descend = _comparable_inside(pair.expected, pair.found)
         if descend:
-            stack.extend(_children(pair, policy, changes, devices))
+            stack.extend(_children(pair, policy, seen))
             if _leaves_doubt(pair.expected, pair.found):
                 aspects = ("content", *aspects)
             if pair.found.is_container and _bytes_differ(pair.expected, pair.found):
                 rebuilt.append(pair.path)
+        elif pair.listed and pair.expected.sha256 is None and pair.expected.kind is Kind.FILE:
+            seen.files.append(pair.path)
         elif _contents_differ(pair.expected, pair.found):
             aspects = ("content", *aspects)
         if aspects:
@@ -141,8 +187,9 @@ def compare(
             changes.append(_judge(change, pair.inner, policy))
     changed_paths = [change.path for change in changes]
     still = tuple(sorted(path for path in rebuilt if not _any_below(path, changed_paths)))
-    lost = Lost(tuple(sorted(devices)), tuple(sorted(attributes)))
-    return Comparison(tuple(sorted(_moves(changes), key=_order)), still, lost)
+    lost = Lost(tuple(sorted(seen.devices)), tuple(sorted(attributes)))
+    unstated = Unstated(extent, *(tuple(sorted(paths)) for paths in (seen.privileges, seen.entries, seen.files)))
+    return Comparison(tuple(sorted(_moves(changes), key=_order)), still, lost, unstated)
 
 
 def _order(change: Change) -> tuple[str, str]:
@@ -185,7 +232,7 @@ def _contents_differ(expected: Part, found: Part) -> bool:
     return expected.sha256 != found.sha256
 
 
-def _aspects(expected: Part, found: Part, top: bool, labelled: bool) -> tuple[str, ...]:  # noqa: FBT001
+def _aspects(expected: Part, found: Part, top: bool, labelled: bool, listed: bool = False) -> tuple[str, ...]:  # noqa: FBT001, FBT002
     aspects = []
     wrapped = top and expected.is_container == found.is_container  # an image is a file by itself, a region in a dump
     if expected.kind is not found.kind and not wrapped and not (top and holds_files(expected) and holds_files(found)):
@@ -194,6 +241,8 @@ def _aspects(expected: Part, found: Part, top: bool, labelled: bool) -> tuple[st
         aspects.append("mode")
     if _owner_differs(expected.uid, found.uid) or _owner_differs(expected.gid, found.gid):
         aspects.append("owner")
+    if listed:
+        return tuple(aspects)  # the rest a list does not state
     if expected.link != found.link:
         aspects.append("link")
     if expected.rdev != found.rdev:
@@ -228,6 +277,10 @@ def _loses_capability(expected: Part, found: Part) -> bool:
     return any(pair[0] == _CAPABILITY and pair not in found.xattrs for pair in expected.xattrs)
 
 
+def _has_privileges(part: Part) -> bool:
+    return part.kind is Kind.FILE and (bool((part.mode or 0) & 0o6000) or any(key == _CAPABILITY for key, _ in part.xattrs))
+
+
 def _records_attributes(container: Part, copy: _Copy | None, *, inherited: bool) -> bool:
     """Whether what `container` holds has its extended attributes with it."""
     if not container.is_container:
@@ -239,7 +292,7 @@ def _owner_differs(expected: int | None, found: int | None) -> bool:
     return expected is not None and found is not None and expected != found
 
 
-def _children(pair: _Pair, policy: Policy, changes: list[Change], lost: list[str]) -> Iterator[_Pair]:
+def _children(pair: _Pair, policy: Policy, seen: _Found) -> Iterator[_Pair]:
     """Pair the children by name; what has no partner is a change, or the path of a device node that a copy lost."""
     inner = pair.inner
     if inner is None and is_root_file_system(pair.expected):
@@ -248,22 +301,27 @@ def _children(pair: _Pair, policy: Policy, changes: list[Change], lost: list[str
         pair.found, pair.copy, inherited=pair.labelled
     )
     there = _by_name(pair.expected)
+    extent = extent_of(pair.expected)
     for key, child in _by_name(pair.found).items():
         path = join(pair.path, pair.found, child.name)
         below = inside(inner, pair.found, child.name)
         partner = there.pop(key, None)
         if partner is not None:
-            yield _Pair(partner, child, path, below, labelled, None if child.is_container else pair.copy)
+            yield _Pair(partner, child, path, below, labelled, None if child.is_container else pair.copy, extent is not None)
         else:
             for at, part, within in _leaves(child, path, below):
-                changes.append(_judge(Change(ChangeKind.ADDED, at, (), None, part), within, policy))
+                change = _judge(Change(ChangeKind.ADDED, at, (), None, part), within, policy)
+                if extent is None or change.mutable or (extent is Extent.COMPLETE and part.kind is Kind.FILE):
+                    seen.changes.append(change)
+                elif part.kind is not Kind.DIRECTORY:  # a folder is there for what is in it
+                    (seen.files if part.kind in _BYTES else seen.entries).append(at)
     for child in there.values():
         path = join(pair.path, pair.expected, child.name)
         for at, part, within in _leaves(child, path, inside(inner, pair.expected, child.name)):
             if part.kind in _DEVICES and pair.copy is not None and not pair.copy.has_devices:
-                lost.append(at)
+                seen.devices.append(at)
             else:
-                changes.append(_judge(Change(ChangeKind.REMOVED, at, (), part, None), within, policy))
+                seen.changes.append(_judge(Change(ChangeKind.REMOVED, at, (), part, None), within, policy))
 
 
 def _by_name(part: Part) -> dict[tuple[str, int], Part]:
@@ -295,7 +353,7 @@ def _moves(changes: list[Change]) -> Iterator[Change]:
     come: dict[bytes, list[Change]] = {}
     for change in changes:
         part = change.found or change.expected
-        if part is not None and part.kind is Kind.FILE and part.sha256 is not None and part.size:
+        if part is not None and part.kind is Kind.FILE and part.sha256 is not None and part.has_content:
             if change.kind is ChangeKind.REMOVED:
                 gone.setdefault(part.sha256, []).append(change)
             elif change.kind is ChangeKind.ADDED:

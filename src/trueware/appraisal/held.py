@@ -50,7 +50,8 @@ class Held:
     @property
     def is_equal(self) -> bool:
         """Whether the artefact is the release, or that part of it, in everything that may not change."""
-        return self.covers and self.vouched and self.told and not self.immutable
+        stated = self.comparison.unstated.decides_nothing
+        return self.covers and self.vouched and self.told and stated and not self.immutable
 
 
 def hold(root: Part, identity: Identity, reference: Reference, references: References) -> Held:

@@ -32,9 +32,9 @@ def vouches(expected: Part, inner: str | None, policy: Policy) -> bool:
     stack = [(expected, "" if inner is None and is_root_file_system(expected) else inner)]
     while stack:
         part, at = stack.pop()
-        if part.kind is not Kind.DIRECTORY and part.size and (at is None or not policy.is_mutable(at)):
+        if part.kind is not Kind.DIRECTORY and part.has_content and (at is None or not policy.is_mutable(at)):
             return True
-        if part.kind is Kind.DIRECTORY or not part.size:
+        if part.kind is Kind.DIRECTORY or not part.has_content:
             stack.extend((child, inside(at, part, child.name)) for child in part.children)
     return False
 

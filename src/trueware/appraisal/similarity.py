@@ -49,7 +49,7 @@ def leaf_sizes(part: Part) -> dict[bytes, int]:
         node = stack.pop()
         stack.extend(node.children)
         whole = node.certain and (node.children or node.kind is Kind.DIRECTORY)
-        if not whole and node.sha256 is not None and node.size and node.kind is not Kind.PADDING:
+        if not whole and node.sha256 is not None and node.has_content and node.kind is not Kind.PADDING:
             sizes[node.sha256] = node.size
     return sizes
 

@@ -3,14 +3,15 @@
 Claims are compared source by source, whatever their place: a dump of one partition and the image it came from have the same
 sources at other paths. Where one source speaks several times (build properties of several partitions), two artefacts
 contradict each other only if nothing it says is the same in both; an added file thus never hides that an artefact says the same.
-Log-in banners are left out: anybody edits them, and one name covers many releases.
+Log-in banners are left out: anybody edits them, and one name covers many releases. So is what a list of others calls a release:
+the artefact itself never says it.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from trueware.identifying.login_banner import SOURCE as LOGIN_BANNER
-from trueware.model.claim import Claim
+from trueware.model.claim import LISTED, Claim
 
 _CONFLICTING = ("version", "product", "board", "hardware", "architecture", "package", "fingerprint")
 """Claims that differ between any two different releases, or products. A build does not: the same release is built again."""
@@ -52,7 +53,7 @@ class Identity:
         """Return the identity that `claims` make together."""
         said: dict[str, set[tuple[str, str]]] = {name: set() for name in cls.__dataclass_fields__}
         for claim in claims:
-            if claim.name in said and claim.source != LOGIN_BANNER:
+            if claim.name in said and claim.source not in (LOGIN_BANNER, LISTED):
                 said[claim.name].add((claim.source, _normal(claim.value)))
         return cls(**{name: frozenset(pairs) for name, pairs in said.items()})
 

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 SIGNER = "signer"
 """Name of the claims that valid signatures make: one for each name of each key."""
 
+LISTED = "list"
+"""Source of the claims that a list of others (an SBOM, a hash library) makes about a release; the artefact itself may say otherwise."""
+
 OWNED = frozenset({"vendor", "product", "package", "board", "fingerprint"})
 """Names of claims that belong to somebody; an operating system's name or an architecture does not."""
 
@@ -14,8 +17,8 @@ class Claim:
     """One statement of the artefact about itself. A claim proves nothing; it is compared with what was found."""
 
     name: str
-    """`vendor`, `product`, `version`, `build`, `board`, `hardware`, `os`, `architecture`, `package`, `fingerprint`, or `signer`:
-    a name of a key whose signature is valid (`trueware.model.signature.Signer.ids`)."""
+    """`vendor`, `product`, `version`, `build`, `board`, `hardware`, `os`, `architecture`, `package`, `fingerprint`, `purl`, `cpe`,
+    or `signer`: a name of a key whose signature is valid (`trueware.model.signature.Signer.ids`)."""
 
     value: str
 

@@ -4,6 +4,9 @@ from collections.abc import Iterable, Iterator
 from enum import Enum
 from typing import NamedTuple
 
+EMPTY = bytes.fromhex("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
+"""SHA-256 of nothing."""
+
 
 class Kind(Enum):
     """What a part is. Values are on the wire (JSON, registry) and never change."""
@@ -51,7 +54,7 @@ class Part(NamedTuple):
     """Merkle digest of all that counts below and including this part, without its name; see `trueware.model.merkle`."""
 
     size: int = 0
-    """Length of the content, bytes. 0 for what has no content."""
+    """Length of the content, bytes. 0 for what has no content, and in a list of files (`trueware.model.listing`) where not stated."""
 
     sha256: bytes | None = None
     """SHA-256 of the content; None for what has none, and for a region whose bytes are fully represented by `children`.
@@ -91,6 +94,11 @@ class Part(NamedTuple):
     """Whether all bytes below were read and accounted for; only a certain reading can prove equality by `tree`."""
 
     children: tuple["Part", ...] = ()
+
+    @property
+    def has_content(self) -> bool:
+        """Whether it has bytes of its own, as far as is known: a list of files may state their digest and not their size."""
+        return bool(self.size) or self.sha256 not in (None, EMPTY)
 
     @property
     def is_container(self) -> bool:

@@ -40,7 +40,7 @@ def contents(root: Part) -> dict[bytes, int]:
     stack: list[tuple[Part, ...]] = [(root,)]
     while stack:
         for part in stack.pop():
-            if part.sha256 is not None and part.size and part.kind is not Kind.PADDING:
+            if part.sha256 is not None and part.has_content and part.kind is not Kind.PADDING:
                 sizes[part.sha256] = min(part.size, _LARGEST)
             if part.children and id(part) not in seen:  # hard links share theirs, and would multiply otherwise
                 seen.add(id(part))
