@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -14,9 +14,10 @@ from trueware.appraisal.trust import Trust, judge
 from trueware.artefact import default_pool, measure_bytes
 from trueware.errors import SourceError, UntrustedStatement
 from trueware.formats.contract import Buffer
-from trueware.importing.contract import Admission, Context, Document, Measured, Stated
+from trueware.importing.contract import Admission, Context, Distrust, Document, Measured, Stated
 from trueware.keeping import keep
 from trueware.knowledge import policy_for
+from trueware.model.anchor import Distrusted
 from trueware.model.limits import Limits
 from trueware.registry.enrol import enrol
 from trueware.registry.ports import RegistryStore
@@ -69,7 +70,7 @@ def import_document(
     known = lambda digest: any(each.tree is not None for each in store.find_by_sha256(digest))  # noqa: E731
     keyring = Trust(store.anchors()).keyring()
     publishers = store.publishers()
-    admitted: list[Admission] = []
+    others = _Others(store, now)
     with default_pool() as pool:
         measure = partial(_measure, pool, Signatures(Verification(keyring, now, limits)), limits)
         context = Context(
@@ -82,13 +83,13 @@ def import_document(
             lambda publisher, product: [each.version for each in store.releases(publisher, product)],
             measure,
         )
-        done = take_references(store, _references(importer.read(document, context), admitted), now)
+        done = take_references(store, others.taken_from(importer.read(document, context)), now)
     if wish.admit:
-        for each in admitted:
+        for each in others.admitted:
             if store.get_publisher(each.publisher) is None:
                 enrol(store, each.publisher, (), (), now)
             admit(store, each.publisher, [each.key], now, since=each.since, until=each.until, source=each.source)
-    return done
+    return replace(done, distrusted=others.distrusted)
 
 
 def _measure(pool: Executor, signatures: Signatures, limits: Limits, name: str, data: Buffer) -> Measured:
@@ -120,9 +121,34 @@ def _document(path: Path, wish: Wish) -> Document:
     return Document(within, head, FolderMirror(root.resolve()))
 
 
-def _references(stated: Iterator[Stated], admitted: list[Admission]) -> Iterator[Reference | Refused]:
-    for each in stated:
-        if isinstance(each, Admission):
-            admitted.append(each)
-        else:
-            yield each
+_TOGETHER = 1000
+"""Entries of the never-trust list stored in one transaction."""
+
+
+class _Others:
+    """What a document states besides references, put aside or stored while its references pass by."""
+
+    def __init__(self, store: RegistryStore, now: int) -> None:
+        self._store, self._now = store, now
+        self.admitted: list[Admission] = []
+        self.distrusted = 0
+        self._waiting: list[Distrusted] = []
+
+    def taken_from(self, stated: Iterator[Stated]) -> Iterator[Reference | Refused]:
+        """Yield the references and refusals; between two of them no transaction of theirs is open."""
+        for each in stated:
+            match each:
+                case Admission():
+                    self.admitted.append(each)
+                case Distrust():
+                    self._waiting.append(Distrusted(each.id, each.reason, each.source))
+                    if len(self._waiting) == _TOGETHER:
+                        self._flush()
+                case _:
+                    yield each
+        self._flush()
+
+    def _flush(self) -> None:
+        if self._waiting:
+            self.distrusted += self._store.add_distrusted(self._waiting, self._now)
+            self._waiting = []

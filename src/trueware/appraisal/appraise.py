@@ -270,7 +270,6 @@ def _undecided(artefact: str, evidence: Evidence, each: Held, findings: tuple[Fi
     if not each.immutable and each.covers and not unstated.decides_nothing:
         reason = f"equals every file that the list of {title} states; it says nothing of {_of(unstated)}"
         settle: tuple[str, ...] = (f"{title} itself, learnt or published: a list of files does not state all of it",)
-        findings = (*findings, *_outside(unstated.files[:_TOLD]))
     elif not each.immutable and not each.told:
         reason = f"looks like {title}, but for what this archive does not record"
         settle = ("the image itself, or an archive made by root with all extended attributes",)
@@ -386,13 +385,17 @@ def _of(unstated: Unstated) -> str:
 def _not_stated(unstated: Unstated) -> Iterator[Finding]:
     """Yield what was not compared, because a list of files does not state it."""
     if unstated.extent is not None:
-        yield _finding("not-checkable", "the release is a list of files: permissions, owners and links are not stated, and not compared")
+        yield _finding(
+            "not-checkable",
+            "the release is a list of files: permissions, owners and links are not stated, and not compared",
+        )
     for paths, what in (
         (unstated.entries, "links and devices"),
         (unstated.privileges, "set-ID bits and capabilities"),
     ):
         if paths:
             yield _finding("not-checkable", f"the list does not state {what}; the artefact has some, at {_some(paths)}")
+    yield from _outside(unstated.files[:_TOLD])
 
 
 def _some(paths: tuple[str, ...]) -> str:

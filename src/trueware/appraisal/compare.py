@@ -61,7 +61,7 @@ class Lost:
 
 @dataclass(frozen=True, slots=True)
 class Unstated:
-    """What an artefact has of which a list of files says nothing: nobody vouches for it, and nobody says that it should not be there."""
+    """What an artefact has of which a list of files says nothing: nobody vouches for it, or says that it should not be there."""
 
     extent: Extent | None = None
     """How far the list goes; None: the release is no list, and all could be compared."""
@@ -278,7 +278,9 @@ def _loses_capability(expected: Part, found: Part) -> bool:
 
 
 def _has_privileges(part: Part) -> bool:
-    return part.kind is Kind.FILE and (bool((part.mode or 0) & 0o6000) or any(key == _CAPABILITY for key, _ in part.xattrs))
+    return part.kind is Kind.FILE and (
+        bool((part.mode or 0) & 0o6000) or any(key == _CAPABILITY for key, _ in part.xattrs)
+    )
 
 
 def _records_attributes(container: Part, copy: _Copy | None, *, inherited: bool) -> bool:
@@ -307,7 +309,9 @@ def _children(pair: _Pair, policy: Policy, seen: _Found) -> Iterator[_Pair]:
         below = inside(inner, pair.found, child.name)
         partner = there.pop(key, None)
         if partner is not None:
-            yield _Pair(partner, child, path, below, labelled, None if child.is_container else pair.copy, extent is not None)
+            yield _Pair(
+                partner, child, path, below, labelled, None if child.is_container else pair.copy, extent is not None
+            )
         else:
             for at, part, within in _leaves(child, path, below):
                 change = _judge(Change(ChangeKind.ADDED, at, (), None, part), within, policy)

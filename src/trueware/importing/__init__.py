@@ -9,6 +9,9 @@ ANNOUNCED: dict[str, str] = {
     "sums": "sums",
     "opkg": "opkg",
     "apk": "apk_index",
+    "cyclonedx": "cyclonedx",
+    "spdx": "spdx",
+    "swid": "swid",
     "list": "lists",  # reads whatever no other does: the last
 }
 """Module by importer's name; imported when one is asked for. Recognition asks them in this order."""

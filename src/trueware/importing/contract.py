@@ -1,7 +1,8 @@
 """What an importer is: one kind of document in which others state reference values, as a filled-in form.
 
 An importer is static and stateless. It is given a document, its surroundings (`Mirror`) and a `Context`, and yields what the
-document states, in its order: references, keys of publishers, what must never be trusted, refusals. It opens nothing, asks no network and no clock.
+document states, in its order: references, keys of publishers, what must never be trusted, refusals. It opens nothing, asks no
+network and no clock.
 
 What an importer promises
     * A signature over the document is verified where there is one and the key is at hand, before anything it says counts; each

@@ -6,7 +6,7 @@ SIGNER = "signer"
 """Name of the claims that valid signatures make: one for each name of each key."""
 
 LISTED = "list"
-"""Source of the claims that a list of others (an SBOM, a hash library) makes about a release; the artefact itself may say otherwise."""
+"""Source of the claims that a list of others (an SBOM, a hash library) makes about a release; the artefact may say otherwise."""
 
 OWNED = frozenset({"vendor", "product", "package", "board", "fingerprint"})
 """Names of claims that belong to somebody; an operating system's name or an architecture does not."""

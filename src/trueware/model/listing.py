@@ -128,7 +128,9 @@ class Listing:
         return root._replace(size=sum(part.size for _, part in root.walk()))
 
 
-def manifest_of(name: str, files: Iterable[ListedFile], extent: Extent, depth: int = 128, most: int = 1_000_000) -> Part:
+def manifest_of(
+    name: str, files: Iterable[ListedFile], extent: Extent, depth: int = 128, most: int = 1_000_000
+) -> Part:
     """Return the tree of a list that is known to be sound.
 
     Raises:

@@ -81,6 +81,9 @@ class Imported:
     refusals: int
     """How many there were."""
 
+    distrusted: int = 0
+    """Entries that are new on the never-trust list."""
+
 
 MAX_REFUSED = 1000
 

@@ -112,6 +112,7 @@ def run_import(options: Namespace) -> ExitCode:
             if done.refusals > _REFUSALS:
                 sys.stderr.write(f"{printable(path)}: {done.refusals - _REFUSALS:,} more refused\n")
             also = f", {done.withdrawn:,} withdrawn" if done.withdrawn else ""
+            also += f", {done.distrusted:,} never to be trusted" if done.distrusted else ""
             sys.stdout.write(
                 f"{printable(path)}: {done.added:,} added, {done.known:,} known already{also}, {done.refusals:,} refused\n"
             )

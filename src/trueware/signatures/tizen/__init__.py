@@ -16,8 +16,6 @@ A package says nothing about the time of signing.
 """
 
 import re
-from base64 import b64decode
-from binascii import Error as BadBase64
 from collections.abc import Iterable, Iterator, Sequence
 from hashlib import new
 from typing import ClassVar
@@ -25,30 +23,15 @@ from typing import ClassVar
 from trueware.model.signature import Coverage, Outcome, Signature, Signer
 from trueware.signatures.contract import Context, Scheme, SchemeDoc, Site
 from trueware.signatures.refusal import Refusal, broken, uncheckable
-from trueware.signatures.tizen.document import Element, canonical, parse
 from trueware.signatures.x509 import UNUSABLE, certificate_ids, load, name_of
+from trueware.signatures.xml_signature import DIGESTS, DS, METHODS, base64_of, is_signed
+from trueware.signatures.xml_text import Element, canonical, parse
 
 _NAME = "tizen"
 _LARGEST = 1 << 23
 _SIGNATURES = re.compile(r"author-signature\.xml|signature[1-9][0-9]*\.xml")
-_DS, _DSP = "{http://www.w3.org/2000/09/xmldsig#}", "{http://www.w3.org/2009/xmldsig-properties}"
+_DSP = "{http://www.w3.org/2009/xmldsig-properties}"
 _INCLUSIVE = "http://www.w3.org/TR/2001/REC-xml-c14n-20010315"
-_DIGESTS = {
-    "http://www.w3.org/2000/09/xmldsig#sha1": "sha1",
-    "http://www.w3.org/2001/04/xmlenc#sha256": "sha256",
-    "http://www.w3.org/2001/04/xmldsig-more#sha384": "sha384",
-    "http://www.w3.org/2001/04/xmlenc#sha512": "sha512",
-}
-_RSA, _EC = "RSA", "ECDSA"
-_METHODS = {
-    "http://www.w3.org/2000/09/xmldsig#rsa-sha1": (_RSA, "sha1"),
-    "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256": (_RSA, "sha256"),
-    "http://www.w3.org/2001/04/xmldsig-more#rsa-sha384": (_RSA, "sha384"),
-    "http://www.w3.org/2001/04/xmldsig-more#rsa-sha512": (_RSA, "sha512"),
-    "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256": (_EC, "sha256"),
-    "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha384": (_EC, "sha384"),
-    "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha512": (_EC, "sha512"),
-}
 _ENCODED = re.compile(rb"%([0-9A-Fa-f]{2})")
 _MOST_CERTIFICATES = 8
 _NAMED = 3
@@ -94,26 +77,26 @@ class Tizen:
 
 def _signed(root: Element) -> tuple[Element, Signer]:
     """Return what is signed, and who signed it (checks 1 and 2)."""
-    one = {each: [child for child in root.elements() if child.tag == _DS + each] for each in _PARTS}
+    one = {each: [child for child in root.elements() if child.tag == DS + each] for each in _PARTS}
     ids = [each.attributes[key] for each in root.walk() for key in ("Id", "ID", "id") if key in each.attributes]
-    if root.tag != f"{_DS}Signature" or any(len(found) != 1 for found in one.values()) or len(set(ids)) != len(ids):
+    if root.tag != f"{DS}Signature" or any(len(found) != 1 for found in one.values()) or len(set(ids)) != len(ids):
         uncheckable(
             "not one signature with one SignedInfo, SignatureValue and KeyInfo, and with Ids that tell apart"
         )  # 1
     information, value, keys = (one[each][0] for each in _PARTS)
     children = {each.tag: each for each in information.elements()}
-    form, method = (children.get(_DS + each) for each in ("CanonicalizationMethod", "SignatureMethod"))
+    form, method = (children.get(DS + each) for each in ("CanonicalizationMethod", "SignatureMethod"))
     if form is None or method is None or form.elements() or method.elements():
         uncheckable("its methods are missing, or have parameters that are not known")
-    found = _METHODS.get(method.attributes.get("Algorithm", ""))
+    found = METHODS.get(method.attributes.get("Algorithm", ""))
     if found is None:
         uncheckable(f"signed by {method.attributes.get('Algorithm', '')!r}, which is not known")
     octets = canonical(information, form.attributes.get("Algorithm", ""))
-    encoded = [each for each in keys.walk() if each.tag == f"{_DS}X509Certificate"]
-    certificates = [_base64(each) for each in encoded[:_MOST_CERTIFICATES]]
+    encoded = [each for each in keys.walk() if each.tag == f"{DS}X509Certificate"]
+    certificates = [base64_of(each) for each in encoded[:_MOST_CERTIFICATES]]
     if not certificates:
         uncheckable("it names no certificate")
-    signature = _base64(value)
+    signature = base64_of(value)
     own = next((each for each in certificates if _is_by(each, *found, octets, signature)), None)
     if own is None:
         broken("what it states was changed after it was signed")
@@ -125,35 +108,19 @@ _PARTS = ("SignedInfo", "SignatureValue", "KeyInfo")
 
 
 def _is_by(certificate: bytes, kind: str, digest: str, octets: bytes, signature: bytes) -> bool:
-    """Tell whether the key of a certificate signed `octets`; ECDSA has its two numbers one behind the other (§6.4.3)."""
-    from cryptography.hazmat.primitives import hashes  # noqa: PLC0415 (start-up time)
-    from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa  # noqa: PLC0415
-    from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature  # noqa: PLC0415
-
+    """Tell whether the key of a certificate signed `octets`."""
     parsed = load(certificate)
-    algorithm: hashes.HashAlgorithm = getattr(hashes, digest.upper())()
     try:
-        key = parsed.public_key() if parsed is not None else None
-        if isinstance(key, rsa.RSAPublicKey) and kind == _RSA:
-            key.verify(signature, octets, padding.PKCS1v15(), algorithm)
-        elif isinstance(key, ec.EllipticCurvePublicKey) and kind == _EC:
-            size = (key.curve.key_size + 7) // 8
-            if len(signature) != 2 * size:
-                return False
-            numbers = int.from_bytes(signature[:size]), int.from_bytes(signature[size:])
-            key.verify(encode_dss_signature(*numbers), octets, ec.ECDSA(algorithm))
-        else:
-            return False
+        return parsed is not None and is_signed(parsed.public_key(), kind, digest, octets, signature)
     except UNUSABLE:
         return False
-    return True
 
 
 def _verified(site: Site, root: Element, information: Element, signer: Signer) -> Signature:
     changed, missing, covered, statements = dict[str, str](), list[str](), dict[str, str](), list[tuple[str, str]]()
     seen = set[str]()
     for reference in information.elements():
-        if reference.tag != f"{_DS}Reference":
+        if reference.tag != f"{DS}Reference":
             continue
         uri = reference.attributes.get("URI")
         if uri is None or uri in seen:
@@ -204,15 +171,15 @@ def _verified(site: Site, root: Element, information: Element, signer: Signer) -
 def _reference(reference: Element) -> tuple[str, bytes, list[str]]:
     """Return digest algorithm, digest and transforms."""
     children = {each.tag: each for each in reference.elements()}
-    method, value = (children.get(_DS + each) for each in ("DigestMethod", "DigestValue"))
-    name = _DIGESTS.get(method.attributes.get("Algorithm", "")) if method is not None else None
+    method, value = (children.get(DS + each) for each in ("DigestMethod", "DigestValue"))
+    name = DIGESTS.get(method.attributes.get("Algorithm", "")) if method is not None else None
     if name is None or value is None or len(children) != len(reference.elements()):
         uncheckable("a reference without digest, or with one that is not known")
-    transforms = children.get(f"{_DS}Transforms")
+    transforms = children.get(f"{DS}Transforms")
     steps = transforms.elements() if transforms is not None else []
-    if any(each.tag != f"{_DS}Transform" or each.elements() for each in steps):
+    if any(each.tag != f"{DS}Transform" or each.elements() for each in steps):
         uncheckable("a transform with parameters that are not known")
-    return name, _base64(value), [each.attributes.get("Algorithm", "") for each in steps]
+    return name, base64_of(value), [each.attributes.get("Algorithm", "") for each in steps]
 
 
 def _roles(element: Element) -> Iterator[tuple[str, str]]:
@@ -249,13 +216,6 @@ def _digest(name: str, pieces: Iterable[bytes | bytearray | memoryview]) -> byte
     for each in pieces:
         made.update(each)
     return made.digest()
-
-
-def _base64(element: Element) -> bytes:
-    try:
-        return b64decode("".join(element.text().split()), validate=True)
-    except (BadBase64, ValueError):
-        uncheckable(f"no base64 in {element.name}")
 
 
 def _list(paths: Sequence[str]) -> str:
