@@ -26,6 +26,7 @@ from trueware.registry.trust import admit, trust_in
 from trueware.signatures import Signatures
 from trueware.signatures.contract import Context as Verification
 from trueware.sources.mirrors import FolderMirror
+from trueware.sources.nsrl import open_tables
 
 _HEAD = 64 * 1024
 
@@ -61,7 +62,7 @@ def import_document(
         InputError: it is not the kind of document it is said to be, or its signature is broken.
         ValueError: no such importer.
     """
-    document = _document(Path(path), wish)
+    mirror, document = _document(Path(path), wish)
     if wish.kind is not None and wish.kind not in importing.ANNOUNCED:
         raise ValueError(f"no importer {wish.kind!r}; there are {', '.join(sorted(importing.ANNOUNCED))}")
     importer = importing.load(wish.kind) if wish.kind is not None else importing.recognise(document)
@@ -82,6 +83,7 @@ def import_document(
             lambda signature, claims: judge(signature, trust_in(store, (signature,)), publishers, claims, now),
             lambda publisher, product: [each.version for each in store.releases(publisher, product)],
             measure,
+            partial(open_tables, mirror),
         )
         done = take_references(store, others.taken_from(importer.read(document, context)), now)
     if wish.admit:
@@ -105,20 +107,22 @@ def _measure(pool: Executor, signatures: Signatures, limits: Limits, name: str, 
     return Measured(measurement.root, measured.claims, kept, portraits, policy_for(measurement.root))
 
 
-def _document(path: Path, wish: Wish) -> Document:
+def _document(path: Path, wish: Wish) -> tuple[FolderMirror, Document]:
     is_folder = os.path.isdir(path)  # noqa: PTH112 (Path.is_dir raises for a name that is too long)
     root = Path(wish.root) if wish.root is not None else path if is_folder else path.parent
     try:
         within = path.resolve().relative_to(root.resolve()).as_posix()
         if is_folder:
-            return Document("" if within == "." else within, b"", FolderMirror(root.resolve()), is_folder=True)
+            folder = FolderMirror(root.resolve())
+            return folder, Document("" if within == "." else within, b"", folder, is_folder=True)
         with path.open("rb") as file:
             head = file.read(_HEAD)
     except OSError as error:
         raise SourceError(f"cannot read {os.fspath(path)!r}: {error.strerror}") from error
     except ValueError:
         raise SourceError(f"{os.fspath(path)!r} is not in {os.fspath(root)!r}") from None
-    return Document(within, head, FolderMirror(root.resolve()))
+    mirror = FolderMirror(root.resolve())
+    return mirror, Document(within, head, mirror)
 
 
 _TOGETHER = 1000

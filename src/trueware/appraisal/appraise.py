@@ -36,6 +36,7 @@ from trueware.identifying.identity import Identity
 from trueware.model.change import Change
 from trueware.model.claim import SIGNER
 from trueware.model.finding import Finding
+from trueware.model.listing import Extent
 from trueware.model.part import Kind
 from trueware.model.release import Release
 from trueware.model.result import Match, Result
@@ -267,9 +268,15 @@ def _undecided(artefact: str, evidence: Evidence, each: Held, findings: tuple[Fi
     """No change is proved, and yet not all of the artefact is accounted for."""
     title = each.reference.release.title
     unstated = each.comparison.unstated
-    if not each.immutable and each.covers and not unstated.decides_nothing:
+    if unstated.extent is Extent.LOOSE:
+        files = f"{counted(unstated.listed, 'file')} of it {_are(unstated.listed)}"
+        reason = f"{files} listed for {title}, which does not say what is where"
+        settle: tuple[str, ...] = (
+            f"{title} itself, learnt or published: a list of digests does not say what is where",
+        )
+    elif not each.immutable and each.covers and not unstated.decides_nothing:
         reason = f"equals every file that the list of {title} states; it says nothing of {_of(unstated)}"
-        settle: tuple[str, ...] = (f"{title} itself, learnt or published: a list of files does not state all of it",)
+        settle = (f"{title} itself, learnt or published: a list of files does not state all of it",)
     elif not each.immutable and not each.told:
         reason = f"looks like {title}, but for what this archive does not record"
         settle = ("the image itself, or an archive made by root with all extended attributes",)
@@ -302,6 +309,7 @@ def _unknown(
     what = _what(evidence)
     side_by_side = nearest is not None and nearest.reference.release.authority is Authority.COMPARISON
     near = nearest if nearest is not None and (side_by_side or nearest.alignment.contained >= UNRELATED) else None
+    notes += _listed_alone(nearest)
     if near is not None:
         notes.append(_finding("nearest-release", nearness(near, Identity.of(evidence.claims))))
         reason = why_not(near, side_by_side=side_by_side)
@@ -370,6 +378,19 @@ def _is_list(release: Release, each: Held) -> bool:
     return each.comparison.unstated.extent is not None and release.sha256 == release.tree
 
 
+def _are(number: int) -> str:
+    return "is" if number == 1 else "are"
+
+
+def _listed_alone(nearest: Held | None) -> Iterator[Finding]:
+    """Yield that contents of an artefact are listed for a release that it is a small part of: known is not the same as good."""
+    unstated = nearest.comparison.unstated if nearest is not None else None
+    if nearest is not None and unstated is not None and unstated.extent is Extent.LOOSE and unstated.listed:
+        files = f"{counted(unstated.listed, 'file')} of it {_are(unstated.listed)}"
+        detail = f"{files} listed for {nearest.reference.release.title}: known, which does not mean good"
+        yield _finding("nearest-release", detail)
+
+
 def _of(unstated: Unstated) -> str:
     """Return in words what a list says nothing of."""
     told = (
@@ -384,7 +405,11 @@ def _of(unstated: Unstated) -> str:
 
 def _not_stated(unstated: Unstated) -> Iterator[Finding]:
     """Yield what was not compared, because a list of files does not state it."""
-    if unstated.extent is not None:
+    if unstated.extent is Extent.LOOSE:
+        yield _finding(
+            "not-checkable", "the release is a list of digests: where its files are, and what is missing, is not stated"
+        )
+    elif unstated.extent is not None:
         yield _finding(
             "not-checkable",
             "the release is a list of files: permissions, owners and links are not stated, and not compared",

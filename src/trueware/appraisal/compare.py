@@ -66,6 +66,9 @@ class Unstated:
     extent: Extent | None = None
     """How far the list goes; None: the release is no list, and all could be compared."""
 
+    listed: int = 0
+    """Of a loose list: files of the artefact that it has."""
+
     privileges: tuple[str, ...] = ()
     """Paths of listed files with set-user-ID or set-group-ID bits or capabilities."""
 
@@ -78,7 +81,7 @@ class Unstated:
     @property
     def decides_nothing(self) -> bool:
         """Whether a device would do the same without any of it."""
-        return not self.privileges and not self.entries and not self.files
+        return self.extent is not Extent.LOOSE and not self.privileges and not self.entries and not self.files
 
 
 @dataclass(slots=True)
@@ -150,9 +153,11 @@ def compare(
         inner: where `expected` is in the root file system of its release, None above it; see `policy_path`.
         media: what `expected`, and `found`, are read from; see `medium`.
     """
+    extent = extent_of(expected)
+    if extent is Extent.LOOSE:
+        return Comparison((), (), Lost(), _loose(expected, found, path))
     seen = _Found()
     changes, rebuilt, attributes = seen.changes, seen.rebuilt, seen.attributes
-    extent = extent_of(expected)
     copied = (found.kind is Kind.DIRECTORY and media[1] == DISK) or (media[1] in _COPIES and media[0] != media[1])
     copy = _Copy.of(found) if copied else None
     labelled = _UNLABELLED.isdisjoint(media) and (copy is None or copy.has_attributes)
@@ -188,8 +193,26 @@ def compare(
     changed_paths = [change.path for change in changes]
     still = tuple(sorted(path for path in rebuilt if not _any_below(path, changed_paths)))
     lost = Lost(tuple(sorted(seen.devices)), tuple(sorted(attributes)))
-    unstated = Unstated(extent, *(tuple(sorted(paths)) for paths in (seen.privileges, seen.entries, seen.files)))
+    unstated = Unstated(extent, 0, *(tuple(sorted(paths)) for paths in (seen.privileges, seen.entries, seen.files)))
     return Comparison(tuple(sorted(_moves(changes), key=_order)), still, lost, unstated)
+
+
+def _loose(expected: Part, found: Part, path: str) -> Unstated:
+    """Return what of an artefact a loose list does not have; where things are, and what is missing, it cannot tell."""
+    known = {child.sha256 for child in expected.children}
+    listed, files, entries = 0, list[str](), list[str]()
+    stack = [(path, found)]
+    while stack:
+        at, part = stack.pop()
+        if part.sha256 is not None and part.sha256 in known:
+            listed += 1
+        elif part.kind is Kind.DIRECTORY or part.is_container:
+            stack.extend((join(at, part, child.name), child) for child in part.children)
+        elif part.kind in _BYTES:
+            files.append(at)
+        elif part.kind is not Kind.PADDING:
+            entries.append(at)
+    return Unstated(Extent.LOOSE, listed, entries=tuple(sorted(entries)), files=tuple(sorted(files)))
 
 
 def _order(change: Change) -> tuple[str, str]:

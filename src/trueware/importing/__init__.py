@@ -12,6 +12,8 @@ ANNOUNCED: dict[str, str] = {
     "cyclonedx": "cyclonedx",
     "spdx": "spdx",
     "swid": "swid",
+    "nsrl": "nsrl",
+    "hashlookup": "hashlookup",
     "list": "lists",  # reads whatever no other does: the last
 }
 """Module by importer's name; imported when one is asked for. Recognition asks them in this order."""

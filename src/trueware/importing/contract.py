@@ -14,6 +14,7 @@ What an importer promises
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
@@ -54,6 +55,26 @@ class Mirror(Protocol):
 
     def names(self, folder: str = "") -> Iterator[str]:
         """Yield the paths of the files in a folder and below it, sorted."""
+        ...
+
+
+class Tables(Protocol):
+    """Tables of somebody else's database. Nothing that the database holds is run; values are as they are stored, of any type."""
+
+    def columns(self, table: str) -> tuple[str, ...]:
+        """Return the names of a table's columns in lower case; empty where there is no such table."""
+        ...
+
+    def rows(self, table: str, columns: tuple[str, ...], order: tuple[str, ...]) -> Iterator[tuple[object, ...]]:
+        """Yield the values of some columns of all rows, by the columns of `order`, in constant memory.
+
+        Raises:
+            InputError: it cannot be read.
+        """
+        ...
+
+    def passed_by(self) -> Iterator[Refused]:
+        """Yield what of the document is in no table: statements of a script that are not carried out."""
         ...
 
 
@@ -115,6 +136,12 @@ class Context:
     """Measures an artefact that is at hand, from its name and all its bytes; None: what a document states is taken as it is.
 
     Raises `InputError` where its own signature is broken. What cannot be read in it stays opaque, and raises nothing.
+    """
+
+    tables: Callable[[str], AbstractContextManager[Tables]] | None = field(default=None, repr=False)
+    """Opens a database in the mirror; None: there is nothing to open one with.
+
+    Raises `InputError` where the file is none.
     """
 
 

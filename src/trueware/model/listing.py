@@ -8,7 +8,7 @@ it is complete. Every folder of the tree says so in its facts, so that
 
 ::
 
-    folder = Part(kind=DIRECTORY, facts=(("list", "complete" | "open"),), children: folders and files sorted by name)
+    folder = Part(kind=DIRECTORY, facts=(("list", "complete" | "open" | "loose"),), children: folders and files sorted by name)
     file   = Part(kind=FILE, size: 0 where not stated, sha256: None where not stated)
 """
 
@@ -30,6 +30,9 @@ class Extent(Enum):
 
     OPEN = "open"
     """It does not say so."""
+
+    LOOSE = "loose"
+    """It does not even say where the files are: names without folders, some of them several times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,18 +131,18 @@ class Listing:
         return root._replace(size=sum(part.size for _, part in root.walk()))
 
 
-def manifest_of(
-    name: str, files: Iterable[ListedFile], extent: Extent, depth: int = 128, most: int = 1_000_000
-) -> Part:
-    """Return the tree of a list that is known to be sound.
+def loose_manifest(name: str, files: Iterable[ListedFile]) -> Part:
+    """Return the tree of a list that does not say where its files are: all of them in one folder, equal ones once.
 
-    Raises:
-        BadPath: it is not.
+    Args:
+        name: of the whole.
+        files: `path` is a name, whatever is in it.
     """
-    listing = Listing(depth, 4096, most)
-    for each in files:
-        listing.add(each)
-    return listing.manifest(name, extent)
+    unique = sorted({(each.path, each.sha256 or b"", each.size) for each in files})
+    children = tuple(_file(path, sha256 or None, size) for path, sha256, size in unique)
+    facts = ((_FACT, Extent.LOOSE.value),)
+    tree = folder_digest(children, None, None, None, (), facts)
+    return Part(name, Kind.DIRECTORY, tree, sum(size for _, _, size in unique), facts=facts, children=children)
 
 
 def _folder(name: str, entries: dict[str, object], facts: tuple[tuple[str, str], ...]) -> Part:
@@ -151,6 +154,10 @@ def _folder(name: str, entries: dict[str, object], facts: tuple[tuple[str, str],
         else:
             assert isinstance(entry, tuple)  # noqa: S101 (nothing else is put in)
             sha256, size = entry
-            children.append(Part(each, Kind.FILE, leaf_digest(Kind.FILE, sha256, None, None, None), size, sha256))
+            children.append(_file(each, sha256, size))
     tree = folder_digest(children, None, None, None, (), facts)
     return Part(name, Kind.DIRECTORY, tree, facts=facts, children=tuple(children))
+
+
+def _file(name: str, sha256: bytes | None, size: int) -> Part:
+    return Part(name, Kind.FILE, leaf_digest(Kind.FILE, sha256, None, None, None), size, sha256)

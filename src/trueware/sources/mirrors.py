@@ -58,6 +58,10 @@ class FolderMirror:
                 if self._resolve(path) is not None:
                     yield path
 
+    def place(self, path: str) -> Path | None:
+        """Return where a file of the folder is, for what opens it by name; None where there is none."""
+        return self._resolve(path)
+
     def _resolve(self, path: str) -> Path | None:
         pieces = path.split("/")
         if "\0" in path or any(piece in ("", ".", "..") for piece in pieces):
