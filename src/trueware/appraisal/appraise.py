@@ -5,7 +5,8 @@ The checklist (design, two axes):
 1. Compare the artefact with every candidate release, under the policy of that release, and judge its signatures.
 2. Nothing that must never be trusted is GENUINE, whatever speaks for it.
 3. GENUINE: it, or a part it consists of, equals a candidate in everything the policy calls immutable. With warnings where files
-   for people lie beside that part: each is named.
+   for people lie beside that part: each is named. A list of files is equalled in what it states, with a warning; what it does not
+   state and a device obeys (links, set-ID bits, files of an open list) leaves it UNKNOWN, and a release that states more decides.
 4. TAMPERED: a signature over it is broken, or one that must be there is missing, and no damage explains it. Where it comes from a
    candidate, see 7.
 5. GENUINE: signatures of entitled publishers cover all of it.
@@ -27,6 +28,7 @@ from trueware.appraisal.damage import Damage
 from trueware.appraisal.entitlement import entitled_publishers
 from trueware.appraisal.held import DERIVED, DERIVED_SILENT, Held, hold, is_derived
 from trueware.appraisal.nearness import counted, if_no_such_release, nearness, places, why_not
+from trueware.appraisal.precedence import best_of, rank, standing
 from trueware.appraisal.reference import Evidence, References
 from trueware.appraisal.signed import Signed, settling
 from trueware.appraisal.vector import vector_for
@@ -75,10 +77,11 @@ def _appraise(artefact: str, evidence: Evidence, references: References, signed:
         signed.altered is not None
     ):  # what was learnt before its signature was looked at may have been tampered with already
         equal = [each for each in equal if _was_signed(each.reference.release)]
+    derived = [each for each in held if is_derived(each)]
+    equal = standing(equal, derived)
     if equal and signed.barred is None:
         return _genuine(artefact, evidence, min(equal, key=_preference), findings)
     nearest = max(held, key=lambda each: each.alignment.contained, default=None)
-    derived = [each for each in held if is_derived(each)]
     if not derived:
         contradicted = _counterfeit_by_contradiction(artefact, evidence, references, nearest, findings)
         if contradicted is not None:
@@ -86,7 +89,7 @@ def _appraise(artefact: str, evidence: Evidence, references: References, signed:
     if signed.altered is None and signed.barred is None and signed.reach.complete:
         return _vouched_for(artefact, evidence, signed, findings)
     if derived:
-        best = min(derived, key=lambda each: (not each.agrees, len(each.immutable), -each.alignment.shared))
+        best = best_of(derived)
         damage = Damage.of(evidence, best.reference.manifest.size)
         if any(damage.leaves_proof(change) for change in best.immutable):
             return _tampered(artefact, evidence, best, findings)
@@ -153,6 +156,7 @@ def _preference(each: Held) -> tuple[object, ...]:
     release = each.reference.release
     return (
         release.at_fault,
+        rank(each),
         _STRENGTH[release.authority],
         len(each.comparison.changes),
         len(each.comparison.rebuilt),
