@@ -14,7 +14,10 @@ from trueware.model.part import Part
 from trueware.model.result import Result
 from trueware.model.verdict import Authority, Tier, Verdict
 
-FILES = {f"usr/share/{n}": b"%d" % n * 90 for n in range(12)} | {"bin/run": b"program" * 40, "etc/conf": b"settings" * 9}
+FILES = {f"usr/share/{n}": b"%d" % n * 90 for n in range(12)} | {
+    "bin/run": b"program" * 40,
+    "etc/conf": b"settings" * 9,
+}
 SAID = (Claim("package", "Router", LISTED, ""), Claim("version", "1.0", LISTED, ""))
 LISTS = (Extent.COMPLETE, Extent.OPEN)
 
