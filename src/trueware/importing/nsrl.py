@@ -128,8 +128,8 @@ def _reference(
         sha256 = sha256_of(digest)
         if sha256 is None or not isinstance(name, str) or len(name) > context.limits.max_name or "\0" in name:
             bad += 1
-        elif len(files) >= context.limits.max_entries:
-            yield Refused(where, f"more than {context.limits.max_entries} files")
+        elif len(files) >= context.limits.max_entries - 1:
+            yield Refused(where, f"more than {context.limits.max_entries - 1} files")
             return
         else:
             files.append(ListedFile(name, sha256, size if type(size) is int and 0 < size < 1 << 63 else 0))

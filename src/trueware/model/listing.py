@@ -98,6 +98,7 @@ class Listing:
     max_name: int
     max_files: int
     count: int = 0
+    folders: int = 0
     _root: dict[str, object] = field(default_factory=dict, repr=False)
 
     def add(self, file: ListedFile) -> None:
@@ -108,11 +109,14 @@ class Listing:
                 there are too many.
         """
         *folders, name = steps(file.path, self.max_path_depth, self.max_name)
-        if self.count >= self.max_files:
-            raise BadPath(f"more than {self.max_files} files")
+        if self.count + self.folders + len(folders) >= self.max_files:
+            raise BadPath(f"more than {self.max_files} files and folders")
         at = self._root
         for folder in folders:
-            below = at.setdefault(folder, {})
+            below = at.get(folder)
+            if below is None:
+                below = at[folder] = {}
+                self.folders += 1
             if not isinstance(below, dict):
                 raise BadPath("it is a file and a folder at once")
             at = below

@@ -23,6 +23,9 @@ MAX_REFERENCES = 20_000_000
 _TOGETHER = 500
 """References stored in one transaction."""
 
+_PARTS_TOGETHER = 50_000
+"""Parts of their manifests that are held until then; one takes some 500 bytes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reference:
@@ -103,14 +106,16 @@ def take_references(store: RegistryStore, references: Iterable[Reference | Refus
     refused: list[Refused] = []
     waiting: list[Submission] = []
     reasons: dict[str, str] = {}
+    parts = 0
 
     def flush() -> None:
-        nonlocal added, known, withdrawn
+        nonlocal added, known, withdrawn, parts
         new = sum(store.add_releases(waiting))
         added, known = added + new, known + len(waiting) - new
         withdrawn += sum(store.withdraw(id, reason, now) for id, reason in reasons.items())  # noqa: A001
         waiting.clear()
         reasons.clear()
+        parts = 0
 
     for number, each in enumerate(references):
         if number >= MAX_REFERENCES:
@@ -127,6 +132,7 @@ def take_references(store: RegistryStore, references: Iterable[Reference | Refus
             except (ValueError, InputError) as error:
                 problem = Refused(f"{each.product[:100]} {each.version[:100]}", str(error))
             else:
+                parts += sum(1 for _ in each.manifest.walk()) if each.manifest is not None else 1
                 waiting.append(Submission(said, now, each.source, None, each.manifest, each.kept, portraits=portraits))
                 if each.withdrawn is not None:
                     reasons[payloads.identify(said)] = each.withdrawn
@@ -134,7 +140,7 @@ def take_references(store: RegistryStore, references: Iterable[Reference | Refus
             refusals += 1
             if len(refused) < MAX_REFUSED:
                 refused.append(problem)
-        if len(waiting) == _TOGETHER:
+        if len(waiting) >= _TOGETHER or parts >= _PARTS_TOGETHER:
             flush()
     flush()
     return Imported(added, known, withdrawn, tuple(refused), refusals)

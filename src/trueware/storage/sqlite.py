@@ -240,8 +240,9 @@ class SqliteStore:
             " WHERE sha256 IN (SELECT sha256 FROM wanted)",
             (product,),
         )
-        connection.execute(
-            "INSERT INTO holding SELECT c.number, ?, ? FROM wanted w JOIN content c ON c.sha256 = w.sha256 ORDER BY c.number",
+        connection.execute(  # CROSS: else all contents are gone through in their order, whatever is wanted
+            "INSERT INTO holding SELECT c.number, ?, ? FROM wanted w CROSS JOIN content c ON c.sha256 = w.sha256"
+            " ORDER BY c.number",
             (product, release),
         )
 

@@ -76,8 +76,8 @@ def cyclonedx_xml(files: Mapping[str, bytes] = FILES, *, complete: bool = False,
 
 def code(files: Mapping[str, bytes]) -> str:
     """Return the package verification code (SPDX 2.3 §7.9)."""
-    sums = sorted(sha1(data).hexdigest() for data in files.values())
-    return sha1("".join(sums).encode()).hexdigest()
+    sums = sorted(sha1(data, usedforsecurity=False).hexdigest() for data in files.values())
+    return sha1("".join(sums).encode(), usedforsecurity=False).hexdigest()
 
 
 def spdx2(files: Mapping[str, bytes] = FILES, *, verification: str | None = None, **package: Any) -> dict[str, Any]:
@@ -117,7 +117,7 @@ def spdx2(files: Mapping[str, bytes] = FILES, *, verification: str | None = None
                 "SPDXID": f"SPDXRef-{n}",
                 "fileName": f"./{path}",
                 "checksums": [
-                    {"algorithm": "SHA1", "checksumValue": sha1(data).hexdigest()},
+                    {"algorithm": "SHA1", "checksumValue": sha1(data, usedforsecurity=False).hexdigest()},
                     {"algorithm": "SHA256", "checksumValue": hexed(data)},
                 ],
             }
@@ -149,7 +149,7 @@ def spdx2_tags(files: Mapping[str, bytes] = FILES, *, verification: str | None =
             "",
             f"FileName: ./{path}",
             f"SPDXID: SPDXRef-{n}",
-            f"FileChecksum: SHA1: {sha1(data).hexdigest()}",
+            f"FileChecksum: SHA1: {sha1(data, usedforsecurity=False).hexdigest()}",
             f"FileChecksum: SHA256: {hexed(data)}",
         ]
     return "\n".join(lines) + "\n"
