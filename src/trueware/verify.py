@@ -8,6 +8,7 @@ import os
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from concurrent.futures import Executor
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 
@@ -19,6 +20,7 @@ from trueware.appraisal.trust import Trust, judge
 from trueware.appraisal.vouched import main_names
 from trueware.appraisal.wrapping import unwrap
 from trueware.artefact import Measured, Report, artefact_name, default_pool, digest_file, measure_artefact
+from trueware.composing import Composition, compose_of_packages
 from trueware.errors import InputError, LimitExceeded
 from trueware.explained import KeptSource, MeasuredSource, case_of, signed_changes, with_explanations
 from trueware.explaining.contract import Sibling
@@ -97,10 +99,12 @@ def verify(
             verify=signatures,
             contents=True,
         )
-        result = appraise_measured(artefact_name(path), measured, registry, known.used, now)
+        composition = compose_of_packages(measured, registry)
+        result = appraise_measured(artefact_name(path), measured, registry, known.used, now, composition)
         if known.all_support(result.match.release if result.match is not None else None):
             break
-    return with_conformity(_explained(result, measured, registry, limits, watchlists), registry, now)
+    explained = _explained(result, measured, registry, limits, watchlists, composition)
+    return with_conformity(explained, registry, now)
 
 
 def with_conformity(result: Result, registry: Registry, now: int) -> Result:
@@ -146,7 +150,12 @@ def signatures_of(
 
 
 def appraise_measured(
-    artefact: str, measured: Measured, registry: Registry, packed_like: Collection[str] = frozenset(), now: int = 0
+    artefact: str,
+    measured: Measured,
+    registry: Registry,
+    packed_like: Collection[str] = frozenset(),
+    now: int = 0,
+    composition: Composition | None = None,
 ) -> Result:
     """Return the result for an artefact that was measured already.
 
@@ -156,6 +165,7 @@ def appraise_measured(
         registry: what is known.
         packed_like: ids of releases whose contents are packed as the artefact's, see `Registry.candidates`.
         now: seconds since 1970, at which keys are judged.
+        composition: what it should be, where packages are installed in it.
 
     Raises:
         StoreError: the registry cannot be read.
@@ -175,15 +185,31 @@ def appraise_measured(
     names += tuple(f"sha256:{each.release.sha256.hex()}" for each in found.releases)
     trust = replace(registry.trust(signatures, names), public=load_public_keys())
     references = _references(found.releases, registry, found.products, found.findings)
+    if composition is not None:
+        others = (each for each in references.candidates if each.release.id not in composition.members)
+        references = replace(
+            references,
+            candidates=(composition.reference, *others),
+            findings=(*references.findings, *composition.findings),
+        )
     return appraise(artefact, evidence, replace(references, trust=trust, now=now))
 
 
 def _explained(
-    result: Result, measured: Measured, registry: Registry, limits: Limits, watchlists: Watchlists
+    result: Result,
+    measured: Measured,
+    registry: Registry,
+    limits: Limits,
+    watchlists: Watchlists,
+    composition: Composition | None = None,
 ) -> Result:
     """Return the result with what its changes do, told from the bytes that the registry keeps of the release."""
     root = measured.measurement.root
+    if composition is not None and (result.match is None or result.match.release != composition.reference.release):
+        composition = None
     genuine = registry.manifest(result.match.release) if result.match is not None else None
+    if composition is not None:
+        genuine = composition.reference.manifest
     changes = result.changes
     if result.match is None and result.verdict is Verdict.TAMPERED:  # no release, but a signature that is broken
         genuine, changes = root, signed_changes(result.signatures, root)
@@ -191,7 +217,10 @@ def _explained(
     if genuine is None or (not changes and result.verdict is not Verdict.TAMPERED):
         return result
     sources = (
-        KeptSource(registry.content, partial(_portraits, registry, result)),
+        KeptSource(
+            registry.content if composition is None else partial(_content, registry, composition),
+            partial(_portraits, registry, _owners(result, changes, composition)),
+        ),
         MeasuredSource(measured.measurement, _found(changes), limits),
     )
     siblings = _siblings(result, changes, registry)
@@ -219,12 +248,25 @@ def _looked_at(result: Result, changes: tuple[Change, ...], limits: Limits) -> t
     return replace(result, findings=(*result.findings, note)), changes[:most]
 
 
-def _portraits(registry: Registry, result: Result) -> Mapping[bytes, bytes]:
-    """Return what is kept of the programs of the matched release; nothing where that cannot be proved, which hides no change."""
-    try:
-        return registry.portraits(result.match.release) if result.match is not None else {}
-    except InputError:
-        return {}
+def _content(registry: Registry, composition: Composition, digest: bytes) -> bytes | None:
+    return composition.made.get(digest) or registry.content(digest)
+
+
+def _owners(result: Result, changes: Iterable[Change], composition: Composition | None) -> tuple[Release, ...]:
+    """Return the releases that the genuine programs among the changes are of."""
+    if composition is None:
+        return (result.match.release,) if result.match is not None else ()
+    owners = (composition.owners.get(digest) for digest in _expected(changes))
+    return tuple({each.id: each for each in owners if each is not None}.values())
+
+
+def _portraits(registry: Registry, releases: Iterable[Release]) -> Mapping[bytes, bytes]:
+    """Return what is kept of the programs of releases; nothing of one where that cannot be proved, which hides no change."""
+    found: dict[bytes, bytes] = {}
+    for each in releases:
+        with suppress(InputError):
+            found.update(registry.portraits(each))
+    return found
 
 
 def _found(changes: Iterable[Change]) -> Iterator[bytes]:

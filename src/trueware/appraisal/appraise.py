@@ -71,7 +71,11 @@ def _appraise(artefact: str, evidence: Evidence, references: References, signed:
     findings = (*evidence.findings, *references.findings)
     distrusted = references.trust.distrusted
     equal = [
-        each for each in held if each.is_equal and f"sha256:{each.reference.release.sha256.hex()}" not in distrusted
+        each
+        for each in held
+        if each.is_equal
+        and not each.reference.unproved
+        and f"sha256:{each.reference.release.sha256.hex()}" not in distrusted
     ]
     if (
         signed.altered is not None
@@ -284,6 +288,9 @@ def _undecided(artefact: str, evidence: Evidence, each: Held, findings: tuple[Fi
     elif not each.immutable and not each.told:
         reason = f"looks like {title}, but for what this archive does not record"
         settle = ("the image itself, or an archive made by root with all extended attributes",)
+    elif not each.immutable and each.reference.unproved:
+        reason = f"equals {title} in everything that is known of it, which is not all"
+        settle = each.reference.unproved
     elif not each.immutable and not each.vouched:
         reason = f"looks like {each.alignment.expected_path} of {title}, where a device may change everything else"
         settle = ("the whole root file system it was taken from",)

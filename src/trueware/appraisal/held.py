@@ -20,6 +20,10 @@ DERIVED_SILENT = 0.8
 """The same where neither says what it is: another version of the same product often shares half."""
 
 
+_PACKAGE = "package"
+"""Policy of what is delivered to be installed beside others."""
+
+
 @dataclass(frozen=True, slots=True)
 class Held:
     """The artefact held against one candidate."""
@@ -69,7 +73,7 @@ def hold(root: Part, identity: Identity, reference: Reference, references: Refer
 
 def is_derived(each: Held) -> bool:
     """Whether the artefact comes from this release and does not claim to be another one."""
-    if each.conflicts:
+    if each.conflicts or (_is_beyond_package(each) and each.alignment.shared < DERIVED):
         return False
     share = each.alignment.contained
     if each.agrees:
@@ -77,3 +81,10 @@ def is_derived(each: Held) -> bool:
     theirs = identity_of(each.reference.release)
     silent = not theirs.says_version
     return share >= (DERIVED_SILENT if silent else DERIVED)
+
+
+def _is_beyond_package(each: Held) -> bool:
+    """Whether what was compared is no package by itself: that in which one is installed has all of it, and does not come from it."""
+    pair = each.alignment
+    inside = pair.expected_path != "" or pair.expected.format != pair.found.format
+    return inside and each.reference.release.policy == _PACKAGE

@@ -33,6 +33,9 @@ class Reference:
     release: Release
     manifest: Part
     policy: Policy
+    unproved: tuple[str, ...] = ()
+    """What of the manifest nobody vouches for, and would have to be known: where it is composed of packages. Equality with such a
+    reference proves nothing, a difference does."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,8 +26,8 @@ from lzma import FORMAT_XZ, LZMADecompressor, LZMAError
 
 from trueware.errors import InputError, MalformedInput, UntrustedStatement
 from trueware.formats.contract import Buffer
+from trueware.identifying.stanzas import lines_of, stanzas
 from trueware.importing.contract import Context, Document, Importer, Mirror
-from trueware.importing.stanzas import lines_of, stanzas
 from trueware.model.claim import Claim
 from trueware.model.signature import Judged, Outcome, Standing
 from trueware.registry.references import Reference, Refused
@@ -423,7 +423,7 @@ def _package(stated: Reference, path: str, mirror: Mirror, context: Context) -> 
         measured.root,
         measured.kept,
         measured.portraits,
-        measured.policy,
+        "package",
         source=stated.source,
     )
 

@@ -135,6 +135,24 @@ _RULES = (
         help="As with a dump of one partition. The other parts were not seen.",
     ),
     Rule(
+        "composed-of-packages",
+        "It was compared with what the packages in it bring",
+        _INFO,
+        help="No release of the whole is registered: what it should be was composed of packages that are.",
+    ),
+    Rule(
+        "package-not-registered",
+        "A package in it is not in the registry, and its files could not be compared",
+        _MEDIUM,
+        help="Import the index of the distribution with that package beside it, and verify again.",
+    ),
+    Rule(
+        "not-provable",
+        "Files are made on the device itself, and nobody can tell what they should be",
+        _MEDIUM,
+        help="Have them made anew by programs that are known to be genuine, or remove them.",
+    ),
+    Rule(
         "outside-release",
         "Something beside the software belongs to no release",
         _LOW,

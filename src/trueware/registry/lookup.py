@@ -130,6 +130,16 @@ class Registry:
             self._manifests[release.id] = manifest
         return manifest
 
+    def find_claiming(self, claims: Iterable[Claim], findings: list[Finding]) -> tuple[Release, ...]:
+        """Return the releases, proved, that claim all of these; what cannot be proved is a finding.
+
+        Two of the claims at least must be such that releases are found by (`trueware.registry.indexing`).
+        """
+        wanted = {(each.name, each.value) for each in claims}
+        found = self._store.find_by_claims(tuple(claims), _EQUALS)
+        fitting = (each for each in found if wanted <= {(claim.name, claim.value) for claim in each.claims})
+        return tuple(self._proved(fitting, findings))
+
     def find_packings(self, packings: Iterable[bytes], findings: list[Finding]) -> tuple[Release, ...]:
         """Return the releases, proved, whose contents look packed like these; what cannot be proved is a finding."""
         return tuple(self._proved(self._store.find_packings(sketch(packings)), findings))

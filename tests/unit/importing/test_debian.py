@@ -10,10 +10,10 @@ import pytest
 from tests.unit.importing.archives import NOW, Archive, Package, Signer
 
 from trueware.errors import InputError, UntrustedStatement
+from trueware.identifying.stanzas import MAX_LINE, lines_of, stanzas
 from trueware.importing import recognise
 from trueware.importing.contract import Context, Document
 from trueware.importing.debian import IMPORTER
-from trueware.importing.stanzas import MAX_LINE, lines_of, stanzas
 from trueware.model.verdict import Authority, Verdict
 from trueware.referencing import Wish, import_document
 from trueware.registry.enrol import enrol
