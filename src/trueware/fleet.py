@@ -20,6 +20,7 @@ from trueware.model.result import Result
 from trueware.model.watchlists import Watchlists
 from trueware.registry.lookup import Registry
 from trueware.storage.opening import Location, open_registry
+from trueware.tlog.policy import Policy
 from trueware.verify import verify
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ class _Asked:
     limits: Limits
     now: int | None
     watchlists: Watchlists
+    policy: Policy | None
 
 
 _HERE: list[_Asked] = []
@@ -66,6 +68,7 @@ def verify_each(
     fallback: Fallback | None = None,
     now: int | None = None,
     watchlists: Watchlists = Watchlists(),  # noqa: B008 (frozen)
+    policy: Policy | None = None,
 ) -> Iterator[Outcome]:
     """Verify artefacts, in order.
 
@@ -79,11 +82,13 @@ def verify_each(
         fallback: in one process, asked for what stays opaque.
         now: seconds since 1970, at which keys are judged; by default the time at which each is verified.
         watchlists: what else to look for in changes.
+        policy: whose signatures make the registry's log believed; by default the key that it names itself.
 
     Raises:
         StoreError: the registry cannot be read.
+        UntrustedStatement: its log does not hold.
     """
-    asked = _Asked(registry, limits, now, watchlists)
+    asked = _Asked(registry, limits, now, watchlists, policy)
     if (count := processes or cores()) == 1:
         yield from _counted(_in_turn(paths, asked, report_bytes, fallback), report)
     else:
@@ -101,7 +106,7 @@ def _in_turn(
     paths: Iterable[str], asked: _Asked, report: Callable[[int], None] | None, fallback: Fallback | None
 ) -> Iterator[Outcome]:
     with closing(open_registry(asked.registry)) as store, default_pool() as pool:
-        known = Registry(store)
+        known = Registry(store, asked.policy)
         for path in paths:
             try:
                 result = verify(
@@ -200,7 +205,7 @@ def _verify_one(path: str) -> Outcome:
                 path,
                 verify(
                     path,
-                    Registry(store),
+                    Registry(store, asked.policy),
                     pool=pool,
                     limits=asked.limits,
                     now=asked.now,

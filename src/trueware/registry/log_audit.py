@@ -5,8 +5,8 @@ In the order of the code; the log is proved before what rests on it:
 1. Every tile is the one its leaves make, every leaf hash that of its entry, and the index of leaves complete.
 2. Every checkpoint has the root of the tree of its size, and is signed by the log.
 3. Every leaf passes the checks it passed when it was registered (`registration`), replayed in order into an empty store.
-4. No leaf was issued long before the tree that lacks it was seen: a checkpoint that witnesses cosigned at a time has all that existed
-   by then.
+4. No statement of the registrar was issued long before a tree that lacks it was seen: what witnesses cosigned at a time has all
+   that was registered by then. (A publisher may register today what they signed last year.)
 5. What the registry holds is what the log says: publishers with keys and claims, releases, withdrawals, anchors and their
    revocations, what must never be trusted, words about certificates. What is missing is said, and what is there besides.
 """
@@ -22,22 +22,29 @@ from trueware.registry.changes import Admitted
 from trueware.registry.logged import proved
 from trueware.registry.ports import Problem, RegistryStore
 from trueware.registry.registration import Registered, Registrations, apply
-from trueware.tlog.growth import WIDTH, grow, root
+from trueware.tlog import note as notes
+from trueware.tlog.growth import WIDTH, ReadTile, grow, root
 from trueware.tlog.merkle import leaf_hash
+from trueware.tlog.note import Verifier
 
 MAX_PROBLEMS = 1000
 _TOGETHER = 4 * WIDTH
+_FULL = 32 * WIDTH
+_DAY = 24 * 3600
 _TOLERANCE = 24 * 3600
-"""Seconds by which a publisher's clock may be late."""
+"""Seconds by which the registrar's clock may be late."""
 
 
-def audit_log(store: RegistryStore, replay: RegistryStore, verifiers: Iterable[str] = ()) -> Iterator[Problem]:
+def audit_log(
+    store: RegistryStore, replay: RegistryStore, verifiers: Iterable[str] = (), witnesses: Iterable[Verifier] = ()
+) -> Iterator[Problem]:
     """Yield what is wrong with the log of a registry; the numbers are the module's.
 
     Args:
         store: the registry.
         replay: an empty store, in which the log is replayed.
         verifiers: keys of the log that are trusted; none: the one that it names itself.
+        witnesses: keys of those whose times count.
     """
     size = store.log_size()
     if size == 0:
@@ -46,17 +53,38 @@ def audit_log(store: RegistryStore, replay: RegistryStore, verifiers: Iterable[s
         return
     yield from _tiles(store, size)
     state = Registrations(replay)
+    sightings = _sightings(store, tuple(witnesses))
+    seen_at = 0
     for number, entry in enumerate(store.entries(0, size)):
         try:
             registered = _replay(store, replay, state, entry)
         except InputError as error:
             yield Problem(f"leaf {number}", str(error))
             return  # what follows was said to another state than the one that can be made
+        seen_at = max(seen_at, sightings.get(number, 0))
+        said = registered.statement
+        if said.issuer == state.origin and said.issued_at + _TOLERANCE < seen_at:
+            days = (seen_at - said.issued_at) // _DAY
+            yield Problem(
+                f"leaf {number}", f"issued {days} days before a tree without it was seen by a witness: back-dated"
+            )
         for subject in registered.subjects:
             if (number, entry) not in store.leaves_about(subject):
                 yield Problem(f"leaf {number}", f"it is not found by {subject!r}")
     yield from _checkpoints(store, size, tuple(verifiers) or tuple(state.verifiers))
     yield from _state(store, replay)
+
+
+def _sightings(store: RegistryStore, witnesses: tuple[Verifier, ...]) -> dict[int, int]:
+    """Return, by the size of a tree, when a witness saw it: seconds since 1970, the latest of its cosignatures."""
+    seen: dict[int, int] = {}
+    for size, data in store.checkpoints() if witnesses else ():
+        try:
+            signed_by = notes.verify(notes.read_note(data), witnesses)
+        except InputError:
+            continue  # cosigned by none of them
+        seen[size] = max(each.time or 0 for each in signed_by)
+    return seen
 
 
 def _tiles(store: RegistryStore, size: int) -> Iterator[Problem]:
@@ -70,11 +98,22 @@ def _tiles(store: RegistryStore, size: int) -> Iterator[Problem]:
         for number, digest in enumerate(hashes, done):
             if store.find_leaf(digest) != number:
                 yield Problem(f"leaf {number}", "its hash is not that of its entry")
-        made |= grow(done, hashes, lambda level, number: made.get((level, number)))  # noqa: B023 (called at once)
+        for place, data in grow(done, hashes, _reader(made)).items():
+            made[place] = data
+            if len(data) == _FULL:  # nothing is added to it any more
+                yield from _same_tile(store, place, made.pop(place))
         done += len(hashes)
-    for (level, number), data in sorted(made.items()):
-        if store.get_tile(level, number) != data:
-            yield Problem("log", f"tile {number} of level {level} is not the one its leaves make")
+    for place, data in sorted(made.items()):
+        yield from _same_tile(store, place, data)
+
+
+def _reader(made: dict[tuple[int, int], bytes]) -> ReadTile:
+    return lambda level, number: made.get((level, number))
+
+
+def _same_tile(store: RegistryStore, place: tuple[int, int], data: bytes) -> Iterator[Problem]:
+    if store.get_tile(*place) != data:
+        yield Problem("log", f"tile {place[1]} of level {place[0]} is not the one its leaves make")
 
 
 def _replay(store: RegistryStore, replay: RegistryStore, state: Registrations, entry: bytes) -> Registered:

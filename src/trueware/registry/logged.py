@@ -17,8 +17,10 @@ from trueware.registry.registration import Registrations
 from trueware.registry.signed import SignedStatement
 from trueware.tlog.checkpoint import Checkpoint, open_checkpoint
 from trueware.tlog.growth import holds, root
-from trueware.tlog.merkle import leaf_hash
+from trueware.tlog.merkle import inclusion_proof, leaf_hash
 from trueware.tlog.note import read_verifier
+from trueware.tlog.offline_proof import OfflineProof
+from trueware.tlog.policy import Policy
 
 _MOST = 10_000
 """Leaves about one thing that are looked through."""
@@ -32,12 +34,16 @@ class LogView:
         self._publishers: dict[str, Publisher] = {}
 
     def is_logged(self, release: Release) -> bool:
-        """Tell whether the log has a statement that says of this release what the registry says of it.
+        """Tell whether `leaf_of` finds one."""
+        return self.leaf_of(release) is not None
+
+    def leaf_of(self, release: Release) -> tuple[int, bytes] | None:
+        """Return number and entry of the statement that says of this release what the registry says of it.
 
         It is the publisher's own where the release is publisher-signed (and its signature holds under a key of theirs that is in
         the log too), else the registrar's.
         """
-        for said, entry in self._statements(f"release:{release.id}"):
+        for number, said, entry in self._statements(f"release:{release.id}"):
             if said.content_type != payload.MEDIA_TYPE or said.digest.hex() != release.id:
                 continue
             own = release.authority is Authority.PUBLISHER
@@ -47,15 +53,15 @@ class LogView:
             except UntrustedStatement:
                 continue
             if proved.issuer == (release.publisher if own else self._state.origin):
-                return True
-        return False
+                return number, entry
+        return None
 
     def publisher(self, name: str) -> Publisher:
         """Return a publisher with the keys and entitlements that the log says are theirs; without any where it knows none."""
         if name not in self._publishers:
             keys: dict[bytes, None] = {}
             entitlements: dict[Entitlement, None] = {}
-            for said, entry in self._statements(f"publisher:{name}"):
+            for _, said, entry in self._statements(f"publisher:{name}"):
                 if not self._by_registrar(entry) or said.payload is None:
                     continue
                 try:
@@ -74,7 +80,7 @@ class LogView:
         except UntrustedStatement:
             return False
 
-    def _statements(self, subject: str) -> Iterator[tuple[SignedStatement, bytes]]:
+    def _statements(self, subject: str) -> Iterator[tuple[int, SignedStatement, bytes]]:
         """Yield the statements about something that really are leaves of the tree; their signatures are not proved."""
         for number, entry in self._store.leaves_about(subject)[:_MOST]:
             if not holds(self.at.size, number, leaf_hash(entry), self._store.get_tile):
@@ -83,27 +89,45 @@ class LogView:
                 said = signed.read(entry)
             except UntrustedStatement:
                 continue
-            yield said, entry
+            yield number, said, entry
 
 
-def log_of(store: RegistryStore, verifiers: Iterable[str] = ()) -> LogView | None:
+def prove(store: RegistryStore, release: Release) -> tuple[bytes, OfflineProof]:
+    """Return the statement of a release, and the proof that it is in the log at the last checkpoint.
+
+    Raises:
+        UntrustedStatement: the registry has no log, or the release is not in it.
+    """
+    view = log_of(store)
+    note = store.checkpoint()
+    if view is None or note is None:
+        raise UntrustedStatement("the registry has no log")
+    found = view.leaf_of(release)
+    if found is None:
+        raise UntrustedStatement(f"{release.title} is not in the log")
+    number, entry = found
+    return entry, OfflineProof(number, tuple(inclusion_proof(number, view.at.size, store.get_tile)), note)
+
+
+def log_of(store: RegistryStore, policy: Policy | None = None) -> LogView | None:
     """Return the log of a store, its last checkpoint proved; None where it has none.
 
     Args:
         store: the registry's.
-        verifiers: keys of the log that the caller trusts (C2SP signed-note); none: the one the log itself names, which proves that it
-            is whole, and not whose it is.
+        policy: whose signatures make its checkpoint believed; None: the key that the log names itself, which proves that it is
+            whole, and not whose it is.
 
     Raises:
-        UntrustedStatement: there is a log, and it is not one that any of these keys signed.
+        UntrustedStatement: there is a log and it does not hold; or a policy, and no log.
     """
     note = store.checkpoint()
     if note is None:
+        if policy is not None:
+            raise UntrustedStatement("the registry has no log, and a policy asks for one")
         return None
     state = Registrations(store)
     state.catch_up()
-    trusted = tuple(verifiers)
-    at = proved(note, trusted or tuple(state.verifiers))
+    at = policy.prove(note).checkpoint if policy is not None else proved(note, state.verifiers)
     if at.origin != state.origin:
         raise UntrustedStatement(f"the checkpoint is of {at.origin!r}, the log of {state.origin!r}")
     if at.size > store.log_size() or root(at.size, store.get_tile) != at.root:
@@ -112,8 +136,8 @@ def log_of(store: RegistryStore, verifiers: Iterable[str] = ()) -> LogView | Non
     for number, entry in store.leaves_about("registry"):
         if not holds(at.size, number, leaf_hash(entry), store.get_tile):
             raise UntrustedStatement("what the log says of its registrar is not in it")
-    if trusted and not set(trusted) & set(state.verifiers):
-        raise UntrustedStatement("the log names another key of its registrar than the one trusted")
+    if policy is not None and not {str(log) for log in policy.logs} & set(state.verifiers):
+        raise UntrustedStatement("the log names another key of its registrar than the one that is trusted")
     return view
 
 

@@ -27,6 +27,7 @@ from trueware.registry.ports import RegistryStore
 from trueware.registry.proof import prove_manifest, prove_packings, prove_portraits, prove_release
 from trueware.registry.trust import find_barred, trust_in
 from trueware.signatures.contract import Keyring
+from trueware.tlog.policy import Policy
 
 _AS_MUCH = 0.9
 _EQUALS = 64
@@ -68,14 +69,14 @@ class Candidates:
 class Registry:
     """What verifying asks of a registry. Bound to one thread, as its store is."""
 
-    def __init__(self, store: RegistryStore, verifiers: Iterable[str] = ()) -> None:
-        """Look up in `store`; `verifiers` are the keys of its log that are trusted, by default the one it names itself.
+    def __init__(self, store: RegistryStore, policy: Policy | None = None) -> None:
+        """Look up in `store`; `policy` says whose signatures make its log believed, by default the key that it names itself.
 
         Raises:
-            UntrustedStatement: its log does not hold under these keys.
+            UntrustedStatement: its log does not hold, or there is a policy and no log.
         """
         self._store = store
-        self._log = log_of(store, verifiers)
+        self._log = log_of(store, policy)
         self._publishers: dict[str, Publisher | None] = {}
         self._logged: dict[str, bool] = {}
         self._manifests: dict[str, Part] = {}

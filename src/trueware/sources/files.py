@@ -6,6 +6,7 @@ BUG: a mapped file that somebody else truncates meanwhile ends the process with 
 import mmap
 import os
 import stat
+from collections.abc import Iterator
 from types import TracebackType
 from typing import Self
 
@@ -60,3 +61,17 @@ def open_file(path: str | os.PathLike[str]) -> MappedFile:
         SourceError: on entering it: it cannot be opened or mapped, or is not a file.
     """
     return MappedFile(path)
+
+
+def pieces_of(path: str | os.PathLike[str]) -> Iterator[bytes]:
+    """Yield the bytes of a file in pieces of 1 MiB.
+
+    Raises:
+        SourceError: it cannot be read.
+    """
+    try:
+        with open(path, "rb", buffering=0) as file:
+            while piece := file.read(1 << 20):
+                yield piece
+    except OSError as error:
+        raise SourceError(f"cannot read {os.fspath(path)!r}: {error.strerror}") from error

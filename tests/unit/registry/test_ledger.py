@@ -5,29 +5,23 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from tests.unit.registry.logs import ACME, LEAVES, OPERATOR, fill, publish_one
 from tests.unit.registry.trees import firmware
 
 from trueware.errors import UntrustedStatement
-from trueware.model.anchor import Anchor, Distrusted
-from trueware.model.certificate import CertificateStatus, Standing
-from trueware.model.release import Entitlement, Publisher
+from trueware.model.anchor import Distrusted
+from trueware.model.release import Publisher
 from trueware.registry.enrol import enrol
 from trueware.registry.learn import learn
-from trueware.registry.ledger import READING, Registrar, _Ledger, ledger
+from trueware.registry.ledger import READING, _Ledger, ledger
 from trueware.registry.log_audit import audit_log
 from trueware.registry.lookup import Registry
 from trueware.registry.ports import RegistryStore
-from trueware.registry.publish import publish
 from trueware.registry.signed import public_key
-from trueware.registry.withdraw import withdraw
 from trueware.storage.memory import MemoryStore
 from trueware.storage.sqlite import SqliteStore
 from trueware.tlog import checkpoint
 from trueware.tlog.checkpoint import Checkpoint
-
-OPERATOR = Registrar("example.org/registry", Ed25519PrivateKey.from_private_bytes(bytes(32)))
-ACME = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 
 
 @pytest.fixture(params=["memory", "sqlite"])
@@ -35,29 +29,6 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[RegistrySt
     made: RegistryStore = MemoryStore() if request.param == "memory" else SqliteStore.create(tmp_path / "r.sqlite")
     yield made
     made.close()
-
-
-def publish_one(store: RegistryStore, version: str = "1", now: int = 20) -> str:
-    root = firmware(int(version))
-    said = {"publisher": "Acme", "product": "Router", "version": version, "private_key": ACME, "now": now}
-    return publish(store, root, {}, (), **said).id  # type: ignore[arg-type]
-
-
-def fill(store: RegistryStore) -> None:
-    """Make every kind of change."""
-    enrol(store, "Acme", [public_key(ACME)], [Entitlement("vendor", "Acme*")], 10)
-    enrol(store, "Acme", [public_key(ACME)], [Entitlement("product", "Router*")], 11)
-    withdraw(store, publish_one(store), "a flaw", 30)
-    publish_one(store, "2", 40)
-    learn(store, firmware(7), {}, (), publisher="Other", product="Box", version="1", now=50, source="a shelf")
-    anchor = Anchor(
-        "Acme", "spki:1", "spki", b"k" * 80, True, (Entitlement("product", "R*"),), 1, None, 2, "n", "a page"
-    )
-    store.add_anchors([anchor, replace(anchor, id="spki:2", data=b"k" * 60_000)], 60)
-    store.revoke_anchor("Acme", "spki:1", "lost", 61)
-    store.add_distrusted([Distrusted(f"sha256:{each:064x}", "leaked", "a list") for each in range(150)], 62)
-    issued = CertificateStatus("Lab", "C-1", b"a" * 32, Standing.ISSUED, "EN 303 645", 1, 2)
-    store.add_certificates([issued, replace(issued, standing=Standing.REVOKED, reason="why"), issued], 63)
 
 
 def audit(store: RegistryStore) -> list[str]:
@@ -84,7 +55,7 @@ def test_the_log_replays_to_the_registry(store: RegistryStore) -> None:
     fill(logged)
 
     # 2 of the registry, 2 enrolments, 3 releases, 1 withdrawal, 2 anchors, 1 revocation, 2 of distrust, 3 about a certificate
-    assert store.log_size() == 16
+    assert store.log_size() == LEAVES
     assert audit(store) == []
     assert logged.fsck() == []
     fill_again = store.log_size()
@@ -218,12 +189,12 @@ def _change_certificate(store: MemoryStore) -> None:
 
 
 def _sign_other_root(store: MemoryStore) -> None:
-    store._checkpoints[16] = bytes(checkpoint.sign(Checkpoint(OPERATOR.origin, 16, b"r" * 32), OPERATOR.key))
+    store._checkpoints[LEAVES] = bytes(checkpoint.sign(Checkpoint(OPERATOR.origin, LEAVES, b"r" * 32), OPERATOR.key))
 
 
 def _sign_with_other_key(store: MemoryStore) -> None:
-    at = checkpoint.open_checkpoint(store._checkpoints[16], OPERATOR.verifier)[0]
-    store._checkpoints[16] = bytes(checkpoint.sign(at, ACME))
+    at = checkpoint.open_checkpoint(store._checkpoints[LEAVES], OPERATOR.verifier)[0]
+    store._checkpoints[LEAVES] = bytes(checkpoint.sign(at, ACME))
 
 
 @pytest.mark.parametrize(

@@ -116,10 +116,11 @@ def run_show(options: Namespace) -> ExitCode:
     from trueware.cli.answer import print_json
     from trueware.cli.wire import part_value
     from trueware.registry.lookup import Registry
+    from trueware.registry.naming import find_release
     from trueware.storage.opening import open_registry
 
     with closing(open_registry(registry_location(options))) as store:
-        release = _find(store.releases(), options.id)
+        release = find_release(store, options.id)
         manifest = Registry(store).manifest(release)
     if options.json:
         parts = [] if manifest is None else [{"path": path, **part_value(part)} for path, part in manifest.walk()]
@@ -143,21 +144,13 @@ def run_withdraw(options: Namespace) -> ExitCode:
     """Withdraw, and say so."""
     import time
 
+    from trueware.registry.naming import find_release
     from trueware.registry.withdraw import withdraw
 
     with written_registry(options) as store:
-        release = withdraw(store, _find(store.releases(), options.id).id, options.reason, int(time.time()))
+        release = withdraw(store, find_release(store, options.id).id, options.reason, int(time.time()))
     sys.stdout.write(_line(release))
     return ExitCode.GENUINE
-
-
-def _find(releases: tuple[Release, ...], beginning: str) -> Release:
-    from trueware.errors import StoreError
-
-    found = [release for release in releases if release.id.startswith(beginning.lower())]
-    if len(found) != 1:
-        raise StoreError(f"{'no' if not found else len(found)} release whose id begins with {beginning!r}")
-    return found[0]
 
 
 def _line(release: Release) -> str:

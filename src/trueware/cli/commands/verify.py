@@ -21,10 +21,12 @@ from trueware.cli.options import (
     registry_location,
     watchlists_of,
 )
+from trueware.errors import SourceError
 from trueware.model.result import Result
 
 if TYPE_CHECKING:
     from trueware.fleet import Outcome
+    from trueware.tlog.policy import Policy
 
 
 def add(commands: Subparsers) -> None:
@@ -47,6 +49,16 @@ def add(commands: Subparsers) -> None:
     add_fallback(parser)
     add_watchlists(parser)
     add_registry(parser)
+    parser.add_argument(
+        "--log-policy",
+        metavar="FILE",
+        help="whose signatures make the registry's log believed (C2SP tlog-policy); by default the key that the log names itself",
+    )
+    parser.add_argument(
+        "--log-state",
+        metavar="FILE",
+        help="with --log-policy: what was seen of the log; a registry that was cut, rewritten or put back since is refused",
+    )
     add_output(parser)
     add_explain(parser)
     parser.set_defaults(run=run)
@@ -76,6 +88,7 @@ def _outcomes(options: Namespace) -> "Iterator[Outcome]":
     from trueware.fleet import verify_each
 
     registry, limits, watchlists = registry_location(options), limits_of(options), watchlists_of(options)
+    policy = _policy(options)
     paths = _paths(options)
     with fallback_of(options) as fallback:
         if not options.each and len(options.artefacts) == 1:
@@ -89,6 +102,7 @@ def _outcomes(options: Namespace) -> "Iterator[Outcome]":
                     fallback=fallback,
                     now=options.at,
                     watchlists=watchlists,
+                    policy=policy,
                 )
             return
         # a fallback starts programs of its own, one at a time
@@ -103,7 +117,30 @@ def _outcomes(options: Namespace) -> "Iterator[Outcome]":
                 fallback=fallback,
                 now=options.at,
                 watchlists=watchlists,
+                policy=policy,
             )
+
+
+def _policy(options: Namespace) -> "Policy | None":
+    """Return the policy for the registry's log; with a state, the log is watched first."""
+    if options.log_policy is None:
+        if options.log_state is not None:
+            raise SourceError(
+                "--log-state needs --log-policy: what was seen of a log is worth as much as whose log it is"
+            )
+        return None
+    from contextlib import closing
+    from pathlib import Path
+
+    from trueware.cli.commands.log import policy_of
+    from trueware.cli.watching import watched
+    from trueware.storage.opening import open_registry
+
+    policy = policy_of(options.log_policy)
+    if options.log_state is not None:
+        with closing(open_registry(registry_location(options))) as store:
+            watched(store, policy, Path(options.log_state))
+    return policy
 
 
 def _paths(options: Namespace) -> Iterator[str]:
