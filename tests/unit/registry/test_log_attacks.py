@@ -278,9 +278,10 @@ def test_an_offline_proof_holds_for_its_statement_only() -> None:
             other.verify(entry, policy)
     with pytest.raises(UntrustedStatement):
         proof.verify(entry + b"x", POLICY)
+    publish_one(store, "5")
+    beside = next(each for each in store.releases("Acme") if each.version == "5")
     with pytest.raises(UntrustedStatement, match="is not in the log"):
-        publish_one(store, "5")
-        prove(store, store.releases("Acme", "Router")[-1])
+        prove(store, beside)
 
 
 def test_a_bundle_brings_releases_with_all_that_is_said_of_them() -> None:
@@ -320,7 +321,7 @@ def test_no_altered_byte_of_a_bundle_is_believed() -> None:
             mine, theirs = target.get_manifest(release.id), source.get_manifest(release.id)
             assert mine is not None
             assert theirs is not None
-            assert mine._replace(name="") == theirs._replace(name="")  # what the file was called is nobody's word
+            assert mine.tree == theirs.tree  # names of files and sizes beside it are nobody's word
     for end in range(0, len(data), 101):
         with pytest.raises(InputError):
             list(read_bundle([data[:end]]))
@@ -372,7 +373,7 @@ def test_a_copy_refuses_another_history() -> None:
         sync(filled(), other, POLICY)
     altered = filled()
     altered._stored = {id_: replace(each, manifest=None) for id_, each in altered._stored.items()}
-    with pytest.raises(UntrustedStatement, match="manifest of .* is missing"):
+    with pytest.raises(UntrustedStatement, match=r"manifest of .* is missing"):
         sync(altered, MemoryStore(), POLICY)
 
 
