@@ -9,6 +9,7 @@ ANNOUNCED: dict[str, str] = {
     "sums": "sums",
     "opkg": "opkg",
     "apk": "apk_index",
+    "tuf": "tuf_repository",
     "cyclonedx": "cyclonedx",
     "spdx": "spdx",
     "swid": "swid",

@@ -45,6 +45,7 @@ class MemoryStore:
     def __init__(self) -> None:
         self._publishers: dict[str, Publisher] = {}
         self._stored: dict[str, _Stored] = {}
+        self._by_product: dict[tuple[str, str], set[str]] = {}
         self._by_sha256: dict[bytes, set[str]] = {}
         self._by_tree: dict[bytes, set[str]] = {}
         self._by_claim: dict[tuple[str, str], set[str]] = {}
@@ -101,6 +102,8 @@ class MemoryStore:
         return stored.release if stored is not None else None
 
     def releases(self, publisher: str | None = None, product: str | None = None) -> tuple[Release, ...]:
+        if publisher is not None and product is not None:
+            return self._named(self._by_product.get((publisher, product), ()))
         return _latest_first(
             stored.release
             for stored in self._stored.values()
@@ -300,6 +303,7 @@ class MemoryStore:
         if release.id in self._stored:
             return False
         self._stored[release.id] = stored
+        self._by_product.setdefault((release.publisher, release.product), set()).add(release.id)
         self._by_sha256.setdefault(release.sha256, set()).add(release.id)
         for key in claim_keys(release.claims):
             self._by_claim.setdefault(key, set()).add(release.id)

@@ -262,10 +262,13 @@ class SqliteStore:
         return found[0] if found else None
 
     def releases(self, publisher: str | None = None, product: str | None = None) -> tuple[Release, ...]:
+        asked = [
+            (column, value) for column, value in (("publisher", publisher), ("name", product)) if value is not None
+        ]
+        where = " AND ".join(f"p.{column} = ?" for column, _ in asked)
         return self._select(
-            " JOIN product p ON p.number = r.product WHERE (?1 IS NULL OR p.publisher = ?1) AND (?2 IS NULL OR p.name = ?2)"
-            + _LATEST_FIRST,
-            (publisher, product),
+            " JOIN product p ON p.number = r.product" + (f" WHERE {where}" if where else "") + _LATEST_FIRST,
+            tuple(value for _, value in asked),
         )
 
     def withdraw(self, id: str, reason: str, now: int) -> bool:  # noqa: A002 (the port's)

@@ -7,8 +7,10 @@ and backslashes escaped), so it is made anew here from what was parsed; that is 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
+from trueware.errors import MalformedInput
 from trueware.formats.moments import seconds
 from trueware.model.signature import Outcome
 from trueware.signatures import json_text
@@ -60,6 +62,8 @@ class Metadata:
     signed: Any
     signatures: Mapping[str, bytes] = field(repr=False)
     canonical: bytes = field(repr=False)
+    encoded: bytes = field(repr=False)
+    """As it was received."""
 
     @property
     def version(self) -> int:
@@ -108,7 +112,7 @@ def read_metadata(data: bytes | memoryview, kind: str) -> Metadata:
         if name in signatures:
             uncheckable("metadata with two signatures of one key")
         signatures[name] = _hex(json_text.text(each, "sig"))
-    return Metadata(signed, signatures, canonical(signed).encode("utf-8", "surrogatepass"))
+    return Metadata(signed, signatures, canonical(signed).encode("utf-8", "surrogatepass"), bytes(data))
 
 
 def canonical(value: Any, depth: int = 0) -> str:
@@ -156,14 +160,18 @@ def read_role(role: Any, keys: Any) -> Role:
 
 
 def _read_key(value: Any) -> PublicKey | None:
-    scheme = _SCHEMES.get(json_text.text(value, "scheme"))
-    public = json_text.text(value, "keyval", "public")
+    return _loaded(json_text.text(value, "scheme"), json_text.text(value, "keyval", "public"))
+
+
+@lru_cache(maxsize=1024)
+def _loaded(name: str, public: str) -> PublicKey | None:
+    scheme = _SCHEMES.get(name)
     try:
         spki = (
             ed25519_spki(_hex(public)) if scheme == "ed25519" else read_keys(public.encode("utf-8", "replace"))[0].data
         )
         load_key(spki)
-    except (Refusal, ValueError):
+    except (Refusal, ValueError, MalformedInput):
         return None
     return PublicKey(spki, scheme) if scheme is not None else None
 
