@@ -58,6 +58,8 @@ class Submission:
 def check_lists(submission: Submission, packings: bytes | None, portraits: bytes | None) -> None:
     """Return if the lists are those that the payload has the digests of; stores call it before they write.
 
+    One may be absent, as a manifest may: `fsck` says that it is missing.
+
     Raises:
         ValueError: one is not.
     """
@@ -65,7 +67,7 @@ def check_lists(submission: Submission, packings: bytes | None, portraits: bytes
         ("packings", submission.packings, packings),
         ("portraits", submission.portraits, portraits),
     ):
-        if (None if data is None else _sha256(data).digest()) != stated:
+        if data is not None and _sha256(data).digest() != stated:
             raise ValueError(f"the list of {name} is not the one the release speaks of")
 
 
