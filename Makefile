@@ -60,8 +60,9 @@ alarms: $(READY) ## what is told about updates and packages that nobody tampered
 signatures: $(READY) ## answers about signed things beside what is known of them, and what verifying costs; writes build/signatures.json
 	@$(BIN)/python bench/signature_table.py
 
-sweep: $(READY) ## the hostile tests with every byte of every vector: an hour
+sweep: $(READY) ## the hostile tests with every byte of every vector, and publishing killed 200 times: an hour
 	@TRUEWARE_SWEEP=all $(BIN)/pytest -n auto -q $(HOSTILE)
+	@TRUEWARE_KILLS=200 $(BIN)/pytest -q tests/integration/test_killed.py
 
 bench: $(READY) ## speed and memory as ratios to a C floor and named peers; writes build/bench.json
 	@$(BIN)/python bench/speed.py --peers

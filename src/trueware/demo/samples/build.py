@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from trueware.model.release import Entitlement
 from trueware.registry.enrol import enrol
+from trueware.registry.ledger import Registrar, ledger
 from trueware.releasing import Naming, take_in
 from trueware.storage.sqlite import SqliteStore
 
@@ -232,10 +233,12 @@ def build_registry(path: Path) -> None:
     public = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     path.unlink(missing_ok=True)
     entitled = [Entitlement("os", "acme router os"), Entitlement("product", "acme router*")]
+    registrar = Registrar("demo.invalid/registry", key)
     with SqliteStore.create(path) as store:
-        enrol(store, "Acme Networks", [public], entitled, EPOCH)
+        logged = ledger(store, registrar, EPOCH)
+        enrol(logged, "Acme Networks", [public], entitled, EPOCH)
         naming = Naming("Acme Networks", "Acme Router", "1.0", "openwrt")
-        take_in(store, HERE / "router-1.0.bin", naming, EPOCH, key)
+        take_in(logged, HERE / "router-1.0.bin", naming, EPOCH, key)
 
 
 if __name__ == "__main__":
