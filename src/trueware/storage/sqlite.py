@@ -50,6 +50,9 @@ from trueware.storage import kept_content, sqlite_fsck, sqlite_log, sqlite_schem
 
 _MAX_VALUE = 1 << 29
 _TOGETHER = 500
+_CACHE = 1 << 16
+"""KiB of pages that a writer holds: digests go to places of their own all over the indexes."""
+
 _READ, _WRITE = "DEFERRED", "IMMEDIATE"
 _RELEASE = (
     "SELECT r.payload, r.statement, r.published, r.source, w.reason, r.id FROM release r"
@@ -125,6 +128,7 @@ class SqliteStore:
         if self._writes:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
+            connection.execute(f"PRAGMA cache_size = -{_CACHE}")
             connection.execute(_WANTED)
         connection.execute(_FOLLOWED)
 

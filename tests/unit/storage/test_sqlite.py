@@ -244,6 +244,22 @@ def test_half_a_file_is_refused(registry: Path) -> None:
         answers(registry)
 
 
+def test_adding_costs_what_is_added(registry: Path) -> None:
+    """A small release enters a registry of many contents without their being read."""
+    with SqliteStore.open(registry) as store:
+        store.add_releases([submission(firmware(2, 30_000), version="2", keep=False)])
+        steps = 0
+
+        def count() -> int:
+            nonlocal steps
+            steps += 100
+            return 0
+
+        store._connection.set_progress_handler(count, 100)
+        store.add_releases([submission(firmware(3), version="3", keep=False)])
+    assert 0 < steps < 10_000
+
+
 def test_writers_wait_for_each_other(registry: Path) -> None:
     """A second writer waits for the first up to its time out and then says so; readers do not wait at all."""
     with SqliteStore.open(registry) as first, SqliteStore.open(registry, timeout=0.05) as second:
