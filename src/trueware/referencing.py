@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import groupby
 from pathlib import Path
 
 from trueware import importing
@@ -86,12 +87,28 @@ def import_document(
             partial(open_tables, mirror),
         )
         done = take_references(store, others.taken_from(importer.read(document, context)), now)
-    if wish.admit:
-        for each in others.admitted:
-            if store.get_publisher(each.publisher) is None:
-                enrol(store, each.publisher, (), (), now)
-            admit(store, each.publisher, [each.key], now, since=each.since, until=each.until, source=each.source)
-    return replace(done, distrusted=others.distrusted)
+    done = replace(done, distrusted=others.distrusted, keys=len(others.admitted))
+    return _admit(store, others.admitted, done, now) if wish.admit else done
+
+
+def _admit(store: RegistryStore, named: list[Admission], done: Imported, now: int) -> Imported:
+    """Admit the keys that a document names; one that its publisher has on other terms stays as it is, and is told."""
+    admitted, refused = 0, list[Refused]()
+    for (publisher, since, until, source), some in groupby(
+        named, lambda each: (each.publisher, each.since, each.until, each.source)
+    ):
+        keys = [each.key for each in some]
+        if store.get_publisher(publisher) is None:
+            enrol(store, publisher, (), (), now)
+        try:
+            admitted += admit(store, publisher, keys, now, since=since, until=until, source=source)
+        except UntrustedStatement:
+            for key in keys:
+                try:
+                    admitted += admit(store, publisher, [key], now, since=since, until=until, source=source)
+                except UntrustedStatement as error:
+                    refused.append(Refused(key.id, str(error)))
+    return replace(done, admitted=admitted, refused=(*done.refused, *refused), refusals=done.refusals + len(refused))
 
 
 def _measure(pool: Executor, signatures: Signatures, limits: Limits, name: str, data: Buffer) -> Measured:

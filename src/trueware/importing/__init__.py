@@ -10,11 +10,14 @@ ANNOUNCED: dict[str, str] = {
     "opkg": "opkg",
     "apk": "apk_index",
     "tuf": "tuf_repository",
+    "never-trust": "never_trust",
+    "certificates": "certificates",
     "cyclonedx": "cyclonedx",
     "spdx": "spdx",
     "swid": "swid",
     "nsrl": "nsrl",
     "hashlookup": "hashlookup",
+    "images": "images",  # any folder: after all that read one
     "list": "lists",  # reads whatever no other does: the last
 }
 """Module by importer's name; imported when one is asked for. Recognition asks them in this order."""

@@ -87,6 +87,12 @@ class Imported:
     distrusted: int = 0
     """Entries that are new on the never-trust list."""
 
+    keys: int = 0
+    """Keys of publishers that the document names."""
+
+    admitted: int = 0
+    """How many of them are new in the registry: none where the caller did not ask for it."""
+
 
 MAX_REFUSED = 1000
 

@@ -212,6 +212,7 @@ def run_import(options: Namespace) -> ExitCode:
                 sys.stderr.write(f"{printable(path)}: {done.refusals - _REFUSALS:,} more refused\n")
             also = f", {done.withdrawn:,} withdrawn" if done.withdrawn else ""
             also += f", {done.distrusted:,} never to be trusted" if done.distrusted else ""
+            also += f", {done.admitted:,} of {done.keys:,} keys admitted" if done.keys else ""
             sys.stdout.write(
                 f"{printable(path)}: {done.added:,} added, {done.known:,} known already{also}, {done.refusals:,} refused\n"
             )
