@@ -20,7 +20,7 @@ from trueware.signatures import Signatures
 from trueware.signatures.contract import Context
 
 if TYPE_CHECKING:
-    from trueware.registry.cose import PrivateKey
+    from trueware.cose.sign1 import PrivateKey
 
 
 @dataclass(frozen=True, slots=True)

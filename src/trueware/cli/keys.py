@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from trueware.errors import SourceError
 
 if TYPE_CHECKING:
-    from trueware.registry.cose import PrivateKey
+    from trueware.cose.sign1 import PrivateKey
 
 PASSPHRASE_VARIABLE = "TRUEWARE_KEY_PASSPHRASE"  # noqa: S105 (the name of a variable)
 

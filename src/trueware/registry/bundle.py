@@ -23,9 +23,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from trueware.cose import cbor
 from trueware.errors import InputError, LimitExceeded, MalformedInput, UntrustedStatement
 from trueware.model.part import Part
-from trueware.registry import cbor, manifest_codec, signed
+from trueware.registry import manifest_codec, signed
 from trueware.registry.changes import Admitted, Certified, Distrust, Enrolment, Revocation, Withdrawal
 from trueware.registry.log_audit import payload_of
 from trueware.registry.payload import MEDIA_TYPE, Payload, as_release

@@ -18,11 +18,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar
 
+from trueware.cose import cbor
 from trueware.errors import MalformedInput
 from trueware.model.anchor import Anchor, Distrusted
 from trueware.model.certificate import CertificateStatus, Standing
 from trueware.model.release import Entitlement, Publisher
-from trueware.registry import cbor
 
 _NAME = "statement of a registry"
 _PREFIX, _SUFFIX = "application/vnd.trueware.", "+cbor"

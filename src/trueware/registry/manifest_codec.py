@@ -15,11 +15,11 @@ up, so that a manifest whose root does not come out as stated is refused. Depth 
 
 from typing import Any
 
+from trueware.cose import cbor
 from trueware.errors import LimitExceeded, MalformedInput
 from trueware.model.limits import MIB, Limits
 from trueware.model.merkle import part_digest
 from trueware.model.part import Kind, Part
-from trueware.registry import cbor
 
 MAX_PARTS = Limits().max_entries
 """Parts of one manifest: no more than one measurement may find."""

@@ -22,11 +22,11 @@ from dataclasses import dataclass
 from hashlib import sha256 as _sha256
 from typing import Any
 
+from trueware.cose import cbor
 from trueware.errors import LimitExceeded, MalformedInput
 from trueware.model.claim import Claim
 from trueware.model.release import Release
 from trueware.model.verdict import Authority
-from trueware.registry import cbor
 
 MEDIA_TYPE = "application/vnd.trueware.release+cbor"
 MAX_PAYLOAD = 1 << 20

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from hashlib import sha256
 
 from trueware.appraisal.entitlement import entitled_publishers, is_entitled
+from trueware.cose.sign1 import PrivateKey
 from trueware.errors import UntrustedStatement
 from trueware.measuring import Listed
 from trueware.model.claim import OWNED, Claim
@@ -12,7 +13,6 @@ from trueware.model.release import Publisher, Release
 from trueware.model.verdict import Authority
 from trueware.registry import payload as payloads
 from trueware.registry import portraits as portrait_lists
-from trueware.registry.cose import PrivateKey
 from trueware.registry.packings import encode
 from trueware.registry.payload import Payload
 from trueware.registry.ports import RegistryStore, Submission

@@ -1,6 +1,6 @@
 """Signed Statements: who says what about what, in the shape of SCITT (RFC 9943 §6). Every change of a registry is one.
 
-A COSE_Sign1 (`cose.py`) with these protected headers and no others::
+A COSE_Sign1 (`trueware.cose.sign1`) with these protected headers and no others::
 
     1  alg            EdDSA, ES256 or ES384
     15 CWT claims     { 1 iss, 2 sub, 6 iat: seconds since 1970, ? "source": tstr }
@@ -23,9 +23,9 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any
 
+from trueware.cose import sign1
+from trueware.cose.sign1 import PrivateKey
 from trueware.errors import MalformedInput, UntrustedStatement
-from trueware.registry import cose
-from trueware.registry.cose import PrivateKey
 
 MAX_STATEMENT = 1 << 21
 """Bytes, the receipts included."""
@@ -96,16 +96,16 @@ def seal(said: SignedStatement, payload: bytes, private_key: PrivateKey, certifi
     claims: dict[int | str, object] = {_ISSUER: said.issuer, _SUBJECT: said.subject, _ISSUED_AT: said.issued_at}
     if said.source:
         claims[_SOURCE] = said.source
-    headers: dict[int | str, object] = {cose.CWT_CLAIMS: claims}
+    headers: dict[int | str, object] = {sign1.CWT_CLAIMS: claims}
     if certificates:
         headers[_X5CHAIN] = certificates[0] if len(certificates) == 1 else list(certificates)
     else:
-        headers[cose.KEY_ID] = key_id(public_key(private_key))
+        headers[sign1.KEY_ID] = key_id(public_key(private_key))
     if len(payload) <= _ATTACHED:
-        headers[cose.CONTENT_TYPE] = said.content_type
-        return cose.sign(headers, payload, private_key)
+        headers[sign1.CONTENT_TYPE] = said.content_type
+        return sign1.sign(headers, payload, private_key)
     headers |= {_HASH: _SHA256, _HASHED_TYPE: said.content_type}
-    return cose.sign(headers, sha256(payload).digest(), private_key)
+    return sign1.sign(headers, sha256(payload).digest(), private_key)
 
 
 def unseal(statement: bytes, keys: Iterable[bytes]) -> SignedStatement:
@@ -122,7 +122,7 @@ def unseal(statement: bytes, keys: Iterable[bytes]) -> SignedStatement:
         key = next((key for key in keys if named in (key, key_id(key))), None)
         if key is None:
             raise UntrustedStatement("not signed by a key of this publisher")
-        cose.check(message, key)
+        sign1.check(message, key)
     except MalformedInput as error:
         raise UntrustedStatement(str(error)) from error
     return replace(said, key=key)
@@ -146,10 +146,10 @@ def entry_of(statement: bytes) -> bytes:
     Raises:
         UntrustedStatement: it is none, or too large for a leaf.
     """
-    from trueware.registry import cbor  # noqa: PLC0415 (beside its only use)
+    from trueware.cose import cbor  # noqa: PLC0415 (beside its only use)
 
     try:
-        message = cose.parse(statement)
+        message = sign1.parse(statement)
     except MalformedInput as error:
         raise UntrustedStatement(str(error)) from error
     if message.unprotected:
@@ -160,19 +160,19 @@ def entry_of(statement: bytes) -> bytes:
     return statement
 
 
-def _read(statement: bytes) -> tuple[cose.Sign1, SignedStatement, bytes]:
+def _read(statement: bytes) -> tuple[sign1.Sign1, SignedStatement, bytes]:
     """Return the message, what it says, and the key it names: a digest, or a certificate's SubjectPublicKeyInfo."""
     if len(statement) > MAX_STATEMENT:
         raise UntrustedStatement(f"{len(statement)} bytes, more than {MAX_STATEMENT}")
-    message = cose.parse(statement)
+    message = sign1.parse(statement)
     protected = message.protected
-    named = {cose.KEY_ID} if cose.KEY_ID in protected else {_X5CHAIN}
-    form = {_HASH, _HASHED_TYPE} if _HASH in protected else {cose.CONTENT_TYPE}
-    if protected.keys() != {cose.ALGORITHM, cose.CWT_CLAIMS} | named | form:
+    named = {sign1.KEY_ID} if sign1.KEY_ID in protected else {_X5CHAIN}
+    form = {_HASH, _HASHED_TYPE} if _HASH in protected else {sign1.CONTENT_TYPE}
+    if protected.keys() != {sign1.ALGORITHM, sign1.CWT_CLAIMS} | named | form:
         raise UntrustedStatement("missing or unknown protected headers")
     if message.unprotected.keys() - {_RECEIPTS}:
         raise UntrustedStatement("unsigned headers other than receipts")
-    claims = protected[cose.CWT_CLAIMS]
+    claims = protected[sign1.CWT_CLAIMS]
     if not isinstance(claims, dict) or claims.keys() - {_SOURCE} != {_ISSUER, _SUBJECT, _ISSUED_AT}:
         raise UntrustedStatement("missing or unknown CWT claims")
     texts = claims[_ISSUER], claims[_SUBJECT], claims.get(_SOURCE, "-")
@@ -181,7 +181,7 @@ def _read(statement: bytes) -> tuple[cose.Sign1, SignedStatement, bytes]:
     issued_at = claims[_ISSUED_AT]
     if type(issued_at) is not int or not 0 <= issued_at <= _LARGEST_TIME:
         raise UntrustedStatement(f"a time of issue of {issued_at!r}")
-    content_type = protected[cose.CONTENT_TYPE if cose.CONTENT_TYPE in protected else _HASHED_TYPE]
+    content_type = protected[sign1.CONTENT_TYPE if sign1.CONTENT_TYPE in protected else _HASHED_TYPE]
     if not isinstance(content_type, str):
         raise UntrustedStatement("a content type that is no text")
     payload: bytes | None = message.payload
@@ -195,8 +195,8 @@ def _read(statement: bytes) -> tuple[cose.Sign1, SignedStatement, bytes]:
 
 
 def _named(protected: dict[int | str, Any]) -> bytes:
-    if cose.KEY_ID in protected:
-        key = protected[cose.KEY_ID]
+    if sign1.KEY_ID in protected:
+        key = protected[sign1.KEY_ID]
     else:
         chain = protected[_X5CHAIN]
         key = chain[0] if isinstance(chain, list) and chain else chain

@@ -19,10 +19,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
 
+from trueware.cose.sign1 import PrivateKey
 from trueware.errors import MalformedInput, UntrustedStatement
 from trueware.model.verdict import Authority
 from trueware.registry import signed
-from trueware.registry.cose import PrivateKey
 from trueware.registry.payload import MEDIA_TYPE, Payload, decode, encode, identify
 from trueware.registry.signed import SignedStatement, key_id, public_key
 

@@ -6,10 +6,11 @@ import pytest
 import zstandard
 from tests.unit.registry.trees import file, firmware, folder, image
 
+from trueware.cose import cbor
 from trueware.errors import LimitExceeded, MalformedInput
 from trueware.model.merkle import folder_digest, leaf_digest
 from trueware.model.part import Kind, Part
-from trueware.registry import cbor, manifest_codec
+from trueware.registry import manifest_codec
 
 
 def _pack(value: object) -> bytes:

@@ -8,10 +8,10 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from trueware.cose import cbor, sign1
 from trueware.errors import InputError, UntrustedStatement
 from trueware.model.claim import Claim
 from trueware.model.verdict import Authority
-from trueware.registry import cbor, cose
 from trueware.registry.payload import MEDIA_TYPE, Payload, decode, encode, identify
 from trueware.registry.statement import key_id, public_key, sign, verify
 
@@ -40,8 +40,8 @@ def test_statement_is_as_documented() -> None:
     assert encode(small).hex() == (
         "a8010102614103615004613105707075626c69736865722d7369676e6564065820" + "61" * 32 + "08000967" + "67656e65726963"
     )
-    assert cose.parse(sign(small, KEY, 5)).unprotected == {}
-    assert cose.parse(sign(small, KEY, 5)).protected == {
+    assert sign1.parse(sign(small, KEY, 5)).unprotected == {}
+    assert sign1.parse(sign(small, KEY, 5)).protected == {
         1: -8, 3: "application/vnd.trueware.release+cbor", 4: key_id(SPKI), 15: {1: "A", 2: "P 1", 6: 5},
     }  # fmt: skip
 
@@ -78,7 +78,7 @@ def test_other_keys_are_refused() -> None:
 def _headers(change: Callable[[dict[int | str, Any]], object]) -> bytes:
     headers = {**HEADERS, 15: dict(HEADERS[15])}
     change(headers)
-    return cose.sign(headers, encode(SAID), KEY)
+    return sign1.sign(headers, encode(SAID), KEY)
 
 
 def _unprotected(headers: dict[int | str, Any]) -> bytes:
@@ -106,9 +106,9 @@ def _unprotected(headers: dict[int | str, Any]) -> bytes:
         (_headers(lambda h: h[15].update({2: "Router 2.0"})), "on 'Router 2.0'"),
         (_unprotected({99: b""}), "unsigned headers"),
         (_unprotected({1: -7}), "both headers"),
-        (cose.sign(HEADERS, encode(replace(SAID, authority=Authority.GOLDEN_SAMPLE)), KEY), "golden-sample"),
-        (cose.sign(HEADERS, b"no payload", KEY), "release payload"),
-        (cose.sign(HEADERS, b"", KEY), "release payload"),
+        (sign1.sign(HEADERS, encode(replace(SAID, authority=Authority.GOLDEN_SAMPLE)), KEY), "golden-sample"),
+        (sign1.sign(HEADERS, b"no payload", KEY), "release payload"),
+        (sign1.sign(HEADERS, b"", KEY), "release payload"),
         (bytes(3 << 20), "more than"),
         (b"", "tag 18"),
     ],
