@@ -44,7 +44,7 @@ def encode(value: object) -> bytes:
     return cbor2.dumps(value, canonical=True)
 
 
-def decode(data: bytes, what: str, max_depth: int = 6, *, check_types: bool = True) -> object:
+def decode(data: bytes, what: str, max_depth: int = 6, *, check_types: bool = True, ordered: bool = True) -> object:
     """Return the value that `data` encodes.
 
     Args:
@@ -52,6 +52,7 @@ def decode(data: bytes, what: str, max_depth: int = 6, *, check_types: bool = Tr
         what: name of the structure, for the error.
         max_depth: containers within containers.
         check_types: False where the caller checks the type of every single value itself, as for the sake of speed.
+        ordered: False for what others sign, whose maps may have their keys in any order; all else is deterministic there too.
 
     Raises:
         MalformedInput: not CBOR, not deterministic, deeper than `max_depth`, or of a type that has no use here.
@@ -68,7 +69,7 @@ def decode(data: bytes, what: str, max_depth: int = 6, *, check_types: bool = Tr
         )
         if check_types:
             _check_types(value, what)
-        again = cbor2.dumps(value, canonical=True)
+        again = cbor2.dumps(value, canonical=ordered)
     except (cbor2.CBORError, UnicodeError) as error:
         raise MalformedInput(what, 0, f"not acceptable CBOR ({error})") from error
     if again != data:

@@ -7,7 +7,7 @@
 
 Algorithms (RFC 9053 §2): EdDSA (-8) with Ed25519, ES256 (-7) with P-256, ES384 (-35) with P-384, and each with no other curve.
 Checked against the RFC 9052 examples of the COSE working group and the vectors of go-cose. Narrower than the RFC on purpose: the
-tag is required, the payload is attached, the algorithm is protected and the encoding deterministic.
+tag is required, the algorithm is protected and the encoding deterministic.
 """
 
 from dataclasses import dataclass
@@ -42,8 +42,13 @@ class Sign1:
     """The protected headers as received: what the signature covers, never a re-encoding of ours."""
 
 
-def parse(data: bytes) -> Sign1:
+def parse(data: bytes, detached: bytes | None = None, *, ordered: bool = True) -> Sign1:
     """Return the four fields.
+
+    Args:
+        data: the message.
+        detached: the payload, where the message has none; it must then have none (RFC 9052 §2).
+        ordered: False for messages of others: the keys of their maps may be in any order, and an empty header no map.
 
     Raises:
         MalformedInput: not a COSE_Sign1, or one label in both headers (RFC 9052 §3), or `crit` (§3.1), none of whose labels
@@ -51,13 +56,17 @@ def parse(data: bytes) -> Sign1:
     """
     if not data or data[0] != _TAG_18:
         raise MalformedInput(_NAME, 0, "CBOR tag 18 expected")
-    fields: Any = cbor.decode(data[1:], _NAME, max_depth=8)
+    fields: Any = cbor.decode(data[1:], _NAME, max_depth=8, ordered=ordered)
     if not isinstance(fields, list) or len(fields) != 4:
         raise MalformedInput(_NAME, 1, "an array of four expected")
     header, unprotected, payload, signature = fields
+    if detached is not None:
+        if payload is not None:
+            raise MalformedInput(_NAME, 1, "a payload where none is expected")
+        payload = detached
     if not isinstance(header, bytes) or not isinstance(payload, bytes) or not isinstance(signature, bytes):
         raise MalformedInput(_NAME, 1, "headers, payload and signature are byte strings")
-    protected = cbor.decode(header, _NAME, max_depth=4)
+    protected = cbor.decode(header, _NAME, max_depth=4, ordered=ordered) if header or ordered else {}
     if not isinstance(protected, dict) or not isinstance(unprotected, dict):
         raise MalformedInput(_NAME, 1, "headers are maps")
     if protected.keys() & unprotected.keys():
@@ -101,8 +110,22 @@ def check(message: Sign1, spki: bytes, external: bytes = b"") -> None:
     raise UntrustedStatement(f"algorithm {algorithm!r} is not one for this key")
 
 
-def sign(protected: dict[int | str, Any], payload: bytes, key: PrivateKey) -> bytes:
+def sign(
+    protected: dict[int | str, Any],
+    payload: bytes,
+    key: PrivateKey,
+    unprotected: dict[int | str, Any] | None = None,
+    *,
+    detached: bool = False,
+) -> bytes:
     """Return a COSE_Sign1 by `key`; the header's algorithm is filled in. RFC 9052 §4.4, signing; ECDSA as in RFC 6979.
+
+    Args:
+        protected: headers that are signed.
+        payload: what is signed.
+        key: whose signature it is.
+        unprotected: headers that are not.
+        detached: leave the payload out of the message.
 
     Raises:
         ValueError: a kind of key or curve that is not used here.
@@ -121,7 +144,7 @@ def sign(protected: dict[int | str, Any], payload: bytes, key: PrivateKey) -> by
         signature = r.to_bytes(width, "big") + s.to_bytes(width, "big")
     else:
         raise ValueError("an Ed25519, P-256 or P-384 private key is needed")
-    return bytes([_TAG_18]) + cbor.encode([header, {}, payload, signature])
+    return bytes([_TAG_18]) + cbor.encode([header, unprotected or {}, None if detached else payload, signature])
 
 
 def to_be_signed(header: bytes, payload: bytes, external: bytes = b"") -> bytes:
