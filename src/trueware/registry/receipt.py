@@ -21,9 +21,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from trueware.cose import cbor, sign1
+from trueware.cose.sign1 import PrivateKey
 from trueware.errors import MalformedInput, UntrustedStatement
 from trueware.registry.signed import key_id, public_key
-from trueware.sign1.sign1 import PrivateKey
 from trueware.tlog.merkle import MAX_PROOF, leaf_hash, root_by_inclusion, verify_consistency
 
 MAX_RECEIPT = 1 << 20
