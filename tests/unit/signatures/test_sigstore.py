@@ -19,7 +19,6 @@ from trueware.errors import MalformedInput
 from trueware.model.signature import Outcome
 from trueware.signatures.contract import Key
 from trueware.signatures.keys import identity_id, read_keys
-from trueware.signatures.sigstore.log import root_of
 
 VECTORS = Path(__file__).parents[2] / "vectors/signatures"
 CORPUS = Path(os.environ.get("TRUEWARE_CORPUS", "/nowhere")) / "mobile/sigstore-conformance/open"
@@ -130,40 +129,6 @@ def test_corpus(label: dict[str, str]) -> None:
     accepted = signature.outcome is Outcome.VALID
     accepted = accepted and is_about_default(folder, (signature,))
     assert accepted == (label["expected"] == "accept"), signature.detail
-
-
-def tree(leaves: list[bytes]) -> bytes:
-    """Return the root of a tree (RFC 9162 §2.1.1)."""
-    if len(leaves) == 1:
-        return leaves[0]
-    split = 1
-    while split * 2 < len(leaves):
-        split *= 2
-    return sha256(b"\1" + tree(leaves[:split]) + tree(leaves[split:])).digest()
-
-
-def proof(index: int, leaves: list[bytes]) -> list[bytes]:
-    """Return the hashes of an inclusion proof (RFC 9162 §2.1.3.1)."""
-    if len(leaves) == 1:
-        return []
-    split = 1
-    while split * 2 < len(leaves):
-        split *= 2
-    if index < split:
-        return [*proof(index, leaves[:split]), tree(leaves[split:])]
-    return [*proof(index - split, leaves[split:]), tree(leaves[:split])]
-
-
-@pytest.mark.parametrize("size", range(1, 20))
-def test_inclusion_proofs(size: int) -> None:
-    """Each leaf is in the tree by its proof, and by no other index, size or length of proof."""
-    nodes = [sha256(bytes([0, number])).digest() for number in range(size)]
-    for index, leaf in enumerate(nodes):
-        hashes, root = proof(index, nodes), tree(nodes)
-        assert root_of(leaf, index, size, hashes) == root
-        assert root_of(leaf, index, size, [*hashes, root]) != root
-        assert not hashes or root_of(leaf, index, size, hashes[:-1]) != root
-        assert all(root_of(leaf, other, size, hashes) != root for other in range(size + 2) if other != index)
 
 
 ENVELOPES = sorted(path.parent.name for path in (VECTORS / "dsse").glob("*/expected.json"))

@@ -1,27 +1,28 @@
 """Entries of transparency logs (Rekor 1 and 2): that a signature was made public, and when.
 
-1. The entry is in the log: its leaf hash, with the hashes of the proof, gives the root of the tree. RFC 9162 §2.1.3.2
+1. The entry is in the log: its leaf hash, with the hashes of the proof, gives the root of the tree. RFC 9162 §2.1.3.2 (`tlog.merkle`)
 2. The log signed that root, in a checkpoint: a note with its origin, the size and the root. C2SP tlog-checkpoint, signed-note
+(`tlog.checkpoint`, `tlog.note`); its key is that of the trusted root, of any kind, and the key's id is that of the log.
 3. A signed entry timestamp, where there is one, is the log's promise: over body, time, id and index as canonical JSON. Only by it
 the time of an entry counts.
 """
 
 import json
-import re
 from base64 import b64encode
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import Any
 
+from trueware.errors import MalformedInput, UntrustedStatement
 from trueware.model.signature import Outcome
 from trueware.signatures import json_text
 from trueware.signatures.public_key import signs
 from trueware.signatures.refusal import Refusal, uncheckable
 from trueware.signatures.sigstore.root import Log, Root, Span
+from trueware.tlog import checkpoint
+from trueware.tlog.merkle import leaf_hash, verify_inclusion
+from trueware.tlog.note import read_note
 
-_NODE, _LEAF = b"\1", b"\0"
-_LARGEST_CHECKPOINT, _MOST_LINES = 1 << 16, 64
-_NOTE = re.compile(r"\u2014 (\S+) ([A-Za-z0-9+/=]+)")
+_LARGEST_CHECKPOINT = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,30 +85,14 @@ def _prove(body: bytes, proof: Any, log: Log) -> None:
     size, index = json_text.number(proof, "treeSize"), json_text.number(proof, "logIndex")
     each = json_text.items(proof, "hashes")
     hashes = [json_text.octets({"hash": one}, "hash") for one in each]
-    found = root_of(sha256(_LEAF + body).digest(), index, size, hashes)
-    if found is None or found != json_text.octets(proof, "rootHash"):  # 1
+    root = json_text.octets(proof, "rootHash")
+    try:
+        verify_inclusion(leaf_hash(body), index, size, hashes, root)  # 1
+    except UntrustedStatement:
         uncheckable("the proof that it is in the log does not hold")
     note = json_text.text(proof, "checkpoint", "envelope")
-    if read_checkpoint(note, log) != (size, found):  # 2
+    if read_checkpoint(note, log) != (size, root):  # 2
         uncheckable("the log signed another tree")
-
-
-def root_of(leaf: bytes, index: int, size: int, hashes: list[bytes]) -> bytes | None:
-    """Return the root of a tree that a leaf is in by the hashes of a proof, None where there are too few or too many."""
-    if index >= size:
-        return None
-    number, last, found = index, size - 1, leaf
-    for each in hashes:
-        if last == 0 or len(each) != 32:
-            return None
-        if number & 1 or number == last:
-            found = sha256(_NODE + each + found).digest()
-            while not number & 1 and number:
-                number, last = number >> 1, last >> 1
-        else:
-            found = sha256(_NODE + found + each).digest()
-        number, last = number >> 1, last >> 1
-    return found if last == 0 else None
 
 
 def read_checkpoint(note: str, log: Log) -> tuple[int, bytes]:
@@ -116,24 +101,22 @@ def read_checkpoint(note: str, log: Log) -> tuple[int, bytes]:
     Raises:
         Refusal: it did not, or the note is malformed.
     """
-    text, separator, signatures = note.partition("\n\n")
-    lines = text.split("\n")
-    if len(note) > _LARGEST_CHECKPOINT or not separator or len(lines) < 3 or not signatures.endswith("\n"):
+    if len(note) > _LARGEST_CHECKPOINT:
         uncheckable("a checkpoint is malformed")
-    name = lines[0].partition(" - ")[0]
-    for line in signatures.split("\n")[:_MOST_LINES]:
-        found = _NOTE.fullmatch(line)
-        if found is None or found[1] != name:
-            continue
-        made = json_text.octets({"note": found[2]}, "note")
-        if made[:4] != log.id[:4]:
-            continue
-        try:
-            if not signs(log.spki, made[4:], f"{text}\n".encode("utf-8", "surrogatepass")):
-                continue
-        except Refusal:
-            continue
-        if not re.fullmatch(r"0|[1-9][0-9]{0,18}", lines[1]):
-            uncheckable("a checkpoint without a size")
-        return int(lines[1]), json_text.octets({"root": lines[2]}, "root")
+    try:
+        read = read_note(note.encode("utf-8", "surrogatepass"))
+        at = checkpoint.parse(read.text)
+    except MalformedInput:
+        uncheckable("a checkpoint is malformed")
+    name = at.origin.partition(" - ")[0]  # Rekor 1 puts the number of its tree behind
+    for line in read.signatures:
+        if (line.name, line.id) == (name, log.id[:4]) and _fits(log, line.value, read.text.encode()):
+            return at.size, at.root
     raise Refusal(Outcome.UNCHECKABLE, "the log did not sign the checkpoint")
+
+
+def _fits(log: Log, signature: bytes, text: bytes) -> bool:
+    try:
+        return signs(log.spki, signature, text)
+    except Refusal:
+        return False
