@@ -11,6 +11,8 @@ from trueware.registry.references import Reference, Refused
 MAX_MEASURED = 1 << 30
 """Bytes of an artefact that is measured, in memory; a larger one is known by its digest alone."""
 
+_DEFAULT = Reference("-", "-", "-", b"").policy
+
 
 def completed(
     stated: Reference,
@@ -57,7 +59,7 @@ def completed(
 
 
 def with_manifest(stated: Reference, measured: Measured, size: int) -> Reference:
-    """Return a reference with what measuring the artefact gave."""
+    """Return a reference with what measuring the artefact gave; a policy that was stated stays."""
     own = {(each.name, each.value) for each in stated.claims}
     claims = (*stated.claims, *(each for each in measured.claims if (each.name, each.value) not in own))
     return replace(
@@ -67,5 +69,5 @@ def with_manifest(stated: Reference, measured: Measured, size: int) -> Reference
         manifest=measured.root,
         kept=measured.kept,
         portraits=measured.portraits,
-        policy=measured.policy,
+        policy=measured.policy if stated.policy == _DEFAULT else stated.policy,
     )

@@ -21,13 +21,15 @@ import zlib
 from calendar import timegm
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from lzma import FORMAT_XZ, LZMADecompressor, LZMAError
 
-from trueware.errors import InputError, MalformedInput, UntrustedStatement
+from trueware.errors import MalformedInput, UntrustedStatement
 from trueware.formats.contract import Buffer
 from trueware.identifying.stanzas import lines_of, stanzas
-from trueware.importing.contract import Context, Document, Importer, Mirror
+from trueware.importing.at_hand import completed
+from trueware.importing.contract import Context, Document, Importer, Measured, Mirror
 from trueware.model.claim import Claim
 from trueware.model.signature import Judged, Outcome, Standing
 from trueware.registry.references import Reference, Refused
@@ -44,9 +46,6 @@ MAX_PACKED = 1 << 28
 
 MAX_UNPACKED = 1 << 30
 """Bytes of a Packages file; Debian's of main has 50 MB."""
-
-MAX_PACKAGE = 1 << 30
-"""Bytes of a package that is measured; a larger one is known by its digest alone. Debian's largest has 1.2 GB."""
 
 MAX_AHEAD = 24 * 3600
 """Seconds by which an index may be dated after now: clocks differ; apt allows ten."""
@@ -376,56 +375,22 @@ def _stanzas(
                 bytes.fromhex(digest),
                 int(size),
                 claims,
+                policy="package",
                 source=f"{index.source}: {path}",
             )
-            yield from _package(stated, root + path, mirror, context)
+            yield from completed(stated, root + path, mirror, context, partial(_contradiction, stated))
 
 
-def _package(stated: Reference, path: str, mirror: Mirror, context: Context) -> Iterator[Reference | Refused]:
-    """Yield the reference to a package: with its manifest where the package lies in the mirror (check 5)."""
-    size = mirror.size(path) if context.measure is not None else None
-    if size is None or stated.size > MAX_PACKAGE:
-        yield stated
-        return
-    if context.known(stated.sha256):
-        return
-    if size != stated.size:
-        yield Refused(path, f"{size} bytes, {stated.size} in the index")
-        yield stated
-        return
-    data = mirror.read(path, stated.size) or b""
-    if (digest := sha256(data).digest()) != stated.sha256:
-        yield Refused(path, f"SHA-256 {digest.hex()}, {stated.sha256.hex()} in the index")
-        yield stated
-        return
-    assert context.measure is not None  # noqa: S101 (checked above)
-    try:
-        measured = context.measure(path.rpartition("/")[2], data)
-    except InputError as error:
-        yield Refused(path, str(error))
-        return
-    said = {
-        each.name: each.value for each in measured.claims if each.part.endswith("control") and each.name != "vendor"
-    }
+def _contradiction(stated: Reference, measured: Measured) -> str | None:
+    """Return how the control file of a package contradicts the index."""
+    said: dict[str, str] = {}
+    for claim in measured.claims:
+        if claim.source == "package-control" and claim.part.startswith("control.tar"):
+            said.setdefault(claim.name, claim.value)
     for claim in stated.claims:
-        if said.get(claim.name, claim.value) != claim.value:
-            yield Refused(path, f"it says {claim.name} {said[claim.name]!r}, and the index {claim.value!r}")
-            return
-    own = {(each.name, each.value) for each in stated.claims}
-    claims = (*stated.claims, *(each for each in measured.claims if (each.name, each.value) not in own))
-    yield Reference(
-        stated.publisher,
-        stated.product,
-        stated.version,
-        stated.sha256,
-        stated.size,
-        claims,
-        measured.root,
-        measured.kept,
-        measured.portraits,
-        "package",
-        source=stated.source,
-    )
+        if said.get(claim.name) != claim.value:
+            return f"it says {claim.name} {said.get(claim.name, '')!r}, and the index {claim.value!r}"
+    return None
 
 
 IMPORTER = Importer(

@@ -68,7 +68,9 @@ def _read(document: Document, context: Context) -> Iterator[Reference | Refused]
             continue
         file = each.file.removeprefix("./")
         source = f"{said}: {file}" if file else said
-        stated = Reference(publisher, each.product, each.version, each.sha256, each.size, each.claims, source=source)
+        stated = Reference(
+            publisher, each.product, each.version, each.sha256, each.size, each.claims, policy="package", source=source
+        )
         contradiction = partial(_contradiction, stated.claims)
         yield from completed(stated, before + file, document.mirror, context, contradiction)  # 3
 
