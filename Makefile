@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 # many small measurements, which tracing for coverage would only slow down
 HOSTILE := tests/promises/test_hostile.py
 
-.PHONY: demo test check lint types contracts docs corpus tamper alarms signatures sweep bench explained explaining agreement fuzz hostile vectors format clean help
+.PHONY: demo debian test check lint types contracts docs corpus tamper alarms signatures sweep bench explained explaining agreement fuzz hostile vectors format clean help
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | sort
@@ -53,6 +53,9 @@ corpus: $(READY) ## verdicts over the corpus beside its labels, and over made va
 
 tamper: $(READY) ## kinds of tampering and of legitimate variation: found, placed, explained; beside other tools; writes build/tamper.json
 	@$(BIN)/python bench/tamperbench.py
+
+debian: $(READY) ## real Debian systems, verified by the signed index of their packages; needs root and debootstrap; writes build/debian.json
+	@$(BIN)/python bench/debian_tree.py
 
 alarms: $(READY) ## what is told about updates and packages that nobody tampered with; writes build/alarms.json
 	@$(BIN)/python bench/alarms.py

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 
 from trueware.appraisal.composition.compose import Composed, compose
-from trueware.appraisal.composition.generated import MAX_READ, Generated, Makings
+from trueware.appraisal.composition.generated import Generated
 from trueware.appraisal.composition.installed import (
     MAX_STATUS,
     Installed,
@@ -19,6 +19,8 @@ from trueware.appraisal.composition.installed import (
     read_diversions,
     read_status,
 )
+from trueware.appraisal.composition.makings import Makings
+from trueware.appraisal.composition.system import MAX_READ
 from trueware.appraisal.composition.union import Package, Union, archive_in, unite
 from trueware.appraisal.reference import Reference
 from trueware.artefact import Measured
@@ -36,6 +38,9 @@ from trueware.registry.lookup import Registry, untrusted
 
 _ALTOGETHER = 1 << 26
 """Bytes of lists and scripts that are read out of one root file system; a desktop's have 10 MB."""
+
+_MOST_PATHS = 500_000
+"""Paths that all packages together may bring; a desktop of 3,000 packages has 300,000. Packages beyond that are not compared."""
 
 _NAMED = 3
 """Paths that are named of those that cannot be told."""
@@ -163,6 +168,7 @@ def _known(
     """Yield the packages whose files the registry knows: of several releases of one, that of whoever made most of them."""
     found = {each: _releases(each, registry, findings) for each in installed}
     makers = Counter(publisher for releases in found.values() for publisher in {each.publisher for each in releases})
+    left = _MOST_PATHS
     for each, releases in found.items():
         for release in sorted(releases, key=lambda each: (-makers[each.publisher], _STRENGTH[each.authority])):
             try:
@@ -171,7 +177,8 @@ def _known(
                 findings.append(untrusted(release, error))
                 continue
             data = archive_in(manifest, "data.tar") if manifest is not None else None
-            if manifest is not None and data is not None:
+            if manifest is not None and data is not None and (paths := sum(1 for _ in data.walk())) <= left:
+                left -= paths
                 yield each, (Package(each, data, archive_in(manifest, "control.tar")), release)
                 break
 

@@ -305,7 +305,7 @@ def _unpacked(data: bytes, packing: str) -> Iterator[bytes]:
         elif packing == ".gz":
             yield from _gzip(data)
         else:
-            yield data
+            yield from (data[at : at + _STEP] for at in range(0, len(data), _STEP))
     except (LZMAError, EOFError, zlib.error) as error:
         raise MalformedInput(_NAME, 0, f"a Packages{packing} that cannot be unpacked: {error}") from error
 

@@ -59,6 +59,15 @@ def shadow(found: str, accounts: str) -> str:
     return _text(kept)
 
 
+def numbers(found: str) -> dict[int, str]:
+    """Return the names in a list of accounts or groups by their numbers; of several with one number, the first."""
+    made: dict[int, str] = {}
+    for line in found.splitlines():
+        name, _, number, *_ = line.split(":")
+        made.setdefault(int(number), name)
+    return made
+
+
 def services(passwd: str, master: str) -> frozenset[str]:
     """Return the names of the accounts in a list that the system did not begin with."""
     first = {line.partition(":")[0] for line in master.splitlines()}

@@ -14,8 +14,8 @@ from trueware.model.part import Kind, Part, join
 MAX_STATUS = 1 << 25
 """Bytes of a status file; a desktop of 3,000 packages has 4 MB."""
 
-MAX_INSTALLED = 20_000
-"""Packages of one root file system; Debian has 60,000, of which nobody can install a half together."""
+MAX_INSTALLED = 10_000
+"""Packages of one root file system; a desktop has 3,000."""
 
 MAX_DIVERSIONS = 1_000
 

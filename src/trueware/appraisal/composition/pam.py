@@ -42,7 +42,7 @@ def read_profile(text: str) -> Profile:
     fields: dict[str, str] = {}
     lines: dict[str, list[str]] = {}
     name = ""
-    for line in text.splitlines():
+    for line in text.split("\n"):
         if line[:1] in (" ", "\t"):
             if name and line.strip():
                 lines.setdefault(name, []).append(line.strip())
@@ -61,7 +61,7 @@ def common_file(name: str, template: str, profiles: Iterable[Profile]) -> str:
     on.sort(key=lambda each: (-each.priority, each.fields.get("Name", "")))
     marker = "session_nonint" if name.endswith("noninteractive") else word
     made = []
-    for line in template.splitlines():
+    for line in template.removesuffix("\n").split("\n"):
         block = line.strip().removeprefix(f"${marker}_") if line.startswith(f"${marker}_") else ""
         if block in ("primary", "additional"):
             own = [each for each in on if each.fields.get(f"{kind}-Type", "").casefold() == block]
@@ -79,3 +79,8 @@ def _block(profiles: list[Profile], word: str, kind: str) -> list[str]:
         initial = each.lines.get(f"{kind}-Initial") if number == 0 else None
         rules += initial or each.lines.get(kind, ())
     return [f"{word}\t{re.sub(r'(?<==)end(?=[ ]|])', str(len(rules) - at), rule)}" for at, rule in enumerate(rules)]
+
+
+def without_blanks(text: str) -> list[str]:
+    """Return the lines of a text, without the blanks at their ends, which say nothing."""
+    return [line.rstrip(" \t") for line in text.split("\n")]

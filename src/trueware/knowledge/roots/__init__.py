@@ -15,7 +15,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from trueware.appraisal.composition.generated import Makings
+from trueware.appraisal.composition.makings import Makings
 
 
 @cache
