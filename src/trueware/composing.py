@@ -48,6 +48,9 @@ _NAMED = 3
 _MOST_NAMED = 50
 """Packages that are named of those whose files are not known."""
 
+_FOUNDATION = 10
+"""Where more than one package of this many is not known, a maker has built something of his own on a distribution."""
+
 _STRENGTH = {authority: rank for rank, authority in enumerate(Authority)}
 
 _WANTED = re.compile(
@@ -112,7 +115,11 @@ def compose_of_packages(measured: Measured, registry: Registry) -> Composition |
     policies = load_policies()
     policy = policies.get(root.manager.policy) or Policy(root.manager.policy, "", ())
     reference = Reference(
-        release, composed.manifest, policy, tuple(each.detail for each in unproved)[: _MOST_NAMED + 1]
+        release,
+        composed.manifest,
+        policy,
+        tuple(each.detail for each in unproved)[: _MOST_NAMED + 1],
+        len(unknown) * _FOUNDATION > len(installed),
     )
     owners = {
         part.sha256: each_release

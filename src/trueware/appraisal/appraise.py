@@ -339,6 +339,7 @@ def _unknown(
     )
     if signed.barred is not None:
         reason = signed.barred
+    settle += near.reference.unproved if near is not None else ()
     settle += settling(signed)
     if not _was_read(evidence):
         settle.append("a complete copy, or a reader for the parts that could not be read")

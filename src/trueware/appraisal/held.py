@@ -73,7 +73,7 @@ def hold(root: Part, identity: Identity, reference: Reference, references: Refer
 
 def is_derived(each: Held) -> bool:
     """Whether the artefact comes from this release and does not claim to be another one."""
-    if each.conflicts or (_is_beyond_package(each) and each.alignment.shared < DERIVED):
+    if each.conflicts or each.reference.is_foundation or (_is_beyond_package(each) and each.alignment.shared < DERIVED):
         return False
     share = each.alignment.contained
     if each.agrees:

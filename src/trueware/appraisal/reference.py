@@ -37,6 +37,10 @@ class Reference:
     """What of the manifest nobody vouches for, and would have to be known: where it is composed of packages. Equality with such a
     reference proves nothing, a difference does."""
 
+    is_foundation: bool = False
+    """Whether so much of what was found is of nobody known that it is rather another product which stands on this one. It does not
+    come from it then, however much of it it has."""
+
 
 @dataclass(frozen=True, slots=True)
 class References:

@@ -1,6 +1,6 @@
 """What a package manager says is installed in a root file system: its status file, and the paths that were diverted.
 
-Debian's ``dpkg`` and OpenWrt's ``opkg`` keep the same kind of list: a stanza for each package, with what became of it in the third
+Debian's ``dpkg`` (and OpenWrt's ``opkg``) keeps a list: a stanza for each package, with what became of it in the third
 word of ``Status`` (dpkg(1), "Package states"; opkg libopkg/pkg_parse.c). A package whose files are there in part is installed as
 well: what is missing of it shows. All this is the artefact's own word: it says which packages to look for, and vouches for nothing.
 """
@@ -37,10 +37,8 @@ class Manager:
     """Name of the policy for such a root file system."""
 
 
-MANAGERS = (
-    Manager("dpkg", "var/lib/dpkg/status", "var/lib/dpkg/info", "var/lib/dpkg/diversions", "debian-root"),
-    Manager("opkg", "usr/lib/opkg/status", "usr/lib/opkg/info", "", "openwrt"),
-)
+MANAGERS = (Manager("dpkg", "var/lib/dpkg/status", "var/lib/dpkg/info", "var/lib/dpkg/diversions", "debian-root"),)
+"""Those whose scripts' makings are known. opkg's list is read alike; what OpenWrt's builder makes of packages is not known."""
 
 
 @dataclass(frozen=True, slots=True)

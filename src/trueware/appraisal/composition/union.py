@@ -173,7 +173,7 @@ def _control(package: Package, root: Part, manager: Manager) -> Iterator[tuple[s
     stem = f"{package.installed.name}:{package.installed.architecture}"
     stem = stem if f"{stem}.list" in there else package.installed.name
     for part in package.control.children:
-        if part.kind is Kind.FILE and (part.name != "control" or manager.name == "opkg"):
+        if part.kind is Kind.FILE and part.name != "control":
             yield f"{manager.info}/{stem}.{part.name}", part
 
 
