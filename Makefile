@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 # many small measurements, which tracing for coverage would only slow down
 HOSTILE := tests/promises/test_hostile.py
 
-.PHONY: demo debian test check lint types contracts docs corpus tamper alarms signatures sweep bench explained explaining agreement fuzz hostile vectors format clean help
+.PHONY: log demo debian test check lint types contracts docs corpus tamper alarms signatures sweep bench explained explaining agreement fuzz hostile vectors format clean help
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | sort
@@ -69,6 +69,9 @@ sweep: $(READY) ## the hostile tests with every byte of every vector, and publis
 
 bench: $(READY) ## speed and memory as ratios to a C floor and named peers; writes build/bench.json
 	@$(BIN)/python bench/speed.py --peers
+
+log: $(READY) ## what the registry's log costs: adding with fsync, proofs, registering; writes build/log.json
+	@$(BIN)/python bench/log_speed.py
 
 explained: $(READY) ## the real pairs of the corpus, explained; prints what a user sees
 	@$(BIN)/python bench/explained_pairs.py
