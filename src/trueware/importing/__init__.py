@@ -15,6 +15,7 @@ ANNOUNCED: dict[str, str] = {
     "cyclonedx": "cyclonedx",
     "spdx": "spdx",
     "swid": "swid",
+    "corim": "corim",
     "nsrl": "nsrl",
     "hashlookup": "hashlookup",
     "images": "images",  # any folder: after all that read one

@@ -2,6 +2,7 @@
 
 from trueware.cli.commands import (
     certificate,
+    corim,
     demo,
     diff,
     explain,
@@ -30,6 +31,7 @@ COMMANDS = (
     publisher,
     trust,
     release,
+    corim,
     certificate,
     impact,
     formats,

@@ -66,7 +66,7 @@ def _entries(parts: tuple[Part, ...], depth: int) -> tuple[tuple[FileEntry, ...]
             digest = Digest(SHA256, part.sha256) if part.sha256 is not None else None
             files.append(FileEntry(name, part.size, hash=digest, extensions=attributes))
         if is_folder or part.children:
-            inner_files, inner_folders = _entries(part.children, depth + 1)
+            inner_files, inner_folders = _entries(part.children, depth + 1) if part.children else ((), ())
             elements = PathElements(_many(inner_folders), _many(inner_files)) if part.children else None
             own = attributes if is_folder else _extensions({"inside": 1, **_named(part)})
             folders.append(DirectoryEntry(name, elements, extensions=own))
@@ -84,15 +84,15 @@ def _attributes(part: Part) -> Extensions:
         said["kind"] = part.kind.value
     said |= {name: value for name in ("mode", "uid", "gid") if (value := getattr(part, name)) is not None}
     if part.link is not None:
-        said["link"] = _pack(part.link)
+        said["link"] = pack_text(part.link)
     if part.rdev is not None:
         said["rdev"] = part.rdev
     if part.xattrs:
-        said["xattrs"] = tuple(text for name, raw in part.xattrs for text in (_pack(name), raw.hex()))
+        said["xattrs"] = tuple(text for name, raw in part.xattrs for text in (pack_text(name), raw.hex()))
     if part.format is not None:
         said["format"] = part.format
     if part.facts:
-        said["facts"] = tuple(_pack(text) for pair in part.facts for text in pair)
+        said["facts"] = tuple(pack_text(text) for pair in part.facts for text in pair)
     if not part.certain:
         said["uncertain"] = 1
     return _extensions(said)
@@ -113,7 +113,8 @@ def _shown(name: str) -> str:
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
-def _pack(text: str) -> str:
+def pack_text(text: str) -> str:
+    """Return a text as an attribute has it: one that is not Unicode as the bytes it stands for."""
     raw = text.encode("utf-8", "surrogateescape")
     try:
         raw.decode()
@@ -122,7 +123,12 @@ def _pack(text: str) -> str:
     return _ESCAPE + raw.hex() if text.startswith(_ESCAPE) else text
 
 
-def _unpack(value: Value) -> str:
+def unpack_text(value: Value) -> str:
+    """Return the text that `pack_text` packed.
+
+    Raises:
+        MalformedInput: it is none.
+    """
     if not isinstance(value, str):
         raise MalformedInput(_NAME, 0, "an attribute of a part that is no text")
     return _bytes(value[1:]).decode("utf-8", "surrogateescape") if value.startswith(_ESCAPE) else value
@@ -171,8 +177,10 @@ def _parts(files: tuple[FileEntry, ...], folders: tuple[DirectoryEntry, ...]) ->
     for folder in folders:
         said = _said(folder.extensions)
         if "inside" in said:
-            if inside.setdefault(_name(folder.fs_name, said), folder) is not folder:
+            name = _name(folder.fs_name, said)
+            if name in inside:
                 raise MalformedInput(_NAME, 0, f"two contents of {folder.fs_name!r}"[:200])
+            inside[name] = folder
         else:
             made.append(_part(_name(folder.fs_name, said), Kind.DIRECTORY, None, 0, said, folder))
     for file in files:
@@ -190,8 +198,8 @@ def _part(
     elements = folder.path_elements if folder is not None else None
     children = _parts(each(elements.file), each(elements.directory)) if elements is not None else ()
     mode, uid, gid = (_number(said.get(each)) for each in ("mode", "uid", "gid"))
-    link = _unpack(said["link"]) if "link" in said else None
-    format_ = _unpack(said["format"]) if "format" in said else None
+    link = unpack_text(said["link"]) if "link" in said else None
+    format_ = unpack_text(said["format"]) if "format" in said else None
     rdev = said.get("rdev")
     device: tuple[int, int] | None = None
     if rdev is not None:
@@ -199,8 +207,8 @@ def _part(
         if not isinstance(major, int) or not isinstance(minor, int):
             raise MalformedInput(_NAME, 0, "a device without two numbers")
         device = major, minor
-    xattrs = tuple((_unpack(key), _bytes(value)) for key, value in _pairs(said.get("xattrs")))
-    facts = tuple((_unpack(key), _unpack(value)) for key, value in _pairs(said.get("facts")))
+    xattrs = tuple((unpack_text(key), _bytes(value)) for key, value in _pairs(said.get("xattrs")))
+    facts = tuple((unpack_text(key), unpack_text(value)) for key, value in _pairs(said.get("facts")))
     certain = "uncertain" not in said
     tree = part_digest(kind, children, content, mode, uid, gid, link, device, xattrs, format_, facts, certain=certain)
     return Part(
@@ -251,6 +259,8 @@ def _pairs(value: Value) -> Iterator[tuple[Value, Value]]:
 def paths_of(payload: Payload) -> Iterator[tuple[str, FileEntry]]:
     """Yield every file with its path, ``/`` between names: where it says a root or a location, with these before it.
 
+    One without a name has none.
+
     Raises:
         LimitExceeded: a path of more than `MAX_PATH` characters.
     """
@@ -261,7 +271,7 @@ def paths_of(payload: Payload) -> Iterator[tuple[str, FileEntry]]:
         if len(path) > MAX_PATH:
             raise LimitExceeded("characters of a path", MAX_PATH)
         if isinstance(entry, FileEntry):
-            yield path, entry
+            yield path if entry.fs_name.strip("/") else "", entry
         elif entry.path_elements is not None:
             waiting += [(path, below) for below in _entries_of(entry.path_elements)]
 

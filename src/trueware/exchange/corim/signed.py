@@ -40,6 +40,7 @@ CONTENT_TYPE = "application/rim+cbor"
 CORIM_META = 8
 MAX_BYTES = manifest.MAX_BYTES + (1 << 20)
 
+_UNDERSTOOD = (CORIM_META, sign1.HASH_ALGORITHM, sign1.HASHED_TYPE, sign1.LOCATION)
 _OLDER_TYPES = frozenset({"application/corim-unsigned+cbor"})
 _ISSUER, _SUBJECT, _EXPIRES, _NOT_BEFORE = 1, 2, 4, 5
 _MOST_KEYS = 256
@@ -137,6 +138,17 @@ def is_signed(head: bytes) -> bool:
     return sign1.is_sign1(head)
 
 
+def needs_manifest(data: bytes) -> bool:
+    """Tell whether a message lacks its manifest: that is detached, or only its digest is signed.
+
+    Raises:
+        MalformedInput: it is no message.
+        LimitExceeded: it is too long or too deep.
+    """
+    message = sign1.parse(data, _UNDERSTOOD, max_bytes=MAX_BYTES)
+    return message.payload is None or sign1.HASH_ALGORITHM in message.protected
+
+
 def parse(data: bytes, beside: bytes | None = None) -> SignedCorim:
     """Return a signed manifest, not verified (steps 1 to 3).
 
@@ -148,8 +160,7 @@ def parse(data: bytes, beside: bytes | None = None) -> SignedCorim:
         MalformedInput: it is none, or its parts contradict each other.
         LimitExceeded: it is too long or too deep.
     """
-    understood = (CORIM_META, sign1.HASH_ALGORITHM, sign1.HASHED_TYPE, sign1.LOCATION)
-    message = sign1.parse(data, understood, max_bytes=MAX_BYTES)  # 1
+    message = sign1.parse(data, _UNDERSTOOD, max_bytes=MAX_BYTES)  # 1
     notes = Notes()
     protected = message.protected
     if message.algorithm is None:
