@@ -62,6 +62,20 @@ def chain(now: int = NOW, *, days: int = 30) -> Chain:
     return Chain(leaf, issued.public_bytes(Encoding.DER), anchor.public_bytes(Encoding.DER))
 
 
+def _usage(*, ca: bool) -> KeyUsage:
+    return KeyUsage(
+        digital_signature=True,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=ca,
+        crl_sign=ca,
+        encipher_only=False,
+        decipher_only=False,
+    )
+
+
 def _issue(
     subject: str,
     own: EllipticCurvePrivateKey,
@@ -82,7 +96,7 @@ def _issue(
         .not_valid_before(at - timedelta(days=days))
         .not_valid_after(at + timedelta(days=days))
         .add_extension(BasicConstraints(ca, None), critical=True)
-        .add_extension(KeyUsage(True, *[False] * 4, ca, ca, False, False), critical=True)
+        .add_extension(_usage(ca=ca), critical=True)
     )
     return builder.sign(by, hashes.SHA256())
 

@@ -15,7 +15,8 @@ EXAMPLES: list[tuple[str, Value]] = [
     ("3bffffffffffffffff", -(2**64)), ("20", -1), ("3863", -100), ("f90000", 0.0), ("f98000", -0.0), ("f93c00", 1.0),
     ("fb3ff199999999999a", 1.1), ("f97bff", 65504.0), ("fa47c35000", 100000.0), ("fb7e37e43c8800759c", 1e300),
     ("f90001", 5.960464477539063e-8), ("f9c400", -4.0), ("f97c00", float("inf")), ("f4", False), ("f5", True), ("f6", None),
-    ("c074323031332d30332d32315432303a30343a30305a", Tagged(0, "2013-03-21T20:04:00Z")), ("d74401020304", Tagged(23, bytes([1, 2, 3, 4]))),
+    ("c074323031332d30332d32315432303a30343a30305a", Tagged(0, "2013-03-21T20:04:00Z")),
+    ("d74401020304", Tagged(23, bytes([1, 2, 3, 4]))),
     ("40", b""), ("60", ""), ("62c3bc", "ü"), ("64f0908591", "\U00010151"), ("80", ()), ("8301820203820405", (1, (2, 3), (4, 5))),
     ("a0", {}), ("a26161016162820203", {"a": 1, "b": (2, 3)}),
 ]  # fmt: skip
@@ -120,4 +121,4 @@ def test_arbitrary_bytes_are_read_or_refused(data: bytes) -> None:
         value = decode(data, "example")
     except InputError:
         return
-    assert decode(encode(value), "example") == value or value != value
+    assert encode(decode(encode(value), "example")) == encode(value)  # what is not a number is not equal to itself

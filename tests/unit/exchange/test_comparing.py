@@ -33,7 +33,7 @@ A, B = b"a" * 32, b"b" * 32
     ],
 )
 def test_digests(
-    condition: list[tuple[int | str, bytes]], entry: list[tuple[int | str, bytes]], expected: bool
+    condition: list[tuple[int | str, bytes]], entry: list[tuple[int | str, bytes]], *, expected: bool
 ) -> None:
     found = comparing.digests_match([Digest(*each) for each in condition], [Digest(*each) for each in entry])
     assert found is expected

@@ -164,7 +164,7 @@ def test_withdrawn_and_unproved_releases_are_in_no_answer() -> None:
     store, own, listed = registry()
     withdraw(store, listed.id, "a fault", NOW)
     assert versions(answer(by_class(ACME), store, US, NOW)) == ["1.0"]
-    store._publishers["Acme"] = type(store._publishers["Acme"])("Acme", (spki(key(2)),))  # type: ignore[attr-defined]
+    store._publishers["Acme"] = type(store._publishers["Acme"])("Acme", (spki(key(2)),))
     assert versions(answer(by_class(ACME), store, US, NOW)) == []
     rims = answer(Coserv(PROFILE, Query(rim_selector=(RimSelectorId(CORIM_ID, f"trueware:{own.id}"),))), store, US, NOW)
     assert rims.results is not None

@@ -1,6 +1,7 @@
 """Manifests that mean harm: mutated, deep, large, contradicting. Read or refused, in bounded time; never anything else."""
 
 import random
+from contextlib import suppress
 from pathlib import Path
 from time import process_time
 
@@ -13,6 +14,7 @@ from trueware.errors import InputError
 from trueware.exchange.cbor import Tagged, encode
 from trueware.exchange.corim import coswid, manifest, signed
 from trueware.exchange.corim.codec import Notes
+from trueware.exchange.corim.common import Digest
 from trueware.exchange.corim.from_release import from_release
 from trueware.exchange.corim.selecting import select
 from trueware.exchange.coserv import discovery, query
@@ -64,10 +66,8 @@ def run(data: bytes, folder: Path) -> None:
             continue
     path = folder / "x.corim"
     path.write_bytes(data)
-    try:
+    with suppress(InputError):
         list(IMPORTER.read(Document("x.corim", data[:65536], FolderMirror(folder)), Context(NOW)))
-    except InputError:
-        pass
     assert process_time() - before < SLOWEST
 
 
@@ -116,9 +116,9 @@ def test_large_and_deep(name: str, tmp_path: Path) -> None:
     run(DEEP[name], tmp_path)
 
 
-def test_a_hundred_thousand_files_are_read_in_time(tmp_path: Path) -> None:
-    """As many as a phone has: time and memory grow with the list."""
-    files = tuple(coswid.FileEntry(f"file-{n}", n, hash=coswid.Digest(1, n.to_bytes(32))) for n in range(20_000))
+def test_long_lists_are_read_in_time() -> None:
+    """A fifth of what a phone has."""
+    files = tuple(coswid.FileEntry(f"file-{n}", n, hash=Digest(1, n.to_bytes(32))) for n in range(20_000))
     tag = coswid.ConciseSwidTag("t", 0, "Phone", coswid.SwEntity("Acme", 2), payload=coswid.Payload(file=files))
     data = coswid.build(tag)
     before = process_time()

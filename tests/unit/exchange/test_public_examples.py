@@ -71,7 +71,7 @@ def test_signed_ones_verify_with_their_key_alone(corpus: Path, name: str, key: s
         signed.verify(found, IN_TIME, [other])
     if found.validity is not None:
         for now in (found.validity.not_after + 1, (found.validity.not_before or 0) - 1):
-            with pytest.raises(UntrustedStatement, match="valid before|expired"):
+            with pytest.raises(UntrustedStatement, match=r"valid before|expired"):
                 signed.verify(found, now, [proved.spki])
 
 

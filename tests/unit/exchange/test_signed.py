@@ -9,22 +9,21 @@ import pytest
 from tests.unit.exchange.public import root
 from tests.unit.exchange.samples import NOW, chain, corim, environment, key, measured, module, spki
 
+from trueware.cose import sign1 as cose
 from trueware.errors import LimitExceeded, MalformedInput, UntrustedStatement
 from trueware.exchange import sign1
 from trueware.exchange.cbor import Tagged, Value, decode, encode
 from trueware.exchange.corim import manifest, signed
 from trueware.exchange.corim.comid import ReferenceTriple
 from trueware.exchange.corim.common import Validity
-from trueware.registry import cose
 
 CORIM = corim(module(ReferenceTriple(environment(), (measured((1, b"a" * 32)),))))
 ENCODED = manifest.build(CORIM)
-CLAIMS = {1: "Acme"}
+CLAIMS: Value = {1: "Acme"}
+META = "both/cddl/examples/protected-header-map-corim-meta"
 
 
-def message(
-    protected: dict[int | str, Any], payload: bytes = ENCODED, unprotected: dict[int, Any] | None = None
-) -> bytes:
+def message(protected: dict[int | str, Any], payload: bytes = ENCODED, unprotected: Value = None) -> bytes:
     """Return a message by the first key with any headers."""
     data = cose.sign(protected, payload, key())
     if unprotected is None:
@@ -41,7 +40,7 @@ def good(**more: Any) -> bytes:
 
 @pytest.mark.parametrize("legacy", [False, True])
 @pytest.mark.parametrize("validity", [None, Validity(NOW + 9, NOW), Validity(NOW + 9)])
-def test_what_is_signed_verifies(validity: Validity | None, legacy: bool) -> None:
+def test_what_is_signed_verifies(validity: Validity | None, *, legacy: bool) -> None:
     found = signed.parse(good(subject="Router", validity=validity, legacy_meta=legacy))
     assert (found.corim, found.issuer, found.validity, found.encoded) == (CORIM, "Acme", validity, ENCODED)
     assert signed.verify(found, NOW, [spki(key(2)), spki(key())]).spki == spki(key())
@@ -177,9 +176,7 @@ def test_headers_in_another_encoding_are_verified_as_they_came() -> None:
 
 
 @pytest.mark.corpus
-@pytest.mark.parametrize(
-    "kind", ["open/cddl/examples/protected-header-map-cwt-claims", "both/cddl/examples/protected-header-map-corim-meta"]
-)
+@pytest.mark.parametrize("kind", ["open/cddl/examples/protected-header-map-cwt-claims", META])
 def test_headers_of_the_draft(corpus: Path, kind: str) -> None:
     """Its examples of headers, with a manifest and a signature of ours; ES384 they say."""
     from cryptography.hazmat.primitives.asymmetric.ec import SECP384R1, generate_private_key
@@ -189,7 +186,7 @@ def test_headers_of_the_draft(corpus: Path, kind: str) -> None:
     assert isinstance(decoded, dict)
     private = generate_private_key(SECP384R1())
     plain = {label: dict(each) if isinstance(each, dict) else each for label, each in decoded.items() if label != 1}
-    found = signed.parse(cose.sign(plain, ENCODED, private))  # type: ignore[arg-type]
+    found = signed.parse(cose.sign(plain, ENCODED, private))
     assert found.issuer == "ACME Ltd."
     at = 1757521286 if "cwt" in kind else NOW
     assert signed.verify(found, at, [spki(private)]).spki == spki(private)

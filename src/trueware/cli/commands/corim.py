@@ -81,18 +81,18 @@ def run_export(options: Namespace) -> ExitCode:
     """Prove the release, and write it."""
     import time
 
-    from trueware.cli.commands.release import find_release
     from trueware.cli.keys import read_private_key
     from trueware.exchange.corim import manifest, signed
     from trueware.exchange.corim.common import Validity
     from trueware.exchange.corim.from_release import Issuer, from_release
     from trueware.registry.lookup import Registry
+    from trueware.registry.naming import find_release
     from trueware.registry.proof import prove_release
     from trueware.storage.opening import open_registry
 
     key = read_private_key(options.key) if options.key is not None else None
     with closing(open_registry(registry_location(options))) as store:
-        release = find_release(store.releases(), options.id)
+        release = find_release(store, options.id)
         prove_release(release, store.get_publisher(release.publisher))
         tree = Registry(store).manifest(release)
     now = int(time.time())

@@ -33,7 +33,7 @@ from trueware.exchange.corim.common import URI_TYPE, VALIDITY, Validity
 from trueware.exchange.corim.manifest import Corim
 
 if TYPE_CHECKING:
-    from trueware.registry.cose import PrivateKey
+    from trueware.cose.sign1 import PrivateKey
 
 NAME = "signed-corim"
 CONTENT_TYPE = "application/rim+cbor"
@@ -336,7 +336,7 @@ def sign(
     Raises:
         ValueError: a kind of key that is not used, or a manifest without its tag.
     """
-    from trueware.registry import cose  # noqa: PLC0415 (start-up time)
+    from trueware.cose import sign1 as cose  # noqa: PLC0415 (start-up time)
     from trueware.registry.signed import key_id, public_key  # noqa: PLC0415
 
     if not corim.tagged:

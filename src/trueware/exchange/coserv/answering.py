@@ -48,7 +48,7 @@ from trueware.registry.proof import prove_manifest, prove_release
 from trueware.registry.statement import verify
 
 if TYPE_CHECKING:
-    from trueware.registry.cose import PrivateKey
+    from trueware.cose.sign1 import PrivateKey
 
 MAX_RELEASES = 4096
 """Releases of one answer."""

@@ -62,7 +62,7 @@ from trueware.exchange.corim.comid import (
 from trueware.exchange.corim.common import CRYPTO_KEYS, TAG_ID
 
 if TYPE_CHECKING:
-    from trueware.registry.cose import PrivateKey
+    from trueware.cose.sign1 import PrivateKey
 
 NAME = "coserv"
 MEDIA_TYPE = "application/coserv+cbor"
@@ -370,7 +370,7 @@ def sign(coserv: Coserv, private_key: "PrivateKey") -> bytes:
     Raises:
         ValueError: a kind of key that is not used.
     """
-    from trueware.registry import cose  # noqa: PLC0415 (start-up time)
+    from trueware.cose import sign1 as cose  # noqa: PLC0415 (start-up time)
     from trueware.registry.signed import key_id, public_key  # noqa: PLC0415
 
     headers: dict[int | str, Any] = {
