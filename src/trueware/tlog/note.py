@@ -8,7 +8,8 @@
     — …
 
 Key id: SHA-256(name || 0x0A || type || public key), the first four bytes. Types read here: 0x01 Ed25519, over the text; 0x04 Ed25519
-cosignature, with a time (C2SP tlog-cosignature v1.0.1). A verifier key is written ``name+<hex key id>+base64(type || public key)``.
+and 0x06 ML-DSA-44 cosignatures, with a time (`cosignature`). A verifier key is ``name+<hex key id>+base64(type || public key)``.
+Not read: 0x02 (ECDSA) and 0x05 (RFC 6962 tree heads, of Certificate Transparency logs), which nothing here meets.
 
 Signatures by unknown keys are ignored; one by a known key that does not fit spoils the note. Confirmed by the example of
 golang.org/x/mod/sumdb/note and the verifier key of sum.golang.org (tests).
@@ -23,11 +24,19 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from trueware.errors import MalformedInput, UntrustedStatement
+from trueware.tlog.cosignature import LATEST_TIME, checkpoint_message, ed25519_message, split_time
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 
-ED25519, COSIGNATURE = 1, 4
+ED25519, COSIGNATURE, ML_DSA_44 = 1, 4, 6
+COSIGNATURES = frozenset({COSIGNATURE, ML_DSA_44})
+"""Types that a witness may use."""
+
+LOG_TYPES = frozenset({ED25519, ML_DSA_44})
+"""Types that a log may sign its checkpoints with."""
+
 MAX_NOTE = 1 << 20
 MAX_SIGNATURES = 100
 """A reader must take 16 at least."""
@@ -35,8 +44,8 @@ MAX_SIGNATURES = 100
 _NAME = "signed note"
 _LINE = re.compile(r"\u2014 ([^\s+]+) ([A-Za-z0-9+/=]+)")
 _VERIFIER = re.compile(r"([^\s+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/=]+)")
-_CONTROL = re.compile("[\x00-\x09\x0b-\x1f\x7f]")
-_LARGEST_TIME = (1 << 63) - 1
+_CONTROL = re.compile("[\x00-\x09\x0b-\x1f]")
+_KEY_SIZES = {ED25519: 32, COSIGNATURE: 32, ML_DSA_44: 1312}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +55,7 @@ class Verifier:
     name: str
     kind: int
     key: bytes
-    """Of Ed25519, 32 bytes."""
+    """Raw: of Ed25519, 32 bytes; of ML-DSA-44, 1,312."""
 
     @property
     def id(self) -> bytes:
@@ -91,7 +100,7 @@ class Signed:
 
     verifier: Verifier
     time: int | None = None
-    """Seconds since 1970, of a cosignature."""
+    """Seconds since 1970, of a cosignature; None where it says no time."""
 
 
 def read_verifier(text: str) -> Verifier:
@@ -104,23 +113,24 @@ def read_verifier(text: str) -> Verifier:
     if found is None:
         raise MalformedInput("verifier key", 0, "name+id+key expected")
     data = _base64(found[3])
-    if data is None or len(data) != 33 or data[0] not in (ED25519, COSIGNATURE):
-        raise MalformedInput("verifier key", 0, "no Ed25519 key of a type that is read")
+    if not data or len(data) - 1 != _KEY_SIZES.get(data[0]):
+        raise MalformedInput("verifier key", 0, "no key of a type that is read")
     verifier = Verifier(found[1], data[0], data[1:])
     if verifier.id.hex() != found[2]:
         raise MalformedInput("verifier key", 0, f"its id is {verifier.id.hex()}, it says {found[2]}")
     return verifier
 
 
-def verifier_of(name: str, key: "Ed25519PrivateKey", kind: int = ED25519) -> Verifier:
-    """Return the verifier key that goes with a private key.
+def verifier_of(name: str, key: "Ed25519PrivateKey | MLDSA44PrivateKey", kind: int = ED25519) -> Verifier:
+    """Return the verifier key that goes with a private key; `kind` is that of an Ed25519 key.
 
     Raises:
         ValueError: a name that cannot stand in a note.
     """
     if not name or re.search(r"[\s+]", name):
         raise ValueError(f"{name!r} cannot name a key: it is empty, or has a space or a plus")
-    return Verifier(name, kind, key.public_key().public_bytes_raw())
+    public = key.public_key().public_bytes_raw()
+    return Verifier(name, ML_DSA_44 if len(public) == _KEY_SIZES[ML_DSA_44] else kind, public)
 
 
 def read_note(data: bytes) -> Note:
@@ -172,26 +182,28 @@ def verify(note: Note, verifiers: Iterable[Verifier]) -> tuple[Signed, ...]:
 
 
 def _checked(text: str, line: Signature, verifier: Verifier) -> Signed:
-    from cryptography.exceptions import InvalidSignature  # noqa: PLC0415 (start-up time)
+    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm  # noqa: PLC0415 (start-up time)
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey  # noqa: PLC0415
 
     time = None
     signature, message = line.value, text.encode()
-    if verifier.kind == COSIGNATURE:
-        time, signature = int.from_bytes(line.value[:8], "big"), line.value[8:]
-        if time > _LARGEST_TIME:
-            raise UntrustedStatement(f"a cosignature of {verifier.name!r} at a time that is none")
-        message = cosigned(text, time)
+    if verifier.kind in COSIGNATURES:
+        time, signature = split_time(line.value)
     try:
+        if verifier.kind == ML_DSA_44:
+            from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PublicKey  # noqa: PLC0415
+
+            message = checkpoint_message(verifier.name, time or 0, text)
+            MLDSA44PublicKey.from_public_bytes(verifier.key).verify(signature, message)
+            return Signed(verifier, time or None)
+        if time is not None:
+            message = ed25519_message(text, time)
         Ed25519PublicKey.from_public_bytes(verifier.key).verify(signature, message)
+    except (ImportError, UnsupportedAlgorithm):
+        raise UntrustedStatement(f"signatures of the type of {verifier.name!r} cannot be verified here") from None
     except (InvalidSignature, ValueError):
         raise UntrustedStatement(f"the signature of {verifier.name!r} does not fit the note") from None
     return Signed(verifier, time)
-
-
-def cosigned(text: str, time: int) -> bytes:
-    """Return what a cosignature covers (C2SP tlog-cosignature, Ed25519)."""
-    return f"cosignature/v1\ntime {time}\n{text}".encode()
 
 
 def sign(text: str, name: str, key: "Ed25519PrivateKey") -> Signature:
@@ -204,17 +216,23 @@ def sign(text: str, name: str, key: "Ed25519PrivateKey") -> Signature:
     return Signature(name, verifier_of(name, key).id, key.sign(text.encode()))
 
 
-def cosign(text: str, name: str, key: "Ed25519PrivateKey", time: int) -> Signature:
-    """Return the cosignature of a text, seen at `time` in seconds since 1970.
+def cosign(text: str, name: str, key: "Ed25519PrivateKey | MLDSA44PrivateKey", time: int) -> Signature:
+    """Return the cosignature of a checkpoint's text, seen at `time` in seconds since 1970.
+
+    An ML-DSA-44 key may say no time, which is 0: so a log signs with it.
 
     Raises:
         ValueError: a name, text or time that cannot stand in a note.
     """
     _check_text(text)
-    if not 0 < time <= _LARGEST_TIME:
+    verifier = verifier_of(name, key, COSIGNATURE)
+    if not (0 if verifier.kind == ML_DSA_44 else 1) <= time <= LATEST_TIME:
         raise ValueError(f"a time of {time}")
-    value = time.to_bytes(8, "big") + key.sign(cosigned(text, time))
-    return Signature(name, verifier_of(name, key, COSIGNATURE).id, value)
+    try:
+        message = checkpoint_message(name, time, text) if verifier.kind == ML_DSA_44 else ed25519_message(text, time)
+    except UntrustedStatement as error:
+        raise ValueError(str(error)) from error
+    return Signature(name, verifier.id, time.to_bytes(8, "big") + key.sign(message))
 
 
 def with_signatures(note: Note, more: Sequence[Signature]) -> Note:

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from trueware.errors import InputError, MalformedInput, UntrustedStatement
 from trueware.tlog import checkpoint
 from trueware.tlog.checkpoint import Checkpoint
-from trueware.tlog.note import COSIGNATURE, ED25519, Signed, Verifier, read_verifier
+from trueware.tlog.note import COSIGNATURES, LOG_TYPES, Signed, Verifier, read_verifier
 
 MAX_POLICY = 1 << 20
 _MOST = 1000
@@ -150,8 +150,8 @@ class _Reader:
                 raise ValueError(f"no line of a policy: {' '.join(words)[:60]!r}")
 
     def _log(self, verifier: Verifier, url: list[str]) -> None:
-        if verifier.kind != ED25519:
-            raise ValueError("a log signs with an Ed25519 key (type 1)")
+        if verifier.kind not in LOG_TYPES:
+            raise ValueError("a log signs with a key of type 1 (Ed25519) or 6 (ML-DSA-44)")
         if any(each.key == verifier.key for each in self.logs):
             raise ValueError("a log that was named before")
         self.logs.append(verifier)
@@ -159,8 +159,8 @@ class _Reader:
 
     def _witness(self, name: str, verifier: Verifier, url: list[str]) -> None:
         self._free(name)
-        if verifier.kind != COSIGNATURE:
-            raise ValueError("a witness cosigns with an Ed25519 key of type 4")
+        if verifier.kind not in COSIGNATURES:
+            raise ValueError("a witness cosigns with a key of type 4 (Ed25519) or 6 (ML-DSA-44)")
         if any(each.key == verifier.key for each in self.witnesses.values()):
             raise ValueError("a witness that was named before")
         self.witnesses[name] = verifier

@@ -2,18 +2,24 @@
 
 from base64 import b64encode
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 
 from trueware.errors import InputError, MalformedInput, UntrustedStatement
 from trueware.tlog import checkpoint
 from trueware.tlog.checkpoint import Checkpoint
+from trueware.tlog.cosignature import subtree_message
 from trueware.tlog.note import (
     COSIGNATURE,
     MAX_SIGNATURES,
+    ML_DSA_44,
     Note,
     Signature,
+    Verifier,
     cosign,
     read_note,
     read_verifier,
@@ -22,6 +28,7 @@ from trueware.tlog.note import (
     verify,
     with_signatures,
 )
+from trueware.tlog.signing_key import read_signing_key
 
 KEY, OTHER = (Ed25519PrivateKey.from_private_bytes(bytes([number]) * 32) for number in (1, 2))
 # golang.org/x/mod/sumdb/note, the example of its documentation
@@ -110,6 +117,116 @@ def test_what_is_no_verifier_key_is_refused(text: str) -> None:
     """An id that is not that of the key among them."""
     with pytest.raises(MalformedInput):
         read_verifier(text)
+
+
+LITEWITNESS = Path(__file__).parents[2] / "vectors/tlog/litewitness-mldsa44"
+
+
+def test_a_published_checkpoint_by_an_ml_dsa_key() -> None:
+    """It is read, opened and written as it was; its log says no time; and no altered part of it verifies."""
+    data, text = (LITEWITNESS / "checkpoint").read_bytes(), (LITEWITNESS / "log.vkey").read_text().strip()
+    log = read_verifier(text)
+    at, seen = checkpoint.open_checkpoint(data, log)
+
+    assert (at.origin, at.size, seen, str(log)) == ("example.com/mldsa-log", 1, (), text)
+    assert bytes(read_note(data)) == data
+    assert [each.time for each in verify(read_note(data), [log])] == [None]
+    note = read_note(data)
+    (line,) = note.signatures
+    for wrong in (
+        Note(note.text.replace("\n1\n", "\n2\n"), (line,)),
+        Note(note.text.replace("+zoE", "+zoF"), (line,)),
+        Note("x" + note.text, (line,)),
+        Note("no checkpoint\n", (line,)),
+        *(
+            Note(
+                note.text, (replace(line, value=line.value[:at] + bytes([line.value[at] ^ 1]) + line.value[at + 1 :]),)
+            )
+            for at in range(0, len(line.value), 97)
+        ),
+        Note(note.text, (replace(line, value=line.value[:-1]),)),
+        Note(note.text, (replace(line, value=b"\xff" * 8 + line.value[8:]),)),
+        Note(note.text, (replace(line, value=b""),)),
+    ):
+        with pytest.raises(UntrustedStatement):
+            verify(wrong, [log])
+    # the name is signed: under another name the key is another cosigner
+    other = replace(log, name="example.com/other")
+    with pytest.raises(UntrustedStatement, match="does not fit"):
+        verify(Note(note.text, (Signature(other.name, other.id, line.value),)), [other])
+
+
+def test_a_witness_may_cosign_with_an_ml_dsa_key() -> None:
+    """With a time, which is signed; extension lines are not."""
+    key = MLDSA44PrivateKey.from_seed_bytes(bytes(32))
+    witness = verifier_of("witness.example/pq", key)
+    text = str(Checkpoint("log.example/x", 12, b"r" * 32))
+    line = cosign(text, "witness.example/pq", key, 1_700_000_000)
+
+    assert (witness.kind, len(line.value)) == (ML_DSA_44, 8 + 2420)
+    assert read_verifier(str(witness)) == witness
+    for each in (text, text + "an extension\n"):
+        assert [seen.time for seen in verify(Note(each, (line,)), [witness])] == [1_700_000_000]
+    later = replace(line, value=(1_700_000_001).to_bytes(8, "big") + line.value[8:])
+    with pytest.raises(UntrustedStatement):
+        verify(Note(text, (later,)), [witness])
+    assert verify(Note(text, (cosign(text, "witness.example/pq", key, 0),)), [witness])[0].time is None
+    with pytest.raises(ValueError, match="no checkpoint"):
+        cosign("one\ntwo\n", "witness.example/pq", key, 1)
+
+
+@pytest.mark.parametrize(
+    ("changed", "reason"),
+    [
+        ({"cosigner": ""}, "cosigner"), ({"cosigner": "x" * 256}, "cosigner"), ({"origin": "\u00e9" * 128}, "origin"),
+        ({"start": 8, "time": 1}, "leaves or a time"), ({"start": 9, "end": 8, "time": 0}, "leaves or a time"),
+        ({"end": 1 << 63}, "leaves or a time"), ({"time": 1 << 63}, "leaves or a time"), ({"root": b"r"}, "root"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_cosigned(changed: dict[str, Any], reason: str) -> None:
+    """Names that do not fit their length, a time for what is no beginning, numbers beyond 2^63 - 1."""
+    values: dict[str, Any] = {"cosigner": "c", "time": 5, "origin": "o", "start": 0, "end": 8, "root": b"r" * 32}
+    with pytest.raises(ValueError, match=reason):
+        subtree_message(**(values | changed))
+
+    expected = b"subtree/v1\n\0\1c" + b"\0" * 7 + b"\5\1o" + b"\0" * 15 + b"\x08" + b"r" * 32
+    assert subtree_message(**values) == expected
+
+
+PRIVATE = "PRIVATE+KEY+PeterNeumann+c74f20a3+AYEKFALVFGyNhPJEMzD1QIDr+Y7hfZx09iUvxdXHKDFz"
+
+
+def test_the_published_private_key_makes_the_published_note() -> None:
+    """That of golang.org/x/mod/sumdb/note, whose example says what it signs: Ed25519 signs the same each time."""
+    read = read_signing_key(f"{PRIVATE}\n")
+    text = SAID[: SAID.index("\n\n") + 1]
+
+    assert (str(read.verifier), read.secret()) == (PETER, PRIVATE)
+    assert bytes(Note(text, (sign(text, read.name, read.key),))).decode() == SAID
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", PETER, PRIVATE[:-4], PRIVATE.replace("c74f20a3", "c74f20a4"), PRIVATE.replace("+AYEK", "+ZYEK"), PRIVATE + "A",
+        PRIVATE.replace("Peter", "Pet er"), PRIVATE.replace("KDFz", "KD=z"),
+    ],
+)  # fmt: skip
+def test_what_is_no_private_key_is_refused(text: str) -> None:
+    """And is not repeated in what is said of it."""
+    with pytest.raises(MalformedInput) as caught:
+        read_signing_key(text)
+    assert "AYEK" not in str(caught.value)
+
+
+def test_keys_of_other_programs_are_read() -> None:
+    """A witness's, of transparency-dev/formats; types that are not read here are refused, not guessed."""
+    text = "remora.n621.de+da77ade7+BOvN63jn/bLvkieywe8R6UYAtVtNbZpXh34x7onlmtw2"
+
+    assert (read_verifier(text).kind, str(read_verifier(text))) == (COSIGNATURE, text)
+    for kind in (0, 2, 3, 5, 6, 255):
+        with pytest.raises(MalformedInput, match="type that is read"):
+            read_verifier(str(Verifier("x", kind, b"k" * 32)))
 
 
 def test_checkpoints_come_back() -> None:
