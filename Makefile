@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 # many small measurements, which tracing for coverage would only slow down
 HOSTILE := tests/promises/test_hostile.py
 
-.PHONY: log demo debian test check lint types contracts docs corpus tamper alarms signatures sweep bench explained explaining agreement fuzz hostile vectors format clean help
+.PHONY: log demo debian test check lint types contracts docs corpus tamper alarms signatures sweep scale bench explained explaining agreement fuzz hostile vectors format clean help
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | sort
@@ -72,6 +72,9 @@ bench: $(READY) ## speed and memory as ratios to a C floor and named peers; writ
 
 log: $(READY) ## what the registry's log costs: adding with fsync, proofs, registering; writes build/log.json
 	@$(BIN)/python bench/log_speed.py
+
+scale: $(READY) ## a registry that grows to a million digests, in both engines; TO=10000000 takes an hour; writes build/scale.json
+	@$(BIN)/python bench/registry_scale.py --to $(or $(TO),1000000)
 
 explained: $(READY) ## the real pairs of the corpus, explained; prints what a user sees
 	@$(BIN)/python bench/explained_pairs.py

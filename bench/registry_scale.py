@@ -14,7 +14,7 @@ in CPU and waiting of this machine, with client and server on it. Rows go to bui
 engines; the table to stdout.
 
     --engine NAME  only sqlite or postgres
-    --to N         up to N distinct digests (default 1,000,000; 10,000,000 takes hours and 20 GB)
+    --to N         up to N distinct digests (default 1,000,000; 10,000,000 takes an hour and 20 GB)
     --write-docs   also write docs/scale.md, from build/scale.json
 """
 

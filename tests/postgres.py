@@ -16,7 +16,7 @@ from pathlib import Path
 
 VARIABLE = "TRUEWARE_POSTGRES"
 _DEBIAN = Path("/usr/lib/postgresql")
-_SETTINGS = ["listen_addresses=", "shared_buffers=32MB", "max_connections=40", "fsync=on", "log_min_messages=fatal"]
+_SETTINGS = ["listen_addresses=", "shared_buffers=32MB", "max_connections=40", "log_min_messages=fatal"]
 _PATIENCE = 60.0
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from tests.unit.registry.logs import ACME, LEAVES, OPERATOR, fill, publish_one
 from tests.unit.registry.trees import firmware
+from tests.unit.storage.stores import KINDS, make
 
 from trueware.errors import UntrustedStatement
 from trueware.model.anchor import Distrusted
@@ -19,14 +20,13 @@ from trueware.registry.lookup import Registry
 from trueware.registry.ports import RegistryStore
 from trueware.registry.signed import public_key
 from trueware.storage.memory import MemoryStore
-from trueware.storage.sqlite import SqliteStore
 from trueware.tlog import checkpoint
 from trueware.tlog.checkpoint import Checkpoint
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=KINDS)
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[RegistryStore]:
-    made: RegistryStore = MemoryStore() if request.param == "memory" else SqliteStore.create(tmp_path / "r.sqlite")
+    made = make(request.param, request, tmp_path)
     yield made
     made.close()
 

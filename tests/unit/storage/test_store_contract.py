@@ -6,8 +6,8 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from tests.postgres import Cluster
 from tests.unit.registry.trees import file, firmware, folder, image
+from tests.unit.storage.stores import KINDS, make
 from tests.unit.storage.submissions import PASSWD, submission
 
 from trueware.errors import InputError
@@ -23,21 +23,6 @@ from trueware.registry.indexing import contents
 from trueware.registry.payload import Payload, decode, encode, identify
 from trueware.registry.ports import Leaf, Problem, RegistryStore, Statistics, Submission
 from trueware.storage.memory import MemoryStore
-from trueware.storage.sqlite import SqliteStore
-
-
-def make(kind: str, request: pytest.FixtureRequest, folder: Path) -> RegistryStore:
-    if kind == "memory":
-        return MemoryStore()
-    if kind == "sqlite":
-        return SqliteStore.create(folder / "registry.sqlite")
-    cluster: Cluster = request.getfixturevalue("postgres")
-    from trueware.storage.postgres.store import PostgresStore
-
-    return PostgresStore.create(cluster.url())
-
-
-KINDS = ("memory", "sqlite", "postgres")
 
 
 @pytest.fixture(params=KINDS)
