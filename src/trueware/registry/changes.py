@@ -146,9 +146,13 @@ def decode(content: str, payload: bytes) -> Change:
     if len(fields) != count + 1:
         raise MalformedInput(_NAME, 0, f"{len(fields) - 1} fields of a {kind}, expected {count}")
     try:
-        return read(fields[1:])
+        change = read(fields[1:])
+        again = encode(change)
     except ValueError as error:
         raise MalformedInput(_NAME, 0, str(error)) from error
+    if again != (content, payload):
+        raise MalformedInput(_NAME, 0, f"a {kind} that is not in its one form")
+    return change
 
 
 def content_type(kind: str) -> str:

@@ -1,7 +1,9 @@
 """The ledger: every change is a leaf, the log replays to the registry, and what was done to either shows."""
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
+from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
@@ -20,6 +22,7 @@ from trueware.registry.lookup import Registry
 from trueware.registry.ports import RegistryStore
 from trueware.registry.signed import public_key
 from trueware.storage.memory import MemoryStore
+from trueware.storage.opening import open_registry
 from trueware.tlog import checkpoint
 from trueware.tlog.checkpoint import Checkpoint
 
@@ -138,6 +141,33 @@ def test_a_key_beside_the_log_signs_nothing(store: RegistryStore) -> None:
 
     assert [each.logged for each in Registry(store).find_exact(firmware(1).sha256 or b"").releases] == [False]
     assert "publisher Acme: the registry has it otherwise than the log says" in audit(store)
+
+
+def _write(location: str, name: str, count: int) -> None:
+    """In a process of its own: enrol some publishers."""
+    with closing(open_registry(location if "://" in location else Path(location), writes=True)) as store:
+        logged = ledger(store, OPERATOR, 5)
+        for number in range(count):
+            enrol(logged, f"{name}{number}", [], [], 10 + number)
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+def test_many_writers_make_one_history(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    """Four processes at once: every change of each is in the log, which is one, and replays to the registry."""
+    location = str(tmp_path / "registry.sqlite") if kind == "sqlite" else request.getfixturevalue("postgres").url()
+    with closing(open_registry(location if kind == "postgres" else Path(location), creates=True)) as store:
+        ledger(store, OPERATOR, 5)
+        context = get_context("spawn")
+        writers = [context.Process(target=_write, args=(location, name, 12)) for name in "abcd"]
+        for writer in writers:
+            writer.start()
+        for writer in writers:
+            writer.join(120)
+            assert writer.exitcode == 0
+
+        assert store.log_size() == 2 + 48
+        assert len(store.publishers()) == 48
+        assert audit(store) == []
 
 
 Alteration = Callable[[MemoryStore], None]
