@@ -6,12 +6,13 @@ not add to it. What is hidden (a withdrawal, say) shows when the log is replayed
 """
 
 from collections.abc import Iterable, Iterator
+from hashlib import sha256
 
 from trueware.errors import InputError, UntrustedStatement
 from trueware.model.release import Entitlement, Publisher, Release
 from trueware.model.verdict import Authority
 from trueware.registry import changes, payload, signed
-from trueware.registry.changes import Enrolment
+from trueware.registry.changes import Change, Enrolment
 from trueware.registry.ports import RegistryStore
 from trueware.registry.registration import Registrations
 from trueware.registry.signed import SignedStatement
@@ -55,6 +56,15 @@ class LogView:
             if proved.issuer == (release.publisher if own else self._state.origin):
                 return number, entry
         return None
+
+    def says(self, change: Change) -> bool:
+        """Tell whether the log has the registrar's statement of exactly this change."""
+        content_type, data = changes.encode(change)
+        digest = sha256(data).digest()
+        return any(
+            (said.content_type, said.digest) == (content_type, digest) and self._by_registrar(entry)
+            for _, said, entry in self._statements(changes.subjects_of(change)[0])
+        )
 
     def publisher(self, name: str) -> Publisher:
         """Return a publisher with the keys and entitlements that the log says are theirs; without any where it knows none."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from trueware.appraisal.trust import Trust
 from trueware.errors import InputError
 from trueware.measuring import Listed
-from trueware.model.anchor import Distrusted
+from trueware.model.anchor import Anchor, Distrusted
 from trueware.model.certificate import CertificateStatus
 from trueware.model.claim import Claim
 from trueware.model.finding import Finding
@@ -20,6 +20,7 @@ from trueware.model.rules import RULES
 from trueware.model.signature import Signature
 from trueware.model.verdict import Authority
 from trueware.registry import portraits as portrait_lists
+from trueware.registry.changes import Admitted, Certified
 from trueware.registry.indexing import contents, subtrees
 from trueware.registry.logged import log_of
 from trueware.registry.packings import decode, sketch
@@ -79,6 +80,7 @@ class Registry:
         self._log = log_of(store, policy)
         self._publishers: dict[str, Publisher | None] = {}
         self._logged: dict[str, bool] = {}
+        self._admitted: tuple[Anchor, ...] | None = None
         self._manifests: dict[str, Part] = {}
         """By id of a release, those asked for last; of one artefact, and of a fleet of them, the same is asked again."""
 
@@ -193,11 +195,22 @@ class Registry:
 
     def keyring(self) -> Keyring:
         """Return the keys of all publishers, for signatures that only name theirs."""
-        return Trust(self._store.anchors()).keyring()
+        return Trust(self._anchors()).keyring()
 
     def trust(self, signatures: Iterable[Signature], others: Iterable[str] = ()) -> Trust:
         """Return whom to believe as far as it matters to these signatures; `others`: more ids that may be listed."""
-        return trust_in(self._store, signatures, others)
+        return trust_in(self._store, self._anchors(), signatures, others)
+
+    def _anchors(self) -> tuple[Anchor, ...]:
+        """Return the anchors that count: where there is a log, those that it says were admitted."""
+        if self._admitted is None:
+            log = self._log
+            self._admitted = tuple(
+                each
+                for each in self._store.anchors()
+                if log is None or log.says(Admitted(replace(each, source="", revoked=None)))
+            )
+        return self._admitted
 
     def barred(self, release: Release) -> Distrusted | None:
         """Return why a registered artefact must not be trusted all the same."""
@@ -205,7 +218,8 @@ class Registry:
 
     def certificates(self, sha256: bytes | None) -> tuple[CertificateStatus, ...]:
         """Return what was said of certificates about the artefact of that digest, in order."""
-        return self._store.certificates(sha256) if sha256 is not None else ()
+        words = self._store.certificates(sha256) if sha256 is not None else ()
+        return tuple(each for each in words if self._log is None or self._log.says(Certified(each)))
 
     def publishers(self) -> tuple[Publisher, ...]:
         """Return all enrolled publishers, by name."""

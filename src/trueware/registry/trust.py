@@ -79,9 +79,18 @@ def take_back(store: RegistryStore, publisher: str, id: str, reason: str, now: i
         raise UntrustedStatement(f"{publisher!r} has no key {id!r} that stands")
 
 
-def trust_in(store: RegistryStore, signatures: Iterable[Signature], others: Iterable[str] = ()) -> Trust:
-    """Return whom to believe as far as it matters to these signatures; `others`: more ids that may be listed."""
-    trust = Trust(store.anchors())
+def trust_in(
+    store: RegistryStore, anchors: tuple[Anchor, ...], signatures: Iterable[Signature], others: Iterable[str] = ()
+) -> Trust:
+    """Return whom to believe as far as it matters to these signatures.
+
+    Args:
+        store: what must never be trusted.
+        anchors: of the store, those that count.
+        signatures: what it matters to.
+        others: more ids that may be listed.
+    """
+    trust = Trust(anchors)
     ids = set(others)
     for signature in signatures:
         ids.update(names(signature), names_at_hand(signature, trust))

@@ -12,7 +12,8 @@ from tests.unit.registry.trees import firmware
 from tests.unit.storage.stores import KINDS, make
 
 from trueware.errors import UntrustedStatement
-from trueware.model.anchor import Distrusted
+from trueware.model.anchor import Anchor, Distrusted
+from trueware.model.certificate import CertificateStatus, Standing
 from trueware.model.release import Publisher
 from trueware.registry.enrol import enrol
 from trueware.registry.learn import learn
@@ -141,6 +142,25 @@ def test_a_key_beside_the_log_signs_nothing(store: RegistryStore) -> None:
 
     assert [each.logged for each in Registry(store).find_exact(firmware(1).sha256 or b"").releases] == [False]
     assert "publisher Acme: the registry has it otherwise than the log says" in audit(store)
+
+
+def test_an_anchor_or_certificate_beside_the_log_counts_for_nothing(store: RegistryStore) -> None:
+    """Whoever can write the tables and not the log makes no signer known and nothing certified."""
+    logged = ledger(store, OPERATOR, 5)
+    enrol(logged, "Acme", [], [], 6)
+    anchor = Anchor("Acme", "spki:1", "spki", b"k" * 80, source="a page")
+    large = replace(anchor, id="spki:2", data=b"k" * 60_000)
+    issued = CertificateStatus("Lab", "C-1", b"a" * 32, Standing.ISSUED)
+    logged.add_anchors([anchor, large], 7)
+    logged.add_certificates([issued], 8)
+    store.add_anchors([replace(anchor, id="spki:3")], 9)
+    store.add_certificates([replace(issued, number="C-2")], 9)
+    registry = Registry(store)
+
+    assert [key.id for key in registry.keyring().keys] == ["spki:1", "spki:2"]
+    assert [each.id for each in registry.trust(()).anchors] == ["spki:1", "spki:2"]
+    assert registry.certificates(b"a" * 32) == (issued,)
+    assert len(audit(store)) == 2
 
 
 def _write(location: str, name: str, count: int) -> None:
