@@ -81,7 +81,9 @@ def import_document(
             wish.publisher,
             limits,
             known,
-            lambda signature, claims: judge(signature, trust_in(store, store.anchors(), (signature,)), publishers, claims, now),
+            lambda signature, claims: judge(
+                signature, trust_in(store, store.anchors(), (signature,)), publishers, claims, now
+            ),
             lambda publisher, product: [each.version for each in store.releases(publisher, product)],
             measure,
             partial(open_tables, mirror),
