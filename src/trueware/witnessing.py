@@ -1,9 +1,9 @@
 """A witness as a program: keeps the last checkpoint of each log it cosigned, and answers over HTTP (C2SP tlog-witness).
 
-State is one file for each log, ``<SHA-256 of its origin>/checkpoint``: the note as cosigned, which is also what anybody may read. A
-decision holds a lock on the folder from reading that file to having written its successor (written beside, synced, renamed, folder
-synced) and only then answers: a witness that was killed never has cosigned what it does not remember, and of two processes over one
-folder one waits.
+State is one file for each log, ``<SHA-256 of its origin>/checkpoint``: the text with the log's signature and the cosignature, which
+anybody may read. A decision holds a lock on the folder from reading that file to having written its successor (written beside,
+synced, renamed, folder synced) and only then answers: a witness that was killed never has cosigned what it does not remember, and of
+two processes over one folder one waits.
 """
 
 import fcntl
@@ -89,8 +89,7 @@ class Witness:
                     return Answer(decision.status, f"{decision.size}\n".encode(), SIZE_TYPE)
                 return Answer(decision.status, f"{decision.reason}\n".encode())
             line = note.cosign(decision.text, self.name, self._key, now)
-            given = note.read_note(request.checkpoint)
-            write_file(self._file(origin), bytes(note.with_signatures(given, [line])))
+            write_file(self._file(origin), bytes(note.Note(decision.text, (*decision.signatures, line))))
         return Answer(200, f"{line}\n".encode())
 
     def checkpoint(self, digest: str) -> Answer:
@@ -173,7 +172,7 @@ class _Handler(BaseHTTPRequestHandler):
         length = self.headers.get("Content-Length", "")
         if self.path.rstrip("/") != "/add-checkpoint":
             self._send(Answer(404, b"POST /add-checkpoint\n"), close=True)
-        elif not length.isascii() or not length.isdigit() or int(length[:12]) > MAX_REQUEST:
+        elif not length.isascii() or not length.isdigit() or len(length) > 8 or int(length) > MAX_REQUEST:
             self._send(
                 Answer(413, f"a body of at most {MAX_REQUEST} bytes and its length expected\n".encode()), close=True
             )

@@ -84,9 +84,11 @@ def read_proof(data: bytes) -> OfflineProof:
     index = _INDEX.fullmatch(lines[at]) if at < len(lines) else None
     if index is None:
         raise MalformedInput(_NAME, 0, "an index expected")
+    if len(lines) - at - 1 > MAX_PROOF:
+        raise MalformedInput(_NAME, 0, f"{len(lines) - at - 1} hashes, more than {MAX_PROOF}")
     hashes = tuple(map(_base64, lines[at + 1 :]))
-    if len(hashes) > MAX_PROOF or any(len(each) != 32 for each in hashes):
-        raise MalformedInput(_NAME, 0, "too many hashes, or one that is none")
+    if any(len(each) != 32 for each in hashes):
+        raise MalformedInput(_NAME, 0, "a hash that is none")
     return OfflineProof(int(index[1]), hashes, note, extra)
 
 

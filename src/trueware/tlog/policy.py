@@ -60,6 +60,8 @@ class Policy:
     """By the name that the policy gives them."""
 
     groups: Mapping[str, Group] = field(default_factory=dict)
+    """Each after those that are members of it."""
+
     quorum: str | None = None
     """A witness or group; None: no cosignature is asked for."""
 
@@ -90,10 +92,11 @@ class Policy:
         raise refusal
 
     def _met(self, name: str, cosigned: frozenset[str]) -> bool:
-        group = self.groups.get(name)
-        if group is None:
-            return name in cosigned
-        return sum(self._met(member, cosigned) for member in group.members) >= group.threshold
+        met = set(cosigned)
+        for group, each in self.groups.items():  # in the order of the file: members come before their groups
+            if sum(member in met for member in each.members) >= each.threshold:
+                met.add(group)
+        return name in met
 
 
 def read_policy(data: bytes) -> Policy:

@@ -24,7 +24,7 @@ from trueware.errors import InputError, MalformedInput, UntrustedStatement
 from trueware.tlog import note as notes
 from trueware.tlog.checkpoint import Checkpoint, open_checkpoint, parse
 from trueware.tlog.merkle import EMPTY_ROOT, MAX_PROOF, verify_consistency
-from trueware.tlog.note import Verifier
+from trueware.tlog.note import Signature, Verifier
 
 MAX_REQUEST = 1 << 20
 SIZE_TYPE = "text/x.tlog.size"
@@ -74,6 +74,9 @@ class Accepted:
     text: str
     """What is cosigned."""
 
+    signatures: tuple[Signature, ...]
+    """Of the log, verified. Other lines of the request are anybody's, and are neither kept nor handed on."""
+
 
 def read_request(body: bytes) -> Request:
     """Return a request.
@@ -117,7 +120,8 @@ def consider(request: Request, logs: Mapping[str, Sequence[Verifier]], seen: See
         return Refused(400, str(error))
     if at.origin not in logs:  # 2
         return Refused(404, f"no log {at.origin!r} is witnessed here")
-    if not any(_signed(request.checkpoint, verifier, at.origin) for verifier in logs[at.origin]):  # 3
+    trusted = {(each.name, each.id) for each in logs[at.origin] if _signed(request.checkpoint, each, at.origin)}  # 3
+    if not trusted:
         return Refused(403, "no key that is trusted for this log signed the checkpoint")
     if request.old > at.size:  # 4
         return Refused(400, f"the old size, {request.old}, is above that of the checkpoint, {at.size}")
@@ -129,7 +133,8 @@ def consider(request: Request, logs: Mapping[str, Sequence[Verifier]], seen: See
         verify_consistency(seen.size, at.size, request.proof, seen.root, at.root)  # 7
     except UntrustedStatement as error:
         return Refused(422, str(error))
-    return Accepted(at, note.text)
+    lines = {(each.name, each.id): each for each in reversed(note.signatures) if (each.name, each.id) in trusted}
+    return Accepted(at, note.text, tuple(lines.values()))
 
 
 def _signed(checkpoint: bytes, verifier: Verifier, origin: str) -> bool:
