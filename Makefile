@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 # many small measurements, which tracing for coverage would only slow down
 HOSTILE := tests/promises/test_hostile.py
 
-.PHONY: log demo debian test check lint types contracts docs corpus tamper alarms signatures sweep scale bench explained explaining agreement fuzz hostile vectors format clean help
+.PHONY: log demo debian test check lint types contracts docs corpus tamper alarms signatures interchange sweep scale bench explained explaining agreement fuzz hostile vectors format clean help
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | sort
@@ -63,6 +63,9 @@ alarms: $(READY) ## what is told about updates and packages that nobody tampered
 signatures: $(READY) ## answers about signed things beside what is known of them, and what verifying costs; writes build/signatures.json
 	@$(BIN)/python bench/signature_table.py
 
+interchange: $(READY) ## public examples of CoRIM read and written again, their signatures, and the costs; writes build/interchange.json
+	@$(BIN)/python bench/interchange.py
+
 sweep: $(READY) ## the hostile tests with every byte of every vector, and publishing killed 200 times: an hour
 	@TRUEWARE_SWEEP=all $(BIN)/pytest -n auto -q $(HOSTILE)
 	@TRUEWARE_KILLS=200 $(BIN)/pytest -q tests/integration/test_killed.py
@@ -92,7 +95,7 @@ hostile: $(READY) ## inputs made to cost much, by name and of every format; writ
 	@$(BIN)/python bench/hostile.py
 
 vectors: $(READY) ## rebuild all test vectors; must leave no difference
-	@for build in tests/vectors/*/build.py tests/vectors/signatures/*/build.py; do echo $$build; $(BIN)/python $$build || exit 1; done
+	@for build in tests/vectors/*/build.py tests/vectors/signatures/*/build.py tests/vectors/exchange/*/build.py; do echo $$build; $(BIN)/python $$build || exit 1; done
 
 format: $(READY)
 	$(BIN)/ruff check --fix src tests bench

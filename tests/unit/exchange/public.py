@@ -29,6 +29,22 @@ SIGNED = {
 }
 """Signed manifests, and whose key is said to have signed them."""
 
+OTHERS = {
+    "rubbish": "no CBOR, as its name says",
+    "intrep-": "the draft's internal representation of a verifier, no message",
+    "protected-header-map": "headers of a signed CoRIM by themselves: tested with a manifest of ours",
+    "ce-coswid": "concise evidence of the TCG (tag 571)",
+    "cots": "a trust anchor store by itself (draft-ietf-rats-concise-ta-stores)",
+    "cts-map": "a trust anchor store by itself (draft-ietf-rats-concise-ta-stores)",
+    "signed-corim-bad-signature": "no CBOR any more: bytes above 0x7f were replaced by U+FFFD",
+    "psa-evidence": "evidence",
+    "psa.good": "evidence",
+    "Example-Payloads/minimal": "EAT",
+    "Example-Payloads/simple": "EAT",
+    "Example-Payloads/valid_": "EAT",
+}
+"""By a part of the path: what of the examples is none of these, and why."""
+
 IN_TIME = 1_700_000_000
 """Seconds since 1970 at which all of them that state a validity are valid."""
 
@@ -55,9 +71,10 @@ def root(corpus: Path) -> Path:
 
 
 def examples(corpus: Path) -> Iterator[Path]:
-    """Yield every CBOR file of the projects, in order."""
+    """Yield every CBOR file of the projects, in order, other than those of CoSERV."""
     for project in PROJECTS:
-        yield from sorted((root(corpus) / project).rglob("*.cbor"))
+        paths = sorted((root(corpus) / project).rglob("*.cbor"))
+        yield from (path for path in paths if "/coserv/" not in path.as_posix())
 
 
 def kind_of(data: bytes) -> tuple[str, Any, list[str]] | None:
@@ -78,6 +95,13 @@ def is_deterministic(data: bytes) -> bool:
     tags = inner.get(1, ()) if isinstance(inner, dict) else ()
     packed = [each.value if isinstance(each, Tagged) else each for each in tags] if isinstance(tags, tuple) else []
     return encode(value) == data and all(is_deterministic(each) for each in packed if isinstance(each, bytes))
+
+
+def coserv_examples(corpus: Path) -> list[Path]:
+    """Return the CBOR files of CoSERV: queries, results and what services say of themselves."""
+    folders = ("ietf-rats-wg__draft-ietf-rats-coserv", "veraison__corim/open/coserv")
+    found = [path for folder in folders for path in sorted((root(corpus) / folder).rglob("*.cbor"))]
+    return [path for path in found if path.name != "sample_key.cbor"]
 
 
 def bare(data: bytes) -> bytes:

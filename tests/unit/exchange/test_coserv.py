@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from tests.unit.exchange.public import coserv_examples
 from tests.unit.exchange.public import root as corpus_root
 from tests.unit.exchange.samples import CLAIMS, NOW, firmware, key, spki
 
@@ -37,16 +38,10 @@ PROFILE = "tag:example.com,2025:registry#1"
 US = Answerer(Issuer("Registry"), 3600)
 
 
-def coserv_files(corpus: Path) -> list[Path]:
-    folders = ("ietf-rats-wg__draft-ietf-rats-coserv", "veraison__corim/open/coserv")
-    found = [path for folder in folders for path in sorted((corpus_root(corpus) / folder).rglob("*.cbor"))]
-    return [path for path in found if path.name != "sample_key.cbor"]
-
-
 @pytest.mark.corpus
 def test_public_examples(corpus: Path) -> None:
     """All are read and written again as they came; those in base64url too."""
-    paths = coserv_files(corpus)
+    paths = coserv_examples(corpus)
     assert len(paths) == 21
     for path in paths:
         data = path.read_bytes()

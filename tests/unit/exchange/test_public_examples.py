@@ -6,6 +6,7 @@ import pytest
 from tests.unit.exchange.public import (
     IN_TIME,
     KINDS,
+    OTHERS,
     SIGNED,
     bare,
     examples,
@@ -20,23 +21,6 @@ from trueware.exchange.corim import signed
 from trueware.exchange.corim.codec import Notes
 
 pytestmark = pytest.mark.corpus
-
-OTHERS = {
-    "intrep-": "the draft's internal representation of a verifier, no message",
-    "protected-header-map": "headers of a signed CoRIM without it (test_signed)",
-    "ce-coswid": "concise evidence of the TCG (tag 571)",
-    "coserv/": "CoSERV (test_coserv)",
-    "cots": "a trust anchor store by itself (draft-ietf-rats-concise-ta-stores)",
-    "cts-map": "as above",
-    "signed-corim-bad-signature": "no CBOR any more: bytes above 0x7f were replaced by U+FFFD",
-    "rubbish": "no CBOR, as its name says",
-    "psa-evidence": "evidence",
-    "psa.good": "evidence",
-    "Example-Payloads/minimal": "EAT",
-    "Example-Payloads/simple": "EAT",
-    "Example-Payloads/valid_": "EAT",
-}
-"""By a part of the path: what of the examples is none of these, and why."""
 
 
 def test_all_are_read_and_written_again(corpus: Path) -> None:

@@ -83,7 +83,10 @@ def raw(value: Value, mask: bytes | None = None) -> MeasurementValues:
 @pytest.mark.parametrize(
     ("values", "reason"),
     [
-        (MeasurementValues(digests=(Digest(1, A), Digest(7, A))), None),
+        (MeasurementValues(digests=(Digest(1, A), Digest(7, A * 2))), "not as long"),
+        (MeasurementValues(digests=(Digest(1, A), Digest(7, b"7" * 48), Digest("other", b""), Digest(99, b"x"))), None),
+        (MeasurementValues(digests=(Digest("sha-256", A[1:]),)), "not as long"),
+        (MeasurementValues(integrity_registers=(("0", (Digest(1, A + A),)),)), "not as long"),
         (MeasurementValues(digests=(Digest(1, A), Digest("sha-256", A))), "two digests by one algorithm"),
         (MeasurementValues(integrity_registers=((0, (Digest(1, A), Digest(1, A))),)), "two digests by one algorithm"),
         (raw(Tagged(560, b"ab"), b"\xff"), "a mask that is not as long"),

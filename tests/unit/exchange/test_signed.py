@@ -197,3 +197,19 @@ def test_a_message_that_is_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(LimitExceeded):
         signed.parse(good())
     assert sign1.parse(good(), (8,), max_bytes=10_000).algorithm == -8
+
+
+@pytest.mark.corpus
+def test_the_hash_envelope_of_the_draft(corpus: Path) -> None:
+    """Its example of headers, around the digest of a manifest of ours."""
+    name = "ietf-rats-wg__draft-ietf-rats-corim/open/cddl/examples/protected-header-map-hash-envelope.from-diag.cbor"
+    decoded = decode((root(corpus) / name).read_bytes(), "header")
+    assert isinstance(decoded, dict)
+    plain: dict[int | str, Any] = {
+        label: dict(each) if isinstance(each, dict) else each
+        for label, each in decoded.items()
+        if label != 1 and not isinstance(label, bytes)
+    }
+    found = signed.parse(cose.sign(plain, sha256(ENCODED).digest(), key()), ENCODED)
+    assert signed.verify(found, 1757521286, [spki(key())]).spki == spki(key())
+    assert found.message.protected[sign1.LOCATION] == "https://example.com/widget-manifest.cbor"

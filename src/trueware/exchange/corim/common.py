@@ -43,6 +43,21 @@ ALGORITHMS: dict[int | str, str] = {
 }
 """Their names in the same registry: both mean the same."""
 
+LENGTHS: dict[int | str, int] = {
+    SHA256: 32,
+    2: 16,
+    3: 15,
+    4: 12,
+    5: 8,
+    6: 4,
+    SHA384: 48,
+    SHA512: 64,
+    10: 32,
+    11: 48,
+    12: 64,
+}
+"""Bytes of their values; 2 to 6 are SHA-256 cut short."""
+
 URI, UUID, OID = 32, 37, 111
 UEID, INT_TAG, SVN, MIN_SVN = 550, 551, 552, 553
 PKIX_KEY, PKIX_CERT, PKIX_CERT_PATH, KEY_THUMBPRINT, COSE_KEY, CERT_THUMBPRINT = 554, 555, 556, 557, 558, 559

@@ -25,7 +25,7 @@ from trueware.exchange.corim.comid import (
     masked_of,
     range_of,
 )
-from trueware.exchange.corim.common import Digest, TagIdentity, Validity
+from trueware.exchange.corim.common import LENGTHS, Digest, TagIdentity, Validity
 from trueware.exchange.corim.comparing import algorithm_of
 from trueware.exchange.corim.coswid import ConciseSwidTag
 from trueware.exchange.corim.manifest import MANIFEST_SIGNER, ConciseTlTag, Content, Corim, identity_of
@@ -170,6 +170,8 @@ def _wrong_values(measurement: Measurement) -> str | None:
     for digests in (values.digests or (), *(each for _, each in registers)):
         if _repeats(digests):
             return "two digests by one algorithm (§7.7)"
+        if any(len(each.val) != LENGTHS.get(algorithm_of(each), len(each.val)) for each in digests):
+            return "a digest that is not as long as its algorithm makes them"
     masked = masked_of(values)
     if masked is not None and len(masked.mask) != len(masked.value):
         return "a mask that is not as long as its value (§8.2.4.4.5.5)"
