@@ -58,7 +58,7 @@ def written_registry(
     location = registry_location(options)
     with closing(open_registry(location, writes=True, creates=creates)) as store:
         state = Registrations(store)
-        state.catch_up()
+        state.catch_up(times=False)
         registrar = _registrar(options, origin or state.origin, has_log=state.origin is not None)
         logged = ledger(store, registrar, int(time.time()))
         if state.origin is None:

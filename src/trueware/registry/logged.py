@@ -136,7 +136,7 @@ def log_of(store: RegistryStore, policy: Policy | None = None) -> LogView | None
             raise UntrustedStatement("the registry has no log, and a policy asks for one")
         return None
     state = Registrations(store)
-    state.catch_up()
+    state.catch_up(times=False)
     at = policy.prove(note).checkpoint if policy is not None else proved(note, state.verifiers)
     if at.origin != state.origin:
         raise UntrustedStatement(f"the checkpoint is of {at.origin!r}, the log of {state.origin!r}")

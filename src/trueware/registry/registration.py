@@ -87,10 +87,13 @@ class Registrations:
         self.latest = 0
         self._publishers: dict[str, Publisher] = {}
 
-    def catch_up(self) -> None:
+    def catch_up(self, *, times: bool = True) -> None:
         """Take in what a store's log says of the registrar, from where this state stands to the last leaf.
 
         The leaves about the registry itself are checked; of the others only who issued them when is looked at.
+
+        Args:
+            times: whether the time of the registrar's last statement is needed, which only who adds to the log does.
 
         Raises:
             UntrustedStatement: the log does not begin as it must.
@@ -99,7 +102,8 @@ class Registrations:
         if not self.count:
             for _, entry in self._store.leaves_about("registry"):
                 self.took(self.check(entry, None))
-            self.latest = max(self.latest, self._latest_before(size))
+            if times:
+                self.latest = max(self.latest, self._latest_before(size))
         else:
             for entry in self._store.entries(self.count, size):
                 said = signed.read(entry)
