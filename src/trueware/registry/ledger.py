@@ -41,7 +41,7 @@ from trueware.registry.changes import (
     Withdrawal,
 )
 from trueware.registry.ports import Leaf, RegistryStore, Submission
-from trueware.registry.registration import Registrations
+from trueware.registry.registration import Attached, Registered, Registrations, apply
 from trueware.registry.signed import SignedStatement, public_key
 from trueware.registry.statement import sign_as_registrar
 from trueware.tlog import checkpoint
@@ -93,6 +93,24 @@ def ledger(store: RegistryStore, registrar: Registrar, now: int) -> RegistryStor
     made = _Ledger(store, registrar)
     made.begin(now)
     return cast("RegistryStore", made)
+
+
+def register(store: RegistryStore, statement: bytes, payload: bytes, attached: Attached = Attached()) -> Registered:  # noqa: B008
+    """Register a statement that somebody else signed, as RFC 9943 has it: checked, done, and a leaf of the log.
+
+    Args:
+        store: a ledger.
+        statement: a release by its publisher, or a withdrawal by the publisher of the release.
+        payload: what is said; the statement may have only its digest.
+        attached: what goes with a release.
+
+    Raises:
+        UntrustedStatement: whoever signed it may not say this, or it says nothing new.
+        ValueError: `store` is no ledger.
+    """
+    if not isinstance(store, _Ledger):
+        raise ValueError("a statement is registered in a ledger")  # noqa: TRY004 (a protocol has no instances)
+    return store.register(statement, payload, attached)
 
 
 class _Ledger:
@@ -218,6 +236,14 @@ class _Ledger:
                     self._say(Certified(word), now)
                     new += 1
         return new
+
+    def register(self, statement: bytes, data: bytes, attached: Attached) -> Registered:
+        with self.transaction():
+            entry = signed.entry_of(statement)
+            registered = self._state.check(entry, data)
+            apply(self._store, registered, entry, attached)
+            self._leave(entry, data)
+        return registered
 
     def close(self) -> None:
         self._store.close()

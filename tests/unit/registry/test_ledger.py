@@ -7,6 +7,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from tests.unit.registry.logs import ACME, LEAVES, OPERATOR, fill, publish_one
 from tests.unit.registry.trees import firmware
 from tests.unit.storage.stores import KINDS, make
@@ -15,13 +16,15 @@ from trueware.errors import UntrustedStatement
 from trueware.model.anchor import Anchor, Distrusted
 from trueware.model.certificate import CertificateStatus, Standing
 from trueware.model.release import Publisher
+from trueware.registry.changes import Enrolment, Withdrawal, encode
 from trueware.registry.enrol import enrol
 from trueware.registry.learn import learn
-from trueware.registry.ledger import READING, _Ledger, ledger
+from trueware.registry.ledger import READING, _Ledger, ledger, register
 from trueware.registry.log_audit import audit_log
 from trueware.registry.lookup import Registry
 from trueware.registry.ports import RegistryStore
-from trueware.registry.signed import public_key
+from trueware.registry.signed import SignedStatement, public_key, read, seal
+from trueware.registry.withdraw import withdraw
 from trueware.storage.memory import MemoryStore
 from trueware.storage.opening import open_registry
 from trueware.tlog import checkpoint
@@ -45,9 +48,8 @@ def test_every_method_reads_or_is_logged() -> None:
     # what writes the log itself, which only the ledger does
     written = {"add_leaves", "put_tiles"}
 
-    assert methods - READING - written == {
-        name for name in vars(_Ledger) if not name.startswith("_") and name != "begin"
-    }
+    overridden = {name for name in vars(_Ledger) if not name.startswith("_")}
+    assert methods - READING - written == overridden - {"begin", "register"}
     with pytest.raises(AttributeError, match="no add_leaves"):
         ledger(MemoryStore(), OPERATOR, 1).add_leaves([])
 
@@ -161,6 +163,47 @@ def test_an_anchor_or_certificate_beside_the_log_counts_for_nothing(store: Regis
     assert [each.id for each in registry.trust(()).anchors] == ["spki:1", "spki:2"]
     assert registry.certificates(b"a" * 32) == (issued,)
     assert len(audit(store)) == 2
+
+
+def test_a_publisher_withdraws_with_their_own_word(store: RegistryStore) -> None:
+    """Under their key, in their name; nobody else's key does, and the registrar may as well."""
+    logged = ledger(store, OPERATOR, 5)
+    enrol(logged, "Acme", [public_key(ACME)], [], 6)
+    first, second = publish_one(logged, "1"), publish_one(logged, "2")
+    assert withdraw(logged, first, "a flaw", 40, ACME).withdrawn == "a flaw"
+    assert withdraw(logged, second, "another", 41).withdrawn == "another"
+
+    assert [read(entry).issuer for entry in store.entries(5, 7)] == ["Acme", OPERATOR.origin]
+    assert audit(store) == []
+    third = publish_one(logged, "3")
+    with pytest.raises(UntrustedStatement, match="not one of 'Acme'"):
+        withdraw(logged, third, "mine", 42, OPERATOR.key)
+    size = store.log_size()
+    assert withdraw(logged, first, "again", 50, ACME).withdrawn == "a flaw"
+    assert store.log_size() == size
+
+
+def test_statements_of_others_are_checked_before_they_are_registered(store: RegistryStore) -> None:
+    """A withdrawal in the publisher's name by another key, of another's release, or of what nobody knows: nothing is changed."""
+    logged = ledger(store, OPERATOR, 5)
+    enrol(logged, "Acme", [public_key(ACME)], [], 6)
+    mallory = Ed25519PrivateKey.from_private_bytes(b"m" * 32)
+    enrol(logged, "Mallory", [public_key(mallory)], [], 6)
+    release = publish_one(logged, "1")
+    size = store.log_size()
+    for issuer, key, about in (
+        ("Acme", mallory, release), ("Mallory", mallory, release), (OPERATOR.origin, mallory, release), ("Acme", ACME, "ab" * 32)
+    ):  # fmt: skip
+        kind, data = encode(Withdrawal(about, "why"))
+        said = SignedStatement(kind, issuer, f"release:{about}", 50, b"", None)
+        with pytest.raises(UntrustedStatement):
+            register(logged, seal(said, data, key), data)
+    kind, data = encode(Enrolment(Publisher("Evil")))
+    with pytest.raises(UntrustedStatement):
+        register(logged, seal(SignedStatement(kind, "Acme", "publisher:Evil", 50, b"", None), data, ACME), data)
+    with pytest.raises(ValueError, match="in a ledger"):
+        register(store, b"", b"")
+    assert (store.log_size(), [each.withdrawn for each in store.releases()]) == (size, [None])
 
 
 def _write(location: str, name: str, count: int) -> None:

@@ -54,6 +54,9 @@ def add(commands: Subparsers) -> None:
     )
     withdraw.add_argument("id", metavar="ID", help="the id, or its beginning")
     withdraw.add_argument("--reason", required=True, type=reason, metavar="TEXT")
+    withdraw.add_argument(
+        "--key", metavar="FILE", help="the publisher's private key: then it is their word, else the registrar's"
+    )
     add_written_registry(withdraw)
     withdraw.set_defaults(run=run_withdraw)
 
@@ -144,11 +147,13 @@ def run_withdraw(options: Namespace) -> ExitCode:
     """Withdraw, and say so."""
     import time
 
+    from trueware.cli.keys import read_private_key
     from trueware.registry.naming import find_release
     from trueware.registry.withdraw import withdraw
 
+    key = read_private_key(options.key) if options.key is not None else None
     with written_registry(options) as store:
-        release = withdraw(store, find_release(store, options.id).id, options.reason, int(time.time()))
+        release = withdraw(store, find_release(store, options.id).id, options.reason, int(time.time()), key)
     sys.stdout.write(_line(release))
     return ExitCode.GENUINE
 
