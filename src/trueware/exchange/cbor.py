@@ -23,8 +23,8 @@ Key: TypeAlias = int | str | bytes
 MAX_DEPTH = 128
 """Containers and tags within one another; a CoMID in a CoRIM has some fifteen, a folder in a CoSWID three for each above it."""
 
-MAX_VALUES = 4_000_000
-"""Values of one piece; a list of a hundred thousand files has about a million."""
+MAX_VALUES = 3_000_000
+"""Values of one document; a list of a hundred thousand files has about a million, and takes 150 MB while it is read."""
 
 _UNSIGNED, _NEGATIVE, _BYTES, _TEXT, _ARRAY, _MAP, _TAG, _SIMPLE = range(8)
 _INDEFINITE, _BREAK = 31, 0xFF
@@ -40,21 +40,30 @@ class Tagged:
     value: Value
 
 
-def decode(data: bytes, name: str, *, max_depth: int = MAX_DEPTH, max_values: int = MAX_VALUES) -> Value:
+@dataclass(slots=True)
+class Budget:
+    """How many values may still be read of a document, whose parts are CBOR in byte strings of CBOR."""
+
+    values: int = MAX_VALUES
+
+
+def decode(data: bytes, name: str, budget: Budget | None = None, *, max_depth: int = MAX_DEPTH) -> Value:
     """Return the value that all of `data` encodes: maps as `dict` in their order, arrays as tuples.
 
     Args:
         data: all of it; how long it may be is the caller's to say.
         name: of the structure, for the error.
+        budget: what is left of the document that it is part of; by default it is all of it.
         max_depth: containers and tags within one another.
-        max_values: in all.
 
     Raises:
         MalformedInput: it is no CBOR, or of a kind that is refused.
         LimitExceeded: too deep, or too many values.
     """
-    reader = _Reader(data, name, max_depth, max_values)
+    budget = budget if budget is not None else Budget()
+    reader = _Reader(data, name, max_depth, budget.values)
     value = reader.value(0)
+    budget.values = reader.left
     if reader.at != len(data):
         reader.refuse(reader.at, f"{len(data) - reader.at} bytes behind the value")
     return value

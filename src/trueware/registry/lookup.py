@@ -225,16 +225,23 @@ class Registry:
         """Return all enrolled publishers, by name."""
         return self._store.publishers()
 
+    def prove(self, release: Release) -> Release:
+        """Return a release as it is used: proved, and with whether the log has it.
+
+        Raises:
+            InputError: it cannot be proved.
+        """
+        if release.publisher not in self._publishers:
+            self._publishers[release.publisher] = self._store.get_publisher(release.publisher)
+        prove_release(release, self._publishers[release.publisher])
+        return replace(release, logged=self._is_logged(release))
+
     def _proved(self, releases: Iterable[Release], findings: list[Finding]) -> Iterable[Release]:
         for release in releases:
-            if release.publisher not in self._publishers:
-                self._publishers[release.publisher] = self._store.get_publisher(release.publisher)
             try:
-                prove_release(release, self._publishers[release.publisher])
+                yield self.prove(release)
             except InputError as error:
                 findings.append(untrusted(release, error))
-            else:
-                yield replace(release, logged=self._is_logged(release))
 
     def _is_logged(self, release: Release) -> bool | None:
         if self._log is None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trueware.errors import InputError, LimitExceeded, MalformedInput
-from trueware.exchange.cbor import Tagged, Value, decode, encode
+from trueware.exchange.cbor import Budget, Tagged, Value, decode, encode
 
 # RFC 8949 appendix A, those that are no simple values without a use here
 EXAMPLES: list[tuple[str, Value]] = [
@@ -84,9 +84,9 @@ def test_ceilings() -> None:
     with pytest.raises(LimitExceeded, match="depth of CBOR"):
         decode(b"\xc1" * 100_000, "example")
     with pytest.raises(LimitExceeded, match="values of CBOR"):
-        decode(b"\x9f" + b"\x00" * 100 + b"\xff", "example", max_values=50)
+        decode(b"\x9f" + b"\x00" * 100 + b"\xff", "example", Budget(50))
     with pytest.raises(LimitExceeded, match="values of CBOR"):
-        decode(b"\x5f" + b"\x40" * 100 + b"\xff", "example", max_values=50)
+        decode(b"\x5f" + b"\x40" * 100 + b"\xff", "example", Budget(50))
 
 
 def test_time_grows_with_the_bytes_alone() -> None:

@@ -29,6 +29,7 @@ from trueware.exchange.coserv.query import (
 )
 from trueware.model.release import Release
 from trueware.registry.enrol import enrol
+from trueware.registry.lookup import Registry
 from trueware.registry.publish import publish
 from trueware.registry.references import Reference, take_references
 from trueware.registry.withdraw import withdraw
@@ -164,6 +165,12 @@ def test_withdrawn_and_unproved_releases_are_in_no_answer() -> None:
     rims = answer(Coserv(PROFILE, Query(rim_selector=(RimSelectorId(CORIM_ID, f"trueware:{own.id}"),))), store, US, NOW)
     assert rims.results is not None
     assert rims.results.rims == ()
+
+
+def test_what_the_log_should_have_and_has_not_is_in_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    store, own, _ = registry()
+    monkeypatch.setattr(Registry, "_is_logged", lambda _, release: release.id != own.id)
+    assert versions(answer(by_class(ACME), store, US, NOW)) == ["2.0"]
 
 
 def test_sources_are_the_statements_of_publishers() -> None:

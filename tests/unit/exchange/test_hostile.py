@@ -10,7 +10,7 @@ from tests.unit.exchange.public import KINDS, examples
 from tests.unit.exchange.samples import NOW, firmware, key
 from tests.unit.exchange.test_from_release import ISSUER, learnt
 
-from trueware.errors import InputError
+from trueware.errors import InputError, LimitExceeded
 from trueware.exchange.cbor import Tagged, encode
 from trueware.exchange.corim import coswid, manifest, signed
 from trueware.exchange.corim.codec import Notes
@@ -114,6 +114,16 @@ DEEP = {
 @pytest.mark.parametrize("name", DEEP)
 def test_large_and_deep(name: str, tmp_path: Path) -> None:
     run(DEEP[name], tmp_path)
+
+
+def test_what_is_within_counts_with_what_is_around() -> None:
+    """Many tags, each just below the ceiling: all of a document has one."""
+    inner = coswid.ConciseSwidTag("t", 0, "x", coswid.SwEntity("A", 1), extensions=(("x", (0,) * 400_000),))
+    tags = tuple(Tagged(505, coswid.build(inner)[5:]) for _ in range(8))
+    before = process_time()
+    with pytest.raises(LimitExceeded, match="values of CBOR"):
+        manifest.parse(encode(Tagged(501, {0: "c", 1: tags})), Notes())
+    assert process_time() - before < 8
 
 
 def test_long_lists_are_read_in_time() -> None:

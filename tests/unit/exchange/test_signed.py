@@ -48,6 +48,13 @@ def test_what_is_signed_verifies(validity: Validity | None, *, legacy: bool) -> 
         signed.verify(found, NOW, [spki(key(2))])
 
 
+@pytest.mark.parametrize("now", [NOW - 1, NOW + 10])
+def test_the_signer_stands_by_it_for_a_time(now: int) -> None:
+    found = signed.parse(good(validity=Validity(NOW + 9, NOW)))
+    with pytest.raises(UntrustedStatement, match=r"the signature: it (expired|is not valid before)"):
+        signed.verify(found, now, [spki(key())])
+
+
 def test_a_digest_is_signed() -> None:
     """The hash envelope of RFC 9995: the manifest lies beside it, and only the very one."""
     data = good(hashed=True)

@@ -82,19 +82,21 @@ def run_export(options: Namespace) -> ExitCode:
     import time
 
     from trueware.cli.keys import read_private_key
+    from trueware.errors import UntrustedStatement
     from trueware.exchange.corim import manifest, signed
     from trueware.exchange.corim.common import Validity
     from trueware.exchange.corim.from_release import Issuer, from_release
     from trueware.registry.lookup import Registry
     from trueware.registry.naming import find_release
-    from trueware.registry.proof import prove_release
     from trueware.storage.opening import open_registry
 
     key = read_private_key(options.key) if options.key is not None else None
     with closing(open_registry(registry_location(options))) as store:
-        release = find_release(store, options.id)
-        prove_release(release, store.get_publisher(release.publisher))
-        tree = Registry(store).manifest(release)
+        registry = Registry(store)
+        release = registry.prove(find_release(store, options.id))
+        tree = registry.manifest(release)
+    if release.logged is False:
+        raise UntrustedStatement(f"{release.title} is not in the registry's log, and should be")
     now = int(time.time())
     validity = Validity(now + options.days * 86400, now)
     corim = from_release(release, tree, Issuer(options.issuer, options.issuer_uri), validity=validity)

@@ -12,7 +12,7 @@ from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, Generic, NoReturn, Protocol, TypeAlias, TypeVar
 
 from trueware.errors import MalformedInput
-from trueware.exchange.cbor import Key, Tagged, Value, decode, encode
+from trueware.exchange.cbor import Budget, Key, Tagged, Value, decode, encode
 
 T = TypeVar("T")
 
@@ -27,6 +27,8 @@ class Notes:
     """What was read although the newest draft does not have it, in order, each once."""
 
     said: list[str] = field(default_factory=list)
+    budget: Budget = field(default_factory=Budget)
+    """Of the whole document."""
 
     def add(self, text: str) -> None:
         """Say something."""
@@ -80,7 +82,7 @@ def read_bytes(codec: Codec[T], data: bytes, name: str, notes: Notes) -> T:
         MalformedInput: as `read`, or they are no CBOR.
         LimitExceeded: as `trueware.exchange.cbor.decode`.
     """
-    return read(codec, decode(data, name), name, notes)
+    return read(codec, decode(data, name, notes.budget), name, notes)
 
 
 @dataclass(frozen=True, slots=True)

@@ -348,7 +348,7 @@ def parse(data: bytes, notes: Notes) -> ConciseSwidTag:
         MalformedInput: it is none.
         LimitExceeded: it is too deep, or too much is in it.
     """
-    value = decode(data, "coswid")
+    value = decode(data, "coswid", notes.budget)
     if isinstance(value, Tagged):
         if value.tag != CBOR_TAG:
             raise MalformedInput("coswid", 0, f"tag {value.tag}, {CBOR_TAG} expected")

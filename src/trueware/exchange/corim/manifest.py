@@ -47,7 +47,7 @@ from trueware.exchange.corim.common import (
 from trueware.exchange.corim.coswid import CONCISE_SWID_TAG, ConciseSwidTag
 
 NAME = "corim"
-MAX_BYTES = 1 << 26
+MAX_BYTES = 1 << 25
 """Of one document; a list of a hundred thousand files has some 10 MB."""
 
 RESERVED, UNSIGNED, COSWID, COMID, COTS, COTL = 500, 501, 505, 506, 507, 508
@@ -124,7 +124,7 @@ class _Tags:
         """See `Codec`."""
         if isinstance(value, bytes):
             notes.add("tags: byte strings around tag and content (an older draft)")
-            inner = _unpack(value)
+            inner = _unpack(value, notes)
             if not isinstance(inner, Tagged):
                 refuse(f"a tag expected in the byte string, found {kind_of(inner)}")
             codec = self._codecs.get(inner.tag)
@@ -138,7 +138,7 @@ class _Tags:
         if codec is None:
             notes.add(f"tags: tag {value.tag} is kept unread")
             return Tag(value.tag, None, value.value)
-        return Tag(value.tag, codec.decode(_unpack(BYTES.decode(value.value, notes)), notes))
+        return Tag(value.tag, codec.decode(_unpack(BYTES.decode(value.value, notes), notes), notes))
 
     def encode(self, value: Tag) -> Value:
         """See `Codec`."""
@@ -148,9 +148,9 @@ class _Tags:
         return Tagged(value.number, content if value.content is None else encode(content))
 
 
-def _unpack(data: bytes) -> Value:
+def _unpack(data: bytes, notes: Notes) -> Value:
     try:
-        return decode(data, "tag")
+        return decode(data, "tag", notes.budget)
     except LimitExceeded:
         raise
     except InputError as error:
@@ -216,7 +216,7 @@ def parse(data: bytes, notes: Notes) -> Corim:
     """
     if len(data) > MAX_BYTES:
         raise LimitExceeded("bytes of a CoRIM", MAX_BYTES, f"{len(data)} bytes")
-    value = decode(data, NAME)
+    value = decode(data, NAME, notes.budget)
     if isinstance(value, Tagged) and value.tag == RESERVED:
         notes.add("tag 500 around all (an older draft)")
         value = value.value
@@ -247,9 +247,9 @@ def parse_comid(data: bytes, notes: Notes) -> ConciseMidTag:
         MalformedInput: it is none.
         LimitExceeded: it is too deep, or too much is in it.
     """
-    value = decode(data, "comid")
+    value = decode(data, "comid", notes.budget)
     if isinstance(value, Tagged) and value.tag == COMID:
-        value = decode(value.value, "comid") if isinstance(value.value, bytes) else value.value
+        value = decode(value.value, "comid", notes.budget) if isinstance(value.value, bytes) else value.value
     return read(CONCISE_MID_TAG, value, "comid", notes)
 
 
@@ -260,7 +260,7 @@ def parse_cotl(data: bytes, notes: Notes) -> ConciseTlTag:
         MalformedInput: it is none.
         LimitExceeded: it is too deep, or too much is in it.
     """
-    return read(CONCISE_TL_TAG, decode(data, "cotl"), "cotl", notes)
+    return read(CONCISE_TL_TAG, decode(data, "cotl", notes.budget), "cotl", notes)
 
 
 def identity_of(content: Content) -> TagIdentity:

@@ -8,7 +8,8 @@
 * Source: the publishers' own statements, as they were signed.
 * By name: the CoRIM of the release (`trueware.exchange.corim.from_release`), signed where there is a key; of a CoMID or CoSWID the
   CoRIM that it is in.
-* Withdrawn releases, and those that cannot be proved, are in no answer. Endorsed values and trust anchors: none are held.
+* Withdrawn releases, those that cannot be proved, and those that the registry's log should have and has not, are in no answer.
+  Endorsed values and trust anchors: none are held.
 """
 
 from collections.abc import Iterator
@@ -43,8 +44,8 @@ from trueware.exchange.coserv.query import (
 )
 from trueware.model.release import Release
 from trueware.model.verdict import Authority
+from trueware.registry.lookup import Registry
 from trueware.registry.ports import RegistryStore
-from trueware.registry.proof import prove_manifest, prove_release
 from trueware.registry.statement import verify
 
 if TYPE_CHECKING:
@@ -85,18 +86,21 @@ def answer(asked: Coserv, store: RegistryStore, answerer: Answerer, now: int) ->
         now: seconds since 1970.
 
     Raises:
+        UntrustedStatement: the registry's log does not hold.
         UnsupportedInput: a class without vendor and model would be all that a registry has.
         LimitExceeded: more than `MAX_RELEASES` or `MAX_RIMS`.
     """
     expiry = rfc3339(now + answerer.validity)
     query = asked.query
+    registry = Registry(store)
     if query.rim_selector is not None:
-        return Coserv(asked.profile, query, Results(expiry, rims=_rims(query.rim_selector, store, answerer, now)))
+        rims = _rims(query.rim_selector, store, registry, answerer, now)
+        return Coserv(asked.profile, query, Results(expiry, rims=rims))
     if query.artifact_type == ENDORSED_VALUES:
         return Coserv(asked.profile, query, Results(expiry, evq=(), ceq=()))
     if query.artifact_type == TRUST_ANCHORS:
         return Coserv(asked.profile, query, Results(expiry, akq=(), tas=()))
-    found = _releases(query, store)
+    found = _releases(query, store, registry)
     sources = tuple(CmwRecord(STATEMENT_TYPE, each.statement) for each in found if each.statement is not None)
     quads = tuple(quad for each in found for quad in _quads(each, store))
     return Coserv(
@@ -110,36 +114,35 @@ def answer(asked: Coserv, store: RegistryStore, answerer: Answerer, now: int) ->
     )
 
 
-def _releases(query: Query, store: RegistryStore) -> tuple[Release, ...]:
+def _releases(query: Query, store: RegistryStore, registry: Registry) -> tuple[Release, ...]:
     selector = query.environment_selector
     found: dict[str, Release] = {}
     for wanted in (selector.class_ or ()) if selector is not None else ():
-        for release in _of_class(wanted, store):
+        for release in _of_class(wanted, store, registry):
             found[release.id] = release
             if len(found) > MAX_RELEASES:
                 raise LimitExceeded("releases of an answer", MAX_RELEASES)
     return tuple(sorted(found.values(), key=lambda each: each.id))
 
 
-def _of_class(wanted: StatefulClass, store: RegistryStore) -> Iterator[Release]:
+def _of_class(wanted: StatefulClass, store: RegistryStore, registry: Registry) -> Iterator[Release]:
     of = wanted.class_
     if of.class_id is not None or of.layer is not None or of.index is not None:
         return
     if of.vendor is None and of.model is None:
         raise UnsupportedInput(NAME, 0, "a class without vendor and model")
     for release in store.releases(of.vendor, of.model):
-        if _stands(release, store) and _is_in_state(release, wanted.measurements):
+        if _stands(release, registry) and _is_in_state(release, wanted.measurements):
             yield release
 
 
-def _stands(release: Release, store: RegistryStore) -> bool:
+def _stands(release: Release, registry: Registry) -> bool:
     if release.withdrawn is not None:
         return False
     try:
-        prove_release(release, store.get_publisher(release.publisher))
+        return registry.prove(release).logged is not False
     except InputError:
         return False
-    return True
 
 
 def _is_in_state(release: Release, measurements: tuple[Measurement, ...] | None) -> bool:
@@ -165,7 +168,7 @@ def _authority(release: Release, store: RegistryStore) -> Value:
 
 
 def _rims(
-    wanted: tuple[RimSelectorId, ...], store: RegistryStore, answerer: Answerer, now: int
+    wanted: tuple[RimSelectorId, ...], store: RegistryStore, registry: Registry, answerer: Answerer, now: int
 ) -> tuple[tuple[Key, CmwRecord], ...]:
     found: dict[Key, CmwRecord] = {}
     for each in wanted:
@@ -174,21 +177,19 @@ def _rims(
         if not isinstance(name, str) or not name.startswith(_PREFIX) or not name.endswith(suffix) or name in found:
             continue
         release = store.get_release(name[len(_PREFIX) : len(name) - len(suffix)])
-        if release is None or not _stands(release, store):
+        if release is None or not _stands(release, registry):
             continue
         if len(found) == MAX_RIMS:
             raise LimitExceeded("manifests of an answer", MAX_RIMS)
-        made = _rim(release, store, answerer, now)
+        made = _rim(release, registry, answerer, now)
         if made is not None and (suffix != ":coswid" or release.tree is not None):
             found[name] = made
     return tuple(sorted(found.items(), key=lambda pair: encode(pair[0])))
 
 
-def _rim(release: Release, store: RegistryStore, answerer: Answerer, now: int) -> CmwRecord | None:
+def _rim(release: Release, registry: Registry, answerer: Answerer, now: int) -> CmwRecord | None:
     try:
-        tree = store.get_manifest(release.id)
-        if tree is not None:
-            prove_manifest(release, tree)
+        tree = registry.manifest(release)
     except InputError:
         return None
     validity = Validity(now + answerer.validity, now)

@@ -72,7 +72,7 @@ CONTENT_FORMAT = 10000
 MAX_QUERY = 16 * 1024
 """Bytes of a query; in base64url it still fits into the URIs that servers take."""
 
-MAX_BYTES = 1 << 26
+MAX_BYTES = 1 << 25
 ENDORSED_VALUES, TRUST_ANCHORS, REFERENCE_VALUES = 0, 1, 2
 COLLECTED, SOURCE, BOTH = 0, 1, 2
 COMID_ID, COSWID_ID, CORIM_ID = 0, 1, 2
