@@ -33,6 +33,7 @@ from trueware.tlog.witness import (
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 
 _TIMEOUT = 30.0
 """Seconds that a client may take for a request."""
@@ -53,7 +54,11 @@ class Witness:
     """Cosigns checkpoints. Any number of threads, and of processes over one folder, may use it."""
 
     def __init__(
-        self, name: str, key: "Ed25519PrivateKey", logs: Mapping[str, Sequence[Verifier]], folder: Path
+        self,
+        name: str,
+        key: "Ed25519PrivateKey | MLDSA44PrivateKey",
+        logs: Mapping[str, Sequence[Verifier]],
+        folder: Path,
     ) -> None:
         """Make a witness.
 

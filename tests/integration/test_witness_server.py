@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Self
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from trueware.tlog import checkpoint, note
@@ -235,15 +237,20 @@ def test_without_its_memory_it_cosigns_nothing(port: int, tmp_path: Path, damage
         assert post(port, body).status == 500
 
 
-def start(tmp_path: Path, *, listen: str = "127.0.0.1:0") -> tuple["subprocess.Popen[bytes]", Verifier, int]:
+def start(
+    tmp_path: Path, private: Ed25519PrivateKey | MLDSA44PrivateKey | ec.EllipticCurvePrivateKey = WITNESS
+) -> tuple["subprocess.Popen[bytes]", Verifier, int]:
     key, policy = tmp_path / "w.pem", tmp_path / "policy"
-    key.write_bytes(WITNESS.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    key.write_bytes(private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     policy.write_text(f"log {LOG}\nquorum none\n")
     asked = ["log", "witness", "--name", "w.example", "--key", str(key), "--policy", str(policy)]
-    asked += ["--state", str(tmp_path / "state"), "--listen", listen]
+    asked += ["--state", str(tmp_path / "state"), "--listen", "127.0.0.1:0"]
     process = subprocess.Popen([sys.executable, "-m", "trueware", *asked], stdout=subprocess.PIPE)
     assert process.stdout is not None
-    _, verifier, url = process.stdout.readline().decode().split()
+    said = process.stdout.readline().decode()
+    if not said:
+        kill(process)
+    _, verifier, url = said.split()
     return process, read_verifier(verifier), int(url.rpartition(":")[2])
 
 
@@ -286,6 +293,23 @@ def test_killed_at_any_moment_it_remembers_all_that_it_cosigned(tmp_path: Path) 
         finally:
             kill(process)
     assert cosigned
+
+
+def test_a_witness_may_have_an_ml_dsa_key(tmp_path: Path) -> None:
+    """From the command line; what it answers is proved by the key that it prints. A key of another kind is refused."""
+    key = MLDSA44PrivateKey.from_seed_bytes(bytes(32))
+    process, verifier, port = start(tmp_path, key)
+    try:
+        assert verifier == verifier_of("w.example", key)
+        got = post(port, asked(0, 10))
+        text = str(Checkpoint(ORIGIN, 10, root(10, read)))
+        (seen,) = note.verify(note.read_note(f"{text}\n".encode() + got.body), [verifier])
+        assert seen.time is not None
+        assert post(port, asked(10, 20)).status == 200
+    finally:
+        kill(process)
+    with pytest.raises(ValueError, match="values to unpack"):
+        start(tmp_path, ec.derive_private_key(7, ec.SECP256R1()))
 
 
 def test_two_processes_over_one_folder_are_one_witness(tmp_path: Path) -> None:

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 from trueware.errors import SourceError
 
 if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
+
     from trueware.cose.sign1 import PrivateKey
 
 PASSPHRASE_VARIABLE = "TRUEWARE_KEY_PASSPHRASE"  # noqa: S105 (the name of a variable)
@@ -46,9 +49,38 @@ def read_private_key(path: str) -> "PrivateKey":
     Raises:
         SourceError: it cannot be read, holds no private key of a kind that signs here, or the passphrase does not fit.
     """
-    from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    key = _load_private_key(path)
+    if not isinstance(key, Ed25519PrivateKey | EllipticCurvePrivateKey):
+        raise SourceError(f"{path!r}: an Ed25519, P-256 or P-384 key is needed")
+    return key
+
+
+def read_cosigning_key(path: str) -> "Ed25519PrivateKey | MLDSA44PrivateKey":
+    """Return the private key of a witness in a file.
+
+    Raises:
+        SourceError: it cannot be read, holds no private key of a kind that cosigns, or the passphrase does not fit.
+    """
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    key = _load_private_key(path)
+    if isinstance(key, Ed25519PrivateKey):
+        return key
+    try:
+        from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
+    except ImportError:  # an older cryptography
+        pass
+    else:
+        if isinstance(key, MLDSA44PrivateKey):
+            return key
+    raise SourceError(f"{path!r}: an Ed25519 or ML-DSA-44 key is needed to cosign")
+
+
+def _load_private_key(path: str) -> object:
+    from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.serialization import load_der_private_key, load_pem_private_key
 
     data = _read(path)
@@ -56,14 +88,11 @@ def read_private_key(path: str) -> "PrivateKey":
     passphrase = given.encode() if given else None
     try:
         pem = data.lstrip().startswith(b"-----")
-        key = load_pem_private_key(data, passphrase) if pem else load_der_private_key(data, passphrase)
+        return load_pem_private_key(data, passphrase) if pem else load_der_private_key(data, passphrase)
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise SourceError(
             f"{path!r} holds no private key that can be read (passphrase: ${PASSPHRASE_VARIABLE})"
         ) from error
-    if not isinstance(key, Ed25519PrivateKey | EllipticCurvePrivateKey):
-        raise SourceError(f"{path!r}: an Ed25519, P-256 or P-384 key is needed")
-    return key
 
 
 def _read(path: str) -> bytes:

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 from trueware.errors import InputError, MalformedInput, UntrustedStatement
 from trueware.tlog import checkpoint
 from trueware.tlog.checkpoint import Checkpoint
-from trueware.tlog.cosignature import subtree_message
+from trueware.tlog.cosignature import ed25519_message, subtree_message
 from trueware.tlog.note import (
     COSIGNATURE,
     MAX_SIGNATURES,
@@ -87,7 +87,9 @@ def test_a_cosignature_has_a_time() -> None:
 
     assert [each.time for each in verify(note, [verifier])] == [1_700_000_000]
     later = replace(line, value=(1_700_000_001).to_bytes(8, "big") + line.value[8:])
-    for wrong in (later, replace(line, value=line.value[8:]), replace(line, value=b"")):
+    beyond = 1 << 63  # by the right key, at a time that may not be
+    late = replace(line, value=beyond.to_bytes(8, "big") + KEY.sign(ed25519_message(text, beyond)))
+    for wrong in (later, late, replace(line, value=line.value[8:]), replace(line, value=b"")):
         with pytest.raises(UntrustedStatement):
             verify(Note(text, (wrong,)), [verifier])
     assert verifier.id != verifier_of("witness.example", KEY).id
@@ -110,9 +112,52 @@ def test_what_is_no_note_is_refused(data: bytes, reason: str) -> None:
         read_note(data)
 
 
+@pytest.mark.parametrize("name", ["", "a b", "a+b", "a\n", "a\u2003b", "a\u0085"])
+def test_what_cannot_name_a_key(name: str) -> None:
+    """Spaces of Unicode, and plus."""
+    for make in (
+        lambda: verifier_of(name, KEY),
+        lambda: sign("text\n", name, KEY),
+        lambda: cosign("text\n", name, KEY, 5),
+    ):
+        with pytest.raises(ValueError, match="cannot name a key"):
+            make()
+
+
+def test_what_cannot_be_signed() -> None:
+    """A text without its end of line, or with control characters; and a time that is none."""
+    for text in ("", "text", "te\txt\n", "text\r\n", "te\0xt\n"):
+        with pytest.raises(ValueError, match="a text of lines"):
+            sign(text, "a", KEY)
+        with pytest.raises(ValueError, match="a text of lines"):
+            cosign(text, "a", KEY, 5)
+    for time in (0, -1, 1 << 63):
+        with pytest.raises(ValueError, match="a time of"):
+            cosign("text\n", "a", KEY, time)
+    line = cosign("text\n", "a", KEY, (1 << 63) - 1)
+    assert verify(Note("text\n", (line,)), [verifier_of("a", KEY, COSIGNATURE)])[0].time == (1 << 63) - 1
+
+
+def test_what_is_not_below_a_space_may_stand_in_a_note() -> None:
+    """U+007F too: only ASCII control characters below U+0020 may not."""
+    note = Note("a\x7fb\u0085\n\nc\n", (sign("a\x7fb\u0085\n\nc\n", "a", KEY),))
+    assert read_note(bytes(note)) == note
+
+
 @pytest.mark.parametrize(
-    "text", ["", "a+b", PETER.replace("c74f20a3", "c74f20a4"), "P N" + PETER[12:], PETER[:-4] + "AAAA", PETER[:-4], "a+0000+"]
-)  # fmt: skip
+    "text",
+    [
+        "",
+        "a+b",
+        "a+c74f20a3+A===",
+        "a+c74f20a3+",
+        PETER.replace("c74f20a3", "c74f20a4"),
+        "P N" + PETER[12:],
+        PETER[:-4] + "AAAA",
+        PETER[:-4],
+        "a+0000+",
+    ],
+)
 def test_what_is_no_verifier_key_is_refused(text: str) -> None:
     """An id that is not that of the key among them."""
     with pytest.raises(MalformedInput):
@@ -219,6 +264,14 @@ def test_what_is_no_private_key_is_refused(text: str) -> None:
     assert "AYEK" not in str(caught.value)
 
 
+def test_a_private_key_of_another_type_is_refused() -> None:
+    """Though its id be right."""
+    for kind in (0, 2, 6):
+        id_ = Verifier("x", kind, KEY.public_key().public_bytes_raw()).id.hex()
+        with pytest.raises(MalformedInput, match="an Ed25519 key"):
+            read_signing_key(f"PRIVATE+KEY+x+{id_}+{b64encode(bytes([kind, *KEY.private_bytes_raw()])).decode()}")
+
+
 def test_keys_of_other_programs_are_read() -> None:
     """A witness's, of transparency-dev/formats; types that are not read here are refused, not guessed."""
     text = "remora.n621.de+da77ade7+BOvN63jn/bLvkieywe8R6UYAtVtNbZpXh34x7onlmtw2"
@@ -253,10 +306,22 @@ def test_checkpoints_come_back() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "", "o\n1\n", "o\n1\nAAAA\n", "o\n01\n{root}\n", "o\n-1\n{root}\n", "o\n1 \n{root}\n", "\n1\n{root}\n", "o\n1\n{root}",
-        "o\n1\n{root}\n\n", "o\n9223372036854775808\n{root}\n", "o\n1\n{root}=\n", "o\n\u0661\n{root}\n",
+        "",
+        "o\n1\n",
+        "o\n1\nAAAA\n",
+        "o\n01\n{root}\n",
+        "o\n-1\n{root}\n",
+        "o\n1 \n{root}\n",
+        "\n1\n{root}\n",
+        "o\n1\n{root}",
+        "o\n1\n{root}\n\n",
+        "o\n1\n{root}\next",
+        "o\n1\ncnJycnJycnJycnJycnJycnJycnJycnJycnJycnJycnJ=\n",
+        "o\n9223372036854775808\n{root}\n",
+        "o\n1\n{root}=\n",
+        "o\n\u0661\n{root}\n",
     ],
-)  # fmt: skip
+)
 def test_what_is_no_checkpoint_is_refused(text: str) -> None:
     """Sizes and roots in their one form only."""
     with pytest.raises(MalformedInput):

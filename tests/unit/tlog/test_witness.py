@@ -193,6 +193,13 @@ def test_what_is_no_request_is_refused(body: bytes) -> None:
         origin_of(read_request(body))
 
 
+@pytest.mark.parametrize("body", [b"old 0", b"old 0\n", b"old 0\n\n" + b"x" * (1 << 20)])
+def test_its_form_is_told_before_its_checkpoint_is_read(body: bytes) -> None:
+    """An empty line, and no more bytes than may be."""
+    with pytest.raises(MalformedInput, match="an empty line expected|more than 1048576"):
+        read_request(body)
+
+
 def test_the_longest_proof_is_read() -> None:
     """63 hashes."""
     assert len(read_request(b"old 1\n" + (HASH + b"\n") * 63 + b"\n" + NOTE).proof) == 63

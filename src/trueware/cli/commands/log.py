@@ -113,7 +113,7 @@ def add(commands: Subparsers) -> None:
     witness.add_argument(
         "--name", required=True, metavar="NAME", help="of the witness, in its cosignatures: witness.example.org"
     )
-    witness.add_argument("--key", required=True, metavar="FILE", help="its private Ed25519 key")
+    witness.add_argument("--key", required=True, metavar="FILE", help="its private key, Ed25519 or ML-DSA-44")
     witness.add_argument(
         "--policy", required=True, metavar="FILE", help="the logs that it witnesses (C2SP tlog-policy)"
     )
@@ -260,15 +260,11 @@ def run_cosign(options: Namespace) -> ExitCode:
 
 def run_witness(options: Namespace) -> ExitCode:
     """Answer until interrupted."""
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
-    from trueware.cli.keys import read_private_key
+    from trueware.cli.keys import read_cosigning_key
     from trueware.errors import SourceError
     from trueware.witnessing import Clock, Witness, serve
 
-    key = read_private_key(options.key)
-    if not isinstance(key, Ed25519PrivateKey):
-        raise SourceError(f"{options.key!r}: an Ed25519 key is needed to cosign")
+    key = read_cosigning_key(options.key)
     logs = {log.name: [log] for log in policy_of(options.policy).logs}
     witness = Witness(options.name, key, logs, Path(options.state))
     host, _, port = options.listen.rpartition(":")
