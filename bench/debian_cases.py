@@ -114,7 +114,7 @@ def gone(*patterns: str) -> Edit:
                 if path.is_dir() and not path.is_symlink():
                     shutil.rmtree(path)
                 else:
-                    path.unlink()
+                    path.unlink(missing_ok=True)  # beyond a link to a folder that is gone already
 
     return edit
 

@@ -128,6 +128,8 @@ def imported(registry: Path) -> dict[str, Any]:
         "cpu": round(first.cpu, 1),
         "peak_mb": round(first.peak),
         "again_seconds": round(again.wall, 1),
+        "again_cpu": round(again.cpu, 1),
+        "again_peak_mb": round(again.peak),
         "registry_bytes": registry.stat().st_size,
     }
 

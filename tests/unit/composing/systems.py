@@ -68,7 +68,11 @@ SERVER = Package(
     },
     {"postinst": (POSTINST, 0o755), "conffiles": b"/etc/server.conf\n"},
 )
-LIBRARY = Package("libtool", "1.0-1", {**folders("usr/lib"), "usr/lib/libtool.so.1": PROGRAM * 3})
+LIBRARY = Package(
+    "libtool",
+    "1.0-1",
+    {**folders("usr/lib"), "usr/lib/libtool.so.1": PROGRAM * 3, "usr/lib/libtool.so": "libtool.so.1"},
+)
 
 
 @dataclass

@@ -81,6 +81,7 @@ TAMPERED = {
     "a program added": ("usr/bin/backdoor", put("usr/bin/backdoor", (PROGRAM, 0o755))),
     "a library replaced": ("usr/lib/libtool.so.1", append("usr/lib/libtool.so.1", b"x")),
     "a library taken away": ("usr/lib/libtool.so.1", drop("usr/lib/libtool.so.1")),
+    "a library under another's name": ("usr/lib/libtool.so", put("usr/lib/libtool.so", "../../srv/libtool.so.1")),
     "a library before all others": ("etc/ld.so.preload", put("etc/ld.so.preload", b"/usr/lib/libtool.so.1\n")),
     "set-uid": ("usr/bin/true", put("usr/bin/true", (PROGRAM + b"usr/bin/true" * 9, 0o4755))),
     "writable by all": ("usr/bin/true", put("usr/bin/true", (PROGRAM + b"usr/bin/true" * 9, 0o777))),
@@ -187,9 +188,8 @@ def test_a_package_that_is_not_registered(tmp_path: Path) -> None:
     packages = [BASE, SERVER, LIBRARY, *FILLERS]
     result = verified(System(packages), registry, tmp_path)
     assert result.verdict is Verdict.UNKNOWN
-    assert result.settle == (
-        "the package libtool 1.0-1 (amd64), and with it 2 files (usr/lib/libtool.so.1, var/lib/dpkg/info/libtool.list)",
-    )
+    files = "usr/lib/libtool.so, usr/lib/libtool.so.1, var/lib/dpkg/info/libtool.list"
+    assert result.settle == (f"the package libtool 1.0-1 (amd64), and with it 3 files ({files})",)
     system = System(packages)
     put("usr/bin/ls", (PROGRAM, 0o755))(system.files)
     assert verified(system, registry, tmp_path).verdict is Verdict.TAMPERED
@@ -227,7 +227,7 @@ def test_a_package_left_out_of_the_list(registry: Registry, tmp_path: Path) -> N
     system.files["var/lib/dpkg/status"] = System([BASE, SERVER]).status()
     result = verified(system, registry, tmp_path)
     assert result.verdict is Verdict.TAMPERED
-    assert immutable(result) == ["usr/lib/libtool.so.1"]
+    assert immutable(result) == ["usr/lib/libtool.so", "usr/lib/libtool.so.1"]
 
 
 def test_compiled_on_the_device(registry: Registry, tmp_path: Path) -> None:
@@ -253,6 +253,19 @@ def test_diversions(tmp_path: Path) -> None:
     system.files["var/lib/dpkg/diversions"] = b"/bin/ls\n/bin/ls.real\nsash\n"
     result = verified(system, registry, tmp_path)
     assert (result.verdict, immutable(result)) == (Verdict.GENUINE, [])
+
+
+@pytest.mark.parametrize("to", ["usr/bin/true", "bin/true", "bin/../usr/bin/true"])
+def test_diversions_over_another_file(tmp_path: Path, to: str) -> None:
+    """Even a package that diverts puts nothing in the place of another package's file."""
+    registry = registry_of(tmp_path, BASE, SERVER, LIBRARY, DIVERTING)
+    system = System([BASE, SERVER, LIBRARY, DIVERTING])
+    system.files["usr/bin/true"] = system.files["usr/bin/sh"]
+    del system.files["usr/bin/sh"]
+    system.files["var/lib/dpkg/diversions"] = f"/bin/sh\n/{to}\nsash\n".encode()
+    result = verified(system, registry, tmp_path)
+    assert result.verdict is Verdict.TAMPERED
+    assert "usr/bin/true" in immutable(result)
 
 
 @pytest.mark.parametrize("by", ["server", "evil", ":"])

@@ -102,20 +102,20 @@ def unite(
         diverts: whether a script of a package diverts paths.
     """
     packages = tuple(packages)
-    diverted = _diverted(packages, diversions, diverts)
     links = _merged(root)
     for each in packages:
         links.update((path, part.link or "") for path, part in _files(each.data) if part.kind is Kind.SYMLINK)
     folders = {path for each in packages for path, part in _files(each.data) if part.kind is Kind.DIRECTORY}
     links = {path: _target(path, link) for path, link in links.items() if path in folders or path in MERGED}
+    diverted = _diverted(packages, diversions, diverts, links)
     paths: dict[str, list[Brought]] = {}
     for each in packages:
         for path, part in _files(each.data):
             if part.kind is Kind.DIRECTORY and path in links:
                 continue  # a link stands there, and dpkg leaves it
-            away = diverted.get(path)
-            to = path if away is None or away.by == each.installed.name else away.to
-            paths.setdefault(_resolved(to, links), []).append(Brought(_alone(part), each))
+            place = _resolved(path, links)
+            by, to = diverted.get(place, ("", place))
+            paths.setdefault(place if by == each.installed.name else to, []).append(Brought(_alone(part), each))
         for path, part in _control(each, root, manager):
             paths.setdefault(path, []).append(Brought(part, each))
     names: dict[str, set[str]] = {}
@@ -136,16 +136,18 @@ def unite(
 
 
 def _diverted(
-    packages: tuple[Package, ...], diversions: Iterable[Diversion], diverts: Callable[[Package], bool]
-) -> dict[str, Diversion]:
-    wanted = tuple(diversions)
-    if not wanted:
-        return {}
+    packages: tuple[Package, ...],
+    diversions: Iterable[Diversion],
+    diverts: Callable[[Package], bool],
+    links: Mapping[str, str],
+) -> dict[str, tuple[str, str]]:
+    """Return by path the package that has it now, and where it went; all as they stand when links are followed."""
     by = {each.installed.name: each for each in packages}
-    own = [each for each in wanted if each.by in by and diverts(by[each.by])]
-    there = {path for each in packages for path, _ in _files(each.data)} if own else set()
-    targets = [each.to for each in own]
-    return {each.path: each for each in own if each.to not in there and targets.count(each.to) == 1}
+    own = [each for each in diversions if each.by in by and diverts(by[each.by])]
+    there = {_resolved(path, links) for each in packages for path, _ in _files(each.data)} if own else set()
+    places = [(_resolved(each.path, links), _resolved(each.to, links), each.by) for each in own]
+    targets = [to for _, to, _ in places]
+    return {path: (name, to) for path, to, name in places if to not in there and targets.count(to) == 1}
 
 
 def _alone(part: Part) -> Part:
