@@ -208,6 +208,8 @@ def _environment(
     other_bytes = tree is not None and tree.sha256 is not None and stated and tree.sha256 not in stated
     if tree is not None and ((trees and tree.tree not in trees) or other_bytes):
         yield Refused(_where(measured[0][0], measured[0][1]), "its list of files is not the one it has the digest of")
+        if listed is not None:
+            reading.used.add(listed.tag.tag_id)  # nor is it taken by itself
         return
     if not artefacts:  # a folder: known by what is in it
         for environment, measurement in measured:

@@ -170,4 +170,6 @@ def odd_tree() -> Part:
     gap = Part("gap-1", Kind.GAP, leaf_digest(Kind.GAP, digest, None, None, None), 7, digest)
     padding = Part("padding-1", Kind.PADDING, leaf_digest(Kind.PADDING, None, None, None, None), 512)
     inner = image("inner.bin", b"inner", [folder("dev", [node, link]), capable])
-    return image("outer.bin", b"outer", [inner, file(ODD, b"odd"), folder("empty", []), gap, padding])
+    doubtful = image("doubtful.bin", b"doubtful", [file("part", b"part")])._replace(certain=False)
+    doubtful = doubtful._replace(tree=leaf_digest(Kind.FILE, doubtful.sha256, None, None, None, facts=doubtful.facts))
+    return image("outer.bin", b"outer", [inner, file(ODD, b"odd"), folder("empty", []), doubtful, gap, padding])

@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.unit.exchange.samples import CLAIMS, NOW, ODD, firmware, folder, image, key, odd_tree, spki
+from tests.unit.exchange.samples import CLAIMS, NOW, ODD, file, firmware, folder, image, key, odd_tree, spki
 
 from trueware.errors import LimitExceeded, MalformedInput
 from trueware.exchange.corim import file_list, manifest, signed
@@ -13,6 +13,7 @@ from trueware.exchange.corim.comid import ConciseMidTag, Flags
 from trueware.exchange.corim.common import Validity
 from trueware.exchange.corim.coswid import ConciseSwidTag, FileEntry
 from trueware.exchange.corim.from_release import Issuer, from_release
+from trueware.exchange.corim.manifest import Corim
 from trueware.exchange.corim.selecting import select, why_invalid
 from trueware.model.part import Kind, Part
 from trueware.model.release import Release
@@ -92,17 +93,44 @@ def test_without_a_manifest_there_is_no_list_of_files(tmp_path: Path) -> None:
     assert (again.sha256, again.tree, tree) == (release.sha256, None, None)
 
 
-def test_a_list_that_is_not_that_of_the_release_is_refused(tmp_path: Path) -> None:
-    """One mode changed in the CoSWID: the Merkle digest in the CoMID is not that of the tree any more."""
-    root = firmware()
-    corim = from_release(learnt(root), root, ISSUER)
-    other = from_release(learnt(root), firmware(2), ISSUER)
-    mixed = replace(corim, tags=(corim.tags[0], other.tags[1]))
+def refused(corim: Corim, folder_: Path) -> list[str]:
+    """Return why nothing of a manifest was taken."""
     store = MemoryStore()
-    (tmp_path / "x.corim").write_bytes(manifest.build(mixed))
-    done = import_document(store, tmp_path / "x.corim", Wish(), NOW)
-    assert not any(each.sha256 == root.sha256 for each in store.releases())
-    assert any("not the one it has the digest of" in each.reason for each in done.refused)
+    (folder_ / "x.corim").write_bytes(manifest.build(corim))
+    done = import_document(store, folder_ / "x.corim", Wish(), NOW)
+    assert store.releases() == ()
+    return [each.reason for each in done.refused]
+
+
+def test_a_list_that_is_not_that_of_the_release_is_refused(tmp_path: Path) -> None:
+    """The same bytes, but a file has another mode: the Merkle digest in the CoMID is not that of the tree any more."""
+    root = firmware()
+    other = image(root.name, b"image 1", [folder("etc", [file("passwd", b"root:x:0:0\n", 0o777)])])
+    assert root.sha256 == other.sha256
+    corim, wrong = from_release(learnt(root), root, ISSUER), from_release(learnt(root), other, ISSUER)
+    mixed = replace(corim, tags=(corim.tags[0], wrong.tags[1]))
+    assert refused(mixed, tmp_path) == ["its list of files is not the one it has the digest of"]
+
+
+def test_a_list_of_an_artefact_of_other_bytes_is_refused(tmp_path: Path) -> None:
+    """No Merkle digest is stated here, but the artefact in the list is not the one that the reference triple has the digest of."""
+    root = firmware()
+    corim, wrong = from_release(learnt(root), root, ISSUER), from_release(learnt(root), firmware(2), ISSUER)
+    comid = corim.tags[0].content
+    assert isinstance(comid, ConciseMidTag)
+    first = replace(comid.triples, reference_triples=(comid.triples.reference_triples or ())[:1])
+    tag = replace(corim.tags[0], content=replace(comid, triples=first))
+    assert refused(replace(corim, tags=(tag, wrong.tags[1])), tmp_path) == [
+        "its list of files is not the one it has the digest of"
+    ]
+    assert len(taken(replace(corim, tags=(tag, corim.tags[1])), tmp_path)) == 1
+
+
+def taken(corim: Corim, folder_: Path) -> tuple[Release, ...]:
+    store = MemoryStore()
+    (folder_ / "y.corim").write_bytes(manifest.build(corim))
+    import_document(store, folder_ / "y.corim", Wish(), NOW)
+    return store.releases()
 
 
 def test_folders_too_deep_within_one_another() -> None:

@@ -32,6 +32,7 @@ CBOR_TYPE, JSON_TYPE = "application/coserv-discovery+cbor", "application/coserv-
 REQUEST_RESPONSE = "CoSERVRequestResponse"
 """Name of the endpoint that answers queries; its path has ``{query}``."""
 
+_DEEPEST = 32
 SUPPORTED = ("source", "collected", "rims")
 
 
@@ -159,11 +160,13 @@ def _check(data: bytes) -> None:
         raise MalformedInput(NAME, 0, f"{len(data)} bytes")
 
 
-def _frozen(value: object) -> Value:
+def _frozen(value: object, depth: int = 0) -> Value:
+    if depth > _DEEPEST:
+        raise MalformedInput(NAME, 0, f"JSON deeper than {_DEEPEST}")
     if isinstance(value, list):
-        return tuple(_frozen(each) for each in value)
+        return tuple([_frozen(each, depth + 1) for each in value])
     if isinstance(value, dict):
-        return {key: _frozen(each) for key, each in value.items()}
+        return {key: _frozen(each, depth + 1) for key, each in value.items()}
     return value if isinstance(value, int | float | str | bool) else None
 
 
