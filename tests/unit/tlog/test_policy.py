@@ -139,6 +139,13 @@ def test_comments_spaces_and_names_of_any_octets() -> None:
         policy.prove(cosigned(("X1", "X2")))
 
 
+def test_more_than_a_thousand_are_refused() -> None:
+    """Logs, witnesses and groups together."""
+    groups = [f"group g{number} any {f'g{number - 1}' if number else 'X1'}" for number in range(1001)]
+    with pytest.raises(MalformedInput, match="more than 1000"):
+        read_policy("\n".join([f"witness X1 {VKEYS['X1']}", *groups, "quorum none"]).encode())
+
+
 def test_groups_may_be_nested_as_deep_as_there_may_be_groups() -> None:
     """Without end of the stack."""
     groups = ["group g0 any X1", *(f"group g{number} 1 g{number - 1}" for number in range(1, 900))]

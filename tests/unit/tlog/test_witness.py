@@ -196,7 +196,7 @@ def test_what_is_no_request_is_refused(body: bytes) -> None:
 @pytest.mark.parametrize("body", [b"old 0", b"old 0\n", b"old 0\n\n" + b"x" * (1 << 20)])
 def test_its_form_is_told_before_its_checkpoint_is_read(body: bytes) -> None:
     """An empty line, and no more bytes than may be."""
-    with pytest.raises(MalformedInput, match="an empty line expected|more than 1048576"):
+    with pytest.raises(MalformedInput, match=r"an empty line expected|more than 1048576"):
         read_request(body)
 
 
