@@ -1,6 +1,7 @@
 """CoSERV: the public examples, and a registry's answers."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.unit.exchange.public import coserv_examples
@@ -75,6 +76,29 @@ def test_discovery_in_json(corpus: Path, name: str) -> None:
     )
     if name == "discovery-unsigned":
         assert discovery.build_json(found) == json.loads(text)
+
+
+def keys_of(found: discovery.Discovery) -> Any:
+    return found.result_verification_key
+
+
+def test_what_a_registry_says_of_itself() -> None:
+    from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, SECP521R1, derive_private_key
+
+    path = "/coserv/v1/{query}"
+    plain = discovery.describe("1.0.0", path, PROFILE)
+    assert discovery.parse(discovery.build(plain)) == plain
+    assert plain.capabilities[0].media_type == f'application/coserv+cbor; profile="{PROFILE}"'
+    signing = discovery.describe("1.0.0", path, PROFILE, spki(key()))
+    assert discovery.parse(discovery.build(signing)) == signing
+    (own,) = keys_of(signing)
+    assert own[-2] == key().public_key().public_bytes_raw()
+    (curve,) = keys_of(discovery.describe("1", path, PROFILE, spki(derive_private_key(5, SECP256R1()))))
+    assert [len(curve[each]) for each in (-2, -3)] == [32, 32]
+    with pytest.raises(ValueError, match="is needed"):
+        discovery.describe("1", path, PROFILE, spki(derive_private_key(5, SECP521R1())))
+    with pytest.raises(ValueError, match="query"):
+        discovery.describe("1", "/coserv", PROFILE)
 
 
 @pytest.mark.parametrize("text", [b"", b"[]", b"{}", b"[" * 100_000, b'{"version": 1}', b'{"capabilities": [1]}'])

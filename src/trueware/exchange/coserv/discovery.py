@@ -33,6 +33,9 @@ REQUEST_RESPONSE = "CoSERVRequestResponse"
 """Name of the endpoint that answers queries; its path has ``{query}``."""
 
 _DEEPEST = 32
+_CURVES = {"secp256r1": (-7, 1), "secp384r1": (-35, 2)}
+"""Algorithm and curve of COSE (RFC 9053 §2.1, §7.1)."""
+
 SUPPORTED = ("source", "collected", "rims")
 
 
@@ -93,6 +96,44 @@ _DISCOVERY: Codec[Discovery] = Members(
         4: ("result_verification_key", ANYTHING),
     },
 )
+
+
+def describe(version: str, path: str, profile: str, spki: bytes | None = None) -> Discovery:
+    """Return what a registry's service says of itself: it gives collected and source artefacts, and manifests by name.
+
+    Args:
+        version: of the service, as semantic versioning has it.
+        path: where queries are answered, with ``{query}`` in it.
+        profile: which queries are meant for it.
+        spki: DER SubjectPublicKeyInfo of the key that signs answers (Ed25519, P-256, P-384); None: they are not signed.
+
+    Raises:
+        ValueError: a kind of key that is not used, or a path without ``{query}``.
+    """
+    if "{query}" not in path:
+        raise ValueError("a path without {query}")
+    form = "application/coserv+cbor" if spki is None else "application/coserv+cose"
+    keys: Value = (_cose_key(spki),) if spki is not None else None
+    return Discovery(version, (Capability(f'{form}; profile="{profile}"', SUPPORTED),), {REQUEST_RESPONSE: path}, keys)
+
+
+def _cose_key(spki: bytes) -> dict[Key, Value]:
+    """Return a public key as COSE has it (RFC 9053 §7)."""
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey  # noqa: PLC0415 (start-up time)
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey  # noqa: PLC0415
+    from cryptography.hazmat.primitives.serialization import load_der_public_key  # noqa: PLC0415
+
+    from trueware.registry.signed import key_id  # noqa: PLC0415
+
+    key = load_der_public_key(spki)
+    if isinstance(key, Ed25519PublicKey):
+        return {1: 1, 2: key_id(spki), 3: -8, -1: 6, -2: key.public_bytes_raw()}
+    if isinstance(key, EllipticCurvePublicKey) and key.curve.name in _CURVES:
+        algorithm, curve = _CURVES[key.curve.name]
+        size, numbers = (key.key_size + 7) // 8, key.public_numbers()
+        x, y = numbers.x.to_bytes(size), numbers.y.to_bytes(size)
+        return {1: 2, 2: key_id(spki), 3: algorithm, -1: curve, -2: x, -3: y}
+    raise ValueError("an Ed25519, P-256 or P-384 key is needed")
 
 
 def parse(data: bytes) -> Discovery:
