@@ -7,6 +7,7 @@ The checklist (design, two axes):
 3. GENUINE: it, or a part it consists of, equals a candidate in everything the policy calls immutable. With warnings where files
    for people lie beside that part: each is named. A list of files is equalled in what it states, with a warning; what it does not
    state and a device obeys (links, set-ID bits, files of an open list) leaves it UNKNOWN, and a release that states more decides.
+   What a fleet agrees on is equalled with a warning: nobody vouches for it.
 4. TAMPERED: a signature over it is broken, or one that must be there is missing, and no damage explains it. Where it comes from a
    candidate, see 7.
 5. GENUINE: signatures of entitled publishers cover all of it.
@@ -131,7 +132,8 @@ def appraise_exact(
     """
     release = min(releases, key=lambda each: (each.at_fault, _STRENGTH[each.authority], each.published))
     path, beside = (wrapped.path, wrapped.beside) if wrapped is not None else ("", ())
-    vector = vector_for(Verdict.GENUINE, (), at_fault=release.at_fault, complete=not beside)
+    vouched = release.authority is not Authority.CONSENSUS
+    vector = vector_for(Verdict.GENUINE, (), at_fault=release.at_fault, complete=not beside, vouched=vouched)
     return Result(
         artefact,
         size,
@@ -178,12 +180,11 @@ def _genuine(artefact: str, evidence: Evidence, each: Held, findings: tuple[Find
     release = each.reference.release
     changes, part = each.comparison.changes, each.alignment.expected_path
     notes = list(_about_release(release))
+    observed = release.authority is Authority.CONSENSUS
     if changes:
-        notes.append(
-            _finding(
-                "mutable-changed", f"{len(changes)} changes, all where policy {each.reference.policy.name} allows them"
-            )
-        )
+        where = f"policy {each.reference.policy.name} allows them"
+        where += ", or devices of the fleet were seen to differ" if observed else ""
+        notes.append(_finding("mutable-changed", f"{len(changes)} changes, all where {where}"))
     if part:
         notes.append(_finding("part-of-release", f"equals {part} of {release.title}; the other parts were not seen"))
     rebuilt = each.comparison.rebuilt
@@ -193,7 +194,9 @@ def _genuine(artefact: str, evidence: Evidence, each: Held, findings: tuple[Find
     notes += _outside(beside)
     listed = each.comparison.unstated.extent is not None
     complete = not beside and each.comparison.lost.is_nothing and not listed
-    vector = vector_for(Verdict.GENUINE, changes, at_fault=release.at_fault, complete=complete)
+    vector = vector_for(
+        Verdict.GENUINE, changes, at_fault=release.at_fault, complete=complete, vouched=not observed
+    )
     what = f"{part} of {release.title}" if part else release.title
     subject = f"its {each.alignment.found_path} " if each.alignment.found_path else ""
     shown = "" if each.comparison.lost.is_nothing else " and that this copy shows"

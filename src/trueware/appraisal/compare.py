@@ -6,7 +6,7 @@ compared. Padding, time stamps and packing never differ. Where the release is a 
 a list does not state is told apart from what differs (`Unstated`).
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from trueware.appraisal.place import DISK, holds_files, inside, is_root_file_system
@@ -14,6 +14,7 @@ from trueware.model.change import Change, ChangeKind
 from trueware.model.listing import Extent, extent_of
 from trueware.model.part import Kind, Part, join
 from trueware.model.policy import Policy
+from trueware.model.varying import CONTENT, MEMBERS, PRESENCE, varying, without_mark
 
 _UNLABELLED = frozenset({"ar", "cpio", "deb", "zip", DISK})
 """Media that have no extended attributes, or of a file what its copying left."""
@@ -114,6 +115,9 @@ class _Pair:
     listed: bool = False
     """Whether `expected` is what a list of files states: names and contents alone."""
 
+    varies: frozenset[str] = frozenset()
+    """What of `expected` differs from device to device, where a fleet's agreement says so."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Copy:
@@ -142,6 +146,7 @@ def compare(
     *,
     inner: str | None = None,
     media: tuple[str, str] = ("", ""),
+    observed: bool = False,
 ) -> Comparison:
     """Return every difference of `found` from `expected`.
 
@@ -152,6 +157,7 @@ def compare(
         path: where `found` is in its artefact.
         inner: where `expected` is in the root file system of its release, None above it; see `policy_path`.
         media: what `expected`, and `found`, are read from; see `medium`.
+        observed: whether `expected` is what a fleet agrees on, in which parts say what varies (`trueware.model.varying`).
     """
     extent = extent_of(expected)
     if extent is Extent.LOOSE:
@@ -161,14 +167,17 @@ def compare(
     copied = (found.kind is Kind.DIRECTORY and media[1] == DISK) or (media[1] in _COPIES and media[0] != media[1])
     copy = _Copy.of(found) if copied else None
     labelled = _UNLABELLED.isdisjoint(media) and (copy is None or copy.has_attributes)
-    stack = [_Pair(expected, found, path, inner, labelled, copy, extent is not None)]
+    seen_to_vary = varying if observed else _nothing
+    stack = [_Pair(expected, found, path, inner, labelled, copy, extent is not None, seen_to_vary(expected))]
     while stack:
         pair = stack.pop()
         if pair.expected.tree == pair.found.tree:
             if pair.expected.is_container and _bytes_differ(pair.expected, pair.found):
                 rebuilt.append(pair.path)
             continue
-        aspects = _aspects(pair.expected, pair.found, pair.path == path, pair.labelled, pair.listed)
+        aspects = _aspects(
+            pair.expected, pair.found, pair.path == path, pair.labelled, pair.listed, observed=observed
+        )
         if pair.listed and _has_privileges(pair.found):
             seen.privileges.append(pair.path)
         if "xattrs" not in aspects and not set(pair.expected.xattrs) <= set(pair.found.xattrs):
@@ -176,9 +185,9 @@ def compare(
                 aspects = (*aspects, "xattrs")
             else:
                 attributes.append(pair.path)
-        descend = _comparable_inside(pair.expected, pair.found)
+        descend = CONTENT not in pair.varies and _comparable_inside(pair.expected, pair.found)
         if descend:
-            stack.extend(_children(pair, policy, seen))
+            stack.extend(_children(pair, policy, seen, seen_to_vary))
             if _leaves_doubt(pair.expected, pair.found):
                 aspects = ("content", *aspects)
             if pair.found.is_container and _bytes_differ(pair.expected, pair.found):
@@ -189,7 +198,7 @@ def compare(
             aspects = ("content", *aspects)
         if aspects:
             change = Change(ChangeKind.CHANGED, pair.path, aspects, pair.expected, pair.found)
-            changes.append(_judge(change, pair.inner, policy))
+            changes.append(_judge(change, pair.inner, policy, seen=pair.varies.issuperset(aspects)))
     changed_paths = [change.path for change in changes]
     still = tuple(sorted(path for path in rebuilt if not _any_below(path, changed_paths)))
     lost = Lost(tuple(sorted(seen.devices)), tuple(sorted(attributes)))
@@ -213,6 +222,11 @@ def _loose(expected: Part, found: Part, path: str) -> Unstated:
         elif part.kind is not Kind.PADDING:
             entries.append(at)
     return Unstated(Extent.LOOSE, listed, entries=tuple(sorted(entries)), files=tuple(sorted(files)))
+
+
+def _nothing(_part: Part) -> frozenset[str]:
+    """Nothing varies by device in what somebody published."""
+    return frozenset()
 
 
 def _order(change: Change) -> tuple[str, str]:
@@ -255,7 +269,15 @@ def _contents_differ(expected: Part, found: Part) -> bool:
     return expected.sha256 != found.sha256
 
 
-def _aspects(expected: Part, found: Part, top: bool, labelled: bool, listed: bool = False) -> tuple[str, ...]:  # noqa: FBT001, FBT002
+def _aspects(
+    expected: Part,
+    found: Part,
+    top: bool,  # noqa: FBT001
+    labelled: bool,  # noqa: FBT001
+    listed: bool = False,  # noqa: FBT001, FBT002
+    *,
+    observed: bool = False,
+) -> tuple[str, ...]:
     aspects = []
     wrapped = top and expected.is_container == found.is_container  # an image is a file by itself, a region in a dump
     if expected.kind is not found.kind and not wrapped and not (top and holds_files(expected) and holds_files(found)):
@@ -272,7 +294,7 @@ def _aspects(expected: Part, found: Part, top: bool, labelled: bool, listed: boo
         aspects.append("device")
     if expected.xattrs != found.xattrs and (labelled or _gains_capability(expected, found)):
         aspects.append("xattrs")
-    if expected.format == found.format and not _facts_agree(expected, found, top):
+    if expected.format == found.format and not _facts_agree(expected, found, top, observed=observed):
         aspects.append("facts")
     if (
         expected.format != found.format
@@ -284,12 +306,12 @@ def _aspects(expected: Part, found: Part, top: bool, labelled: bool, listed: boo
     return tuple(aspects)
 
 
-def _facts_agree(expected: Part, found: Part, top: bool) -> bool:  # noqa: FBT001
+def _facts_agree(expected: Part, found: Part, top: bool, *, observed: bool) -> bool:  # noqa: FBT001
     """Whether the facts are the same; what a partition table says of a region is no fact of the region by itself."""
     if top and expected.kind is not found.kind and Kind.REGION in (expected.kind, found.kind):
         region, alone = (expected, found) if expected.kind is Kind.REGION else (found, expected)
         return set(alone.facts) <= set(region.facts)
-    return expected.facts == found.facts
+    return (without_mark(expected.facts) if observed else expected.facts) == found.facts
 
 
 def _gains_capability(expected: Part, found: Part) -> bool:
@@ -317,7 +339,9 @@ def _owner_differs(expected: int | None, found: int | None) -> bool:
     return expected is not None and found is not None and expected != found
 
 
-def _children(pair: _Pair, policy: Policy, seen: _Found) -> Iterator[_Pair]:
+def _children(
+    pair: _Pair, policy: Policy, seen: _Found, seen_to_vary: Callable[[Part], frozenset[str]]
+) -> Iterator[_Pair]:
     """Pair the children by name; what has no partner is a change, or the path of a device node that a copy lost."""
     inner = pair.inner
     if inner is None and is_root_file_system(pair.expected):
@@ -332,23 +356,25 @@ def _children(pair: _Pair, policy: Policy, seen: _Found) -> Iterator[_Pair]:
         below = inside(inner, pair.found, child.name)
         partner = there.pop(key, None)
         if partner is not None:
-            yield _Pair(
-                partner, child, path, below, labelled, None if child.is_container else pair.copy, extent is not None
-            )
+            copy = None if child.is_container else pair.copy
+            yield _Pair(partner, child, path, below, labelled, copy, extent is not None, seen_to_vary(partner))
         else:
             for at, part, within in _leaves(child, path, below):
-                change = _judge(Change(ChangeKind.ADDED, at, (), None, part), within, policy)
+                added = Change(ChangeKind.ADDED, at, (), None, part)
+                change = _judge(added, within, policy, seen=MEMBERS in pair.varies)
                 if extent is None or change.mutable or (extent is Extent.COMPLETE and part.kind is Kind.FILE):
                     seen.changes.append(change)
                 elif part.kind is not Kind.DIRECTORY:  # a folder is there for what is in it
                     (seen.files if part.kind in _BYTES else seen.entries).append(at)
     for child in there.values():
         path = join(pair.path, pair.expected, child.name)
+        comes_and_goes = PRESENCE in seen_to_vary(child)
         for at, part, within in _leaves(child, path, inside(inner, pair.expected, child.name)):
             if part.kind in _DEVICES and pair.copy is not None and not pair.copy.has_devices:
                 seen.devices.append(at)
             else:
-                seen.changes.append(_judge(Change(ChangeKind.REMOVED, at, (), part, None), within, policy))
+                removed = Change(ChangeKind.REMOVED, at, (), part, None)
+                seen.changes.append(_judge(removed, within, policy, seen=comes_and_goes))
 
 
 def _by_name(part: Part) -> dict[tuple[str, int], Part]:
@@ -408,8 +434,10 @@ def _moves(changes: list[Change]) -> Iterator[Change]:
             yield moved.get(id(change), change)
 
 
-def _judge(change: Change, inner: str | None, policy: Policy) -> Change:
-    """Mark the change mutable where the policy allows it."""
+def _judge(change: Change, inner: str | None, policy: Policy, *, seen: bool = False) -> Change:
+    """Mark the change mutable where the policy allows it, or where such a change was `seen` to differ from device to device."""
+    if seen and _may_be_excused(change, anything=True):
+        return replace(change, mutable=True)
     if inner is None or not _may_be_excused(change):
         return change
     return replace(change, mutable=policy.is_mutable(inner) or _holds_only_mutable(change, inner, policy))
@@ -422,9 +450,12 @@ def _holds_only_mutable(change: Change, inner: str, policy: Policy) -> bool:
     return came_or_went and part is not None and part.kind is Kind.DIRECTORY and policy.is_mutable(f"{inner}/{_ANY}")
 
 
-def _may_be_excused(change: Change) -> bool:
-    """Whether this is the kind of change a device makes in service: data of ordinary files, links and folders."""
-    ordinary = (Kind.FILE, Kind.SYMLINK, Kind.DIRECTORY)
+def _may_be_excused(change: Change, *, anything: bool = False) -> bool:
+    """Whether this is the kind of change a device makes in service: data of ordinary files, links and folders.
+
+    With `anything`, also data in regions of an image: of a partition for calibration, each device has its own.
+    """
+    ordinary = (Kind.FILE, Kind.SYMLINK, Kind.DIRECTORY, *((Kind.REGION, Kind.GAP) if anything else ()))
     found, expected = change.found, change.expected
     if found is None:
         return expected is not None and expected.kind in ordinary

@@ -9,6 +9,7 @@ from trueware.appraisal.similarity import Alignment, align
 from trueware.identifying.identity import Identity
 from trueware.model.change import Change
 from trueware.model.part import Part
+from trueware.model.verdict import Authority
 
 DERIVED_CLAIMING = 0.3
 """Share of a release's weighted content that makes an artefact which claims to be that very release one derived from it."""
@@ -63,7 +64,15 @@ def hold(root: Part, identity: Identity, reference: Reference, references: Refer
     alignment = align(reference.manifest, root, references.products)
     inner, policy = policy_path(reference.manifest, alignment.expected_path), reference.policy
     media = medium(reference.manifest, alignment.expected_path), medium(root, alignment.found_path)
-    comparison = compare(alignment.expected, alignment.found, policy, alignment.found_path, inner=inner, media=media)
+    comparison = compare(
+        alignment.expected,
+        alignment.found,
+        policy,
+        alignment.found_path,
+        inner=inner,
+        media=media,
+        observed=reference.release.authority is Authority.CONSENSUS,
+    )
     theirs = identity_of(reference.release)
     whole = inner is None or not comparison.changes
     vouched = whole or (alignment.shared >= DERIVED and vouches(alignment.expected, inner, policy))

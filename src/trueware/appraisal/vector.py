@@ -3,7 +3,8 @@
 Our reading for software at rest, which no vector confirms: `file-system` and `executables` are 2 where everything equals an
 approved release; 96 where a file, or a program, differs from the release it comes from; `executables` 32 where the release is
 genuine and withdrawn; `configuration` 32 where settings that a device may change do what they should not; `file-system` 32
-where files lie beside it that no release accounts for, or a copy lost what would show. What an image cannot show (hardware,
+where files lie beside it that no release accounts for, a copy lost what would show, or it equals what a fleet agrees on, which
+nobody approved (then `executables` is not claimed). What an image cannot show (hardware,
 runtime, storage, identity of an instance) is not claimed.
 """
 
@@ -18,7 +19,12 @@ _APPROVED, _KNOWN_FAULT, _UNRECOGNISED, _UNSAFE, _CONTRAINDICATED = 2, 32, 32, 3
 
 
 def vector_for(
-    verdict: Verdict, changes: Iterable[Change], *, at_fault: bool = False, complete: bool = True
+    verdict: Verdict,
+    changes: Iterable[Change],
+    *,
+    at_fault: bool = False,
+    complete: bool = True,
+    vouched: bool = True,
 ) -> TrustVector:
     """Return the vector for a verdict and the changes it rests on.
 
@@ -27,12 +33,13 @@ def vector_for(
         changes: what differs.
         at_fault: whether the release it equals was withdrawn, or should be in the log and is not.
         complete: whether all of the release could be compared, and nothing lies beside it.
+        vouched: whether anybody says that the release is genuine; a fleet only agrees.
     """
     match verdict:
         case Verdict.GENUINE:
             return TrustVector(
-                executables=_KNOWN_FAULT if at_fault else _APPROVED,
-                file_system=_APPROVED if complete else _UNRECOGNISED,
+                executables=_KNOWN_FAULT if at_fault else _APPROVED if vouched else 0,
+                file_system=_APPROVED if complete and vouched else _UNRECOGNISED,
             )
         case Verdict.TAMPERED:
             immutable = [change for change in changes if not change.mutable]
