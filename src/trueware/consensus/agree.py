@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from trueware.appraisal.compare import compare
-from trueware.appraisal.place import medium
+from trueware.appraisal.place import DISK, medium
 from trueware.consensus.agreed import Agreed, agreed_on
 from trueware.consensus.evidence import Device, Electorate, gather
 from trueware.consensus.groups import Apart, Camp, Groups
@@ -232,6 +232,8 @@ def _differences(device: Device, own: _Counted) -> tuple[tuple[Change, ...], tup
     if manifest is None:
         return (), (), ()
     media = medium(manifest, ""), medium(device.root, "")
+    if media == (DISK, DISK):
+        media = "", ""  # what all of them are is no copy of anything, which may have lost what the original has
     compared = compare(manifest, device.root, own.rule.policy, media=media, observed=True)
     divided = _Within([each.path for each in own.group.contested if each.aspect not in _OF_ITSELF])
     alone = {each.path for each in own.group.contested if each.aspect in _OF_ITSELF}
