@@ -5,12 +5,9 @@ A process that dies over an artefact (memory, or a file that shrinks while it is
 whose outcome is then a `SourceError`: those that were under way beside it are asked again, one at a time.
 """
 
-import gc
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from trueware.artefact import cores, default_pool
 from trueware.errors import SourceError
@@ -18,19 +15,11 @@ from trueware.measuring import Fallback
 from trueware.model.limits import Limits
 from trueware.model.result import Result
 from trueware.model.watchlists import Watchlists
+from trueware.processes import DIED, NO_MEMORY, Work, work_each
 from trueware.registry.lookup import Registry
 from trueware.storage.opening import Location, open_registry
 from trueware.tlog.policy import Policy
 from trueware.verify import verify
-
-if TYPE_CHECKING:
-    from concurrent.futures import Future, ProcessPoolExecutor
-
-_AHEAD = 4
-"""Artefacts under way for each process: the next is there when one is done, and a folder of millions is not listed at once."""
-
-_DIED = "the process that read it died: out of memory, or the file shrank while it was read"
-_NO_MEMORY = "there is not enough memory to read it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,70 +117,17 @@ def _in_turn(
 
 
 def _in_processes(paths: Iterable[str], asked: _Asked, count: int) -> Iterator[Outcome]:
-    from concurrent.futures.process import BrokenProcessPool  # noqa: PLC0415 (start-up time: one artefact needs no pool)
-
     open_registry(asked.registry).close()  # what is wrong with it is said once, and here
-    waiting, flying = iter(paths), deque[tuple[str, "Future[Outcome]"]]()
-    pool = _processes(count, asked)
-    try:
-        while True:
-            while len(flying) < _AHEAD * count and (path := next(waiting, None)) is not None:
-                flying.append((path, _submit(pool, path)))
-            if not flying:
-                return
-            try:
-                outcome = flying[0][1].result()
-            except BrokenProcessPool:
-                left = list(flying)
-                flying.clear()
-                pool.shutdown()  # from here on all of them are done or lost
-                for path, future in left:
-                    yield future.result() if future.exception() is None else _alone(path, asked)
-                pool = _processes(count, asked)
-                continue
-            flying.popleft()
-            yield outcome
-    finally:
-        pool.shutdown(cancel_futures=True)
+    yield from work_each(paths, Work(_begin, asked, _verify_one, _died), count)
 
 
-def _submit(pool: "ProcessPoolExecutor", path: str) -> "Future[Outcome]":
-    """Have an artefact verified; in a pool that broke since it was last asked it is lost at once, like those under way."""
-    from concurrent.futures import Future  # noqa: PLC0415 (as above)
-    from concurrent.futures.process import BrokenProcessPool  # noqa: PLC0415 (as above)
-
-    try:
-        return pool.submit(_verify_one, path)
-    except BrokenProcessPool as error:
-        lost: Future[Outcome] = Future()
-        lost.set_exception(error)
-        return lost
-
-
-def _alone(path: str, asked: _Asked) -> Outcome:
-    from concurrent.futures.process import BrokenProcessPool  # noqa: PLC0415 (as above)
-
-    with _processes(1, asked) as pool:
-        try:
-            return pool.submit(_verify_one, path).result()
-        except BrokenProcessPool:
-            return Outcome(path, error=SourceError(f"cannot read {path!r}: {_DIED}"))
-
-
-def _processes(count: int, asked: _Asked) -> "ProcessPoolExecutor":
-    from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415 (as above)
-    from multiprocessing import get_context  # noqa: PLC0415 (as above)
-
-    # a forked copy of a process with threads may hang; these start clean, but collect as seldom as their parent
-    return ProcessPoolExecutor(
-        count, mp_context=get_context("spawn"), initializer=_begin, initargs=(asked, gc.get_threshold())
-    )
-
-
-def _begin(asked: _Asked, threshold: tuple[int, int, int]) -> None:
+def _begin(asked: _Asked) -> None:
     """Begin a process of the pool."""
-    gc.set_threshold(*threshold)
     _HERE[:] = [asked]
+
+
+def _died(path: str) -> Outcome:
+    return Outcome(path, error=SourceError(f"cannot read {path!r}: {DIED}"))
 
 
 def _verify_one(path: str) -> Outcome:
@@ -219,4 +155,4 @@ def _verify_one(path: str) -> Outcome:
 
 
 def _without_memory(path: str) -> Outcome:
-    return Outcome(path, error=SourceError(f"cannot read {path!r}: {_NO_MEMORY}"))
+    return Outcome(path, error=SourceError(f"cannot read {path!r}: {NO_MEMORY}"))
