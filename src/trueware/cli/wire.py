@@ -1,9 +1,11 @@
 """Results and manifests as JSON values: a contract whose schemas stand in `trueware/schema` and only ever grow."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from trueware.model.certificate import CertificateView
 from trueware.model.change import Change
+from trueware.model.claim import Claim
 from trueware.model.explanation import Explanation
 from trueware.model.finding import Finding
 from trueware.model.part import Part
@@ -49,10 +51,7 @@ def result_value(result: Result) -> Json:
             "policy": match.release.policy,
             "part": match.part,
         },
-        "claims": [
-            {"name": claim.name, "value": claim.value, "source": claim.source, "part": claim.part}
-            for claim in result.claims
-        ],
+        "claims": [claim_value(claim) for claim in result.claims],
         "changes": [change_value(change) for change in result.changes],
         "findings": [finding_value(finding) for finding in result.findings],
         "settle": list(result.settle),
@@ -179,7 +178,7 @@ def finding_value(finding: Finding) -> Json:
     return value
 
 
-def manifest_value(measurement: "Measurement") -> Json:
+def manifest_value(measurement: "Measurement", claims: Iterable[Claim] = ()) -> Json:
     """Return one manifest: every part by its path, parents first, as an iterator, since there may be many."""
     root = measurement.root
     return {
@@ -188,7 +187,13 @@ def manifest_value(measurement: "Measurement") -> Json:
         "parts": ({"path": path, **part_value(part)} for path, part in root.walk()),
         "findings": [finding_value(finding) for finding in measurement.findings],
         "banners": {path: list(told) for path, told in sorted(measurement.banners.items())},
+        "claims": [claim_value(claim) for claim in claims],
     }
+
+
+def claim_value(claim: Claim) -> Json:
+    """Return one claim."""
+    return {"name": claim.name, "value": claim.value, "source": claim.source, "part": claim.part}
 
 
 def part_value(part: Part) -> Json:

@@ -2,6 +2,7 @@
 
 from trueware.cli.commands import (
     certificate,
+    consensus,
     corim,
     demo,
     diff,
@@ -25,6 +26,7 @@ COMMANDS = (
     explain,
     measure,
     inspect,
+    consensus,
     signatures,
     registry,
     log,

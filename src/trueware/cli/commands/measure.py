@@ -45,7 +45,7 @@ def run(options: Namespace) -> ExitCode:
                     path, pool=pool, limits=limits_of(options), report=report, fallback=fallback
                 )
             if options.json:
-                manifests.append(manifest_value(measured.measurement))
+                manifests.append(manifest_value(measured.measurement, measured.claims))
             else:
                 sys.stdout.writelines(f"{line}\n" for line in lines(measured.measurement))
     if options.json:
