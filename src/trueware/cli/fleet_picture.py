@@ -10,12 +10,16 @@ from html import escape
 
 from trueware.agreeing import Fleet
 from trueware.appraisal.nearness import counted
-from trueware.cli.fleet_text import WORDS, fleet_lines, guarantee
+from trueware.cli.fleet_text import WORDS, counts, fleet_lines, guarantee
 from trueware.cli.printable import printable
 from trueware.consensus.told import Consensus, Contested, Standing, Told
+from trueware.model.varying import MEMBERS
 
 _WIDTH, _LEFT, _RIGHT = 1180, 330, 30
 _CELL, _BAR, _FOOT = 18, 22, 76
+_UNDER = 40
+"""Height of the words under a bar."""
+
 _LABELS = 210
 """Height of the names of the paths, which stand on end."""
 
@@ -63,9 +67,10 @@ class _Picture:
     def __init__(self, fleet: Fleet) -> None:
         self.consensus = fleet.consensus
         self.rows, self.left_out = _rows(self.consensus)
-        self.columns, self.more_paths = _columns(self.consensus)
+        self.open = _open_folders(self.consensus)
+        self.columns, self.more_paths = _columns(self.consensus, self.open)
         self.groups = self.consensus.groups[:_MOST_GROUPS]
-        self.top = 96 + len(self.groups) * (_BAR + 26) + (_LABELS if self.columns else 0)
+        self.top = 96 + len(self.groups) * (_BAR + _UNDER) + (_LABELS if self.columns else 0)
         self.height = self.top + (len(self.rows) * _CELL + 24 if self.columns else 0) + _FOOT
 
     def svg(self) -> Iterator[str]:
@@ -75,7 +80,7 @@ class _Picture:
             f'height="{self.height}" role="img" aria-labelledby="title desc" font-family="system-ui, sans-serif" '
             'font-size="13" fill="#000">\n'
         )
-        said = _said(consensus)
+        said = counts(consensus)
         yield f'<title id="title">A fleet of {len(consensus.devices)} devices: {escape(said)}</title>\n'
         yield f'<desc id="desc">{escape(_words(consensus))}</desc>\n'
         yield f'<rect width="{_WIDTH}" height="{self.height}" fill="#fff"/>\n'
@@ -95,7 +100,7 @@ class _Picture:
         longest = max(len(group.devices) for group in self.groups)
         room = _WIDTH - _LEFT - _RIGHT - 60
         for number, group in enumerate(self.groups):
-            y = 74 + number * (_BAR + 26)
+            y = 74 + number * (_BAR + _UNDER)
             yield _text(20, y + 16, f"group {number + 1}, {group.relation.value}", 'font-weight="bold"')
             x = float(_LEFT)
             for standing in Standing:
@@ -106,7 +111,10 @@ class _Picture:
                     x += wide
             yield _text(x + 8, y + 16, str(sum(each.group == number for each in self.consensus.devices)))
             told = guarantee(self.consensus.rule, group) if group.decided else f"no majority: {group.reason}"
-            yield _text(_LEFT, y + _BAR + 15, _short(printable(told), 150), 'font-size="11" fill="#444"')
+            for line, words in enumerate(told.split("; ", 1)):
+                yield _text(
+                    _LEFT, y + _BAR + 14 + 13 * line, _short(printable(words), 140), 'font-size="11" fill="#444"'
+                )
 
     def _field(self) -> Iterator[str]:
         bottom = self.top + len(self.rows) * _CELL
@@ -132,7 +140,8 @@ class _Picture:
             name = _short_end(printable(told.device), _NAME)
             yield _text(58, y + 13, name, 'font-size="12"')
             yield _text(_LEFT - 12, y + 13, WORDS[told.standing], 'font-size="11" text-anchor="end" fill="#444"')
-            changed, allowed = {each.path for each in told.changes}, {each.path for each in told.allowed}
+            changed = {each.path for each in told.changes}
+            allowed = {_place(each.path, self.open) for each in told.allowed}
             for at, column in enumerate(self.columns):
                 yield from self._cell(_LEFT + at * _CELL, y, column, told, changed, allowed, camps)
         yield f'<path d="M{_LEFT} {self.top}H{_LEFT + len(self.columns) * _CELL}" stroke="#000"/>\n'
@@ -190,7 +199,21 @@ def _rows(consensus: Consensus) -> tuple[list[Told], int]:
     return rows, len(consensus.devices) - len(rows)
 
 
-def _columns(consensus: Consensus) -> tuple[list[_Column], int]:
+def _open_folders(consensus: Consensus) -> frozenset[str]:
+    """Return the folders in which each device has names of its own: one column for each, not for each name."""
+    return frozenset(each.path for group in consensus.groups for each in group.varying if MEMBERS in each.aspects)
+
+
+def _place(path: str, folders: frozenset[str]) -> str:
+    """Return the folder of a path, where that is one in which each device has names of its own."""
+    if folders:
+        for at, letter in enumerate(path):
+            if letter == "/" and path[:at].removesuffix("!") in folders:
+                return f"{path[:at].removesuffix('!')}/*"
+    return path
+
+
+def _columns(consensus: Consensus, folders: frozenset[str]) -> tuple[list[_Column], int]:
     """Return the paths that are drawn: contested ones, those at which most devices stand out, and some that vary."""
     contested = list(dict.fromkeys(each.path for group in consensus.groups for each in group.contested))
     counts: dict[str, int] = {}
@@ -200,7 +223,8 @@ def _columns(consensus: Consensus) -> tuple[list[_Column], int]:
     others: dict[str, int] = {}
     for told in consensus.devices:
         for change in told.allowed:
-            others[change.path] = others.get(change.path, 0) + 1
+            place = _place(change.path, folders)
+            others[place] = others.get(place, 0) + 1
     most = [path for path in sorted(counts, key=lambda path: (-counts[path], path)) if path not in contested]
     varying = [path for path in sorted(others, key=lambda path: (-others[path], path)) if path not in counts]
     columns = [_Column(path, contested=True) for path in contested[:_MOST_PATHS]]
@@ -221,10 +245,6 @@ def _camps(consensus: Consensus) -> dict[tuple[int, str], dict[str, int]]:
 
 def _camp_of(contested: Contested) -> dict[str, int]:
     return {device: number for number, camp in enumerate(contested.camps) for device in camp}
-
-
-def _said(consensus: Consensus) -> str:
-    return ", ".join(f"{count} {WORDS[each]}" for each in Standing if (count := len(consensus.of(each))))
 
 
 def _words(consensus: Consensus) -> str:
@@ -251,7 +271,7 @@ def _page(fleet: Fleet) -> Iterator[str]:
     consensus = fleet.consensus
     yield '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>Fleet consensus</title>\n'
     yield '<meta name="viewport" content="width=device-width,initial-scale=1">\n'
-    yield f"<style>{_STYLE}</style></head><body>\n<h1>What {len(consensus.devices)} devices agree on</h1>\n"
+    yield f"<style>{_STYLE}</style></head><body>\n<h1>What {counted(len(consensus.devices), 'device')} agree on</h1>\n"
     yield f'<div class="scroll">{fleet_picture(fleet)}</div>\n'
     yield "<h2>What it is worth</h2>\n"
     for number, group in enumerate(consensus.groups[:_MOST_GROUPS], 1):

@@ -21,6 +21,19 @@ WORDS = {
     Standing.NOT_READ: "not read",
 }
 
+_COUNTED = {
+    Standing.AGREES: ("agrees", "agree"),
+    Standing.OUTLIER: ("outlier", "outliers"),
+    Standing.NO_MAJORITY: ("without a majority", "without a majority"),
+    Standing.NOT_READ: ("not read", "not read"),
+}
+
+
+def counts(consensus: Consensus) -> str:
+    """Return how many devices there are of each standing."""
+    told = ((standing, len(consensus.of(standing))) for standing in Standing)
+    return ", ".join(f"{count} {_COUNTED[standing][count != 1]}" for standing, count in told if count)
+
 
 def fleet_lines(fleet: Fleet, *, everything: bool = False) -> Iterator[str]:
     """Yield the lines."""
@@ -51,9 +64,7 @@ def fleet_lines(fleet: Fleet, *, everything: bool = False) -> Iterator[str]:
 
 def _head(fleet: Fleet) -> Iterator[str]:
     consensus = fleet.consensus
-    counts = [(WORDS[standing], len(consensus.of(standing))) for standing in Standing]
-    said = ", ".join(f"{count} {word}" for word, count in counts if count)
-    yield f"{len(consensus.devices)} devices: {said}"
+    yield f"{counted(len(consensus.devices), 'device')}: {counts(consensus)}"
     rule = consensus.rule
     yield f"rule: more than {rule.quorum} of the votes, at least {rule.min_devices} devices, policy {fleet.policy}"
     if consensus.copies:
@@ -77,8 +88,8 @@ def _group(consensus: Consensus, number: int, group: Group, *, everything: bool)
         yield f"  no majority: {printable(group.reason)}"
         return
     yield (
-        f"  agreed: {group.unanimous:,} parts alike on all, {len(group.agreements)} paths by a majority; "
-        f"{len(group.varying)} paths differ by device, {len(group.contested)} have no majority"
+        f"  agreed: {group.unanimous:,} parts alike on all, {counted(len(group.agreements), 'path')} by a majority; "
+        f"{len(group.varying)} differ by device, {len(group.contested)} have no majority"
     )
     yield f"  {guarantee(consensus.rule, group)}"
     yield from _listed("by a majority", [_agreement(each) for each in group.agreements], everything)
@@ -102,7 +113,7 @@ def guarantee(rule: Rule, group: Group) -> str:
         if group.tolerated
         else f"with {count} devices and a quorum of {rule.quorum}, already one tampered may leave no majority"
     )
-    return f"{few}; {group.unseen} or more tampered alike would be what is agreed on, and nobody could tell"
+    return f"{few}; {group.unseen} or more tampered alike would be what is agreed on, which nothing here can tell"
 
 
 def _claimed(group: Group) -> str:

@@ -282,7 +282,7 @@ def _agrees(group: Group, allowed: Sequence[Change]) -> str:
 
 def _paths(changes: Sequence[Change]) -> str:
     first = changes[0].path or "the artefact itself"
-    return f"{len(changes)} paths, {first} among them" if len(changes) > 1 else first
+    return f"{len(changes)} paths ({first}, …)" if len(changes) > 1 else first
 
 
 def _devices(count: int) -> str:

@@ -30,6 +30,9 @@ _CAMPS = 3
 _PERSONAL = (Kind.FILE, Kind.SYMLINK, Kind.REGION, Kind.GAP)
 """What can hold data of a device's own."""
 
+_ANY = "any"
+"""A name that no pattern knows, so that only those for everything in a folder match."""
+
 _Value = TypeVar("_Value")
 
 
@@ -119,7 +122,7 @@ class _Vote:
         excused = self._is_policy(place)
         if not self._rule.decides(place.votes, of):  # it comes and goes
             place.aspects |= {PRESENCE}
-            if excused:
+            if excused or self._holds_only_mutable(place):
                 self._vary(place, PRESENCE, Why.POLICY, {b"": place.base & ~there, **_masks(place.choices)})
             else:
                 self._contest(place, PRESENCE, {b"": place.base & ~there, b"there": there}, place.base)
@@ -235,6 +238,11 @@ class _Vote:
 
     def _is_policy(self, place: _Place) -> bool:
         return place.inner is not None and self._rule.policy.is_mutable(place.inner)
+
+    def _holds_only_mutable(self, place: _Place) -> bool:
+        """Whether it is a folder that comes and goes with what the policy lets come and go in it."""
+        folders = all(part.kind is Kind.DIRECTORY for part, _ in place.choices.values())
+        return folders and place.inner is not None and self._rule.policy.is_mutable(f"{place.inner}/{_ANY}")
 
     # --- what is told -------------------------------------------------------------------------------------------------
 

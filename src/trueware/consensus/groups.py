@@ -25,7 +25,7 @@ FAR = 0.1
 """Share of their paths in which devices of one content group differ at most from its most typical one."""
 
 FAR_PATHS = 24
-"""The same in paths, for software of few files."""
+"""The same in paths, for software of few files; but never more than a quarter of them."""
 
 RELEASES_DIFFER = 0.01
 """Share of their paths in which two releases differ at least, to be told from tampering."""
@@ -118,7 +118,10 @@ class Groups:
         count = len(self._electorate.devices)
         matrix = self._matrix
         weights = np.array(self._electorate.weights, dtype=np.float64)
-        limit = 2 * max(FAR_PATHS, FAR * self._electorate.leaves)
+        leaves = self._electorate.leaves
+        limit = min(
+            2 * max(FAR_PATHS, FAR * leaves), leaves / 2
+        )  # a path that differs is two features, one if others share none
         left = np.arange(count)
         groups: list[int] = []
         while len(left):
