@@ -120,7 +120,7 @@ def _claimed(group: Group) -> str:
     said: dict[str, str] = {}
     for claim in group.claims:
         said.setdefault(claim.name, claim.value)
-    words = [said[name] for name in ("vendor", "product", "version", "build") if name in said]
+    words = dict.fromkeys(said[name] for name in ("vendor", "product", "os", "version", "build") if name in said)
     return f", {printable(' '.join(words))}" if words else ""
 
 

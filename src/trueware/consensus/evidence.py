@@ -4,7 +4,7 @@ Trees of one fleet are nearly equal. `Sharing` keeps each subtree once, so that 
 differs; it looks no deeper than to the first subtree that it knows.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from trueware.consensus.rule import WHOLE, Rule
@@ -78,9 +78,10 @@ class Sharing:
                 made.append(known.setdefault(key, part))
         return made[0]
 
-    def leaves(self, part: Part) -> int:
-        """Return how many files, links and regions are in a tree that `share` returned."""
-        return self._leaves[part.tree]
+    @property
+    def leaves(self) -> Mapping[bytes, int]:
+        """How many files, links and regions are in each tree that was seen, by its digest."""
+        return self._leaves
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,9 @@ class Electorate:
 
     classes: tuple[tuple[int, int], ...]
     """Weight, and the devices that have it as bits."""
+
+    counts: Mapping[bytes, int] = field(repr=False)
+    """Files, links and regions of every tree, by its digest."""
 
     @property
     def everybody(self) -> int:
@@ -131,13 +135,14 @@ def gather(given: Iterable[Device], rule: Rule) -> tuple[Electorate, tuple[Copie
         weight: sum(1 << index for index, each in enumerate(weights) if each == weight)
         for weight in sorted(set(weights))
     }
-    counts = sorted(sharing.leaves(device.root) for device in devices)
+    counts = sorted(sharing.leaves[device.root.tree] for device in devices)
     return Electorate(
         tuple(devices),
         tuple(Identity.of(device.claims) for device in devices),
         weights,
         counts[len(counts) // 2] if counts else 0,
         tuple(classes.items()),
+        sharing.leaves,
     ), tuple(copies)
 
 

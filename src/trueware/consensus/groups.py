@@ -1,9 +1,9 @@
 """Groups the devices of a fleet by the software they run: by content first, then by the release they claim to be.
 
 Content. A feature is a path with what at least two devices have there. The most typical device (whose features most others have)
-leads a group of all that differ from it in few features; then the most typical of the rest, and so on. What only one device has
-says nothing, so that serial numbers and keys keep nobody apart; and a device between two groups cannot join them, as it would in
-a chain of neighbours.
+leads a group of all that differ from it in few paths; then the most typical of the rest, and so on. A device between two groups
+cannot join them, as it would in a chain of neighbours. What the policy lets a device change keeps nobody apart; serial numbers and
+keys beside that may be some of the paths, but devices that have most of their content alone are no group.
 
 Claims. Devices of one content group that claim to be another release (`Identity.conflicts`) are a group of their own. Whether that
 is another release is told by how much differs (`Apart`): releases differ in many paths, tampering in a few.
@@ -13,10 +13,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from trueware.appraisal.place import inside, is_root_file_system
 from trueware.consensus.ballots import Choices, below, by_shape, is_leaf
 from trueware.consensus.evidence import Electorate
 from trueware.identifying.identity import Identity
 from trueware.model.part import Part
+from trueware.model.policy import Policy
 
 if TYPE_CHECKING:
     import numpy as np
@@ -78,12 +80,13 @@ class Apart:
 class Groups:
     """The groups of a fleet."""
 
-    def __init__(self, electorate: Electorate) -> None:
+    def __init__(self, electorate: Electorate, policy: Policy) -> None:
         self._electorate = electorate
         ceiling = min(_MOST_FEATURES, _CELLS // max(1, len(electorate.devices)))
-        paths, masks = _features(electorate, ceiling)
-        self._paths = paths
-        self._matrix = _matrix(masks, len(electorate.devices))
+        features = _features(electorate, policy, ceiling)
+        self._paths = features.paths
+        self._alone = features.alone
+        self._matrix = _matrix(features.masks, len(electorate.devices))
         self._typical: dict[int, np.ndarray] = {}
         self.camps = tuple(sorted(self._camps(), key=self._rank))
 
@@ -118,6 +121,7 @@ class Groups:
         count = len(self._electorate.devices)
         matrix = self._matrix
         weights = np.array(self._electorate.weights, dtype=np.float64)
+        alone = np.array(self._alone, dtype=np.int64)
         leaves = self._electorate.leaves
         limit = min(
             2 * max(FAR_PATHS, FAR * leaves), leaves / 2
@@ -128,7 +132,7 @@ class Groups:
             if len(groups) == MAX_GROUPS:
                 groups.extend(1 << int(index) for index in left)
                 break
-            near = left[_near(matrix[:, left], weights[left], limit)]
+            near = left[_near(matrix[:, left], weights[left], alone[left], limit)]
             groups.append(sum(1 << int(index) for index in near))
             left = np.setdiff1d(left, near, assume_unique=True)
         return groups
@@ -150,17 +154,23 @@ class Groups:
         return camps
 
 
-def _near(matrix: "np.ndarray", weights: "np.ndarray", limit: float) -> "np.ndarray":
-    """Return which columns are near the most typical one."""
+def _near(matrix: "np.ndarray", weights: "np.ndarray", alone: "np.ndarray", limit: float) -> "np.ndarray":
+    """Return which columns are near the most typical one, which always is.
+
+    What a device has `alone` makes it as far from all others as what it has with some of them.
+    """
     import numpy as np  # noqa: PLC0415 (start-up time)
 
     rows = [matrix[start : start + _ROWS] for start in range(0, len(matrix), _ROWS)]
     typical, distance = np.zeros(len(weights)), np.zeros(len(weights), dtype=np.int64)
     for some in rows:
         typical += (some @ weights) @ some
-    leader = int(typical.argmax())  # of equals the first, in the electorate's order
+    # of equally typical ones that with least of its own, of equals the first in the electorate's order
+    leader = int(np.lexsort((alone, -typical))[0])
     for some in rows:
         distance += (some != some[:, leader : leader + 1]).sum(axis=0)
+    distance += alone + alone[leader]
+    distance[leader] = 0
     near: np.ndarray = distance <= limit
     return near
 
@@ -175,19 +185,32 @@ def _matrix(masks: Sequence[int], count: int) -> "np.ndarray":
     return np.unpackbits(packed, axis=1, count=count, bitorder="little")
 
 
-def _features(electorate: Electorate, ceiling: int) -> tuple[list[int], list[int]]:
-    """Return the features: the number of the path of each, and who has it; at most `ceiling`."""
-    paths: list[int] = []
-    masks: list[int] = []
+@dataclass(slots=True)
+class _Features:
+    """What tells devices apart."""
+
+    paths: list[int]
+    """Number of the path of each feature."""
+
+    masks: list[int]
+    """Who has it, as bits."""
+
+    alone: list[int]
+    """Of each device, at how many paths it has what no other has."""
+
+
+def _features(electorate: Electorate, policy: Policy, ceiling: int) -> _Features:
+    """Return the features, at most `ceiling`, outside of what the policy lets a device change."""
+    found = _Features([], [], [0] * len(electorate.devices))
     roots: Choices = {}
     for index, device in enumerate(electorate.devices):
         part, members = roots.get(device.root.tree, (device.root, 0))
         roots[part.tree] = part, members | 1 << index
     number = 0
     everybody = electorate.everybody
-    stack: list[Choices] = [roots]
-    while stack and len(masks) < ceiling:
-        choices = stack.pop()
+    stack: list[tuple[Choices, str | None]] = [(roots, None)]
+    while stack:
+        choices, inner = stack.pop()
         number += 1
         for shape, alike in by_shape(choices).items():
             told: dict[object, int] = {}
@@ -195,20 +218,27 @@ def _features(electorate: Electorate, ceiling: int) -> tuple[list[int], list[int
                 key = tree if is_leaf(shape) else _attributes(part)
                 told[key] = told.get(key, 0) | members
             for members in told.values():
-                if members != everybody and members & (members - 1):  # neither all nor one alone
-                    paths.append(number)
-                    masks.append(members)
+                if not members & (members - 1):
+                    found.alone[members.bit_length() - 1] += 1
+                elif members != everybody and len(found.masks) < ceiling:
+                    found.paths.append(number)
+                    found.masks.append(members)
             if not is_leaf(shape):
-                stack.extend(there for there in below(alike.values()).values() if not _is_settled(there, everybody))
-    return paths[:ceiling], masks[:ceiling]
-
-
-def _is_settled(choices: Choices, everybody: int) -> bool:
-    """Whether nothing within is a feature: all have one thing there, or one device alone has anything."""
-    if len(choices) > 1:
-        return False
-    ((_, members),) = choices.values()
-    return members == everybody or not members & (members - 1)
+                around = next(iter(alike.values()))[0]
+                within = "" if inner is None and is_root_file_system(around) else inner
+                for (name, _), there in below(alike.values()).items():
+                    if len(there) == 1:
+                        ((tree, (_, members)),) = there.items()
+                        if members == everybody:
+                            continue
+                    path = inside(within, around, name)
+                    if path is not None and policy.is_mutable(path):
+                        continue
+                    if len(there) == 1 and not members & (members - 1):
+                        found.alone[members.bit_length() - 1] += electorate.counts[tree]
+                    else:
+                        stack.append((there, path))
+    return found
 
 
 def _attributes(part: Part) -> tuple[object, ...]:
