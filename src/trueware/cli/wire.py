@@ -184,11 +184,16 @@ def manifest_value(measurement: "Measurement", claims: Iterable[Claim] = ()) -> 
     return {
         "artefact": root.name,
         "tree": root.tree.hex(),
-        "parts": ({"path": path, **part_value(part)} for path, part in root.walk()),
+        "parts": ({"path": path, **_name(part), **part_value(part)} for path, part in root.walk()),
         "findings": [finding_value(finding) for finding in measurement.findings],
         "banners": {path: list(told) for path, told in sorted(measurement.banners.items())},
         "claims": [claim_value(claim) for claim in claims],
     }
+
+
+def _name(part: Part) -> Json:
+    """Return the name of a part where its path could be read as another one's."""
+    return {"name": part.name} if "%" in part.name else {}
 
 
 def claim_value(claim: Claim) -> Json:
@@ -222,6 +227,8 @@ def part_value(part: Part) -> Json:
         value["xattrs"] = {name: attribute.hex() for name, attribute in part.xattrs}
     if part.facts:
         value["facts"] = dict(part.facts)
+        if len(value["facts"]) < len(part.facts):  # one name stands several times
+            value["fact_list"] = [list(pair) for pair in part.facts]
     if part.notes:
         value["notes"] = dict(part.notes)
     if not part.certain:

@@ -101,7 +101,10 @@ def _assemble(artefact: str, parts: list[Any]) -> Part:
         if stack and (not step or "/" in step):
             raise MalformedInput(_NAME, number, f"{path[:200]!r} is in nothing that was told before")
         ends = "/" if said.get("format") is None else "!/"
-        stack.append(_Open(path and path + ends, _name(step) if stack else artefact, said, []))
+        name = said.get("name", _name(step)) if stack else artefact
+        if not isinstance(name, str):
+            raise MalformedInput(_NAME, number, "a name that is no text")
+        stack.append(_Open(path and path + ends, name, said, []))
     while len(stack) > 1:
         _close(stack)
     return _part(stack[0])
@@ -131,7 +134,7 @@ def _part(made: _Open) -> Part:
     mode = _mode(said.get("mode"))
     size, uid, gid = _number(said, "size", 64) or 0, _number(said, "uid", 32), _number(said, "gid", 32)
     rdev, xattrs = _device(said.get("rdev")), _xattrs(said.get("xattrs", {}))
-    facts, notes = _pairs(said.get("facts", {})), _pairs(said.get("notes", {}))
+    facts, notes = _pairs(said.get("fact_list", said.get("facts", {}))), _pairs(said.get("notes", {}))
     children = tuple(made.children)
     try:
         tree = part_digest(kind, children, content, mode, uid, gid, link, rdev, xattrs, format_, facts, certain=certain)
@@ -183,6 +186,12 @@ def _xattrs(value: object) -> tuple[tuple[str, bytes], ...]:
 
 
 def _pairs(value: object) -> tuple[tuple[str, str], ...]:
+    if isinstance(value, list):  # where one name stands several times
+        if not all(
+            isinstance(pair, list) and len(pair) == 2 and all(isinstance(t, str) for t in pair) for pair in value
+        ):
+            raise MalformedInput(_NAME, 0, "a list of facts that are not of two texts")
+        return tuple((pair[0], pair[1]) for pair in value)
     if not isinstance(value, dict) or not all(isinstance(said, str) for said in value.values()):
         raise MalformedInput(_NAME, 0, "facts or notes that are no object of texts")
     return tuple(value.items())

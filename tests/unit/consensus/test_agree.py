@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.appraisal.parts import folder
 from tests.unit.consensus.fleets import SOFTWARE, Box, Files, fleet, genuine
@@ -324,6 +324,7 @@ def tampered(ways: Sequence[tuple[dict[str, tuple[bytes, int] | None], str | Non
     return boxes
 
 
+@settings(max_examples=40)
 @given(st.lists(st.tuples(TAMPERING, VERSIONS), max_size=4), st.randoms(use_true_random=False))
 def test_tampered_minority_never_changes_what_is_agreed_on(
     ways: list[tuple[dict[str, tuple[bytes, int] | None], str | None]], random: object
@@ -343,6 +344,7 @@ def test_tampered_minority_never_changes_what_is_agreed_on(
             assert all(path in ("etc/serial", "log/boot") or path.startswith("log/") for path in paths)
 
 
+@settings(max_examples=40)
 @given(st.lists(st.tuples(TAMPERING, VERSIONS), min_size=5, max_size=9))
 def test_what_is_decided_has_the_quorum(ways: list[tuple[dict[str, tuple[bytes, int] | None], str | None]]) -> None:
     """However many are tampered, and however: each content of an agreed tree is on more than two thirds of its group."""
@@ -364,6 +366,7 @@ def _has(files: Files, path: str, part: Part) -> bool:
     return path in files and sha256(files[path][0]).digest() == part.sha256 and files[path][1] == part.mode
 
 
+@settings(max_examples=40)
 @given(st.lists(st.tuples(TAMPERING, VERSIONS), max_size=9), st.randoms(use_true_random=False))
 def test_order_changes_nothing(
     ways: list[tuple[dict[str, tuple[bytes, int] | None], str | None]], random: object
@@ -384,6 +387,7 @@ def test_camps_of_one_size_leave_no_majority(half: int) -> None:
         assert set(standings(told(boxes, rule)).values()) == {Standing.NO_MAJORITY}
 
 
+@settings(max_examples=40)
 @given(st.lists(st.tuples(TAMPERING, VERSIONS), max_size=4))
 def test_verifying_says_what_the_vote_says(ways: list[tuple[dict[str, tuple[bytes, int] | None], str | None]]) -> None:
     """Held against the agreed tree as a release, a device that agrees is genuine with a warning, and an outlier is not genuine."""
