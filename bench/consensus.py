@@ -28,7 +28,7 @@ from trueware.cli.fleet_text import fleet_lines
 from trueware.consensus.agree import agree
 from trueware.consensus.evidence import Device, Sharing
 from trueware.consensus.rule import Rule
-from trueware.consensus.told import Consensus, Relation, Standing
+from trueware.consensus.told import Consensus, Standing
 from trueware.knowledge import load_policies
 
 BUILD = Path("build")
@@ -104,22 +104,31 @@ def _all(corpus: Path, only: str) -> dict[str, Any]:
     }
 
 
+_WORTH = {
+    Standing.AGREES: "missed",
+    Standing.OTHER_VERSION: "apart",
+    Standing.NO_MAJORITY: "refused",
+    Standing.NOT_READ: "refused",
+}
+"""What it is for a tampered device to be told so."""
+
+_TAMPERED, _GENUINE = ("found", "refused", "apart", "missed"), ("agree", "other", "untold", "alarms")
+
+
 def _row(consensus: Consensus, attack: str, quorum: Fraction, tampered: int, count: int) -> dict[str, Any]:
     """Return what became of the devices: those with the lowest numbers were tampered with."""
     bad = {f"device-{number:02}" for number in range(tampered)}
     outcome: Counter[str] = Counter()
+    odd = {name for group in consensus.groups for each in group.varying for name in each.odd if "serial" in each.path}
     for told in consensus.devices:
         if told.device in bad:
-            refused = told.standing is not Standing.AGREES
-            named = told.standing is Standing.OUTLIER or (refused and told.changes)
-            outcome["found" if named else "refused" if refused else "missed"] += 1
-            outcome["listed"] += not refused and bool(told.allowed)
-            apart = told.group and consensus.groups[told.group].relation is Relation.VERSION
-            outcome["apart"] += bool(not refused and apart)
+            named = told.standing is Standing.OUTLIER or (told.standing is Standing.NO_MAJORITY and told.changes)
+            outcome["found" if named else _WORTH[told.standing]] += 1
+            outcome["odd"] += told.device in odd
         elif told.standing is Standing.OUTLIER:
             outcome["alarms"] += 1
         else:
-            outcome["agree" if told.standing is Standing.AGREES else "untold"] += 1
+            outcome[{"missed": "agree", "refused": "untold"}.get(_WORTH[told.standing], "other")] += 1
     return {
         "attack": attack,
         "quorum": str(quorum),
@@ -239,7 +248,7 @@ With n devices of one version and the quorum q (by default more than 2/3 of the 
 - **Versions.** Devices that claim another release and differ as releases do (1 % of the paths, at least 10) vote by themselves. Who
   claims another release and differs in few paths is neither agreed with nor called tampered: a point release looks like that, and so
   does an attacker. Tampered devices that are made to look like a release in content and claims form a group of their own, which is
-  told as *not the version of most*; its word is worth its own number of devices, and no more.
+  told as *another version*; its word is worth its own number of devices, and no more.
 - Independence is the caller's word. Identical evidence counts once unless `--distinct` says otherwise, and `--most-per-source` bounds
   what one hand can say; evidence that one hand altered to look like many devices counts as many without it.
 
@@ -261,9 +270,10 @@ def _page(document: dict[str, Any]) -> Iterator[str]:
         for some in _runs([row for row in rows if (row["attack"], row["quorum"]) == (attack, quorum)]):
             many = f"{some[0]['tampered']} to {some[-1]['tampered']}" if len(some) > 1 else str(some[0]["tampered"])
             yield f"| {attack} | {quorum} | {many} of {some[0]['devices']} | "
-            yield " | ".join(_share(some, name) for name in ("found", "refused", "missed"))
-            yield f" | {_part(some, 'agree')} | {_part(some, 'untold')} | {_sum(some, 'alarms')} |\n"
-    yield _BEYOND.format(apart=_sum(rows, "apart"), missed=_sum(_of(rows, "built"), "missed"))
+            yield " | ".join(_share(some, name) for name in _TAMPERED)
+            yield f" | {' | '.join(_part(some, name) for name in _GENUINE[:-1])} | {_sum(some, 'alarms')} |\n"
+    serial = _of(rows, "serial")
+    yield _BEYOND.format(odd=_sum(serial, "odd"), of=_sum(serial, "tampered"))
     for row in document["lone"]:
         cells = [
             row[name] for name in ("devices", "tampered", "found", "refused", "missed", "agree", "untold", "alarms")
@@ -291,18 +301,19 @@ its other version, the demo's router); what each device has of its own, and what
 """
 
 _WORDS = """
-*Named*: an outlier, or refused with its differences listed. *Refused*: no majority, so it does not agree. *Missed*: it agrees. *False
-alarm*: an untampered device called an outlier. *No majority*: an untampered device of which nothing is said.
+*Named*: an outlier, or refused with its differences listed. *Refused*: no majority, so it does not agree. *Other version*: told as
+agreeing with its own few, not with most. *Missed*: it agrees. *False alarm*: an untampered device called an outlier. *No majority*:
+an untampered device of which nothing is said.
 
-| attack | quorum | tampered | named | refused | missed | untampered: agree | no majority | false alarms |
-|---|--:|---|--:|--:|--:|--:|--:|--:|
+| attack | quorum | tampered | named | refused | other version | missed | others: agree | other version | no majority | false alarms |
+|---|--:|---|--:|--:|--:|--:|--:|--:|--:|--:|
 """
 
 _BEYOND = """
 Two attacks are beyond a vote, and left out of the sums above. A *command in the serial number* is where each device has its own: it
-is listed among the paths that are not judged, and the device agrees. Devices *built to look like a release* (60 files and the
-version changed) are a group of their own: fewer than five are refused, more agree among themselves and are told as not the version
-of most ({apart} of the {missed} that the table has as missed).
+is listed among the paths that are not judged, {odd} of {of} named there as of another length than most, and the device agrees.
+Devices *built to look like a release* (60 files and the version changed) are a group of their own: fewer than five are refused, more
+are told as another version than that of most, which is what they look like.
 
 ### Few devices
 
@@ -312,7 +323,7 @@ of most ({apart} of the {missed} that the table has as missed).
 
 
 def _untampered(rows: Iterable[dict[str, Any]]) -> int:
-    return sum(row["agree"] + row["untold"] + row["alarms"] for row in rows)
+    return sum(row[name] for row in rows for name in _GENUINE)
 
 
 def _runs(rows: Sequence[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
@@ -328,7 +339,7 @@ def _runs(rows: Sequence[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
 
 
 def _kind(row: dict[str, Any]) -> tuple[bool, ...]:
-    return tuple(bool(row[name]) for name in ("found", "refused", "missed", "alarms", "agree", "untold"))
+    return tuple(bool(row[name]) for name in (*_TAMPERED, *_GENUINE))
 
 
 def _share(rows: Sequence[dict[str, Any]], name: str) -> str:

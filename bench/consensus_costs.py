@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from hashlib import sha256
-from resource import RUSAGE_SELF, getrusage
+from pathlib import Path
 from typing import Any
 
 from trueware.consensus.agree import agree
@@ -90,6 +90,12 @@ def _folder(name: str, children: list[Part]) -> Part:
     return Part(name, Kind.DIRECTORY, tree, mode=0o755, uid=0, gid=0, children=tuple(children))
 
 
+def _peak() -> float:
+    """Return the most resident memory of this process in MB; what the system tells of its beginning is its parent's."""
+    status = Path("/proc/self/status").read_text("ascii")
+    return int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1]) / 1024
+
+
 def main() -> int:
     """Make a fleet, ask it, print what that cost."""
     gc.set_threshold(100_000)  # as the command line does
@@ -102,7 +108,7 @@ def main() -> int:
     start = time.monotonic()
     agree(fleet, Rule())
     seconds = time.monotonic() - start
-    sys.stdout.write(json.dumps({"seconds": round(seconds, 2), "peak": getrusage(RUSAGE_SELF).ru_maxrss / 1024}))
+    sys.stdout.write(json.dumps({"seconds": round(seconds, 2), "peak": _peak()}))
     return 0
 
 

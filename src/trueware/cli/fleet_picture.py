@@ -10,13 +10,13 @@ from html import escape
 
 from trueware.agreeing import Fleet
 from trueware.appraisal.nearness import counted
-from trueware.cli.fleet_text import WORDS, counts, fleet_lines, guarantee
+from trueware.cli.fleet_text import WORDS, count_of, counts, fleet_lines, guarantee
 from trueware.cli.printable import printable
 from trueware.consensus.told import Consensus, Contested, Standing, Told
 from trueware.model.varying import MEMBERS
 
 _WIDTH, _LEFT, _RIGHT = 1180, 330, 30
-_CELL, _BAR, _FOOT = 18, 22, 76
+_CELL, _BAR, _FOOT = 18, 22, 84
 _UNDER = 40
 """Height of the words under a bar."""
 
@@ -29,10 +29,14 @@ _NAME, _PATH, _WORDS = 26, 34, 120
 
 _INK = {
     Standing.AGREES: "#7fb59a",
+    Standing.OTHER_VERSION: "#8fb3d9",
     Standing.NOT_READ: "#c9c9c9",
     Standing.NO_MAJORITY: "#e3b34c",
     Standing.OUTLIER: "#b23a2e",
 }
+
+_FIRST = (Standing.OUTLIER, Standing.NO_MAJORITY, Standing.NOT_READ, Standing.OTHER_VERSION, Standing.AGREES)
+"""Standings by how much they stand out."""
 
 _STYLE = """
 body{font:15px/1.5 system-ui,sans-serif;color:#111;background:#fff;max-width:1240px;margin:2rem auto;padding:0 1rem}
@@ -107,7 +111,7 @@ class _Picture:
                 count = sum(each.group == number and each.standing is standing for each in self.consensus.devices)
                 wide = count / max(longest, 1) * room
                 if count:
-                    yield _mark(x, y, wide, _BAR, standing, f"{count} {WORDS[standing]}")
+                    yield _mark(x, y, wide, _BAR, standing, count_of(standing, count))
                     x += wide
             yield _text(x + 8, y + 16, str(sum(each.group == number for each in self.consensus.devices)))
             told = guarantee(self.consensus.rule, group) if group.decided else f"no majority: {group.reason}"
@@ -174,25 +178,25 @@ class _Picture:
             yield f'<circle cx="{x + 9}" cy="{y + 9}" r="2.6" fill="#555">{title}</circle>\n'
 
     def _legend(self) -> Iterator[str]:
-        y = self.height - 34
+        y = self.height - 54
         x = 20.0
         for standing, word in WORDS.items():
             yield _mark(x, y, 12, 12, standing, "")
             yield _text(x + 18, y + 11, word, 'font-size="12"')
-            x += 32 + 7 * len(word)
+            x += 40 + 7 * len(word)
         if self.columns:
-            ink = _INK[Standing.OUTLIER]
-            yield f'<rect x="{x + 20}" y="{y}" width="12" height="12" fill="{ink}" stroke="#000"/>\n'
-            yield _text(x + 38, y + 11, "differs from what most agree on", 'font-size="12"')
-            yield f'<path d="M{x + 247} {y - 1}l7 7l-7 7l-7 -7z" fill="#e3b34c" stroke="#000"/>\n'
-            yield _text(x + 260, y + 11, "no majority: one shade for each camp", 'font-size="12"')
-            yield f'<circle cx="{x + 494}" cy="{y + 6}" r="2.6" fill="#555"/>\n'
-            yield _text(x + 502, y + 11, "differs where devices may; not judged", 'font-size="12"')
+            ink, y = _INK[Standing.OUTLIER], y + 24
+            yield f'<rect x="20" y="{y}" width="12" height="12" fill="{ink}" stroke="#000"/>\n'
+            yield _text(38, y + 11, "differs from what most agree on", 'font-size="12"')
+            yield f'<path d="M257 {y - 1}l7 7l-7 7l-7 -7z" fill="#e3b34c" stroke="#000"/>\n'
+            yield _text(270, y + 11, "no majority there: one shade for each camp", 'font-size="12"')
+            yield f'<circle cx="536" cy="{y + 6}" r="2.6" fill="#555"/>\n'
+            yield _text(546, y + 11, "differs where devices may; not judged", 'font-size="12"')
 
 
 def _rows(consensus: Consensus) -> tuple[list[Told], int]:
     """Return the devices that are drawn, those that stand out first where there are too many, and how many are not."""
-    order = {Standing.OUTLIER: 0, Standing.NO_MAJORITY: 1, Standing.NOT_READ: 2, Standing.AGREES: 3}
+    order = {standing: number for number, standing in enumerate(_FIRST)}
     rows = sorted(consensus.devices, key=lambda told: (told.group, order[told.standing], told.device))
     if len(rows) > _MOST_ROWS:
         rows = sorted(rows, key=lambda told: (order[told.standing], told.group, told.device))[:_MOST_ROWS]

@@ -16,13 +16,17 @@ _DEVICES = 40
 
 WORDS = {
     Standing.AGREES: "agrees",
+    Standing.OTHER_VERSION: "another version",
     Standing.OUTLIER: "outlier",
     Standing.NO_MAJORITY: "no majority",
     Standing.NOT_READ: "not read",
 }
 
+_UNREMARKABLE = (Standing.AGREES, Standing.OTHER_VERSION)
+
 _COUNTED = {
     Standing.AGREES: ("agrees", "agree"),
+    Standing.OTHER_VERSION: ("on another version", "on other versions"),
     Standing.OUTLIER: ("outlier", "outliers"),
     Standing.NO_MAJORITY: ("without a majority", "without a majority"),
     Standing.NOT_READ: ("not read", "not read"),
@@ -32,7 +36,12 @@ _COUNTED = {
 def counts(consensus: Consensus) -> str:
     """Return how many devices there are of each standing."""
     told = ((standing, len(consensus.of(standing))) for standing in Standing)
-    return ", ".join(f"{count} {_COUNTED[standing][count != 1]}" for standing, count in told if count)
+    return ", ".join(count_of(standing, count) for standing, count in told if count)
+
+
+def count_of(standing: Standing, count: int) -> str:
+    """Return the words for so many devices of one standing."""
+    return f"{count} {_COUNTED[standing][count != 1]}"
 
 
 def fleet_lines(fleet: Fleet, *, everything: bool = False) -> Iterator[str]:
@@ -45,7 +54,7 @@ def fleet_lines(fleet: Fleet, *, everything: bool = False) -> Iterator[str]:
             yield from _group(consensus, number, group, everything=everything)
     if (more := len(consensus.groups) - _SHOWN) > 0 and not everything:
         yield f"and {more} more groups"
-    apart = [told for told in consensus.devices if told.standing is not Standing.AGREES]
+    apart = [told for told in consensus.devices if told.standing not in _UNREMARKABLE]
     if apart:
         yield ""
         yield "devices that do not agree:"
@@ -54,7 +63,7 @@ def fleet_lines(fleet: Fleet, *, everything: bool = False) -> Iterator[str]:
             yield from _device(told, everything=everything)
         if len(apart) > len(shown):
             yield f"  and {len(apart) - len(shown)} more (--all)"
-    hidden = [told for told in consensus.devices if told.standing is Standing.AGREES and told.allowed]
+    hidden = [told for told in consensus.devices if told.standing in _UNREMARKABLE and told.allowed]
     if hidden and everything:
         yield ""
         yield "where devices that agree differ, as they may (nobody judged what is there):"
@@ -120,7 +129,8 @@ def _claimed(group: Group) -> str:
     said: dict[str, str] = {}
     for claim in group.claims:
         said.setdefault(claim.name, claim.value)
-    words = dict.fromkeys(said[name] for name in ("vendor", "product", "os", "version", "build") if name in said)
+    what = "product" if "product" in said else "os"
+    words = dict.fromkeys(said[name] for name in ("vendor", what, "version", "build") if name in said)
     return f", {printable(' '.join(words))}" if words else ""
 
 
@@ -133,7 +143,8 @@ def _varying(each: Varying) -> str:
     why = "the policy says so" if each.why.value == "policy" else f"{each.choices} different ones"
     size = f", up to {each.size:,} bytes" if each.size else ""
     alike = f"; the same on {', '.join(printable(name) for name in each.alike[0][:4])}" if each.alike else ""
-    return f"{printable(each.path) or '(itself)'} ({', '.join(each.aspects)}): {why}{size}{alike}"
+    odd = f"; of another length on {', '.join(printable(name) for name in each.odd[:4])}" if each.odd else ""
+    return f"{printable(each.path) or '(itself)'} ({', '.join(each.aspects)}): {why}{size}{alike}{odd}"
 
 
 def _device(told: Told, *, everything: bool) -> Iterator[str]:

@@ -65,6 +65,7 @@ def _group(group: Group) -> Json:
                 "of": _votes(each.of),
                 "size": each.size,
                 "alike": [list(names) for names in each.alike],
+                "odd": list(each.odd),
             }
             for each in group.varying
         ],

@@ -127,7 +127,7 @@ def _refusal(electorate: Electorate, groups: Groups, camp: Camp, rule: Rule) -> 
     """Return why a camp decides nothing, empty where it does."""
     votes = electorate.votes
     size, mine = camp.members.bit_count(), votes(camp.members)
-    if size < rule.min_devices or mine < rule.min_devices * WHOLE:
+    if mine < rule.min_devices * WHOLE:
         weight = "" if mine == size * WHOLE else f" with {_number(mine)} votes"
         return f"{_devices(size)}{weight} of this software: at least {rule.min_devices} are needed"
     rivals = [other for other in groups.camps if other is not camp and not groups.apart(camp, other).are_releases]
@@ -216,7 +216,8 @@ def _held(device: Device, number: int, own: _Counted) -> Told:
         first = (*doubts, *device.doubts)[0] or "the artefact itself"
         standing, reason = Standing.NOT_READ, f"agrees as far as it could be read, which {first} could not completely"
     else:
-        standing, reason = Standing.AGREES, _agrees(own.group, allowed)
+        leads = own.group.relation is Relation.LEADING
+        standing, reason = (Standing.AGREES if leads else Standing.OTHER_VERSION), _agrees(own.group, allowed)
     return Told(
         device.name, device.source, number, standing, reason,
         changes[:MOST_CHANGES], allowed[:MOST_CHANGES], max(0, len(changes) - MOST_CHANGES),

@@ -265,7 +265,8 @@ class _Vote:
         shared = sorted((mask for mask in ballots.values() if mask & (mask - 1)), key=lambda m: (-votes(m), m & -m))
         alike = tuple(self._names(mask) for mask in shared[:_CAMPS]) if aspect in (CONTENT, LINK) else ()
         size = max(part.size for part, _ in place.choices.values())
-        told = Varying(place.path, (aspect,), why, len(ballots), votes(most), of, alike, size)
+        odd = self._names(self._odd(place)) if aspect == CONTENT else ()
+        told = Varying(place.path, (aspect,), why, len(ballots), votes(most), of, alike, odd, size)
         same = next((at for at, each in enumerate(self._told.varying[-3:]) if each.path == place.path), None)
         if same is None:
             self._told.varying.append(told)
@@ -274,6 +275,12 @@ class _Vote:
             known = self._told.varying[at]
             aspects = tuple(sorted({*known.aspects, aspect}))
             self._told.varying[at] = replace(told if aspect == CONTENT else known, aspects=aspects)
+
+    def _odd(self, place: _Place) -> int:
+        """Return the devices whose content is of another length than most have; none where most have no one length."""
+        lengths = _ballots(place.choices, lambda part: part.size)
+        length, decided = self._most(lengths, self._electorate.votes(present(place.choices)))
+        return present(place.choices) & ~lengths[length] if decided else 0
 
     def _contest(self, place: _Place, aspect: str, ballots: dict[_Value, int], base: int) -> None:
         votes = self._electorate.votes

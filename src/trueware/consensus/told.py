@@ -17,6 +17,9 @@ class Standing(Enum):
     AGREES = "agrees"
     """It has everything that its group agrees on, and nothing else but where devices differ by themselves."""
 
+    OTHER_VERSION = "other-version"
+    """It agrees with its group, which is another version than that of most: by what those few devices say and hold, no more."""
+
     OUTLIER = "outlier"
     """It differs from what its group agrees on, or is unlike all others. Why is for people, or for its maker, to say."""
 
@@ -85,6 +88,9 @@ class Varying:
     of: int
     alike: tuple[tuple[str, ...], ...] = ()
     """Devices that have one content where each has its own: a default that was never changed, or one hand on all of them."""
+
+    odd: tuple[str, ...] = ()
+    """Devices whose content has another length than that which most have: a hint, no more."""
 
     size: int = 0
     """Bytes there on the device that has most."""

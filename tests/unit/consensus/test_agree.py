@@ -144,6 +144,8 @@ def test_attack_on_a_path_that_varies_is_not_hidden() -> None:
     boxes[3] = boxes[3].having({"etc/serial": None})
     consensus = told(boxes)
     assert names(consensus, Standing.OUTLIER) == [box.name for box in boxes[1:4]]
+    (serial,) = [each for each in consensus.groups[0].varying if each.path == "etc/serial"]
+    assert boxes[0].name in serial.odd
     (first,) = [each for each in consensus.devices if each.device == boxes[0].name]
     assert "etc/serial" in [change.path for change in first.allowed]
 
@@ -203,7 +205,8 @@ def test_devices_on_another_version_are_no_outliers() -> None:
         (Relation.VERSION, 6),
     ]
     assert names(consensus, Standing.OUTLIER) == [boxes[0].name, boxes[13].name]
-    assert len(consensus.of(Standing.AGREES)) == 12
+    assert names(consensus, Standing.AGREES) == [box.name for box in boxes[1:8]]
+    assert names(consensus, Standing.OTHER_VERSION) == [box.name for box in boxes[8:13]]
     assert "version 2.0" in consensus.groups[1].evidence
 
 
