@@ -19,10 +19,11 @@ from trueware.consensus.agreed import Agreed, agreed_on
 from trueware.consensus.evidence import Device, Electorate, gather
 from trueware.consensus.groups import Apart, Camp, Groups
 from trueware.consensus.rule import WHOLE, Rule
-from trueware.consensus.told import Consensus, Group, Relation, Standing, Told
+from trueware.consensus.told import Consensus, Group, Relation, Standing, Told, Why
 from trueware.model.change import Change
 from trueware.model.claim import SIGNER, Claim
 from trueware.model.part import Part
+from trueware.model.varying import CONTENT
 
 MOST_CHANGES = 500
 """Changes listed of one device."""
@@ -91,6 +92,9 @@ def _count(electorate: Electorate, groups: Groups, number: int, rule: Rule) -> _
     agreed = Agreed() if reason else agreed_on(electorate, camp.members, rule)
     if not reason and agreed.manifest is None:
         reason = "its devices are not of one kind"
+    elif not reason and _is_hollow(agreed):
+        reason = "most of what its devices have is each one's own"
+        agreed = Agreed()
     if not reason:
         reason = f"{_devices(len(members))} of it vote" if not agreed.contested else _divided(agreed)
     claims = _claims(electorate, camp.members, rule)
@@ -113,6 +117,12 @@ def _count(electorate: Electorate, groups: Groups, number: int, rule: Rule) -> _
         unseen=rule.unseen(len(members)),
     )
     return _Counted(camp, group, apart, rule)
+
+
+def _is_hollow(agreed: Agreed) -> bool:
+    """Whether less is agreed on than what each device has of its own: equality in the rest would be worth nothing."""
+    own = sum(each.why is Why.OBSERVED and CONTENT in each.aspects for each in agreed.varying)
+    return own >= agreed.unanimous + sum(not each.removed for each in agreed.agreements)
 
 
 def _relation(number: int, apart: Apart) -> Relation:

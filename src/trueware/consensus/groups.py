@@ -29,6 +29,9 @@ FAR = 0.1
 FAR_PATHS = 24
 """The same in paths, for software of few files; but never more than a quarter of them."""
 
+_FEW = 8
+"""Features that the smallest software may differ in: a serial number, a key, a log."""
+
 RELEASES_DIFFER = 0.01
 """Share of their paths in which two releases differ at least, to be told from tampering."""
 
@@ -123,9 +126,8 @@ class Groups:
         weights = np.array(self._electorate.weights, dtype=np.float64)
         alone = np.array(self._alone, dtype=np.int64)
         leaves = self._electorate.leaves
-        limit = min(
-            2 * max(FAR_PATHS, FAR * leaves), leaves / 2
-        )  # a path that differs is two features, one if others share none
+        # a path that differs is two features, one of each side
+        limit = min(2 * max(FAR_PATHS, FAR * leaves), max(_FEW, leaves / 2))
         left = np.arange(count)
         groups: list[int] = []
         while len(left):

@@ -309,6 +309,23 @@ def test_neither_a_consensus_nor_what_is_told_is_true() -> None:
             bool(value)
 
 
+@pytest.mark.parametrize(("alike", "agrees"), [(1, False), (2, False), (3, True)])
+def test_agreement_on_less_than_each_has_of_its_own_is_none(alike: int, *, agrees: bool) -> None:
+    """Devices of few files: two of their own want more than two in common."""
+    boxes = [
+        Box(
+            f"device {number}",
+            {
+                **{f"common{each}": (b"alike", 0o644) for each in range(alike)},
+                **{f"own{each}": (b"%d %d" % (number, each), 0o644) for each in range(2)},
+            },
+        )
+        for number in range(6)
+    ]
+    consensus = told(boxes)
+    assert set(standings(consensus).values()) == {Standing.AGREES if agrees else Standing.NO_MAJORITY}
+
+
 # --- properties ---------------------------------------------------------------------------------------------------------
 
 PATHS = st.sampled_from([*SOFTWARE, "bin/new", "etc/init.d/new", "log/7", "log/new", "etc/config/new"])
