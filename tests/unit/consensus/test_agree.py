@@ -458,4 +458,5 @@ def test_fleet_of_strangers_is_refused_in_time() -> None:
         for number in range(200)
     ]
     consensus = told(boxes)
+    assert len(consensus.groups) == 200
     assert set(standings(consensus).values()) == {Standing.NO_MAJORITY}
