@@ -137,10 +137,7 @@ def _row(consensus: Consensus, attack: str, quorum: Fraction, tampered: int, cou
         "within": tampered <= Rule(quorum).tolerated(count),
         "judged": attack not in ("command in the serial number", "built to look like a release"),
         "groups": [(group.relation.value, len(group.devices)) for group in consensus.groups],
-        **{
-            name: outcome[name]
-            for name in ("found", "refused", "missed", "listed", "apart", "alarms", "agree", "untold")
-        },
+        **{name: outcome[name] for name in (*_TAMPERED, "odd", *_GENUINE)},
     }
 
 
