@@ -194,9 +194,7 @@ def _genuine(artefact: str, evidence: Evidence, each: Held, findings: tuple[Find
     notes += _outside(beside)
     listed = each.comparison.unstated.extent is not None
     complete = not beside and each.comparison.lost.is_nothing and not listed
-    vector = vector_for(
-        Verdict.GENUINE, changes, at_fault=release.at_fault, complete=complete, vouched=not observed
-    )
+    vector = vector_for(Verdict.GENUINE, changes, at_fault=release.at_fault, complete=complete, vouched=not observed)
     what = f"{part} of {release.title}" if part else release.title
     subject = f"its {each.alignment.found_path} " if each.alignment.found_path else ""
     shown = "" if each.comparison.lost.is_nothing else " and that this copy shows"

@@ -175,9 +175,7 @@ def compare(
             if pair.expected.is_container and _bytes_differ(pair.expected, pair.found):
                 rebuilt.append(pair.path)
             continue
-        aspects = _aspects(
-            pair.expected, pair.found, pair.path == path, pair.labelled, pair.listed, observed=observed
-        )
+        aspects = _aspects(pair.expected, pair.found, pair.path == path, pair.labelled, pair.listed, observed=observed)
         if pair.listed and _has_privileges(pair.found):
             seen.privileges.append(pair.path)
         if "xattrs" not in aspects and not set(pair.expected.xattrs) <= set(pair.found.xattrs):

@@ -6,7 +6,8 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from trueware.cli.exit_code import ExitCode
-from trueware.cli.options import Subparsers, add_limits, add_registry, limits_of, positive, registry_location
+from trueware.cli.options import Subparsers, add_limits, limits_of, positive
+from trueware.cli.writing import add_written_registry, written_registry
 
 if TYPE_CHECKING:
     from trueware.agreeing import Fleet
@@ -59,7 +60,7 @@ def add(commands: Subparsers) -> None:
     learn.add_argument("--publisher", metavar="NAME", help="who is believed to have made it")
     learn.add_argument("--product", metavar="NAME")
     learn.add_argument("--version", metavar="VERSION")
-    add_registry(parser)
+    add_written_registry(parser)
     output = parser.add_argument_group("output")
     output.add_argument("--json", action="store_true", help="answer as JSON, by the published schema")
     output.add_argument("--all", action="store_true", help="show every path and device")
@@ -179,15 +180,13 @@ def _explain(fleet: "Fleet", options: Namespace) -> None:
 
 def _learn(fleet: "Fleet", options: Namespace) -> None:
     import time
-    from contextlib import closing
 
     from trueware.agreeing import learn_consensus
     from trueware.cli.printable import printable
     from trueware.releasing import Naming
-    from trueware.storage.opening import open_registry
 
     naming = Naming(options.publisher, options.product, options.version)
-    with closing(open_registry(registry_location(options), writes=True, creates=True)) as store:
+    with written_registry(options) as store:
         release = learn_consensus(store, fleet, naming, int(time.time()), limits=limits_of(options))
     out = sys.stderr if options.json else sys.stdout
     out.write(
