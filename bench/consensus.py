@@ -261,7 +261,8 @@ def _page(document: dict[str, Any]) -> Iterator[str]:
     for title, some in (("Within the bound", inside), ("Beyond it", beyond)):
         yield f"- {title}: {len(some)} fleets, {_sum(some, 'tampered')} tampered devices: {_sum(some, 'found')} named, "
         yield f"{_sum(some, 'refused')} refused, **{_sum(some, 'missed')} missed**; {_untampered(some)} untampered ones: "
-        yield f"{_sum(some, 'agree')} agree, {_sum(some, 'untold')} without a majority, **{_sum(some, 'alarms')} false alarms**.\n"
+        yield f"{_sum(some, 'agree')} agree, {_sum(some, 'other')} on the other version, {_sum(some, 'untold')} without a majority, "
+        yield f"**{_sum(some, 'alarms')} false alarms**.\n"
     yield _WORDS
     for attack, quorum in dict.fromkeys((row["attack"], row["quorum"]) for row in rows):
         for some in _runs([row for row in rows if (row["attack"], row["quorum"]) == (attack, quorum)]):
@@ -280,7 +281,8 @@ def _page(document: dict[str, Any]) -> Iterator[str]:
     yield "| what is brought | what is said |\n|---|---|\n"
     for name, told in document["flood"].items():
         yield f"| {name} | {'; '.join(f'{who}: {count}' for who, count in told.items())} |\n"
-    yield "\n## What it costs\n\nTime of the vote, without measuring; peak memory of the whole process, the evidence included.\n\n"
+    yield "\n## What it costs\n\nCPU seconds of the vote on one core, without measuring; peak memory of the whole process, the evidence "
+    yield "included.\n\n"
     yield "| fleet | devices | paths of each | seconds | MB |\n|---|--:|--:|--:|--:|\n"
     for row in document["costs"]:
         yield f"| {row['fleet']} | {row['devices']:,} | {row['paths']:,} | {row['seconds']:.1f} | {row['peak']:.0f} |\n"

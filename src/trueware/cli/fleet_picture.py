@@ -190,8 +190,8 @@ class _Picture:
             yield _text(38, y + 11, "differs from what most agree on", 'font-size="12"')
             yield f'<path d="M257 {y - 1}l7 7l-7 7l-7 -7z" fill="#e3b34c" stroke="#000"/>\n'
             yield _text(270, y + 11, "no majority there: one shade for each camp", 'font-size="12"')
-            yield f'<circle cx="536" cy="{y + 6}" r="2.6" fill="#555"/>\n'
-            yield _text(546, y + 11, "differs where devices may; not judged", 'font-size="12"')
+            yield f'<circle cx="556" cy="{y + 6}" r="2.6" fill="#555"/>\n'
+            yield _text(566, y + 11, "differs where devices may; not judged", 'font-size="12"')
 
 
 def _rows(consensus: Consensus) -> tuple[list[Told], int]:
