@@ -281,8 +281,8 @@ def _page(document: dict[str, Any]) -> Iterator[str]:
     yield "| what is brought | what is said |\n|---|---|\n"
     for name, told in document["flood"].items():
         yield f"| {name} | {'; '.join(f'{who}: {count}' for who, count in told.items())} |\n"
-    yield "\n## What it costs\n\nCPU seconds of the vote on one core, without measuring; peak memory of the whole process, the evidence "
-    yield "included.\n\n"
+    yield "\n## What it costs\n\nCPU seconds of the vote on one core, without measuring; "
+    yield "peak memory of the whole process, the evidence included.\n\n"
     yield "| fleet | devices | paths of each | seconds | MB |\n|---|--:|--:|--:|--:|\n"
     for row in document["costs"]:
         yield f"| {row['fleet']} | {row['devices']:,} | {row['paths']:,} | {row['seconds']:.1f} | {row['peak']:.0f} |\n"
