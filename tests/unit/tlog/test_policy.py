@@ -180,6 +180,7 @@ W = f"witness X1 {VKEYS['X1']}\nwitness X2 {VKEYS['X2']}\n"
         (f"{W}group g any X1 X1\nquorum g", "member twice"),
         (f"{W}group g any X1\ngroup h any X1\nquorum h", "member twice"),
         (f"{W}group X1 any X2\nquorum X1", "is taken"),
+        (f"{W}group g any X1\ngroup g any X2\nquorum g", "is taken"),
         (f"{W}group none any X2\nquorum none", "is taken"),
         (f"{W}witness X1 {VKEYS['X3']}\nquorum X1", "is taken"),
         (f"{W}witness X3 {VKEYS['X1']}\nquorum X1", "named before"),
