@@ -63,6 +63,9 @@ to say. Only a SHA-256 becomes a reference; what has other digests alone is refu
 What RFC 9393 does not know of a file (mode, owner, links, containers) stands in attributes of our own, which it allows. So a
 registry that reads the CoRIM of another has the same Merkle digest, and every other reader has the list of files.
 
+That others can read it was tried by hand: pycose 1.1.0 verifies what `trueware corim export` signed and refuses it altered, and
+pycddl 0.6.4 finds the CoMID and CoSWID in it to be what the CDDL of the draft and of RFC 9393 says.
+
 What is not done: trust anchor stores (CoTS, tag 507) and concise evidence of the TCG (tag 571) are kept, not read. Values that
 profiles add are kept and never match: there is no rule for them here. Revocation is withdrawing a release; no list of revoked
 manifests is read. No CoRIM is taken as signed by an assessor: a registry does not know yet who is one. Of CoSERV, HTTP is not

@@ -361,7 +361,7 @@ def _alone(listed: _Listed, reading: _Reading) -> Iterator[Reference | Refused]:
     digest = tree.tree if tree.kind is Kind.DIRECTORY or tree.sha256 is None else tree.sha256
     yield Reference(
         publisher,
-        where or "unknown",
+        f"{where or 'unknown'}{' (patch)' if tag.patch else ''}",
         version,
         digest,
         tree.size,

@@ -1,5 +1,6 @@
 """CoRIM and CoSWID become references: whose word they are, what is refused, and that what they state is found again."""
 
+from dataclasses import replace
 from hashlib import sha256, sha384
 from pathlib import Path
 from typing import Any
@@ -118,6 +119,11 @@ def test_a_list_of_files_by_itself(tmp_path: Path) -> None:
         assert found.manifest is not None
         assert found.sha256 == found.manifest.tree
     assert alone.source == "x.coswid, CoSWID, unsigned"
+
+
+def test_a_patch_is_not_called_the_product(tmp_path: Path) -> None:
+    (found,) = said(unsigned(replace(software(FILES), patch=True)), tmp_path)
+    assert found.product == "Router (patch)"
 
 
 def test_files_without_a_digest_are_told(tmp_path: Path) -> None:
