@@ -1,6 +1,7 @@
 """Asks witnesses to cosign the checkpoint of a registry's log (C2SP tlog-witness, the client), and keeps what they answer."""
 
 import http.client
+import threading
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
@@ -106,8 +107,28 @@ def _cosignature(data: bytes, body: bytes, witness: Verifier) -> Signature:
 
 
 def _post(url: str, body: bytes, timeout: float) -> _Answer:
+    """Return what a witness answers within `timeout` seconds in all: that of a socket is for each piece, and pieces may be many."""
     if urlsplit(url).scheme not in ("http", "https"):
         raise UntrustedStatement(f"{url!r} is no address of a witness")
+    answers: list[_Answer | Exception] = []
+
+    def run() -> None:
+        try:
+            answers.append(_posted(url, body, timeout))
+        except Exception as error:  # noqa: BLE001 (raised again below)
+            answers.append(error)
+
+    thread = threading.Thread(target=run, daemon=True)  # one that goes on after its time ends with the program
+    thread.start()
+    thread.join(timeout)
+    if not answers:
+        raise StoreError(f"no answer within {timeout:g} seconds")
+    if isinstance(answers[0], Exception):
+        raise answers[0]
+    return answers[0]
+
+
+def _posted(url: str, body: bytes, timeout: float) -> _Answer:
     request = urllib.request.Request(f"{url.rstrip('/')}/add-checkpoint", data=body, method="POST")  # noqa: S310 (checked)
     try:
         with _OPENER.open(request, timeout=timeout) as response:

@@ -1,8 +1,10 @@
 """Asking witnesses, of whom some lie: what is kept is what verifies under the key of the policy, and the others are told by name."""
 
+import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -150,6 +152,31 @@ def test_what_a_witness_says_is_proved(store: MemoryStore, respond: Respond, rea
     assert [each.name for each in kept.signatures] == [OPERATOR.origin, "z"]
     assert before is not None
     assert kept.text == note.read_note(before).text
+
+
+@pytest.mark.parametrize("begun", [b"", b"HTTP/1.1 200 OK\r\nX: ", b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n"])
+def test_a_witness_that_answers_without_end_is_not_waited_for(store: MemoryStore, begun: bytes) -> None:
+    """A byte now and then is no answer: there is a time for all of it."""
+    done = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def drip() -> None:
+            connection, _ = server.accept()
+            with connection, suppress(OSError):
+                connection.sendall(begun)
+                while not done.wait(0.1):
+                    connection.sendall(b"a")
+
+        thread = threading.Thread(target=drip)
+        thread.start()
+        started = time.monotonic()
+        (asked,) = gather(store, policy({"w": f"http://127.0.0.1:{server.getsockname()[1]}"}), timeout=0.5)
+        took = time.monotonic() - started
+        done.set()
+        thread.join()
+
+    assert (asked.cosigned, asked.detail) == (False, "no answer within 0.5 seconds")
+    assert took < 5
 
 
 def test_a_redirection_is_not_followed(store: MemoryStore) -> None:
