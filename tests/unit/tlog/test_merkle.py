@@ -16,6 +16,7 @@ from trueware.tlog.merkle import (
     consistency_proof,
     inclusion_proof,
     leaf_hash,
+    node_hash,
     verify_consistency,
     verify_inclusion,
 )
@@ -134,6 +135,17 @@ def test_a_tree_does_not_begin_a_smaller_one() -> None:
             verify_consistency(first, second, [], ROOTS[5], ROOTS[4])
         with pytest.raises(ValueError, match="no beginning"):
             consistency_proof(first, second, read)
+    # hashes that would lead from the one root to the other, were it asked for the sizes last
+    proof, new = [HASHES[0], HASHES[1]], node_hash(HASHES[0], HASHES[1])
+    with pytest.raises(UntrustedStatement):
+        verify_consistency(3, 2, proof, HASHES[0], new)
+
+
+def test_a_leaf_that_is_not_there_has_no_proof() -> None:
+    """Nor has any of the empty tree."""
+    for number, size in ((5, 5), (-1, 5), (0, 0)):
+        with pytest.raises(ValueError, match=f"leaf {number} of a tree of {size}"):
+            inclusion_proof(number, size, read)
 
 
 @pytest.mark.parametrize("size", range(1, 20))

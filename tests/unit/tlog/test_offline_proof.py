@@ -111,6 +111,7 @@ H = b64encode(bytes(32)).decode()
         "c2sp.org/tlog-proof@v1\nindex -5\n\nx",
         "c2sp.org/tlog-proof@v1\nindex notanumber\n\nx",
         "c2sp.org/tlog-proof@v1\nindex 1\n",
+        "c2sp.org/tlog-proof@v1\nindex 1",
         "c2sp.org/tlog-proof@v1\nindex 1 \n\nx",
         "c2sp.org/tlog-proof@v1\nindex " + "9" * 20 + "\n\nx",
         "c2sp.org/tlog-proof@v1\nextra !!notbase64!!\nindex 0\n\nx",
@@ -131,6 +132,12 @@ def test_what_is_no_proof_is_refused(text: str) -> None:
     """Each for one thing that is wrong with it."""
     with pytest.raises(MalformedInput):
         read_proof(text.encode())
+
+
+def test_a_proof_is_not_read_beyond_its_ceiling() -> None:
+    """Whatever it holds."""
+    with pytest.raises(MalformedInput, match="more than 4194304"):
+        read_proof(bytes(proof_of(5, 300, bytes(4 << 20))))
 
 
 @given(st.binary(max_size=200) | st.text("c2sp.org/tlog-proof@v1\nindex 0\nAB=").map(str.encode))
