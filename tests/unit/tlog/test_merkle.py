@@ -141,6 +141,19 @@ def test_a_tree_does_not_begin_a_smaller_one() -> None:
         verify_consistency(3, 2, proof, HASHES[0], new)
 
 
+def test_a_proof_does_not_go_on_above_the_root() -> None:
+    """Hashes beyond those that the size wants lead to the root of a larger tree, which is none of this size."""
+    with pytest.raises(UntrustedStatement, match="too many hashes"):
+        verify_inclusion(HASHES[1], 0, 1, [HASHES[0]], ROOTS[2])
+    with pytest.raises(UntrustedStatement, match="too many hashes"):
+        verify_inclusion(HASHES[4], 1, 2, [HASHES[0], HASHES[1]], node_hash(HASHES[1], node_hash(HASHES[0], HASHES[4])))
+    # likewise where a tree begins another: both roots get one hash more
+    old, new = ROOTS[3], ROOTS[4]
+    proof = [*consistency_proof(3, 4, read), HASHES[9]]
+    with pytest.raises(UntrustedStatement):
+        verify_consistency(3, 4, proof, node_hash(HASHES[9], old), node_hash(HASHES[9], new))
+
+
 def test_a_leaf_that_is_not_there_has_no_proof() -> None:
     """Nor has any of the empty tree."""
     for number, size in ((5, 5), (-1, 5), (0, 0)):
