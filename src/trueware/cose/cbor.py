@@ -2,8 +2,9 @@
 
 Only the deterministic encoding of RFC 8949 §4.2.1 is accepted: shortest forms, definite lengths, sorted unique keys, nothing
 after the item. (Keys are sorted as cbor2 does, shorter ones first, as §4.2.3 has it; for the keys that are used here, non-negative
-integers and texts of one map's kind, that is the same order.) Then equal values have equal bytes, and a digest or signature over the bytes covers the value. Tags, floats and
-simple values other than true, false and null have no use here and are refused before they can construct anything.
+integers and texts of one map's kind, that is the same order.) Then equal values have equal bytes, and a digest or signature over the
+bytes covers the value. Tags, floats and simple values other than true, false and null have no use here and are refused before they
+can construct anything.
 """
 
 from typing import NoReturn
