@@ -8,7 +8,7 @@ share one copy is kept.
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -59,7 +59,8 @@ class Wish:
     """By default the one that fits most of what was measured."""
 
     may_vary: tuple[str, ...] = ()
-    """Patterns, as those of a policy, for paths that devices of this model change in service."""
+    """Patterns, as those of a policy, for paths that devices of this model change in service: in the root file system, or in the
+    evidence (``nvram.bin``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,16 +147,17 @@ def ask_fleet(
         wish.min_devices,
         distinct=wish.distinct,
         most_per_source=wish.most_per_source,
-        policy=_policy(policy, wish.may_vary),
+        policy=_policy(policy),
+        may_vary=Policy("caller", "as the caller says", wish.may_vary),
     )
     return Fleet(agree(devices.values(), rule), policy, places, tuple(failed))
 
 
-def _policy(name: str, may_vary: tuple[str, ...]) -> Policy:
+def _policy(name: str) -> Policy:
     known = load_policies()
     if name not in known:
         raise ValueError(f"no policy {name!r}; there are {', '.join(sorted(known))}")
-    return replace(known[name], mutable=(*known[name].mutable, *may_vary)) if may_vary else known[name]
+    return known[name]
 
 
 def _names(paths: list[str]) -> dict[str, str]:

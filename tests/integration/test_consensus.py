@@ -219,3 +219,20 @@ def test_names_that_no_path_holds(fleet: list[Path], capsys: pytest.CaptureFixtu
     code, out, _ = run(capsys, "consensus", *fleet)
     assert code == ExitCode.UNKNOWN
     assert "removed etc/\\xff%21" in out
+
+
+def test_what_the_caller_says_varies_is_open_later_on(
+    fleet: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Half of the fleet was configured, in a file no policy knows: said to vary, it divides nobody, now or when verifying."""
+    registry = tmp_path / "registry.sqlite"
+    run(capsys, "registry", "init", "--registry", registry)
+    for device in (*fleet, seventh := make(tmp_path, 7)):
+        (device / "nvram.bin").write_bytes(b"on" if device in fleet[:3] else b"off")
+    assert run(capsys, "consensus", *fleet)[0] == ExitCode.UNKNOWN
+    naming = ("--publisher", "Acme", "--product", "Router", "--version", "1.0", "--registry", registry)
+    assert run(capsys, "consensus", *fleet, "--may-vary", "nvram.bin", "--learn", *naming)[0] == ExitCode.GENUINE
+    (seventh / "nvram.bin").write_bytes(b"of its own")
+    assert run(capsys, "verify", seventh, "--registry", registry)[0] == ExitCode.WARNINGS
+    (seventh / "nvram.bin").chmod(0o755)
+    assert run(capsys, "verify", seventh, "--registry", registry)[0] == ExitCode.TAMPERED

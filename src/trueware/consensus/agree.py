@@ -55,7 +55,7 @@ def agree(devices: Iterable[Device], rule: Rule) -> Consensus:
     if not 0 < len(given) <= MAX_DEVICES:
         raise ValueError(f"{len(given)} devices; 1 to {MAX_DEVICES} can vote")
     electorate, copies = gather(given, rule)
-    groups = Groups(electorate, rule.policy)
+    groups = Groups(electorate, rule)
     counted = [_count(electorate, groups, number, rule) for number in range(len(groups.camps))]
     told: list[Told] = []
     for number, each in enumerate(counted):

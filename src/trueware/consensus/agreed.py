@@ -116,11 +116,13 @@ class _Vote:
             ((place.part, _),) = place.choices.values()
             place.whole = True
             return ()
-        self._agree(place, of, there)
-        if self._rule.decides(of - place.votes, of):
-            return ()
-        excused = self._is_policy(place)
-        if not self._rule.decides(place.votes, of):  # it comes and goes
+        said = self._rule.is_said(place.path, place.inner)
+        if not said:
+            self._agree(place, of, there)
+            if self._rule.decides(of - place.votes, of):
+                return ()
+        excused = said or self._is_policy(place)
+        if not self._rule.decides(place.votes, of) or (said and there != place.base):  # it comes and goes
             place.aspects |= {PRESENCE}
             if excused or self._holds_only_mutable(place):
                 self._vary(place, PRESENCE, Why.POLICY, {b"": place.base & ~there, **_masks(place.choices)})
@@ -135,20 +137,20 @@ class _Vote:
         alike = by_shape(place.choices)[shape]
         if not decided and not excused:
             self._contest(place, "type", shapes, base)
-        place.part = self._attributes(place, alike, of, base, excused=excused)
+        place.part = self._attributes(place, alike, of, base, excused=excused, said=said)
         if is_leaf(shape):
-            self._content(place, alike, of, base, excused=excused)
+            self._content(place, alike, of, base, excused=excused, said=said)
             return ()
         return self._within(place, number, alike, base)
 
-    def _attributes(self, place: _Place, alike: Choices, of: int, base: int, *, excused: bool) -> Part:
+    def _attributes(self, place: _Place, alike: Choices, of: int, base: int, *, excused: bool, said: bool) -> Part:
         """Return a part with the attributes most devices have, and no content."""
         typical = self._typical(alike)
         chosen: dict[str, object] = {}
         for aspect, read in _ATTRIBUTES.items():
             ballots = _ballots(alike, read)
             value, decided = self._most(ballots, of)
-            if not decided and aspect in (LINK, FACTS):
+            if aspect in (LINK, FACTS) and (not decided or (said and len(ballots) > 1)):
                 kinds = all(part.kind in _PERSONAL for part, _ in alike.values())
                 if excused or (kinds and self._rule.is_noise(self._electorate.votes(ballots[value]), of)):
                     self._vary(place, aspect, Why.POLICY if excused else Why.OBSERVED, ballots)
@@ -179,13 +181,13 @@ class _Vote:
             children=(),
         )
 
-    def _content(self, place: _Place, alike: Choices, of: int, base: int, *, excused: bool) -> None:
+    def _content(self, place: _Place, alike: Choices, of: int, base: int, *, excused: bool, said: bool) -> None:
         """Decide on the content of what is compared as a whole."""
         ballots = _ballots(alike, lambda part: part.sha256)
         most, decided = self._most(ballots, of)
         part = place.part
         assert part is not None  # noqa: S101 (its attributes were chosen)
-        if decided:
+        if decided and not (said and len(ballots) > 1):
             like = next(each for each, _ in alike.values() if each.sha256 == most)
             place.part = part._replace(sha256=most, size=like.size, children=like.children)
             return
@@ -213,16 +215,21 @@ class _Vote:
         inner = "" if place.inner is None and is_root_file_system(typical) else place.inner
         children = below(alike.values())
         of, rare = self._electorate.votes(base), 0
+        folder = typical.kind is Kind.DIRECTORY
+        said = folder and self._rule.is_said(join(place.path, typical, _ANY), inside(inner, typical, _ANY))
         for (name, _), choices in children.items():
             there = present(choices)
-            if self._rule.is_rare(self._electorate.votes(there), of):
+            is_rare = self._rule.is_rare(self._electorate.votes(there), of)
+            if is_rare:
                 rare |= there
-            if there & (there - 1) or not self._rule.is_rare(self._electorate.votes(there), of):
-                path = join(place.path, typical, name)
-                yield _Place(path, choices, base, inside(inner, typical, name), number)
-        if typical.kind is Kind.DIRECTORY and self._rule.decides(self._electorate.votes(rare), of):
+            if is_rare and (said or not (there & (there - 1) or self._rule.may_vary.mutable)):
+                continue
+            path, within = join(place.path, typical, name), inside(inner, typical, name)
+            if not is_rare or there & (there - 1) or self._rule.is_said(path, within):
+                yield _Place(path, choices, base, within, number)
+        if folder and (self._rule.decides(self._electorate.votes(rare), of) or (said and rare)):
             place.aspects |= {MEMBERS}
-            why = Why.POLICY if self._is_policy(place) else Why.OBSERVED
+            why = Why.POLICY if said or self._is_policy(place) else Why.OBSERVED
             self._vary(place, MEMBERS, why, {name: present(c) for name, c in children.items()}, devices=rare)
 
     # --- votes --------------------------------------------------------------------------------------------------------
@@ -242,7 +249,9 @@ class _Vote:
     def _holds_only_mutable(self, place: _Place) -> bool:
         """Whether it is a folder that comes and goes with what the policy lets come and go in it."""
         folders = all(part.kind is Kind.DIRECTORY for part, _ in place.choices.values())
-        return folders and place.inner is not None and self._rule.policy.is_mutable(f"{place.inner}/{_ANY}")
+        inner = None if place.inner is None else f"{place.inner}/{_ANY}"
+        allowed = inner is not None and self._rule.policy.is_mutable(inner)
+        return folders and (allowed or self._rule.is_said(f"{place.path}/{_ANY}", inner))
 
     # --- what is told -------------------------------------------------------------------------------------------------
 

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 from trueware.appraisal.place import inside, is_root_file_system
 from trueware.consensus.ballots import Choices, below, by_shape, is_leaf
 from trueware.consensus.evidence import Electorate
+from trueware.consensus.rule import Rule
 from trueware.identifying.identity import Identity
-from trueware.model.part import Part
-from trueware.model.policy import Policy
+from trueware.model.part import Part, join
 
 if TYPE_CHECKING:
     import numpy as np
@@ -83,10 +83,10 @@ class Apart:
 class Groups:
     """The groups of a fleet."""
 
-    def __init__(self, electorate: Electorate, policy: Policy) -> None:
+    def __init__(self, electorate: Electorate, rule: Rule) -> None:
         self._electorate = electorate
         ceiling = min(_MOST_FEATURES, _CELLS // max(1, len(electorate.devices)))
-        features = _features(electorate, policy, ceiling)
+        features = _features(electorate, rule, ceiling)
         self._paths = features.paths
         self._alone = features.alone
         self._matrix = _matrix(features.masks, len(electorate.devices))
@@ -201,8 +201,8 @@ class _Features:
     """Of each device, at how many paths it has what no other has."""
 
 
-def _features(electorate: Electorate, policy: Policy, ceiling: int) -> _Features:
-    """Return the features, at most `ceiling`, outside of what the policy lets a device change."""
+def _features(electorate: Electorate, rule: Rule, ceiling: int) -> _Features:
+    """Return the features, at most `ceiling`, outside of what the policy, or the caller, lets a device change."""
     found = _Features([], [], [0] * len(electorate.devices))
     roots: Choices = {}
     for index, device in enumerate(electorate.devices):
@@ -210,9 +210,9 @@ def _features(electorate: Electorate, policy: Policy, ceiling: int) -> _Features
         roots[part.tree] = part, members | 1 << index
     number = 0
     everybody = electorate.everybody
-    stack: list[tuple[Choices, str | None]] = [(roots, None)]
+    stack: list[tuple[Choices, str, str | None]] = [(roots, "", None)]
     while stack:
-        choices, inner = stack.pop()
+        choices, at, inner = stack.pop()
         number += 1
         for shape, alike in by_shape(choices).items():
             told: dict[object, int] = {}
@@ -233,13 +233,15 @@ def _features(electorate: Electorate, policy: Policy, ceiling: int) -> _Features
                         ((tree, (_, members)),) = there.items()
                         if members == everybody:
                             continue
-                    path = inside(within, around, name)
-                    if path is not None and policy.is_mutable(path):
+                    path, below_root = join(at, around, name), inside(within, around, name)
+                    if (below_root is not None and rule.policy.is_mutable(below_root)) or rule.is_said(
+                        path, below_root
+                    ):
                         continue
                     if len(there) == 1 and not members & (members - 1):
                         found.alone[members.bit_length() - 1] += electorate.counts[tree]
                     else:
-                        stack.append((there, path))
+                        stack.append((there, path, below_root))
     return found
 
 

@@ -50,6 +50,10 @@ class Rule:
     policy: Policy = Policy("none", "nothing may change", ())  # noqa: RUF009 (frozen)
     """What a device of the class may change in service: there no majority is needed."""
 
+    may_vary: Policy = Policy("none", "nobody said that anything varies", ())  # noqa: RUF009 (frozen)
+    """What the caller says that devices of this model change, by path in the root file system or in the evidence. Where devices
+    differ there, nothing is agreed on; a mere majority does not make the others outliers."""
+
     def __post_init__(self) -> None:
         if not Fraction(1, 2) <= self.quorum < 1:
             raise ValueError(f"a quorum of {self.quorum}; at least 1/2 and less than 1 is needed")
@@ -65,6 +69,11 @@ class Rule:
     def is_noise(self, most: int, of: int) -> bool:
         """Tell whether the commonest content has so few votes that devices differ there by themselves."""
         return most * self.noise.denominator < of * self.noise.numerator
+
+    def is_said(self, path: str, inner: str | None) -> bool:
+        """Tell whether the caller says that devices change what is at a path (`inner`: in the root file system)."""
+        said = self.may_vary
+        return bool(said.mutable) and (said.is_mutable(path) or (inner is not None and said.is_mutable(inner)))
 
     def is_rare(self, votes: int, of: int) -> bool:
         """Tell whether so few have it that the others outvote it."""

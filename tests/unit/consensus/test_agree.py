@@ -186,6 +186,28 @@ def test_policy_lets_devices_be_divided() -> None:
         assert agree_ is (path == "etc/config/wifi")
 
 
+def test_caller_says_what_varies() -> None:
+    """Divided, or a few unlike the others: where the caller says that devices change it, nobody stands out."""
+    boxes = fleet(12)
+    for count in (1, 6):
+        changes: list[dict[str, tuple[bytes, int] | None]] = [
+            {"nvram.bin": (b"mine", 0o644)},
+            {"etc/serial": None},
+            {"www/page1": (b"mine", 0o644)},
+            {"www/mine": (b"mine", 0o644)},
+        ]
+        for change in changes:
+            (path,) = change
+            some = [box.having(change) if number < count else box for number, box in enumerate(boxes)]
+            assert {each.standing for each in told(some).devices} != {Standing.AGREES}
+            pattern = "www/**" if path == "www/mine" else path
+            said = told(some, Rule(may_vary=Policy("caller", "", (pattern,))))
+            assert {each.standing for each in said.devices} == {Standing.AGREES}
+            assert said.groups[0].is_reference
+    armed = [box.having({"www/mine": (b"x", 0o755)}) if number == 0 else box for number, box in enumerate(boxes)]
+    assert len(told(armed, Rule(may_vary=Policy("caller", "", ("www/**",)))).of(Standing.OUTLIER)) == 1
+
+
 # --- versions, and what calls itself one --------------------------------------------------------------------------------
 
 

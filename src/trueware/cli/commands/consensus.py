@@ -51,7 +51,7 @@ def add(commands: Subparsers) -> None:
     rule.add_argument("--policy", metavar="NAME", help="class of product (default: by what the devices look like)")
     rule.add_argument(
         "--may-vary", metavar="PATTERN", action="append", default=[],
-        help="a path in the root file system that these devices change in service, as in a policy; may be repeated",
+        help="a path (in the root file system, or of the evidence) that these devices change in service; may be repeated",
     )  # fmt: skip
     learn = parser.add_argument_group("keeping it")
     learn.add_argument(
