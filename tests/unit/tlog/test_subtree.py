@@ -86,6 +86,13 @@ def test_what_is_a_subtree() -> None:
         verify_subtree_inclusion(HASHES[4], 4, 3, 5, [HASHES[3]], naive(3, 5))
 
 
+def test_what_is_no_subtree_is_proved_by_no_hashes() -> None:
+    """The steps would lead from the root of leaves 0 to 2 to that of the tree, and call it leaves 1 and 2."""
+    proof = [HASHES[2], HASHES[3], naive(0, 2), naive(4, 8)]
+    verify_subtree(0, 3, 8, proof, naive(0, 3), naive(0, 8))
+    refused(1, 3, 8, proof, naive(0, 3), naive(0, 8))
+
+
 def test_the_subtree_of_no_leaf() -> None:
     """Its root is that of the empty tree, and so is that of the tree where that has no leaf."""
     verify_subtree(3, 3, 5, [], EMPTY_ROOT, naive(0, 5))
