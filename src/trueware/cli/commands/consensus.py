@@ -2,7 +2,6 @@
 
 import sys
 from argparse import ArgumentTypeError, Namespace
-from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from trueware.cli.exit_code import ExitCode
@@ -10,6 +9,8 @@ from trueware.cli.options import Subparsers, add_limits, limits_of, positive
 from trueware.cli.writing import add_written_registry, written_registry
 
 if TYPE_CHECKING:
+    from fractions import Fraction
+
     from trueware.agreeing import Fleet
 
 _EXPLAINED = 20
@@ -29,7 +30,7 @@ def add(commands: Subparsers) -> None:
     parser.add_argument("--each", action="store_true", help="take everything in a folder as a device of its own")
     rule = parser.add_argument_group("the vote")
     rule.add_argument(
-        "--quorum", metavar="SHARE", type=_quorum, default=Fraction(2, 3),
+        "--quorum", metavar="SHARE", type=_quorum, default="2/3",
         help="share of the votes that must be exceeded, from 1/2 (default: 2/3)",
     )  # fmt: skip
     rule.add_argument(
@@ -116,7 +117,9 @@ def run(options: Namespace) -> ExitCode:
     return ExitCode.UNKNOWN
 
 
-def _quorum(text: str) -> Fraction:
+def _quorum(text: str) -> "Fraction":
+    from fractions import Fraction
+
     try:
         share = Fraction(text)
     except (ValueError, ZeroDivisionError):
