@@ -15,7 +15,7 @@ components          what it consists of, to any depth; those of type ``file`` ar
 they are directly in. ``compositions`` say whether its list
 is complete (``aggregate: complete``); a document that does not say so is taken for one that may leave out files.
 
-Sizes, permissions and links are not stated in CycloneDX. Signatures (JSF, XML signatures) are not verified here.
+Sizes, permissions and links are not stated in CycloneDX. Signatures (JSF, XML signatures) are told, and left to whoever imports.
 """
 
 from collections.abc import Iterable, Iterator

@@ -45,7 +45,7 @@ _INSERT = re.compile(
 _VALUE = re.compile(r"\s*(?:'((?:[^']|'')*+)'|(-?\d{1,19})|(NULL))\s*([,)])", re.IGNORECASE)
 _NEXT = re.compile(r"\s*(,)?\s*(\()?")
 _QUIET = re.compile(r"\s*(?:BEGIN|COMMIT|END|PRAGMA|ANALYZE|VACUUM)\b.*", re.IGNORECASE | re.DOTALL)
-_KINDS = re.compile(r"\s*(?:--[^\n]*\n\s*)*([A-Za-z]+)")
+_KINDS = re.compile(r"\s*([A-Za-z]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,29 +111,45 @@ def _insert(match: re.Match[str], statement: str, number: int) -> Insert | Refus
 
 
 def _statements(chunks: Iterable[bytes]) -> Iterator[str]:
-    """Yield the statements, without the semicolons between them; one in a text ends none."""
-    pending, quoted, at = b"", False, 0
+    """Yield the statements, without comments (``--`` to the end of a line) and semicolons; one in a text ends none."""
+    statement, rest = bytearray(), b""
+    until = _NEXT_MARK
     for chunk in chunks:
-        pending += chunk
-        start = 0
-        while True:
-            quote, semicolon = pending.find(b"'", at), -1 if quoted else pending.find(b";", at)
-            if quoted or (quote >= 0 and (semicolon < 0 or quote < semicolon)):
-                if quote < 0:
-                    break
-                quoted, at = not quoted, quote + 1
-            elif semicolon >= 0:
-                yield _decoded(pending[start:semicolon])
-                start = at = semicolon + 1
-            else:
+        data, at = rest + chunk, 0
+        rest = b""
+        while match := until.search(data, at):
+            mark = match[0]
+            if mark == b"-" and match.end() == len(data):  # the other one may follow
                 break
-        pending = pending[start:]
-        at = len(pending)
-        if len(pending) > MAX_STATEMENT:
+            statement += data[at : match.start()] if until is not _LINE_END else b""
+            at = match.end()
+            if mark == b"'":
+                statement += mark
+                until = _QUOTE if until is _NEXT_MARK else _NEXT_MARK
+            elif mark == b";":
+                yield _decoded(statement)
+                statement = bytearray()
+            elif mark == b"--":
+                until = _LINE_END
+            elif mark == b"-":
+                statement += mark
+            else:
+                statement += mark
+                until = _NEXT_MARK
+        if match is not None:
+            statement += data[at : match.start()]
+            rest = b"-"
+        elif until is not _LINE_END:
+            statement += data[at:]
+        if len(statement) > MAX_STATEMENT:
             raise MalformedInput(NAME, 0, "a statement that does not end")
-    if pending.strip():
-        yield _decoded(pending)
+    statement += rest
+    if statement.strip():
+        yield _decoded(statement)
 
 
-def _decoded(data: bytes) -> str:
+_NEXT_MARK, _QUOTE, _LINE_END = re.compile(rb"'|;|--?"), re.compile(rb"'"), re.compile(rb"\n")
+
+
+def _decoded(data: bytes | bytearray) -> str:
     return data.decode("utf-8", "surrogateescape")

@@ -28,7 +28,7 @@ from trueware.signatures.xml_text import Element, parse
 
 NAME = "swid"
 MAX_BYTES = 1 << 26
-MAX_PIECES = 1 << 20
+MAX_PIECES = 1 << 19
 """Elements, attributes and texts of one tag; one file takes some six."""
 
 _SWID = "{http://standards.iso.org/iso/19770/-2/2015/schema.xsd}"

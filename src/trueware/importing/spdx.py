@@ -31,7 +31,7 @@ def _read(document: Document, context: Context) -> Iterator[Reference | Refused]
     else:
         graph = spdx2.read_json(data)
     name = document.path.rpartition("/")[2]
-    source = f"{name}, SPDX {graph.version}, unsigned"
+    source = f"{name}, SPDX {graph.version}, not signed"
     for each in spdx.packages(graph, context.publisher, context.limits):
         yield from (Refused(*each),) if isinstance(each, tuple) else references_of(each, source)
 

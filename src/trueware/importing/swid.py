@@ -1,7 +1,7 @@
 """Software identification tags and TCG base RIMs (`trueware.exchange.swid`), their XML signatures verified.
 
-1. A signature that is broken yields no reference. One that holds is named with the key that made it, and whether that key is one
-   of a publisher's that was admitted; one that cannot be checked is told, with the reason.
+1. A signature that is broken yields no reference, nor does one by a key that must not be believed. Otherwise it is told whose it
+   is, or why that cannot be told (`trueware.importing.vouching`).
 2. Files of the payload that lie beside the tag are held against their digests; where one is another, nothing is taken.
 3. The files become a list; each support RIM of a base RIM also is a reference by itself, so that it is known by its digest.
 """
@@ -9,15 +9,11 @@
 from collections.abc import Iterator
 from hashlib import sha256
 
-from trueware.errors import UntrustedStatement
 from trueware.exchange import swid
 from trueware.exchange.packages import Package, references_of
 from trueware.importing.contract import Context, Document, Importer
-from trueware.model.signature import Outcome
+from trueware.importing.xml_signed import word_of
 from trueware.registry.references import Reference, Refused
-from trueware.signatures.refusal import Refusal
-from trueware.signatures.xml_signature import verify_enveloped
-from trueware.signatures.xml_text import Element
 
 
 def _recognises(document: Document) -> bool:
@@ -26,7 +22,7 @@ def _recognises(document: Document) -> bool:
 
 def _read(document: Document, context: Context) -> Iterator[Reference | Refused]:
     root = swid.parse_tag(document.mirror.read(document.path, swid.MAX_BYTES) or b"")
-    signed = _signed(root, context)  # 1
+    signed = word_of(root, context).told  # 1
     tag = swid.read(root, context.publisher, context.limits)
     name = document.path.rpartition("/")[2]
     source = f"{name}, {f'base RIM ({tag.binding})' if tag.binding else 'SWID tag'}, {signed}"
@@ -45,25 +41,6 @@ def _read(document: Document, context: Context) -> Iterator[Reference | Refused]
             if digest is not None:
                 product = f"{package.product}: {path.rpartition('/')[2]}"[:512]
                 yield from references_of(Package(package.publisher, product, package.version, digest), source)
-
-
-def _signed(root: Element, context: Context) -> str:
-    """Return in words how far the tag is signed.
-
-    Raises:
-        UntrustedStatement: its signature is broken.
-    """
-    try:
-        signer = verify_enveloped(root)
-    except Refusal as refusal:
-        if refusal.outcome is Outcome.BROKEN:
-            raise UntrustedStatement(f"the signature of the tag does not hold: {refusal.detail}") from refusal
-        return f"signature not checkable: {refusal.detail}"
-    if signer is None:
-        return "unsigned"
-    known = context.keyring is not None and any(context.keyring.get(each) for each in signer.ids)
-    whose = "a key that was admitted" if known else "a key that nobody admitted"
-    return f"signed by {signer.name or signer.ids[0]}, {whose}"
 
 
 def _is_other(document: Document, path: str, digest: bytes) -> bool:

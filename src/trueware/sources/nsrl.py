@@ -28,7 +28,7 @@ _MAX_VALUE = 1 << 20
 """Bytes of one value or row."""
 
 _STEPS_AT_ONCE = 1_000_000
-_STEPS_FREE, _STEPS_PER_BYTE = 300_000_000, 50
+_STEPS_FREE, _STEPS_PER_BYTE = 100_000_000, 5
 """Instructions of SQLite's machine that reading may take, and more for each byte of the file; a row of some 200 bytes takes 40."""
 
 _TOGETHER = 10_000
@@ -202,5 +202,5 @@ def _translated(path: str) -> Iterator[None]:
         if error.sqlite_errorcode in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
             raise SourceError(f"cannot read {path!r}: {error}") from error
         raise MalformedInput(_NAME, 0, str(error)[:200]) from error
-    except (sqlite3.Error, OverflowError) as error:
+    except (sqlite3.Error, OverflowError, UnicodeDecodeError) as error:  # the last: what SQLite says of a damaged file
         raise MalformedInput(_NAME, 0, str(error)[:200]) from error
