@@ -206,8 +206,8 @@ def test_a_list_takes_back_nothing_that_a_measured_release_shows(suspect: Part, 
 
     assert alone.verdict is Verdict.TAMPERED
     for references in ((MEASURED, whole), (few, MEASURED), (lacking, MEASURED), (whole, few, lacking, MEASURED)):
-        alone_genuine = (judge(suspect, each).verdict is Verdict.GENUINE for each in references)
-        if not any(alone_genuine):  # a list of just these files is another release
+        gone = suspect.tree == tree({path: data for path, data in FILES.items() if path != "bin/run"}).tree
+        if not (gone and lacking in references):  # a list of just the files that are there is another release
             assert judge(suspect, *references).verdict is Verdict.TAMPERED
 
 
