@@ -112,7 +112,9 @@ def test_no_signature_is_none() -> None:
         sign(DOCUMENT, AROUND, transforms=()),
         sign(DOCUMENT, AROUND, transforms=("http://www.w3.org/TR/1999/REC-xpath-19991116",)),
         sign(DOCUMENT, AROUND, form="http://www.w3.org/TR/2001/REC-xml-c14n-20010315#WithComments"),
-        SIGNED.replace("http://www.w3.org/2001/04/xmldsig-more#rsa-sha256", "http://www.w3.org/2000/09/xmldsig#rsa-sha1"),
+        SIGNED.replace(
+            "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256", "http://www.w3.org/2000/09/xmldsig#rsa-sha1"
+        ),
         SIGNED.replace("2001/04/xmlenc#sha256", "2000/09/xmldsig#sha1"),
         "<?pi beside?>" + SIGNED,
         SIGNED.replace("<Reference", '<Reference URI="#a"/><Reference'),
