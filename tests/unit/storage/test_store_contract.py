@@ -196,6 +196,26 @@ def test_stores_weigh_alike(kind: str, request: pytest.FixtureRequest, tmp_path:
     stores[1].close()
 
 
+@pytest.mark.parametrize("most", [1, 7, 12, 40])
+@pytest.mark.parametrize("kind", KINDS[1:])
+def test_stores_follow_the_same_contents(
+    kind: str, most: int, request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where following all contents would be too much, every store follows the rarest, and as many of them as memory."""
+    stores = (MemoryStore(), make(kind, request, tmp_path))
+    for each in stores:
+        each.add_releases(submission(firmware(n, 9), product=f"P{n % 3}", version=str(n)) for n in range(6))
+    monkeypatch.setattr("trueware.registry.indexing.MAX_POSTINGS", most)
+    if kind == "postgres":
+        monkeypatch.setattr("trueware.storage.postgres.store.MAX_POSTINGS", most)
+    first, second = (each.find_sharing(contents(firmware(3, 9)), 20) for each in stores)
+
+    assert [release.id for release, _ in first.releases] == [release.id for release, _ in second.releases]
+    assert [weight for _, weight in second.releases] == pytest.approx([weight for _, weight in first.releases])
+    assert first.products == second.products
+    stores[1].close()
+
+
 def test_claims_find_releases(store: RegistryStore) -> None:
     """Two kinds of identifying claims find a release, in whatever case; one kind, or a claim everybody makes, does not."""
 
