@@ -373,8 +373,8 @@ Made by `make scale`; 10,000,000 digests by `make scale TO=10000000`.
 A made registry: products of five versions each, an image of 2,000 files, of which a tenth is shipped by many products and of the
 others a third is new in each version, so that a digest is held by {holdings} releases in the mean. Both engines are given the
 same. Client and server share a machine of two cores with others who use it: the last line says how many wanted them, and with ten
-there, times are some five times what they would be alone; sizes are not touched by it. PostgreSQL has 2 GB of shared buffers and its own
-settings otherwise; every commit is on disk when it returns. Sizes are without write-ahead logs and without kept contents.
+there, times are some five times what they would be alone; sizes are not touched by it. PostgreSQL has 2 GB of shared buffers and
+its own settings otherwise; every commit is on disk when it returns. Sizes are without write-ahead logs and without kept contents.
 
 {table}
 Growth is from the smallest size to the largest, and where the load was another, of little worth for times.
