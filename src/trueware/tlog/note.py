@@ -43,7 +43,7 @@ MAX_SIGNATURES = 100
 
 _NAME = "signed note"
 _LINE = re.compile(r"\u2014 ([^\s+]+) ([A-Za-z0-9+/=]+)")
-_VERIFIER = re.compile(r"([^\s+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/=]+)")
+_VERIFIER = re.compile(r"([^\s+\ud800-\udfff]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/=]+)")
 _CONTROL = re.compile("[\x00-\x09\x0b-\x1f]")
 _KEY_SIZES = {ED25519: 32, COSIGNATURE: 32, ML_DSA_44: 1312}
 
@@ -127,8 +127,8 @@ def verifier_of(name: str, key: "Ed25519PrivateKey | MLDSA44PrivateKey", kind: i
     Raises:
         ValueError: a name that cannot stand in a note.
     """
-    if not name or re.search(r"[\s+]", name):
-        raise ValueError(f"{name!r} cannot name a key: it is empty, or has a space or a plus")
+    if not name or re.search(r"[\s+\ud800-\udfff]", name):
+        raise ValueError(f"{name!r} cannot name a key: it is empty, or has a space, a plus or what is not Unicode")
     public = key.public_key().public_bytes_raw()
     return Verifier(name, ML_DSA_44 if len(public) == _KEY_SIZES[ML_DSA_44] else kind, public)
 

@@ -43,11 +43,15 @@ def parse(text: str) -> Checkpoint:
     if len(lines) < 4 or not lines[0] or not all(lines[:-1]) or lines[-1]:
         raise MalformedInput(_NAME, 0, "three lines or more expected, none of them empty")
     if not _SIZE.fullmatch(lines[1]) or int(lines[1]) > MAX_SIZE:
-        raise MalformedInput(_NAME, len(lines[0].encode()) + 1, f"a size of {lines[1][:30]!r}")
+        raise MalformedInput(_NAME, len(lines[0].encode("utf-8", "surrogatepass")) + 1, f"a size of {lines[1][:30]!r}")
     try:
         root = b64decode(lines[2], validate=True)
     except (Base64Error, ValueError):
         root = b""
     if len(root) != 32 or b64encode(root).decode() != lines[2]:
-        raise MalformedInput(_NAME, len(lines[0].encode()) + len(lines[1]) + 2, "a root that is no hash in base64")
+        raise MalformedInput(
+            _NAME,
+            len(lines[0].encode("utf-8", "surrogatepass")) + len(lines[1]) + 2,
+            "a root that is no hash in base64",
+        )
     return Checkpoint(lines[0], int(lines[1]), root)

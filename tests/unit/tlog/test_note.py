@@ -112,7 +112,7 @@ def test_what_is_no_note_is_refused(data: bytes, reason: str) -> None:
         read_note(data)
 
 
-@pytest.mark.parametrize("name", ["", "a b", "a+b", "a\n", "a\u2003b", "a\u0085"])
+@pytest.mark.parametrize("name", ["", "a b", "a+b", "a\n", "a\u2003b", "a\u0085", "a\udce5"])
 def test_what_cannot_name_a_key(name: str) -> None:
     """Spaces of Unicode, and plus."""
     for make in (
@@ -262,6 +262,13 @@ def test_what_is_no_private_key_is_refused(text: str) -> None:
     with pytest.raises(MalformedInput) as caught:
         read_signing_key(text)
     assert "AYEK" not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", [PETER, PRIVATE])
+def test_a_name_that_is_not_unicode_is_refused(text: str) -> None:
+    """As of a file of another encoding, whose bytes are kept as lone surrogates (PEP 383)."""
+    with pytest.raises(MalformedInput):
+        (read_verifier if text == PETER else read_signing_key)(text.replace("Neumann", "N\udce5umann"))
 
 
 def test_a_private_key_of_another_type_is_refused() -> None:
