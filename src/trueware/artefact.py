@@ -11,17 +11,26 @@ from pathlib import Path
 from typing import TypedDict
 
 from trueware.appraisal.trust import names
+from trueware.collecting.listing import Listing, is_listing, read_listing
+from trueware.collecting.measurement import measurement_of
+from trueware.errors import InputError
 from trueware.formats.contract import Buffer
 from trueware.identifying import banner_claims, identify, scan_banners
 from trueware.identifying.stated import mismatches
 from trueware.measuring import Clock, Fallback, Known, Measurement, Scanner, measure, measure_reading
 from trueware.model.claim import SIGNER, Claim
+from trueware.model.finding import Finding
 from trueware.model.limits import Limits
+from trueware.model.rules import RULES
 from trueware.model.signature import Outcome, Signature
+from trueware.model.strength import Strength
 from trueware.signatures.contract import Verifier
 from trueware.sources import open_file, read_folder
 
 _DIGEST_STEP = 1 << 22
+
+_HEAD = 64
+"""Bytes by which a listing is told."""
 
 _MAX_SIGNERS = 256
 """Names of keys that are claimed; a system image has a dozen signers."""
@@ -50,6 +59,13 @@ class Measured:
 
     measurement: Measurement
     claims: tuple[Claim, ...]
+    listing: Listing | None = None
+    """What a device said, where that is all there is."""
+
+    @property
+    def strength(self) -> Strength:
+        """Who measured."""
+        return Strength.MEASURED if self.listing is None else Strength.SELF_REPORTED
 
 
 def default_pool() -> ThreadPoolExecutor:
@@ -110,7 +126,26 @@ def measure_artefact(
             reading, size = read_folder(path)
             return _identified(measure_reading(name, reading, size=size, **common))
         file = stack.enter_context(open_file(path))
+        if is_listing(file.view[:_HEAD]):
+            try:
+                return measured_listing(read_listing(file.view, name, limits))
+            except InputError as error:
+                doubt = error
+            refused = _identified(measure(name, file.view, digest=digest, **common))
+            return replace(refused, measurement=_doubted(refused.measurement, doubt))
         return _identified(measure(name, file.view, digest=digest, **common))
+
+
+def measured_listing(listing: Listing) -> Measured:
+    """Return what a device said as if it were measured; `Measured.strength` tells that it was not."""
+    return replace(_identified(measurement_of(listing)), listing=listing)
+
+
+def _doubted(measurement: Measurement, error: InputError) -> Measurement:
+    rule = RULES["malformed"]
+    return replace(
+        measurement, findings=(*measurement.findings, Finding(rule.id, "", str(error), rule.severity, rule.confidence))
+    )
 
 
 def measure_bytes(

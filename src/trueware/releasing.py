@@ -13,6 +13,7 @@ from trueware.keeping import keep
 from trueware.knowledge import load_policies, policy_for
 from trueware.model.limits import Limits
 from trueware.model.release import Release
+from trueware.model.strength import Strength
 from trueware.registry.learn import learn
 from trueware.registry.ports import RegistryStore
 from trueware.registry.publish import publish
@@ -70,6 +71,8 @@ def take_in(
         verify=Signatures(Context(keyring, now, limits)),
         contents=True,
     )
+    if measured.strength is not Strength.MEASURED:
+        raise UntrustedStatement("a listing is what a device says of itself: no release can rest on it")
     root = measured.measurement.root
     evidence = Evidence(root, measured.claims, signatures=measured.measurement.signatures)
     if (altered := Signed.of(evidence, References()).altered) is not None:

@@ -16,14 +16,17 @@ from trueware.appraisal.appraise import appraise, appraise_exact
 from trueware.appraisal.conformity import judge_certificates
 from trueware.appraisal.reference import Evidence, Reference, References
 from trueware.appraisal.signed import Signed
+from trueware.appraisal.strength import weakened
 from trueware.appraisal.trust import Trust, judge
 from trueware.appraisal.vouched import main_names
 from trueware.appraisal.wrapping import unwrap
 from trueware.artefact import Measured, Report, artefact_name, default_pool, digest_file, measure_artefact
+from trueware.collecting.measurement import with_known_contents
+from trueware.collecting.redaction import RedactedSource
 from trueware.composing import Composition, compose_of_packages
 from trueware.errors import InputError, LimitExceeded
 from trueware.explained import KeptSource, MeasuredSource, case_of, signed_changes, with_explanations
-from trueware.explaining.contract import Sibling
+from trueware.explaining.contract import Sibling, Source
 from trueware.knowledge import load_policies, load_public_keys, policy_for
 from trueware.measuring import Fallback, KnownList
 from trueware.model.change import Change
@@ -103,8 +106,46 @@ def verify(
         result = appraise_measured(artefact_name(path), measured, registry, known.used, now, composition)
         if known.all_support(result.match.release if result.match is not None else None):
             break
-    explained = _explained(result, measured, registry, limits, watchlists, composition)
-    return with_conformity(explained, registry, now)
+    if measured.listing is not None:
+        result = _concluded(measured, registry, limits, watchlists, now)
+    else:
+        result = _explained(result, measured, registry, limits, watchlists, composition)
+    return with_conformity(result, registry, now)
+
+
+def _concluded(measured: Measured, registry: Registry, limits: Limits, watchlists: Watchlists, now: int) -> Result:
+    """Return the result for what a device said: where a layer lies over its image, the worse of the two, the other one told."""
+    assert measured.listing is not None  # noqa: S101 (by its caller)
+    results = []
+    for root in (measured.listing.root, measured.listing.layer):
+        if root is not None:
+            told = replace(measured, measurement=replace(measured.measurement, root=root))
+            told = _with_known_contents(told, registry)
+            composition = compose_of_packages(told, registry)
+            result = appraise_measured(root.name, told, registry, now=now, composition=composition)
+            results.append(_explained(result, told, registry, limits, watchlists, composition))
+    if len(results) == 1:
+        return results[0]
+    over, under = results
+    worse, other, where, there = (
+        (under, over, "below", "over") if _gravity(under) > _gravity(over) else (over, under, "over", "below")
+    )
+    rule = RULES["listing-layer"]
+    detail = f"this is about the layer {where}; the one {there} it is {other.verdict.value}: {other.reason}"
+    note = Finding(rule.id, "", detail, rule.severity, rule.confidence)
+    return replace(worse, findings=(*worse.findings, note))
+
+
+def _gravity(result: Result) -> int:
+    return (Verdict.GENUINE, Verdict.UNKNOWN, Verdict.TAMPERED, Verdict.COUNTERFEIT).index(result.verdict)
+
+
+def _with_known_contents(measured: Measured, registry: Registry) -> Measured:
+    """Return what a device said, with what is in those of its files that releases like it have too."""
+    root = measured.measurement.root
+    found = registry.candidates(root, measured.claims, _CANDIDATES, frozenset())
+    root = with_known_contents(root, (each.manifest for each in found.releases))
+    return replace(measured, measurement=replace(measured.measurement, root=root))
 
 
 def with_conformity(result: Result, registry: Registry, now: int) -> Result:
@@ -172,7 +213,7 @@ def appraise_measured(
     """
     root = measured.measurement.root
     signatures = measured.measurement.signatures
-    evidence = Evidence(root, measured.claims, measured.measurement.findings, signatures)
+    evidence = Evidence(root, measured.claims, measured.measurement.findings, signatures, measured.strength)
     names = main_names(root)
     exact = _appraise_exact(artefact, measured, registry)
     if exact is not None:
@@ -217,15 +258,24 @@ def _explained(
     if genuine is None or (not changes and result.verdict is not Verdict.TAMPERED):
         return result
     sources = (
-        KeptSource(
-            registry.content if composition is None else partial(_content, registry, composition),
-            partial(_portraits, registry, _owners(result, changes, composition)),
+        _as_told(
+            KeptSource(
+                registry.content if composition is None else partial(_content, registry, composition),
+                partial(_portraits, registry, _owners(result, changes, composition)),
+            ),
+            measured,
+            changes,
         ),
         MeasuredSource(measured.measurement, _found(changes), limits),
     )
     siblings = _siblings(result, changes, registry)
     made = case_of(result, changes, root, genuine, sources, watchlists, siblings)
     return with_explanations(result, made, limits)
+
+
+def _as_told(genuine: Source, measured: Measured, changes: Iterable[Change]) -> Source:
+    """Return the genuine bytes without what a device left out of its own files, so that the two compare."""
+    return genuine if measured.listing is None else RedactedSource(genuine, changes, measured.listing.redacted)
 
 
 def _siblings(result: Result, changes: Iterable[Change], registry: Registry) -> tuple[Sibling, ...]:
@@ -287,7 +337,8 @@ def _appraise_exact(artefact: str, measured: Measured, registry: Registry) -> Re
             if found.releases and not any(map(registry.barred, found.releases)):
                 whole = root.tree if root.kind is Kind.DIRECTORY else root.sha256
                 findings = (*measured.measurement.findings, *found.findings)
-                return appraise_exact(artefact, root.size, whole or digest, found.releases, findings, each)
+                exact = appraise_exact(artefact, root.size, whole or digest, found.releases, findings, each)
+                return weakened(exact, measured.strength)
     return None
 
 
@@ -358,6 +409,9 @@ def diff(
             contents=True,
         )
     root = there.measurement.root
+    if here.listing is not None:
+        known = with_known_contents(here.measurement.root, (root,))
+        here = replace(here, measurement=replace(here.measurement, root=known))
     name = policy or policy_for(root)
     release = Release(
         "",
@@ -371,7 +425,7 @@ def diff(
         there.claims,
     )
     proved = tuple(each for each in here.measurement.signatures if each.as_signed)
-    evidence = Evidence(here.measurement.root, here.claims, here.measurement.findings, proved)
+    evidence = Evidence(here.measurement.root, here.claims, here.measurement.findings, proved, here.strength)
     result = appraise(artefact_name(suspect), evidence, References((Reference(release, root, policies[name]),)))
     trust = Trust(public=load_public_keys())
     told = tuple(judge(each, trust, (), here.claims, now) for each in here.measurement.signatures)
@@ -380,7 +434,7 @@ def diff(
     if not changes:
         return result
     sources = (
-        MeasuredSource(there.measurement, _expected(changes), limits),
+        _as_told(MeasuredSource(there.measurement, _expected(changes), limits), here, changes),
         MeasuredSource(here.measurement, _found(changes), limits),
     )
     return with_explanations(result, case_of(result, changes, here.measurement.root, root, sources, watchlists), limits)

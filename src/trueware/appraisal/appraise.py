@@ -32,6 +32,7 @@ from trueware.appraisal.nearness import counted, if_no_such_release, nearness, p
 from trueware.appraisal.precedence import best_of, rank, standing
 from trueware.appraisal.reference import Evidence, References
 from trueware.appraisal.signed import Signed, settling
+from trueware.appraisal.strength import weakened
 from trueware.appraisal.vector import vector_for
 from trueware.appraisal.wrapping import Wrapped, surroundings
 from trueware.identifying import contradictions
@@ -60,7 +61,7 @@ _NAMED = 3
 def appraise(artefact: str, evidence: Evidence, references: References) -> Result:
     """Return the result for one artefact; see the module for the order of the checks."""
     signed = Signed.of(evidence, references)
-    result = _appraise(artefact, evidence, references, signed)
+    result = weakened(_appraise(artefact, evidence, references, signed), evidence.strength)
     if not signed.judged:
         return result
     return replace(result, signatures=signed.judged, findings=(*result.findings, *signed.findings()))

@@ -11,6 +11,7 @@ from trueware.model.part import Part
 from trueware.model.policy import Policy
 from trueware.model.release import Publisher, Release
 from trueware.model.signature import Signature
+from trueware.model.strength import Strength
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,9 @@ class Evidence:
 
     signatures: tuple[Signature, ...] = ()
     """Checked against the bytes, by path."""
+
+    strength: Strength = Strength.MEASURED
+    """Who measured."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from trueware.model.finding import Finding, Severity
 from trueware.model.part import Kind, Part
 from trueware.model.result import Result
 from trueware.model.signature import Signature, Standing
+from trueware.model.strength import Strength
 from trueware.model.verdict import Tier, Verdict
 
 _SHOWN = 40
@@ -49,6 +50,8 @@ def _lines(result: Result, *, colour: bool, everything: bool) -> Iterator[str]:
         word = f"\x1b[1;{_COLOURS[result.verdict]}m{word}\x1b[0m"
     yield f"{word}  {printable(result.artefact)}"
     yield f"  {printable(result.reason)}"
+    if result.evidence is Strength.SELF_REPORTED:
+        yield "  the device says so itself; a compromised device can lie"
     yield from _match(result)
     yield from _conformity(result.conformity)
     yield from effects(result.explanations, everything=everything)

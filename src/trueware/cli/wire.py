@@ -38,6 +38,7 @@ def result_value(result: Result) -> Json:
         "tier": result.tier.value,
         "vector": result.vector.as_claims(),
         "reason": result.reason,
+        "evidence": result.evidence.value,
         "authority": result.authority.value if result.authority else None,
         "match": None
         if match is None

@@ -10,6 +10,7 @@ from trueware.model.explanation import Explanation
 from trueware.model.finding import Finding
 from trueware.model.release import Release
 from trueware.model.signature import Judged
+from trueware.model.strength import Strength
 from trueware.model.verdict import Authority, Tier, TrustVector, Verdict
 
 
@@ -58,6 +59,9 @@ class Result:
 
     conformity: ConformityResult = ConformityResult()  # noqa: RUF009 (frozen)
     """The other axis: whether these very bytes are certified."""
+
+    evidence: Strength = Strength.MEASURED
+    """Who measured. What a device says of itself is never better than a warning."""
 
     def __bool__(self) -> NoReturn:
         """Refuse: `if verify(x):` would read every verdict as a pass."""

@@ -184,6 +184,42 @@ _RULES = (
     Rule("reference-untrusted", "A registered release could not be used: its statement does not verify", _HIGH),
     Rule("nearest-release", "The nearest known release is not the same software", _INFO),
     Rule("not-checkable", "A check could not be made", _LOW),
+    # what listings of devices bring up
+    Rule(
+        "self-reported",
+        "The device says so itself",
+        _INFO,
+        help="Compromised software can lie about itself, and so can whoever hands in a listing. Read the device out, or ask for "
+        "evidence that hardware signs, before relying on it.",
+    ),
+    Rule(
+        "listing-incomplete",
+        "The device did not tell all",
+        _MEDIUM,
+        uncertain=True,
+        unread=True,
+        help="What is missing is not evidence of removal. Collect again as a user who may read everything, and give it time.",
+    ),
+    Rule(
+        "listing-contradiction",
+        "What the device says in one place is not what it says in another",
+        _MEDIUM,
+        Confidence.MEDIUM,
+        help="A program that was replaced while it ran, something mounted over software, or software that hides something.",
+    ),
+    Rule(
+        "listing-boot-state",
+        "The device says that it was started unchecked, or runs with its defences down",
+        _MEDIUM,
+        help="An unlocked boot loader, verification switched off, a build for developers, SELinux that only logs. Owners do it "
+        "too; whoever did, it starts whatever is on it.",
+    ),
+    Rule(
+        "listing-layer",
+        "The device has its image and a layer over it; both were appraised",
+        _INFO,
+        help="The result is the worse of the two. What lies over the image goes with a factory reset, the image does not.",
+    ),
     # what signatures say
     Rule(
         "signature-broken",

@@ -2,6 +2,7 @@
 
 from trueware.cli.commands import (
     certificate,
+    collect,
     consensus,
     corim,
     demo,
@@ -28,6 +29,7 @@ COMMANDS = (
     inspect,
     consensus,
     signatures,
+    collect,
     registry,
     log,
     publisher,
