@@ -473,7 +473,8 @@ def _result(
     match = None
     if each is not None:
         alignment = each.alignment
-        similarity = 1.0 if not changes and verdict is Verdict.GENUINE else min(alignment.shared, 0.9999)
+        whole = not changes and verdict is Verdict.GENUINE and each.comparison.unstated.extent is None
+        similarity = 1.0 if whole else min(alignment.shared, 0.9999)
         match = Match(each.reference.release, similarity, alignment.expected_path)
     authority = match.release.authority if match is not None and verdict is not Verdict.UNKNOWN else None
     digest = root.sha256 if root.kind is not Kind.DIRECTORY else root.tree

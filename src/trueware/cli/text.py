@@ -160,12 +160,17 @@ def _summary(part: Part | None) -> str:
     if part.mode is not None and part.kind is not Kind.SYMLINK:
         words.append(f"mode {part.mode:04o}")
     if part.kind in (Kind.FILE, Kind.REGION, Kind.GAP):
-        words.append(_bytes(part.size))
+        words.append(_size(part))
     if part.link is not None:
         words.append(f"to {printable(part.link)}")
     if part.rdev is not None:
         words.append("{}:{}".format(*part.rdev))
     return ", ".join(words)
+
+
+def _size(part: Part) -> str:
+    """Return the length of a part; a list of files may state a digest alone."""
+    return _bytes(part.size) if part.size or not part.has_content else "size not stated"
 
 
 def _differences(change: Change) -> str:
@@ -177,11 +182,7 @@ def _differences(change: Change) -> str:
         match aspect:
             case "content":
                 same = expected.size == found.size
-                words.append(
-                    f"content, {_bytes(found.size)}"
-                    if same
-                    else f"content, {_bytes(expected.size)} -> {_bytes(found.size)}"
-                )
+                words.append(f"content, {_size(found)}" if same else f"content, {_size(expected)} -> {_size(found)}")
             case "mode":
                 words.append(f"mode {expected.mode or 0:04o} -> {found.mode or 0:04o}")
             case "owner":

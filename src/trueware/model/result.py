@@ -20,7 +20,7 @@ class Match:
 
     release: Release
     similarity: float
-    """Weighted share of content in common, 0 to 1; exactly 1 only where nothing differs."""
+    """Weighted share of content in common, 0 to 1; exactly 1 only where nothing differs, and all was compared."""
 
     part: str = ""
     """Path within the release of the part that was compared, empty for the whole."""

@@ -71,6 +71,8 @@ def test_equal_files_are_genuine_with_a_warning(extent: Extent, sizes: bool) -> 
     assert (result.verdict, result.tier, result.authority) == (Verdict.GENUINE, Tier.WARNING, Authority.THIRD_PARTY)
     assert result.changes == ()
     assert "every file that its list states" in result.reason
+    assert result.match is not None
+    assert result.match.similarity < 1  # not identical: not all was compared
     assert "permissions, owners and links are not stated" in details(result, "not-checkable")
     assert "container-rebuilt" not in {finding.rule for finding in result.findings}
 

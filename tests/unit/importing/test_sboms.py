@@ -142,6 +142,19 @@ def test_another_file_beside_an_open_list(store: MemoryStore | SqliteStore, tmp_
     assert "bin/extra" in result.reason
 
 
+def test_the_answer_invents_no_size_and_no_identity(tmp_path: Path) -> None:
+    """SPDX states no sizes, and a list is not all of a release."""
+    from trueware.cli.text import render
+
+    (tmp_path / "a.spdx").write_bytes(documents.text(COMPLETE["router.spdx"]))
+    import_document(store := MemoryStore(), tmp_path / "a.spdx", Wish(), 1)
+    same = render(judged(store, tmp_path / "same", lambda _: None))
+    changed = render(judged(store, tmp_path / "changed", lambda at: (at / "bin/run").write_bytes(b"other")))
+
+    assert "identical" not in same
+    assert "size not stated -> 5 bytes" in changed
+
+
 def test_a_package_with_a_digest_is_known_by_it(store: MemoryStore | SqliteStore, tmp_path: Path) -> None:
     image = tmp_path / "image.bin"
     image.write_bytes(b"image" * 100)
