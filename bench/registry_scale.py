@@ -372,9 +372,10 @@ Made by `make scale`; 10,000,000 digests by `make scale TO=10000000`.
 
 A made registry: products of five versions each, an image of 2,000 files, of which a tenth is shipped by many products and of the
 others a third is new in each version, so that a digest is held by {holdings} releases in the mean. Both engines are given the
-same. Client and server share a machine of two cores with others who use it: the last line says how many wanted them, and with ten
-there, times are some five times what they would be alone; sizes are not touched by it. PostgreSQL has 2 GB of shared buffers and
-its own settings otherwise; every commit is on disk when it returns. Sizes are without write-ahead logs and without kept contents.
+same. Client and server share a machine of two cores with others who use it: the last lines say how many processes wanted them.
+With ten there, times were two to eight times what they were with few, most where a client and a server wait for each other; sizes are
+not touched by it. PostgreSQL has 2 GB of shared buffers and its own settings otherwise; every commit is on disk when it returns.
+Sizes are without write-ahead logs and without kept contents.
 
 {table}
 Growth is from the smallest size to the largest, and where the load was another, of little worth for times.
@@ -389,7 +390,7 @@ What the curve says for 10⁹ digests:
 
 An extrapolation, not a measurement. Beyond memory, each digest that is not cached is a read from disk at a place of its own (in
 PostgreSQL one page of the hash index and one of the table, in SQLite the lower pages of two B-trees): an image of 2,000 files then
-takes 4,000 reads, 0.1 to 0.4 s of an NVMe disk and minutes of a turning one. Writing meets it too, since every content of a
+takes 4,000 reads, some 0.4 s of an NVMe disk and half a minute of a turning one. Writing meets it too, since every content of a
 release is counted. Such a registry wants memory for its indexes or a fast disk, and its tables partitioned by digest.
 """
 
