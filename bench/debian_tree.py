@@ -16,6 +16,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -167,21 +168,34 @@ def pristine(name: str, registry: Path) -> dict[str, Any]:
     }
 
 
+@contextmanager
+def altered(case: Case) -> Iterator[Path]:
+    """Yield a copy of a system to which something was done: one that shares with it what it did not write (overlayfs)."""
+    layers = [BUILD / "copy" / name for name in ("upper", "work", "merged")]
+    shutil.rmtree(BUILD / "copy", ignore_errors=True)
+    for each in layers:
+        each.mkdir(parents=True)
+    upper, work, merged = layers
+    options = f"lowerdir={BUILD / case.tree},upperdir={upper},workdir={work}"
+    subprocess.run(["mount", "-t", "overlay", "overlay", "-o", options, str(merged)], check=True)
+    try:
+        case.edit(merged)
+        yield merged
+    finally:
+        subprocess.run(["umount", str(merged)], check=True)
+        shutil.rmtree(BUILD / "copy")
+
+
 def tried(case: Case, registry: Path) -> dict[str, Any]:
     """Do something to a copy of a system, verify that, and return what was said."""
-    copy = BUILD / "copy"
-    if copy.exists():
-        shutil.rmtree(copy)
-    subprocess.run(["cp", "-a", str(BUILD / case.tree), str(copy)], check=True)
-    case.edit(copy)
-    said = answer(copy, registry)
+    with altered(case) as copy:
+        said = answer(copy, registry)
     paths = [each["path"] for each in said["changes"] if not each["mutable"]]
     told = [
         each["title"]
         for each in said["explanations"]
         if any(finding["part"] == case.path for finding in each["findings"])
     ]
-    shutil.rmtree(copy)
     right = said["verdict"] == case.expected and (not case.path or case.path in paths)
     return {
         "case": case.name,
@@ -217,9 +231,9 @@ def main() -> None:
         for case in cases:
             row = tried(case, registry)
             report[what].append(row)
+            Path("build/debian.json").write_text(json.dumps(report, indent=1) + "\n")
             mark = "ok" if row["right"] else "WRONG"
             print(f"{mark:<6} {row['verdict']:<9} {case.name}: {case.path} {row['others'][:3] or ''}", flush=True)
-    Path("build/debian.json").write_text(json.dumps(report, indent=1) + "\n")
     text = page(report)
     print(text)
     if options.write_docs:

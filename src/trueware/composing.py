@@ -57,7 +57,7 @@ _WANTED = re.compile(
     r"etc/(?:passwd|group|gshadow)-?|etc/(?:shadow-?|shells|fstab|hosts\.(?:allow|deny)|ca-certificates\.conf|ld\.so\.cache|network/interfaces|apt/sources\.list|pam\.d/common-[\w-]+)"
     r"|etc/(?:default/[\w-]+|ssl/certs/ca-certificates\.crt)|usr/share/ca-certificates/.*"
     r"|usr/share/(?:pam|pam-configs|base-passwd)/[^/]+|(?:usr/)?lib/(?:systemd/(?:system|user)|sysusers\.d)/[^/]+"
-    r"|var/lib/dpkg/info/[^/]+\.(?:postinst|preinst|config|prerm|postrm)"
+    r"|var/lib/dpkg/statoverride|var/lib/dpkg/info/[^/]+\.(?:postinst|preinst|config|prerm|postrm)"
 )
 """What is read to tell what installing makes; see `trueware.appraisal.composition.generated`."""
 

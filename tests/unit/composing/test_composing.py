@@ -136,6 +136,9 @@ TAMPERED = {
     "a source that is not checked": (
         "etc/apt/sources.list", put("etc/apt/sources.list", b"deb [trusted=yes] http://deb.debian.org/debian stable main\n"),
     ),
+    "rights for what is installed later": (
+        "var/lib/dpkg/statoverride", put("var/lib/dpkg/statoverride", b"root root 4755 /usr/bin/true\n"),
+    ),
     "a program in a place for settings": ("var/log/x", put("var/log/x", (PROGRAM, 0o755))),
     "a log that is set-uid": ("var/log/x", put("var/log/x", (b"", 0o4644))),
 }  # fmt: skip
@@ -157,7 +160,14 @@ FOLLOWING = {"etc/alternatives/editor": ["usr/bin/editor"]}
 """Links that are no better than the one that was altered."""
 
 
+def given(files: dict[str, object]) -> None:
+    """Do what the server's script says."""
+    files["usr/lib/server/helper"] = (PROGRAM + b"usr/lib/server/helper" * 9, 0o4754)
+    files["var/lib/dpkg/statoverride"] = b"root _server 4754 /usr/lib/server/helper\n"
+
+
 BENIGN = {
+    "rights that a script gives, on the list": given,
     "a name": put("etc/hostname", b"den\n"),
     "a password": put("etc/shadow", (b"root:$6$abc$def:20000:0:99999:7:::\n_server:!:20000::::::\n", 0o640)),
     "logs": put("var/log/messages", b"started\n"),

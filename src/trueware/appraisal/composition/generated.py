@@ -60,6 +60,7 @@ class Generated:
             "etc/network/interfaces": lists.plain_interfaces,
             "etc/ca-certificates.conf": partial(lists.authorities, system=self._system),
             "etc/ssl/certs/ca-certificates.crt": partial(lists.bundle, system=self._system),
+            "var/lib/dpkg/statoverride": partial(lists.overrides, system=self._system),
             "etc/default/locale": lists.plain_settings,
             "etc/default/keyboard": lists.plain_settings,
             **{f"etc/pam.d/{name}": partial(self._login_rules, name) for name in pam.TYPES},

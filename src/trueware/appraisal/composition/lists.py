@@ -4,6 +4,7 @@ shells              those that packages bring
 package sources     of the distribution's own mirrors, signed as ever
 authorities         that ``ca-certificates`` brings: their names, and all of them in one file
 addresses           of interfaces(5), as long as nothing is run when one goes up
+owners and rights   that stand at the path already, where they are judged (dpkg-statoverride(1)): the list is for what comes later too
 settings            that scripts read as their own: names and values in which nothing can be run
 ``fstab``           nothing but comments; likewise ``hosts.allow`` and ``hosts.deny``
 
@@ -25,6 +26,7 @@ _INTERFACE = re.compile(
     r"|[ \t]+(?:address|netmask|gateway|broadcast|network|dns-nameservers|dns-search|mtu) [\w:./ -]+",
     re.ASCII,
 )
+_MODE = re.compile(r"[0-7]{3,5}")
 _SETTING = re.compile(r"""[A-Z_]+=(?:[\w.,:@/-]*|"[\w.,:@/ -]*")""", re.ASCII)
 
 
@@ -67,6 +69,19 @@ def sources(found: str, mirrors: Iterable[str]) -> str:
         return any(host == domain or host.endswith(f".{domain}") for domain in domains)
 
     return _lines(found, is_own)
+
+
+def overrides(found: str, system: System) -> str:
+    """Return the lines of dpkg's list of owners and rights (user, group, mode, path) whose rights stand at the path already."""
+
+    def stands(line: str) -> bool:
+        words = line.split(" ")
+        if len(words) != 4 or not _MODE.fullmatch(words[2]) or not words[3].startswith("/"):
+            return False
+        part = system.found(system.place(words[3][1:]))
+        return part is not None and part.mode == int(words[2], 8)
+
+    return _lines(found, stands)
 
 
 def authorities(found: str, system: System) -> str:
