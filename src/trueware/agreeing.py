@@ -29,6 +29,7 @@ from trueware.model.part import Part
 from trueware.model.policy import Policy
 from trueware.model.release import Release
 from trueware.model.result import Result
+from trueware.model.strength import Strength
 from trueware.model.verdict import Authority
 from trueware.model.watchlists import Watchlists
 from trueware.processes import DIED, NO_MEMORY, Work, work_each
@@ -96,6 +97,10 @@ class _Flat:
     claims: tuple[Claim, ...]
     policy: str
     stated: bool
+    """Whether it is somebody's word, a device's own or a document's."""
+
+    in_document: bool = False
+    """Whether the document at its path speaks of others too."""
 
 
 def ask_fleet(
@@ -133,11 +138,11 @@ def ask_fleet(
             failed.append((brought.path, brought.error))
         source = os.path.dirname(brought.path) if wish.by_folder else ""  # noqa: PTH120 (as given)
         for flat in brought.devices:
-            name = names[brought.path] if not flat.stated else f"{names[brought.path]}:{flat.name}"
+            name = names[brought.path] if not flat.in_document else f"{names[brought.path]}:{flat.name}"
             name = _unique(name, devices)
             devices[name] = Device(name, sharing.share(_tree(flat.parts)), flat.claims, source, flat.stated)
             policies[flat.policy] = policies.get(flat.policy, 0) + 1
-            if not flat.stated:
+            if not flat.in_document:
                 places[name] = brought.path
     if not devices:
         raise SourceError(failed[0][1] if failed else "no evidence of any device")
@@ -214,15 +219,16 @@ def _died(path: str) -> _Brought:
 def _bring(path: str, limits: Limits, pool: "Executor") -> _Brought:
     """Return the device, or the devices, whose evidence is at a path."""
     try:
-        if (stated := _stated(path, limits)) is not None:
-            return stated
+        if (document := _stated(path, limits)) is not None:
+            return document
         measured = measure_artefact(path, pool=pool, limits=limits)
     except (SourceError, InputError) as error:
         return _Brought(path, error=str(error))
     except MemoryError:
         return _Brought(path, error=f"cannot read {path!r}: {NO_MEMORY}")
     root = measured.measurement.root
-    flat = _Flat(root.name, _flat(unwrap(root)[-1].part), measured.claims, policy_for(root), stated=False)
+    stated = measured.strength is Strength.SELF_REPORTED
+    flat = _Flat(root.name, _flat(unwrap(root)[-1].part), measured.claims, policy_for(root), stated)
     return _Brought(path, (flat,))
 
 
@@ -241,7 +247,14 @@ def _stated(path: str, limits: Limits) -> _Brought | None:
     return _Brought(
         path,
         tuple(
-            _Flat(each.artefact, _flat(unwrap(each.root)[-1].part), each.claims, policy_for(each.root), stated=True)
+            _Flat(
+                each.artefact,
+                _flat(unwrap(each.root)[-1].part),
+                each.claims,
+                policy_for(each.root),
+                stated=True,
+                in_document=True,
+            )
             for each in decode(data, limits)
         ),
     )
