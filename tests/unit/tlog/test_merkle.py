@@ -141,6 +141,26 @@ def test_a_tree_does_not_begin_a_smaller_one() -> None:
         verify_consistency(3, 2, proof, HASHES[0], new)
 
 
+def test_a_tile_that_is_cut_is_said() -> None:
+    """It makes no root, is not added to, and holds no leaf that is not in it; nor does a tree hold one behind its end."""
+    cut = {
+        place: tile[: len(tile) // 64 * 32] for place, tile in grow(0, HASHES[:8], lambda _level, _number: None).items()
+    }
+
+    def read_cut(level: int, number: int) -> bytes | None:
+        return cut.get((level, number))
+
+    with pytest.raises(ValueError, match="has no 8 hashes"):
+        root(8, read_cut)
+    with pytest.raises(ValueError, match="has no 8 hashes"):
+        grow(8, HASHES[8:9], read_cut)
+    assert holds(8, 3, HASHES[3], read_cut)
+    assert not holds(8, 4, HASHES[4], read_cut)
+    assert not holds(5, 7, HASHES[7], read)
+    assert not holds(5, -1, HASHES[-1], read)
+    assert not holds(300, 299, HASHES[299], lambda _level, _number: None)
+
+
 def test_a_proof_does_not_go_on_above_the_root() -> None:
     """Hashes beyond those that the size wants lead to the root of a larger tree, which is none of this size."""
     with pytest.raises(UntrustedStatement, match="too many hashes"):

@@ -93,6 +93,12 @@ def test_what_is_no_subtree_is_proved_by_no_hashes() -> None:
     refused(1, 3, 8, proof, naive(0, 3), naive(0, 8))
 
 
+def test_a_proof_does_not_go_on_above_the_root() -> None:
+    """Though the root of a larger tree is what it leads to."""
+    proof = [*subtree_proof(0, 3, 4, read), OTHER]
+    refused(0, 3, 4, proof, naive(0, 3), sha256(b"\1" + OTHER + naive(0, 4)).digest())
+
+
 def test_the_subtree_of_no_leaf() -> None:
     """Its root is that of the empty tree, and so is that of the tree where that has no leaf."""
     verify_subtree(3, 3, 5, [], EMPTY_ROOT, naive(0, 5))
