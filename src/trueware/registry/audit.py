@@ -31,7 +31,7 @@ def audit_release(
     if payloads.identify(payload) != release.id:
         wrong.append(f"its id is not the digest of its payload, {payloads.identify(payload)}")
     try:
-        prove_release(release, publisher)
+        prove_release(release, publisher, lambda: payload)
     except InputError as error:
         wrong.append(str(error))
     if manifest is None:

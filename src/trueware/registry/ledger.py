@@ -85,7 +85,7 @@ class Registrar:
 def ledger(store: RegistryStore, registrar: Registrar, now: int) -> RegistryStore:
     """Return a store that logs what is written to `store`; its log is begun if there is none.
 
-    What was in a store before it had a log is entered into it too, as of now.
+    What was in a store before it had a log is entered into it too, as of now, as far as its statements hold and fit into a leaf.
 
     Raises:
         UntrustedStatement: the log is another registrar's.
@@ -144,7 +144,10 @@ class _Ledger:
         for release in reversed(self._store.releases()):
             data = self._store.get_payload(release.id)
             assert data is not None  # noqa: S101 (of a release just listed)
-            self._enter(Submission(data, now, release.source, release.statement))
+            try:
+                self._enter(Submission(data, now, release.source, release.statement))
+            except UntrustedStatement:
+                continue  # too large for a leaf, or not its publisher's: it stays beside the log, which every use of it says
             if release.withdrawn is not None:
                 self._say(Withdrawal(release.id, release.withdrawn), now)
         for anchor in self._store.anchors():
@@ -189,7 +192,7 @@ class _Ledger:
 
     def add_releases(self, submissions: Iterable[Submission]) -> tuple[bool, ...]:
         with self.transaction():
-            given = tuple(submissions)
+            given = tuple(replace(each, source=signed.plain(each.source)) for each in submissions)
             added = self._store.add_releases(given)
             for submission, new in zip(given, added, strict=True):
                 if new:
@@ -206,7 +209,8 @@ class _Ledger:
     def add_anchors(self, anchors: Iterable[Anchor], now: int) -> int:
         with self.transaction():
             new = 0
-            for anchor in anchors:
+            for given in anchors:
+                anchor = replace(given, source=signed.plain(given.source))  # as the statement has it
                 if self._store.add_anchors([anchor], now):
                     self._say(Admitted(replace(anchor, source="")), now, anchor.source)
                     new += 1

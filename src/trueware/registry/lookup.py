@@ -233,7 +233,8 @@ class Registry:
         """
         if release.publisher not in self._publishers:
             self._publishers[release.publisher] = self._store.get_publisher(release.publisher)
-        prove_release(release, self._publishers[release.publisher])
+        publisher = self._publishers[release.publisher]
+        prove_release(release, publisher, lambda: self._store.get_payload(release.id))
         return replace(release, logged=self._is_logged(release))
 
     def _proved(self, releases: Iterable[Release], findings: list[Finding]) -> Iterable[Release]:

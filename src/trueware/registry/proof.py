@@ -8,21 +8,26 @@
 A weaker authority signs nothing: for it only steps 3 and 4 can be made, and the result names the authority it rests on.
 """
 
+from collections.abc import Callable
 from hashlib import sha256
 
 from trueware.errors import UntrustedStatement
 from trueware.model.part import Part
 from trueware.model.release import Publisher, Release
 from trueware.model.verdict import Authority
+from trueware.registry.signed import read
 from trueware.registry.statement import verify
 
 
-def prove_release(release: Release, publisher: Publisher | None) -> None:
+def prove_release(
+    release: Release, publisher: Publisher | None, payload: Callable[[], bytes | None] = lambda: None
+) -> None:
     """Return if steps 1 and 2 hold.
 
     Args:
         release: as the store has it.
         publisher: the one enrolled under the release's publisher's name, None if there is none.
+        payload: asked for what was signed, where the statement has only its digest.
 
     Raises:
         UntrustedStatement: they do not.
@@ -35,7 +40,8 @@ def prove_release(release: Release, publisher: Publisher | None) -> None:
         raise UntrustedStatement("publisher-signed, yet without a statement")
     if publisher is None or publisher.name != release.publisher:
         raise UntrustedStatement(f"publisher {release.publisher!r} is not enrolled")
-    proved = verify(release.statement, publisher.keys)  # 1
+    whole = payload() if read(release.statement).payload is None else None
+    proved = verify(release.statement, publisher.keys, payload=whole)  # 1
     said = proved.payload
     stated = (
         proved.id,

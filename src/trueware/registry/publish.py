@@ -65,7 +65,7 @@ def publish(
     check_entitled(signer, store.publishers(), (*claims, Claim("product", product, "statement", "")))
     said = describe(root, claims, publisher, product, version, Authority.PUBLISHER, policy, packings, portraits)
     statement = sign(said, private_key, now)
-    verify(statement, signer.keys)  # what cannot be verified must not be stored
+    verify(statement, signer.keys, payload=payloads.encode(said))  # what cannot be verified must not be stored
     return submit(store, said, root, kept, now, source, statement, packings, portraits)
 
 

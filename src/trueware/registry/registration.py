@@ -156,10 +156,10 @@ class Registrations:
         registered = Registered(proved, said, data)
         if sha256(data).digest() != proved.digest:
             raise UntrustedStatement("the payload is not the one that was signed")
-        if proved.issuer != issuer:
+        if proved.issuer != signed.plain(issuer):
             raise UntrustedStatement(f"issued by {proved.issuer!r}, which only {issuer!r} may say")
         about = subject_of(said) if isinstance(said, Payload) else changes.subjects_of(said)[0]
-        if proved.subject != about:  # 5
+        if proved.subject != signed.plain(about):  # 5
             raise UntrustedStatement(f"it says it is about {proved.subject!r}, and speaks of {about!r}")
         if issuer == self.origin and proved.issued_at < self.latest:  # 6
             raise UntrustedStatement(f"issued at {proved.issued_at}, before the one before it, at {self.latest}")

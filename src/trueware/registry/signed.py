@@ -69,6 +69,12 @@ class SignedStatement:
     """DER SubjectPublicKeyInfo of the key that signed it; empty: nothing was proved."""
 
 
+def plain(text: str, longest: int = 4096) -> str:
+    """Return text as a statement's issuer, subject or source has it: Unicode, of bounded length; the rest is written out or cut."""
+    made = text.encode("utf-8", "backslashreplace").decode()
+    return made if len(made) <= longest else f"{made[: longest - 1]}\u2026"
+
+
 def key_id(spki: bytes) -> bytes:
     """Return the `kid` of a public key."""
     return sha256(spki).digest()
@@ -93,9 +99,13 @@ def seal(said: SignedStatement, payload: bytes, private_key: PrivateKey, certifi
     Raises:
         ValueError: a kind of key that is not used.
     """
-    claims: dict[int | str, object] = {_ISSUER: said.issuer, _SUBJECT: said.subject, _ISSUED_AT: said.issued_at}
+    claims: dict[int | str, object] = {
+        _ISSUER: plain(said.issuer),
+        _SUBJECT: plain(said.subject),
+        _ISSUED_AT: said.issued_at,
+    }
     if said.source:
-        claims[_SOURCE] = said.source
+        claims[_SOURCE] = plain(said.source)
     headers: dict[int | str, object] = {sign1.CWT_CLAIMS: claims}
     if certificates:
         headers[_X5CHAIN] = certificates[0] if len(certificates) == 1 else list(certificates)

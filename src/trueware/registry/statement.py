@@ -103,7 +103,7 @@ def verify(
     elif registrar is None:
         raise UntrustedStatement(f"signed, yet it says its authority is {release.authority.value}")
     issuer = release.publisher if registrar is None else registrar
-    if (said.issuer, said.subject) != (issuer, subject_of(release)):
+    if (said.issuer, said.subject) != (signed.plain(issuer), signed.plain(subject_of(release))):
         raise UntrustedStatement(
             f"issued by {said.issuer!r} on {said.subject!r}, but the payload is {subject_of(release)!r} of {issuer!r}"
         )

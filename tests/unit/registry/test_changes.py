@@ -142,9 +142,7 @@ def test_a_certificate_names_the_key() -> None:
         unseal(seal(SAID, b"payload", OPERATOR.key, [b"no certificate"]), KEYS)
 
 
-@pytest.mark.parametrize(
-    "said", [replace(SAID, issuer=""), replace(SAID, subject="x" * 8193), replace(SAID, issued_at=-1)]
-)
+@pytest.mark.parametrize("said", [replace(SAID, issuer=""), replace(SAID, subject=""), replace(SAID, issued_at=-1)])
 def test_claims_out_of_bounds_are_refused(said: SignedStatement) -> None:
     """Signed all the same."""
     with pytest.raises(UntrustedStatement):

@@ -8,22 +8,30 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from tests.unit.registry.logs import ACME, LEAVES, OPERATOR, fill, publish_one
+from tests.unit.registry.logs import ACME, LEAVES, OPERATOR, POLICY, fill, publish_one
 from tests.unit.registry.trees import firmware
 from tests.unit.storage.stores import KINDS, make
 
+from trueware.cose import sign1
 from trueware.errors import UntrustedStatement
 from trueware.model.anchor import Anchor, Distrusted
 from trueware.model.certificate import CertificateStatus, Standing
-from trueware.model.release import Publisher
+from trueware.model.claim import Claim
+from trueware.model.release import Entitlement, Publisher
+from trueware.model.verdict import Authority
+from trueware.registry.bundle import take_bundle, write_bundle
 from trueware.registry.changes import Enrolment, Withdrawal, encode
 from trueware.registry.enrol import enrol
 from trueware.registry.learn import learn
 from trueware.registry.ledger import READING, _Ledger, ledger, register
 from trueware.registry.log_audit import audit_log
 from trueware.registry.lookup import Registry
-from trueware.registry.ports import RegistryStore
-from trueware.registry.signed import SignedStatement, public_key, read, seal
+from trueware.registry.payload import MEDIA_TYPE, Payload
+from trueware.registry.payload import encode as encode_payload
+from trueware.registry.ports import RegistryStore, Submission
+from trueware.registry.publish import publish
+from trueware.registry.signed import SignedStatement, key_id, public_key, read, seal
+from trueware.registry.sync import sync
 from trueware.registry.withdraw import withdraw
 from trueware.storage.memory import MemoryStore
 from trueware.storage.opening import open_registry
@@ -163,6 +171,49 @@ def test_an_anchor_or_certificate_beside_the_log_counts_for_nothing(store: Regis
     assert [each.id for each in registry.trust(()).anchors] == ["spki:1", "spki:2"]
     assert registry.certificates(b"a" * 32) == (issued,)
     assert len(audit(store)) == 2
+
+
+def test_long_names_and_large_releases_are_logged_like_all(store: RegistryStore) -> None:
+    """A payload that does not fit into a leaf is signed by its digest; names that are no Unicode, and long ones, are written out."""
+    logged = ledger(store, OPERATOR, 5)
+    name = "Acme \U0001f600" + "x" * 480
+    enrol(logged, name, [public_key(ACME)], [Entitlement("vendor", "*" * 500)], 6)
+    claims = [Claim("version", f"v{number}\udcff" * 20, "a source", "a/b" * 30) for number in range(600)]
+    large = publish(
+        logged, firmware(1), {}, claims, publisher=name, product="P" * 512, version="1", private_key=ACME, now=7
+    )
+    learn(logged, firmware(2), {}, claims, publisher="O", product="P", version="1", now=3, source="s" * 9000)
+    learn(logged, firmware(3), {}, (), publisher="O", product="P", version="2", now=3, source="list\udcff.txt")
+    anchor = Anchor(name, "id\u00e9" * 2000, "spki", b"k", source="page\udc80" + "s" * 9000)
+    logged.add_anchors([anchor], 8)
+    logged.revoke_anchor(name, anchor.id, "lost", 9)
+
+    payload = store.get_payload(large.id)
+    assert payload is not None
+    assert len(payload) > 65_535
+    assert audit(store) == []
+    assert store.fsck() == []
+    assert [each.logged for each in Registry(store).find_exact(firmware(1).sha256 or b"").releases] == [True]
+    pieces = list(write_bundle(store, [each.id for each in store.releases()]))
+    assert take_bundle(pieces, MemoryStore(), MemoryStore(), POLICY, 9).releases == 3
+    copy = MemoryStore()
+    sync(store, copy, POLICY)
+    assert audit(copy) == []
+
+
+def test_what_does_not_fit_into_the_log_does_not_keep_a_registry_from_having_one(store: RegistryStore) -> None:
+    """A release of before, whose statement is larger than a leaf, stays beside the log, and is a warning."""
+    store.add_publisher(Publisher("Acme", (public_key(ACME),)), 1)
+    claims = tuple(Claim("version", f"v{number}" * 20, "a source", "a/b" * 30) for number in range(600))
+    said = Payload("Acme", "R", "1", Authority.PUBLISHER, b"a" * 32, claims=claims)
+    data = encode_payload(said)
+    headers: dict[int | str, object] = {3: MEDIA_TYPE, 4: key_id(public_key(ACME)), 15: {1: "Acme", 2: "R 1", 6: 1}}
+    store.add_releases([Submission(data, 1, "", sign1.sign(headers, data, ACME))])
+    logged = ledger(store, OPERATOR, 5)
+    publish_one(logged)
+
+    assert [each.logged for each in Registry(store).find_exact(b"a" * 32).releases] == [False]
+    assert [each for each in audit(store) if "the log does not say it" not in each] == []
 
 
 def test_a_publisher_withdraws_with_their_own_word(store: RegistryStore) -> None:
