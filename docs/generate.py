@@ -10,7 +10,7 @@ from guideline_pages import GUIDELINES, guideline_pages, rule_list, rule_pages
 from guideline_pages import RULES as RULE_PAGES
 from impact_page import impact_page, pictures
 
-from trueware import demo
+from trueware import demo, importing
 from trueware.cli.run import parser
 from trueware.cli.text import render
 from trueware.explaining import DETECTORS, load_detector
@@ -44,6 +44,18 @@ def formats_page() -> Iterator[str]:
             yield "\nNot read:\n\n" + "".join(f"- {limitation}\n" for limitation in doc.limitations)
         if doc.references:
             yield "\nSources: " + "; ".join(doc.references) + ".\n"
+
+
+def importers_page() -> Iterator[str]:
+    """Yield the list of importers."""
+    yield "# Importers\n\nDocuments in which others state reference values, taken in by `trueware registry import DOCUMENT…`. The kind is "
+    yield "told by the bytes, in this order, or by `--kind`. Each entry keeps the authority of whoever says so, and its source says how far "
+    yield "the document was verified; one whose signature is broken, that ran out, or is older than one had before yields nothing.\n"
+    for name in importing.ANNOUNCED:
+        importer = importing.load(name)
+        yield f"\n## {name}\n\n{importer.title[0].upper()}{importer.title[1:]}.\n"
+        if importer.references:
+            yield "\nSources: " + "; ".join(importer.references) + ".\n"
 
 
 def schemes_page() -> Iterator[str]:
@@ -121,6 +133,7 @@ def cli_page() -> Iterator[str]:
 PAGES = {
     "formats.md": formats_page,
     "schemes.md": schemes_page,
+    "importers.md": importers_page,
     "rules.md": rules_page,
     "limits.md": limits_page,
     "policies.md": policies_page,
