@@ -22,7 +22,7 @@ from trueware.importing.contract import Context, Document
 from trueware.importing.corim import IMPORTER
 from trueware.sources.mirrors import FolderMirror
 
-SLOWEST = 2.0
+SLOWEST = 30.0
 """Seconds of CPU time for one input, on a busy machine."""
 
 
@@ -123,7 +123,7 @@ def test_what_is_within_counts_with_what_is_around() -> None:
     before = process_time()
     with pytest.raises(LimitExceeded, match="values of CBOR"):
         manifest.parse(encode(Tagged(501, {0: "c", 1: tags})), Notes())
-    assert process_time() - before < 8
+    assert process_time() - before < SLOWEST
 
 
 def test_long_lists_are_read_in_time() -> None:
@@ -133,4 +133,4 @@ def test_long_lists_are_read_in_time() -> None:
     data = coswid.build(tag)
     before = process_time()
     assert coswid.parse(data, Notes()) == tag
-    assert process_time() - before < 4
+    assert process_time() - before < SLOWEST

@@ -1,9 +1,10 @@
 """The ledger: every change is a leaf, the log replays to the registry, and what was done to either shows."""
 
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
-from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,8 @@ from trueware.storage.memory import MemoryStore
 from trueware.storage.opening import open_registry
 from trueware.tlog import checkpoint
 from trueware.tlog.checkpoint import Checkpoint
+
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture(params=KINDS)
@@ -257,12 +260,21 @@ def test_statements_of_others_are_checked_before_they_are_registered(store: Regi
     assert (store.log_size(), [each.withdrawn for each in store.releases()]) == (size, [None])
 
 
-def _write(location: str, name: str, count: int) -> None:
-    """In a process of its own: enrol some publishers."""
-    with closing(open_registry(location if "://" in location else Path(location), writes=True)) as store:
-        logged = ledger(store, OPERATOR, 5)
-        for number in range(count):
-            enrol(logged, f"{name}{number}", [], [], 10 + number)
+WRITER = """
+import sys
+from contextlib import closing
+from pathlib import Path
+from tests.unit.registry.logs import OPERATOR
+from trueware.registry.enrol import enrol
+from trueware.registry.ledger import ledger
+from trueware.storage.opening import open_registry
+
+location, name = sys.argv[1:]
+with closing(open_registry(location if "://" in location else Path(location), writes=True)) as store:
+    logged = ledger(store, OPERATOR, 5)
+    for number in range(12):
+        enrol(logged, f"{name}{number}", [], [], 10 + number)
+"""
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgres"])
@@ -271,13 +283,8 @@ def test_many_writers_make_one_history(kind: str, request: pytest.FixtureRequest
     location = str(tmp_path / "registry.sqlite") if kind == "sqlite" else request.getfixturevalue("postgres").url()
     with closing(open_registry(location if kind == "postgres" else Path(location), creates=True)) as store:
         ledger(store, OPERATOR, 5)
-        context = get_context("spawn")
-        writers = [context.Process(target=_write, args=(location, name, 12)) for name in "abcd"]
-        for writer in writers:
-            writer.start()
-        for writer in writers:
-            writer.join(120)
-            assert writer.exitcode == 0
+        writers = [subprocess.Popen([sys.executable, "-c", WRITER, location, name], cwd=ROOT) for name in "abcd"]
+        assert [writer.wait(120) for writer in writers] == [0] * 4
 
         assert store.log_size() == 2 + 48
         assert len(store.publishers()) == 48
