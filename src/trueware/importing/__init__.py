@@ -10,6 +10,7 @@ ANNOUNCED: dict[str, str] = {
     "opkg": "opkg",
     "apk": "apk_index",
     "tuf": "tuf_repository",
+    "lvfs": "lvfs",
     "never-trust": "never_trust",
     "certificates": "certificates",
     "cyclonedx": "cyclonedx",
