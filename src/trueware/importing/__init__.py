@@ -9,6 +9,7 @@ ANNOUNCED: dict[str, str] = {
     "sums": "sums",
     "opkg": "opkg",
     "apk": "apk_index",
+    "gluon": "gluon",
     "tuf": "tuf_repository",
     "lvfs": "lvfs",
     "never-trust": "never_trust",
