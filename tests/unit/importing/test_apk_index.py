@@ -56,6 +56,21 @@ def test_other_packages_under_a_listed_name(tmp_path: Path, case: str) -> None:
     assert store.releases() == ()
 
 
+def test_a_package_that_the_index_does_not_name(tmp_path: Path) -> None:
+    """A package in itself without fault, unsigned and of another database: it has only the name."""
+    other = data("package").replace(b"aarch64", b"aarch65")
+    start = other.index(b"aarch65")
+    assert start < 8 + (int.from_bytes(other[8:12], "little") & (1 << 30) - 1)
+    length = int.from_bytes(other[8:12], "little")
+    after = 8 + length + -length % 8  # the signature, which is left out: OpenWrt's packages have none
+    size = int.from_bytes(other[after : after + 4], "little") & (1 << 30) - 1
+    unsigned = other[:after] + other[after + size + -size % 8 :]
+    store = registry(*KEYS)
+    done = take(store, write(tmp_path, {"packages.adb": INDEX, "vector-1.0-r0.apk": unsigned}) / "packages.adb")
+    assert ["another package than the index names" in each.reason for each in done.refused] == [True]
+    assert store.releases() == ()
+
+
 def test_no_flipped_bit_of_the_index_passes(tmp_path: Path) -> None:
     """Whatever byte is another: refused whole, or not signed any more; never more than that."""
     for at in range(0, len(INDEX), 3):
