@@ -41,12 +41,17 @@ from trueware.tlog.merkle import MAX_PROOF, inclusion_proof, leaf_hash, verify_i
 from trueware.tlog.policy import Policy, Proved
 
 MAGIC = b"trueware-bundle 1\n"
-MAX_RECORD = 1 << 30
+MAX_RECORD = 1 << 28
 """Bytes of one record, unpacked: a manifest of a million files has some 100 MB."""
+
+MAX_ITEMS = 1 << 20
+"""Values of one record, kept contents and hashes among them: a value takes up to 80 bytes in memory, and one byte in the record."""
 
 MAX_LEAVES = 1_000_000
 _NAME = "bundle"
 _PACKED = 1 << 28
+_STRINGS = (2, 3)
+"""Major types of CBOR (RFC 8949 §3.1) that are followed by as many bytes as they say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +157,7 @@ def take_bundle(
         assert isinstance(leaf, Leaf)  # noqa: S101
         registered = _proved(leaf, proved.checkpoint, state, scratch)
         try:
+            _check_same(store, scratch, registered)
             new = _take(store, registered, leaf, proved.checkpoint, now)
         except (InputError, ValueError) as error:
             refused.append((leaf.number, str(error)))
@@ -172,6 +178,26 @@ def _proved(leaf: Leaf, at: Checkpoint, state: Registrations, scratch: RegistryS
     return registered
 
 
+def _check_same(store: RegistryStore, scratch: RegistryStore, registered: Registered) -> None:
+    """Return if what is said of a publisher is said of the one who is enrolled here under that name.
+
+    Raises:
+        UntrustedStatement: the publisher of the bundle has keys that the one here has not.
+    """
+    match registered.said:
+        case Enrolment(publisher):
+            name = publisher.name
+        case Admitted(anchor):
+            name = anchor.publisher
+        case Revocation(name):
+            pass
+        case _:
+            return
+    here, there = store.get_publisher(name), scratch.get_publisher(name)
+    if here is not None and there is not None and not set(there.keys) <= set(here.keys):
+        raise UntrustedStatement(f"publisher {name!r} is enrolled here with other keys")
+
+
 def _take(store: RegistryStore, registered: Registered, leaf: Leaf, at: Checkpoint, now: int) -> bool:
     """Do in a registry what a leaf of another says; tells whether it was new."""
     source = f"{at.origin}, leaf {leaf.number}"
@@ -185,12 +211,10 @@ def _take(store: RegistryStore, registered: Registered, leaf: Leaf, at: Checkpoi
             rest = leaf.attached.manifest, leaf.attached.kept, leaf.attached.packings, leaf.attached.portraits
             return store.add_releases([Submission(registered.payload, now, source, own, *rest)])[0]
         case Enrolment(publisher):
-            here = store.get_publisher(publisher.name)
-            if here is not None and not set(publisher.keys) <= set(here.keys):
-                raise UntrustedStatement(f"publisher {publisher.name!r} is enrolled here with other keys")
-            if here is None:
-                store.add_publisher(publisher, now)
-            return here is None
+            if store.get_publisher(publisher.name) is not None:
+                return False
+            store.add_publisher(publisher, now)
+            return True
         case Withdrawal(release, reason):
             return store.withdraw(release, reason, now)
         case Admitted(anchor):
@@ -265,10 +289,28 @@ def _fields(reader: "_Reader", count: int) -> list[Any]:
         data = zstandard.ZstdDecompressor().decompress(packed, max_output_size=size)
     except zstandard.ZstdError as error:
         raise MalformedInput(_NAME, reader.offset, f"no zstd ({error})") from error
+    _check_items(data, reader.offset)
     fields: Any = cbor.decode(data, _NAME, max_depth=4)
     if not isinstance(fields, list) or len(fields) != count:
         raise MalformedInput(_NAME, reader.offset, f"a list of {count} expected")
     return fields
+
+
+def _check_items(data: bytes, offset: int) -> None:
+    """Refuse a record of more values than any has, before they are made; whether it is CBOR is found when it is decoded.
+
+    Raises:
+        LimitExceeded: it is one.
+    """
+    at = items = 0
+    while at < len(data):
+        items += 1
+        if items > MAX_ITEMS:
+            raise LimitExceeded("bundle record", MAX_ITEMS, f"values at {offset}")
+        major, short = data[at] >> 5, data[at] & 31
+        wide = 1 << (short - 24) if 24 <= short < 28 else 0
+        value = int.from_bytes(data[at + 1 : at + 1 + wide], "big") if wide else short
+        at += 1 + wide + (value if major in _STRINGS else 0)
 
 
 class _Reader:

@@ -18,10 +18,10 @@ The one-leaf trap: no inclusion proof of RFC 9942 can be written for a tree of o
 policy and the registrar's key, before anything can be asked of it; that is also what RFC 9943 §5.1.1 wants.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from trueware.errors import UntrustedStatement
 from trueware.model.anchor import Anchor, Distrusted
@@ -64,7 +64,15 @@ the claims of the artefact.
 """The registration policy that a registry begins with; the checks are the code's."""
 
 _DISTRUST_TOGETHER = 100
-"""Entries of one statement: with the longest reasons and sources they fit into a leaf."""
+"""Entries of one statement at most."""
+
+_RUN = 32 * 1024
+"""Bytes of what is listed in one statement at most, so that its payload is attached (`signed`) with names and keys beside it."""
+
+_HEAD = 9
+"""Bytes that CBOR takes before a text or list at most."""
+
+_Item = TypeVar("_Item")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +126,8 @@ class _Ledger:
 
     def __init__(self, store: RegistryStore, registrar: Registrar) -> None:
         self._store, self._registrar = store, registrar
-        self._pending: list[Leaf] | None = None
+        self._pending: dict[bytes, Leaf] | None = None
+        """By hash."""
         self._state = Registrations(store)
 
     def __getattr__(self, name: str) -> Any:
@@ -140,7 +149,7 @@ class _Ledger:
         self._say(Registration(registrar.origin, RULES, self._spki()), now)
         self._say(RegistrarKey(self._spki(), str(registrar.verifier)), now)
         for publisher in self._store.publishers():
-            self._say(Enrolment(publisher), now)
+            self._enrolled(publisher, now)
         for release in reversed(self._store.releases()):
             data = self._store.get_payload(release.id)
             assert data is not None  # noqa: S101 (of a release just listed)
@@ -169,11 +178,11 @@ class _Ledger:
             yield
             return
         with self._store.transaction():
-            self._pending = []
+            self._pending = {}
             try:
                 self._state.catch_up()  # with what other writers added
                 yield
-                self._append(self._pending)
+                self._append(list(self._pending.values()))
             except BaseException:
                 self._state = Registrations(self._store)  # it saw what is undone now
                 raise
@@ -188,7 +197,7 @@ class _Ledger:
             entitlements = tuple(each for each in publisher.entitlements if each not in before.entitlements)
             self._store.add_publisher(publisher, now)
             if known is None or keys or entitlements:
-                self._say(Enrolment(Publisher(publisher.name, keys, entitlements)), now)
+                self._enrolled(Publisher(publisher.name, keys, entitlements), now)
 
     def add_releases(self, submissions: Iterable[Submission]) -> tuple[bool, ...]:
         with self.transaction():
@@ -273,8 +282,14 @@ class _Ledger:
         self._leave(statement, data)
 
     def _distrust(self, new: list[Distrusted], now: int) -> None:
-        for start in range(0, len(new), _DISTRUST_TOGETHER):
-            self._say(Distrust(tuple(new[start : start + _DISTRUST_TOGETHER])), now)
+        for some in _fitting(new, lambda each: (each.id, each.reason, each.source), _DISTRUST_TOGETHER):
+            self._say(Distrust(some), now)
+
+    def _enrolled(self, publisher: Publisher, now: int) -> None:
+        """Say of a publisher what is new, in as many statements as it takes for each payload to be attached."""
+        for number, some in enumerate(_fitting(publisher.entitlements, lambda each: (each.name, each.pattern)) or [()]):
+            keys = publisher.keys if number == 0 else ()
+            self._say(Enrolment(Publisher(publisher.name, keys, some)), now)
 
     def _enter(self, submission: Submission) -> None:
         """Put the statement of a release among the leaves to come."""
@@ -294,12 +309,14 @@ class _Ledger:
         entry = signed.entry_of(statement)
         registered = self._state.check(entry, data)
         self._state.took(registered)
-        self._pending.append(Leaf(leaf_hash(entry), entry, registered.subjects))
+        digest = leaf_hash(entry)
+        if digest in self._pending:
+            raise ValueError("a leaf is in the log already")
+        self._pending[digest] = Leaf(digest, entry, registered.subjects)
 
     def _is_leaf(self, statement: bytes) -> bool:
         digest = leaf_hash(statement)
-        pending = self._pending or ()
-        return self._store.find_leaf(digest) is not None or any(leaf.hash == digest for leaf in pending)
+        return digest in (self._pending or {}) or self._store.find_leaf(digest) is not None
 
     def _append(self, leaves: list[Leaf]) -> None:
         if not leaves:
@@ -313,6 +330,22 @@ class _Ledger:
 
     def _spki(self) -> bytes:
         return public_key(self._registrar.key)
+
+
+def _fitting(
+    items: Iterable[_Item], texts: Callable[[_Item], tuple[str, ...]], most: int = 1 << 16
+) -> list[tuple[_Item, ...]]:
+    """Return items in runs, each short enough to be attached to one statement."""
+    runs: list[list[_Item]] = []
+    room = 0
+    for item in items:
+        need = sum(len(text.encode("utf-8", "surrogateescape")) + _HEAD for text in texts(item)) + _HEAD
+        if not runs or need > room or len(runs[-1]) == most:
+            runs.append([])
+            room = _RUN
+        runs[-1].append(item)
+        room -= need
+    return list(map(tuple, runs))
 
 
 READING = frozenset({

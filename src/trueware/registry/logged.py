@@ -12,7 +12,7 @@ from trueware.errors import InputError, UntrustedStatement
 from trueware.model.release import Entitlement, Publisher, Release
 from trueware.model.verdict import Authority
 from trueware.registry import changes, payload, signed
-from trueware.registry.changes import Change, Enrolment
+from trueware.registry.changes import Change, Enrolment, Revocation, Withdrawal
 from trueware.registry.ports import RegistryStore
 from trueware.registry.registration import Registrations
 from trueware.registry.signed import SignedStatement
@@ -55,6 +55,34 @@ class LogView:
                 continue
             if proved.issuer == (release.publisher if own else self._state.origin):
                 return number, entry
+        return None
+
+    def withdrawn(self, release: Release) -> str | None:
+        """Return why the log says that a release is withdrawn, by the registrar or its publisher; None where it does not."""
+        for _, said, entry in self._statements(f"release:{release.id}"):
+            try:
+                change = changes.decode(said.content_type, said.payload or b"")
+                own = said.issuer != self._state.origin
+                keys = self.publisher(release.publisher).keys if own else self._state.keys
+                issuer = signed.unseal(entry, keys).issuer
+            except InputError:
+                continue
+            by = signed.plain(release.publisher) if own else self._state.origin
+            if isinstance(change, Withdrawal) and change.release == release.id and issuer == by:
+                return change.reason
+        return None
+
+    def revoked(self, publisher: str, id_: str) -> str | None:
+        """Return why the log says that an anchor was taken back; None where it does not."""
+        for _, said, entry in self._statements(f"anchor:{publisher}:{id_}"):
+            try:
+                change = changes.decode(said.content_type, said.payload or b"")
+            except InputError:
+                continue
+            if not isinstance(change, Revocation) or (change.publisher, change.id) != (publisher, id_):
+                continue
+            if self._by_registrar(entry):
+                return change.reason
         return None
 
     def says(self, change: Change) -> bool:
@@ -134,6 +162,10 @@ def log_of(store: RegistryStore, policy: Policy | None = None) -> LogView | None
     if note is None:
         if policy is not None:
             raise UntrustedStatement("the registry has no log, and a policy asks for one")
+        if store.log_size():
+            raise UntrustedStatement(
+                "the registry has a log without a checkpoint: it was altered, or a copy was broken off"
+            )
         return None
     state = Registrations(store)
     state.catch_up(times=False)

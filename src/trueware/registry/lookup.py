@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from trueware.appraisal.trust import Trust
-from trueware.errors import InputError
+from trueware.errors import InputError, UntrustedStatement
 from trueware.measuring import Listed
 from trueware.model.anchor import Anchor, Distrusted
 from trueware.model.certificate import CertificateStatus
@@ -87,7 +87,13 @@ class Registry:
     def find_exact(self, sha256: bytes) -> Found:
         """Return the releases whose artefact has these very bytes (for a folder, this tree)."""
         findings: list[Finding] = []
-        return Found(tuple(self._proved(self._store.find_by_sha256(sha256), findings)), tuple(findings))
+        releases = []
+        for release in self._proved(self._store.find_by_sha256(sha256), findings):
+            if release.sha256 == sha256:
+                releases.append(release)
+            else:  # the store's index says what the release does not
+                findings.append(untrusted(release, UntrustedStatement("it is found by a digest that is not its own")))
+        return Found(tuple(releases), tuple(findings))
 
     def find_tree(self, tree: bytes) -> Candidates:
         """Return the releases that are, or hold, this very tree: same content in whatever container."""
@@ -207,6 +213,8 @@ class Registry:
             log = self._log
             self._admitted = tuple(
                 each
+                if log is None or each.revoked is not None
+                else replace(each, revoked=log.revoked(each.publisher, each.id))
                 for each in self._store.anchors()
                 if log is None or log.says(Admitted(replace(each, source="", revoked=None)))
             )
@@ -235,7 +243,10 @@ class Registry:
             self._publishers[release.publisher] = self._store.get_publisher(release.publisher)
         publisher = self._publishers[release.publisher]
         prove_release(release, publisher, lambda: self._store.get_payload(release.id))
-        return replace(release, logged=self._is_logged(release))
+        withdrawn = release.withdrawn
+        if withdrawn is None and self._log is not None:
+            withdrawn = self._log.withdrawn(release)
+        return replace(release, logged=self._is_logged(release), withdrawn=withdrawn)
 
     def _proved(self, releases: Iterable[Release], findings: list[Finding]) -> Iterable[Release]:
         for release in releases:

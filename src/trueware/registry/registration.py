@@ -151,6 +151,10 @@ class Registrations:
         if data is None:
             raise UntrustedStatement("signed is only the digest of a payload that is not at hand")
         said = _decode(claimed.content_type, data)
+        if claimed.payload is None and not isinstance(said, Payload | Admitted):
+            raise UntrustedStatement(
+                "its payload is not attached, and could be had from nowhere when the log is replayed"
+            )
         issuer, keys = self._entitled(said, claimed)
         proved = signed.unseal(statement, keys)
         registered = Registered(proved, said, data)
@@ -167,6 +171,10 @@ class Registrations:
 
     def _entitled(self, said: Said, claimed: SignedStatement) -> tuple[str, list[bytes]]:
         """Return in whose name, and with which keys, this may be said."""
+        if isinstance(said, Enrolment) and self.origin in (said.publisher.name, signed.plain(said.publisher.name)):
+            raise UntrustedStatement(
+                f"a publisher of the registrar's name, {self.origin!r}: nobody could tell their words apart"
+            )
         if self.count == 0 or self.origin is None:  # 1
             if not isinstance(said, Registration):
                 raise UntrustedStatement("the first leaf of a log is its registration policy")

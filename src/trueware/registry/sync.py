@@ -1,9 +1,9 @@
 """Copies a registry by its log: every leaf of the one is checked and done in the other, in order, so that both say the same.
 
 The copy is a replica: it has the history of the registry it comes from, leaf by leaf, and its checkpoints, and can be copied from
-in turn; only the registrar of the first can add to it. In batches, each one transaction: broken off, the next one takes it up at the
-first leaf that is missing. What a statement speaks of by digest alone (manifests, kept contents, lists) travels beside it and is
-proved by those digests, as on every look-up.
+in turn; only the registrar of the first can add to it. In batches, each one transaction and proved to be the beginning of the tree of
+the checkpoint before it is kept: broken off, the next one takes it up at the first leaf that is missing. What a statement speaks of by
+digest alone (manifests, kept contents, lists) travels beside it and is proved by those digests, as on every look-up.
 """
 
 from collections.abc import Callable
@@ -20,7 +20,7 @@ from trueware.registry.proof import prove_manifest
 from trueware.registry.registration import Attached, Registrations, apply
 from trueware.tlog.checkpoint import Checkpoint
 from trueware.tlog.growth import grow, root
-from trueware.tlog.merkle import leaf_hash
+from trueware.tlog.merkle import consistency_proof, leaf_hash, verify_consistency
 from trueware.tlog.policy import Policy
 
 _TOGETHER = 64
@@ -80,8 +80,11 @@ def sync(source: RegistryStore, target: RegistryStore, policy: Policy, report: R
                 _copy(source, target, state, number, entry)
             if target.log_size() != end:
                 raise UntrustedStatement(f"the registry copied from lacks leaf {target.log_size()}")
-            if end == at.size and root(end, target.get_tile) != at.root:
-                raise UntrustedStatement("the leaves copied are not those of the checkpoint")
+            try:
+                proof = consistency_proof(end, at.size, source.get_tile)
+            except ValueError as error:
+                raise UntrustedStatement(f"the log copied from is not whole: {error}") from error
+            verify_consistency(end, at.size, proof, root(end, target.get_tile), at.root)
             if end == at.size:
                 target.put_checkpoint(at.size, note)
         done = end

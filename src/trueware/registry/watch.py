@@ -97,7 +97,10 @@ def _not_taken_back(store: RegistryStore, entry: bytes) -> Iterator[str]:
     """Yield what a leaf takes back and the registry does not (4)."""
     try:
         said = signed.read(entry)
-        if said.content_type not in _TAKES_BACK or said.payload is None:
+        if said.content_type not in _TAKES_BACK:
+            return
+        if said.payload is None:
+            yield "takes something back and does not say what"
             return
         change = changes.decode(said.content_type, said.payload)
     except InputError as error:

@@ -55,6 +55,7 @@ class MemoryStore:
         self._anchors: dict[tuple[str, str], Anchor] = {}
         self._distrusted: dict[str, Distrusted] = {}
         self._certificates: list[CertificateStatus] = []
+        self._last_words: dict[tuple[str, str], CertificateStatus] = {}
         self._entries: list[bytes] = []
         self._numbers: dict[bytes, int] = {}
         self._about: dict[str, tuple[int, ...]] = {}
@@ -212,9 +213,9 @@ class MemoryStore:
     def add_certificates(self, words: Iterable[CertificateStatus], now: int) -> int:  # noqa: ARG002 (the port's)
         new = 0
         for word in words:
-            said = [each for each in self._certificates if (each.issuer, each.number) == (word.issuer, word.number)]
-            if not said or said[-1] != word:
+            if self._last_words.get((word.issuer, word.number)) != word:
                 self._certificates.append(word)
+                self._last_words[word.issuer, word.number] = word
                 new += 1
         return new
 
