@@ -1,9 +1,9 @@
 """Copies a registry by its log: every leaf of the one is checked and done in the other, in order, so that both say the same.
 
 The copy is a replica: it has the history of the registry it comes from, leaf by leaf, and its checkpoints, and can be copied from
-in turn; only the registrar of the first can add to it. In batches, each one transaction and proved to be the beginning of the tree of
-the checkpoint before it is kept: broken off, the next one takes it up at the first leaf that is missing. What a statement speaks of by
-digest alone (manifests, kept contents, lists) travels beside it and is proved by those digests, as on every look-up.
+in turn; only the registrar of the first can add to it. In batches, each one transaction and proved to be the beginning of the tree
+of the checkpoint before it is kept: broken off, the next one takes it up at the first leaf that is missing. What a statement speaks
+of by digest alone (manifests, kept contents, lists) travels beside it and is proved by those digests, as on every look-up.
 """
 
 from collections.abc import Callable
