@@ -152,13 +152,14 @@ def take_bundle(
     proved = policy.prove(first)
     state = Registrations(scratch)
     releases = known = 0
+    brought: set[str] = set()
     refused: list[tuple[int, str]] = []
     for leaf in records:
         assert isinstance(leaf, Leaf)  # noqa: S101
         registered = _proved(leaf, proved.checkpoint, state, scratch)
         try:
-            _check_same(store, scratch, registered)
-            new = _take(store, registered, leaf, proved.checkpoint, now)
+            _check_same(store, scratch, registered, brought)
+            new = _take(store, registered, leaf, proved.checkpoint, now, brought)
         except (InputError, ValueError) as error:
             refused.append((leaf.number, str(error)))
             continue
@@ -178,7 +179,7 @@ def _proved(leaf: Leaf, at: Checkpoint, state: Registrations, scratch: RegistryS
     return registered
 
 
-def _check_same(store: RegistryStore, scratch: RegistryStore, registered: Registered) -> None:
+def _check_same(store: RegistryStore, scratch: RegistryStore, registered: Registered, brought: set[str]) -> None:
     """Return if what is said of a publisher is said of the one who is enrolled here under that name.
 
     Raises:
@@ -194,11 +195,17 @@ def _check_same(store: RegistryStore, scratch: RegistryStore, registered: Regist
         case _:
             return
     here, there = store.get_publisher(name), scratch.get_publisher(name)
+    if here is None and isinstance(registered.said, Enrolment):
+        brought.add(name)
+    if name in brought:  # who came with this very bundle, in as many statements as it takes
+        return
     if here is not None and there is not None and not set(there.keys) <= set(here.keys):
         raise UntrustedStatement(f"publisher {name!r} is enrolled here with other keys")
 
 
-def _take(store: RegistryStore, registered: Registered, leaf: Leaf, at: Checkpoint, now: int) -> bool:
+def _take(
+    store: RegistryStore, registered: Registered, leaf: Leaf, at: Checkpoint, now: int, brought: set[str]
+) -> bool:
     """Do in a registry what a leaf of another says; tells whether it was new."""
     source = f"{at.origin}, leaf {leaf.number}"
     if registered.statement.source:
@@ -211,7 +218,7 @@ def _take(store: RegistryStore, registered: Registered, leaf: Leaf, at: Checkpoi
             rest = leaf.attached.manifest, leaf.attached.kept, leaf.attached.packings, leaf.attached.portraits
             return store.add_releases([Submission(registered.payload, now, source, own, *rest)])[0]
         case Enrolment(publisher):
-            if store.get_publisher(publisher.name) is not None:
+            if publisher.name not in brought:
                 return False
             store.add_publisher(publisher, now)
             return True

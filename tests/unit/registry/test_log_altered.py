@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from tests.unit.registry.logs import ACME, OPERATOR, POLICY, fill, publish_one
 
 from trueware.errors import LimitExceeded, UntrustedStatement
-from trueware.model.anchor import Distrusted
+from trueware.model.anchor import Anchor, Distrusted
 from trueware.model.certificate import CertificateStatus, Standing
 from trueware.model.release import Entitlement, Publisher
 from trueware.registry import changes, signed
@@ -194,3 +194,20 @@ def test_a_bundle_does_not_bring_anchors_for_a_publisher_who_is_known() -> None:
 
     assert target.anchors() == ()
     assert sum("enrolled here with other keys" in why for _, why in done.refused) == 5
+
+
+def test_a_bundle_brings_all_keys_and_claims_of_a_publisher_it_brings() -> None:
+    """Enrolled in many statements: later keys and claims too, and what rests on them."""
+    source, target = MemoryStore(), MemoryStore()
+    logged = ledger(source, OPERATOR, 5)
+    enrol(logged, "Acme", [public_key(OPERATOR.key)], [Entitlement("vendor", "A*")], 6)
+    enrol(logged, "Acme", [public_key(ACME)], [Entitlement("product", "R*")], 7)
+    id_ = publish_one(logged)
+    logged.add_anchors([Anchor("Acme", "spki:1", "spki", b"k")], 30)
+    here = ledger(target, Registrar("example.net/b", ACME), 70)
+    done = take_bundle(write_bundle(source, [id_]), here, MemoryStore(), POLICY, 80)
+
+    assert (done.releases, done.refused) == (1, ())
+    assert target.publishers() == source.publishers()
+    assert [each.id for each in target.anchors()] == ["spki:1"]
+    assert list(audit_log(target, MemoryStore())) == []
