@@ -1,6 +1,7 @@
 """The log from the command line: proofs, watching, witnesses over HTTP, bundles and copies, and what `verify` says of each."""
 
 import signal
+import sqlite3
 import subprocess
 import sys
 from contextlib import closing
@@ -116,6 +117,30 @@ def test_an_older_registry_is_refused_by_who_saw_the_later(
     assert main(["log", "watch", "--policy", str(policy), "--state", state]) == ExitCode.USAGE
     assert main(["log", "fsck", "--policy", str(policy)]) == 0  # by itself it is without fault
     assert main(["verify", "--quiet", "--log-state", state, GENUINE]) == ExitCode.INTERNAL
+
+
+def test_a_withdrawal_that_was_seen_is_not_taken_out(
+    registry: Path, policy: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What the state remembers is looked for each time, also where the tables and the index of the log were made to forget it."""
+    state = tmp_path / "state"
+    asked = ["verify", "--quiet", "--log-policy", str(policy), "--log-state", str(state), GENUINE]
+    with closing(SqliteStore.open_read_only(registry)) as store:
+        id_ = store.releases()[0].id
+    assert main(["release", "withdraw", id_, "--reason", "a flaw"]) == 0
+    assert main(asked) == ExitCode.WARNINGS
+    assert state.read_text("utf-8").splitlines()[3:] == ["taken back 3"]
+    assert main(asked) == ExitCode.WARNINGS
+    with closing(sqlite3.connect(registry)) as connection:
+        connection.execute("DELETE FROM withdrawal")
+        connection.commit()
+        assert main(["verify", "--quiet", GENUINE]) == ExitCode.WARNINGS  # the log says so
+        connection.execute("DELETE FROM leaf_subject WHERE leaf = 3")
+        connection.commit()
+    capsys.readouterr()
+
+    assert main(asked) == ExitCode.USAGE
+    assert "leaf 3 of the log withdraws release" in capsys.readouterr().err
 
 
 def test_bundles_and_copies(registry: Path, policy: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,4 +1,7 @@
-"""Watches the log of a registry with what was remembered of it in a file: three lines, as a checkpoint has them."""
+"""Watches the log of a registry with what was remembered of it in a file.
+
+Three lines, as a checkpoint has them, and one with the numbers of the leaves that take something back: ``taken back 5 9``.
+"""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,6 +12,9 @@ if TYPE_CHECKING:
     from trueware.registry.ports import RegistryStore
     from trueware.registry.watch import Remembered, Watched
     from trueware.tlog.policy import Policy
+
+
+_TAKEN_BACK = "taken back "
 
 
 def watched(store: "RegistryStore", policy: "Policy", state: Path) -> "Watched":
@@ -25,7 +31,8 @@ def watched(store: "RegistryStore", policy: "Policy", state: Path) -> "Watched":
 
     done = watch(store, policy, _remembered(state))
     kept = done.remembered
-    write_file(state, str(Checkpoint(kept.origin, kept.size, kept.root)).encode())
+    numbers = f"{_TAKEN_BACK}{' '.join(map(str, kept.taken_back))}\n" if kept.taken_back else ""
+    write_file(state, f"{Checkpoint(kept.origin, kept.size, kept.root)}{numbers}".encode())
     return done
 
 
@@ -34,11 +41,16 @@ def _remembered(state: Path) -> "Remembered | None":
     from trueware.tlog.checkpoint import parse
 
     try:
-        at = parse(state.read_bytes().decode("utf-8"))
+        text = state.read_bytes().decode("utf-8")
+        at = parse(text)
+        lines = [line for line in text.splitlines()[3:] if line.startswith(_TAKEN_BACK)]
+        taken_back = tuple(int(number) for line in lines for number in line.removeprefix(_TAKEN_BACK).split(" "))
+        if any(not 0 <= number < at.size for number in taken_back):
+            raise SourceError(f"{str(state)!r} is no state of a log (a leaf that it has not)")
     except FileNotFoundError:
         return None
     except OSError as error:
         raise SourceError(f"cannot read {str(state)!r}: {error.strerror}") from error
-    except (InputError, UnicodeDecodeError) as error:
+    except (InputError, ValueError) as error:
         raise SourceError(f"{str(state)!r} is no state of a log ({error})") from error
-    return Remembered(at.origin, at.size, at.root)
+    return Remembered(at.origin, at.size, at.root, taken_back)

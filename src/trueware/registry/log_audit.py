@@ -17,6 +17,7 @@ from hashlib import sha256
 
 from trueware.errors import InputError, UntrustedStatement
 from trueware.model.release import Publisher
+from trueware.model.verdict import Authority
 from trueware.registry import changes, signed
 from trueware.registry.changes import Admitted
 from trueware.registry.logged import proved
@@ -159,8 +160,7 @@ def _checkpoints(store: RegistryStore, size: int, verifiers: tuple[str, ...]) ->
 
 def _state(store: RegistryStore, replay: RegistryStore) -> Iterator[Problem]:
     yield from _compared("publisher", _publishers(store), _publishers(replay))
-    mine = {each.id: (each.withdrawn, each.statement) for each in store.releases()}
-    theirs = {each.id: (each.withdrawn, each.statement) for each in replay.releases()}
+    mine, theirs = _releases(store), _releases(replay)
     yield from _compared("release", mine, theirs)
     yield from _compared(
         "anchor",
@@ -172,6 +172,18 @@ def _state(store: RegistryStore, replay: RegistryStore) -> Iterator[Problem]:
     )
     if store.certificates() != replay.certificates():
         yield Problem("registry", "the words about certificates are not those of the log")
+
+
+def _releases(store: RegistryStore) -> dict[str, object]:
+    """Return what a log says of releases; where one comes from is said of those alone that are not their publisher's word."""
+    return {
+        each.id: (
+            each.withdrawn,
+            each.statement,
+            "" if each.authority is Authority.PUBLISHER else signed.plain(each.source),
+        )
+        for each in store.releases()
+    }
 
 
 def _publishers(store: RegistryStore) -> dict[str, Publisher]:

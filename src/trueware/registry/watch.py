@@ -1,7 +1,7 @@
 """Watching a log: what somebody who was here before does before they believe a registry again.
 
 Whoever has seen a log needs to remember three lines of it, its origin, size and root, to notice that it was rewritten, cut, or put
-back to an older copy; and by looking at each new leaf once, that the registry does what its log says: a release that the log
+back to an older copy; and by looking at each new leaf, that the registry does what its log says: a release that the log
 withdraws is withdrawn, a key that it revokes is revoked, and what it distrusts is distrusted.
 
 In the order of the code:
@@ -9,7 +9,7 @@ In the order of the code:
 1. The checkpoint holds under the policy: the log's signature, and enough witnesses.
 2. It is not of a smaller tree than the one seen, and that one is its beginning.
 3. Each new leaf is the one that the tree has at its place.
-4. What new leaves take back is taken back in the registry.
+4. What leaves take back, the new ones and those seen before, is taken back in the registry.
 """
 
 from collections.abc import Iterator
@@ -34,6 +34,8 @@ class Remembered:
     origin: str
     size: int = 0
     root: bytes = EMPTY_ROOT
+    taken_back: tuple[int, ...] = ()
+    """Numbers of the leaves that take something back: what they say is looked for each time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,15 +84,30 @@ def watch(store: RegistryStore, policy: Policy, seen: Remembered | None) -> Watc
     except ValueError as error:
         raise UntrustedStatement(f"the log is not whole: {error}") from error
     count = 0
+    taken_back = list(before.taken_back)
     for number, entry in enumerate(store.entries(before.size, at.size), before.size):
         if not holds(at.size, number, leaf_hash(entry), store.get_tile):  # 3
             raise UntrustedStatement(f"leaf {number} is not the one that the tree has at its place")
+        if _takes_back(entry):
+            taken_back.append(number)
+        count += 1
+    for number in taken_back:  # 4
+        entry = next(iter(store.entries(number, number + 1)), b"")
+        if not holds(at.size, number, leaf_hash(entry), store.get_tile):
+            raise UntrustedStatement(f"leaf {number} is not the one that the tree has at its place")
         for lacking in _not_taken_back(store, entry):
             raise UntrustedStatement(f"leaf {number} of the log {lacking}, and the registry does not say so")
-        count += 1
     if count != at.size - before.size:
         raise UntrustedStatement(f"the log has {before.size + count} leaves, its checkpoint says {at.size}")
-    return Watched(proved, Remembered(at.origin, at.size, at.root), count)
+    return Watched(proved, Remembered(at.origin, at.size, at.root, tuple(taken_back)), count)
+
+
+def _takes_back(entry: bytes) -> bool:
+    """Tell whether a leaf may take something back; one that cannot be read may."""
+    try:
+        return signed.read(entry).content_type in _TAKES_BACK
+    except InputError:
+        return True
 
 
 def _not_taken_back(store: RegistryStore, entry: bytes) -> Iterator[str]:

@@ -118,6 +118,21 @@ def test_withdrawal_dropped() -> None:
         watch(store, POLICY, None)
 
 
+def test_withdrawal_dropped_after_it_was_watched() -> None:
+    """From the tables and from the index of the log: whoever saw it looks for it each time."""
+    store = filled()
+    before = seen(store)
+    assert before.taken_back == (5, 10, 11, 12, 13, 14, 15)
+    for id_, stored in store._stored.items():
+        store._stored[id_] = replace(stored, release=replace(stored.release, withdrawn=None))
+    store._about = {
+        subject: tuple(number for number in numbers if number != 5) for subject, numbers in store._about.items()
+    }
+
+    with pytest.raises(UntrustedStatement, match="leaf 5 of the log withdraws release"):
+        watch(store, POLICY, before)
+
+
 def test_withdrawal_hidden_with_its_leaf() -> None:
     """Without the leaf, the tiles are not those of the checkpoint; with other tiles, the root is not the one signed."""
     store = filled()
