@@ -86,19 +86,20 @@ def root_by_inclusion(leaf: bytes, number: int, size: int, proof: Sequence[bytes
     """
     if not 0 <= number < size or len(leaf) != 32:
         raise UntrustedStatement(f"leaf {number} is none of a tree of {size}, or its hash is none")
-    node, last, found = number, size - 1, leaf
-    for each in proof:
-        if last == 0 or len(each) != 32:
-            raise UntrustedStatement("an inclusion proof with too many hashes, or one that is none")
-        if node & 1 or node == last:
-            found = sha256(b"\1" + each + found).digest()
-            while not node & 1 and node:
-                node, last = node >> 1, last >> 1
-        else:
-            found = sha256(b"\1" + found + each).digest()
-        node, last = node >> 1, last >> 1
-    if last:
-        raise UntrustedStatement("an inclusion proof with too few hashes")
+    # below where the ways to the leaf and to the last leaf part, a hash of the proof is on either side; above, always on the left
+    parting = (number ^ (size - 1)).bit_length()
+    if len(proof) != parting + (number >> parting).bit_count():
+        raise UntrustedStatement("an inclusion proof with too many hashes or too few")
+    found, node = leaf, number
+    for each in proof[:parting]:
+        if len(each) != 32:
+            raise UntrustedStatement("an inclusion proof with a hash that is none")
+        found = sha256(b"\1" + each + found).digest() if node & 1 else sha256(b"\1" + found + each).digest()
+        node >>= 1
+    for each in proof[parting:]:
+        if len(each) != 32:
+            raise UntrustedStatement("an inclusion proof with a hash that is none")
+        found = sha256(b"\1" + each + found).digest()
     return found
 
 
