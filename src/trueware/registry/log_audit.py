@@ -32,6 +32,8 @@ MAX_PROBLEMS = 1000
 _TOGETHER = 4 * WIDTH
 _FULL = 32 * WIDTH
 _DAY = 24 * 3600
+_MANY = 8
+"""Leaves that make a subject worth remembering: those of one release or publisher are few."""
 _TOLERANCE = 24 * 3600
 """Seconds by which the registrar's clock may be late."""
 
@@ -56,6 +58,7 @@ def audit_log(
     state = Registrations(replay)
     sightings = _sightings(store, tuple(witnesses))
     seen_at = 0
+    about: dict[str, frozenset[tuple[int, bytes]]] = {}
     for number, entry in enumerate(store.entries(0, size)):
         try:
             registered = _replay(store, replay, state, entry)
@@ -70,10 +73,22 @@ def audit_log(
                 f"leaf {number}", f"issued {days} days before a tree without it was seen by a witness: back-dated"
             )
         for subject in registered.subjects:
-            if (number, entry) not in store.leaves_about(subject):
+            if (number, entry) not in _about(store, subject, about):
                 yield Problem(f"leaf {number}", f"it is not found by {subject!r}")
     yield from _checkpoints(store, size, tuple(verifiers) or tuple(state.verifiers))
     yield from _state(store, replay)
+
+
+def _about(
+    store: RegistryStore, subject: str, known: dict[str, frozenset[tuple[int, bytes]]]
+) -> frozenset[tuple[int, bytes]]:
+    """Return the leaves that are found by a subject; of one that many have, they are asked for once, and kept in `known`."""
+    if subject in known:
+        return known[subject]
+    found = frozenset(store.leaves_about(subject))
+    if len(found) > _MANY:
+        known[subject] = found
+    return found
 
 
 def _sightings(store: RegistryStore, witnesses: tuple[Verifier, ...]) -> dict[int, int]:

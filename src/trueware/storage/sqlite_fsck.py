@@ -9,8 +9,8 @@ from trueware.model.release import Publisher
 from trueware.registry import manifest_codec
 from trueware.registry import packings as packing_lists
 from trueware.registry import payload as payloads
-from trueware.registry.audit import audit_release
-from trueware.registry.indexing import claim_keys, contents, subtrees
+from trueware.registry.audit import Indexed, audit_index, audit_release
+from trueware.registry.indexing import contents
 from trueware.registry.ports import Problem
 from trueware.storage import kept_content
 
@@ -79,23 +79,21 @@ def _audit(
         manifest = _manifest(connection, number)
         packings = _packings(connection, number)
         portraits = _portraits(connection, number)
-        sketch = packing_lists.sketch(packing_lists.decode(packings)) if packings is not None else []
+        if packings is not None:
+            packing_lists.decode(packings)
     except (InputError, StoreError) as error:
         yield str(error)
         return
     if payloads.identify(payload) != identity:
         yield f"its id is not the digest of its payload, {payloads.identify(payload)}"
     yield from audit_release(release, payload, publishers.get(release.publisher), manifest, packings, portraits)
-    if (sha256, publisher, product) != (release.sha256, release.publisher, release.product):
-        yield "its index columns are not what its payload says"
-    if _rows(connection, "SELECT name, value FROM claim WHERE release = ?", number) != set(claim_keys(release.claims)):
-        yield "its claims are indexed wrongly"
-    if _rows(connection, "SELECT tree FROM subtree WHERE release = ?", number) != {
-        (tree,) for tree in (subtrees(manifest) if manifest is not None else ())
-    }:
-        yield "its subtrees are indexed wrongly"
-    if _rows(connection, "SELECT packing FROM packing WHERE release = ?", number) != {(packing,) for packing in sketch}:
-        yield "its packings are indexed wrongly"
+    indexed_as = Indexed(
+        (sha256, publisher, product),
+        sorted(connection.execute("SELECT name, value FROM claim WHERE release = ?", (number,))),
+        sorted(tree for (tree,) in connection.execute("SELECT tree FROM subtree WHERE release = ?", (number,))),
+        sorted(each for (each,) in connection.execute("SELECT packing FROM packing WHERE release = ?", (number,))),
+    )
+    yield from audit_index(release, manifest, packings, indexed_as)
     held = contents(manifest) if manifest is not None else {}
     indexed = sum(
         connection.execute(_HOLDING, (digest, size, product_number, number)).fetchone() is not None
@@ -118,7 +116,3 @@ def _packings(connection: sqlite3.Connection, number: int) -> bytes | None:
 def _portraits(connection: sqlite3.Connection, number: int) -> bytes | None:
     row = connection.execute("SELECT size, data FROM portraits WHERE release = ?", (number,)).fetchone()
     return kept_content.unpack_list(*row) if row else None
-
-
-def _rows(connection: sqlite3.Connection, query: str, number: int) -> set[tuple[object, ...]]:
-    return set(connection.execute(query, (number,)))
