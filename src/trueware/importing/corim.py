@@ -14,8 +14,8 @@ Whoever signs, these are the words of somebody else than a publisher's release s
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from trueware.cose.foreign_cbor import Tagged, Value, encode
 from trueware.errors import InputError, MalformedInput, UntrustedStatement
-from trueware.exchange.cbor import Tagged, Value, encode
 from trueware.exchange.corim import coswid, manifest, signed
 from trueware.exchange.corim.codec import Notes, each
 from trueware.exchange.corim.comid import ENVIRONMENT, ConciseMidTag, Environment, Measurement

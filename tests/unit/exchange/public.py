@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from trueware.cose.foreign_cbor import Tagged, decode, encode
 from trueware.errors import InputError
-from trueware.exchange.cbor import Tagged, decode, encode
 from trueware.exchange.corim import coswid, manifest, signed
 from trueware.exchange.corim.codec import Notes
 from trueware.exchange.corim.comid import CONCISE_MID_TAG

@@ -13,7 +13,7 @@ from cryptography.x509 import BasicConstraints, Certificate, CertificateBuilder,
 from cryptography.x509.oid import NameOID
 from tests.unit.registry.trees import file, firmware, folder, image
 
-from trueware.exchange.cbor import Tagged, Value
+from trueware.cose.foreign_cbor import Tagged, Value
 from trueware.exchange.corim.comid import (
     ClassMap,
     ConciseMidTag,

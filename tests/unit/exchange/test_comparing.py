@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trueware.exchange.cbor import Tagged, Value
+from trueware.cose.foreign_cbor import Tagged, Value
 from trueware.exchange.corim import comparing
 from trueware.exchange.corim.comid import ClassMap, Environment, Flags, Measurement, MeasurementValues
 from trueware.exchange.corim.common import Digest, Version

@@ -8,8 +8,8 @@ from tests.unit.exchange.public import coserv_examples
 from tests.unit.exchange.public import root as corpus_root
 from tests.unit.exchange.samples import CLAIMS, NOW, firmware, key, spki
 
+from trueware.cose.foreign_cbor import Tagged, decode, encode
 from trueware.errors import InputError, LimitExceeded, MalformedInput, UnsupportedInput, UntrustedStatement
-from trueware.exchange.cbor import Tagged, decode, encode
 from trueware.exchange.corim import manifest, signed
 from trueware.exchange.corim.codec import Notes
 from trueware.exchange.corim.comid import ClassMap, Measurement, MeasurementValues

@@ -10,8 +10,8 @@ from tests.unit.exchange.public import KINDS, examples
 from tests.unit.exchange.samples import NOW, firmware, key
 from tests.unit.exchange.test_from_release import ISSUER, learnt
 
+from trueware.cose.foreign_cbor import Tagged, encode
 from trueware.errors import InputError, LimitExceeded
-from trueware.exchange.cbor import Tagged, encode
 from trueware.exchange.corim import coswid, manifest, signed
 from trueware.exchange.corim.codec import Notes
 from trueware.exchange.corim.common import Digest

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from trueware.cose.foreign_cbor import Tagged, decode, encode
 from trueware.errors import MalformedInput
-from trueware.exchange.cbor import Tagged, decode, encode
 from trueware.exchange.corim import coswid, manifest
 from trueware.exchange.corim.codec import Notes, each
 from trueware.exchange.corim.comid import CONCISE_MID_TAG, Environment

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from trueware.exchange.cbor import Tagged, Value
+from trueware.cose.foreign_cbor import Tagged, Value
 from trueware.exchange.corim.comid import (
     ClassMap,
     ConciseMidTag,

@@ -10,12 +10,12 @@ from tests.unit.exchange.public import root
 from tests.unit.exchange.samples import NOW, chain, corim, environment, key, measured, module, spki
 
 from trueware.cose import sign1 as cose
+from trueware.cose.foreign_cbor import Tagged, Value, decode, encode
 from trueware.errors import LimitExceeded, MalformedInput, UntrustedStatement
-from trueware.exchange import sign1
-from trueware.exchange.cbor import Tagged, Value, decode, encode
 from trueware.exchange.corim import manifest, signed
 from trueware.exchange.corim.comid import ReferenceTriple
 from trueware.exchange.corim.common import Validity
+from trueware.signatures import foreign_sign1 as sign1
 
 CORIM = corim(module(ReferenceTriple(environment(), (measured((1, b"a" * 32)),))))
 ENCODED = manifest.build(CORIM)

@@ -9,8 +9,8 @@ import pytest
 from tests.unit.exchange.samples import NOW, chain, corim, environment, key, measured, module, software, spki
 
 from trueware import importing
+from trueware.cose.foreign_cbor import Tagged
 from trueware.errors import MalformedInput, UntrustedStatement
-from trueware.exchange.cbor import Tagged
 from trueware.exchange.corim import coswid, manifest, signed
 from trueware.exchange.corim.comid import (
     ConciseMidTag,

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, Generic, NoReturn, Protocol, TypeAlias, TypeVar
 
+from trueware.cose.foreign_cbor import Budget, Key, Tagged, Value, decode, encode
 from trueware.errors import MalformedInput
-from trueware.exchange.cbor import Budget, Key, Tagged, Value, decode, encode
 
 T = TypeVar("T")
 
@@ -80,7 +80,7 @@ def read_bytes(codec: Codec[T], data: bytes, name: str, notes: Notes) -> T:
 
     Raises:
         MalformedInput: as `read`, or they are no CBOR.
-        LimitExceeded: as `trueware.exchange.cbor.decode`.
+        LimitExceeded: as `trueware.cose.foreign_cbor.decode`.
     """
     return read(codec, decode(data, name, notes.budget), name, notes)
 

@@ -16,7 +16,7 @@
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from trueware.exchange.cbor import Key, Tagged, Value
+from trueware.cose.foreign_cbor import Key, Tagged, Value
 from trueware.exchange.corim.codec import (
     ANYTHING,
     BOOL,

@@ -11,7 +11,7 @@
 
 from dataclasses import dataclass
 
-from trueware.exchange.cbor import Tagged, Value
+from trueware.cose.foreign_cbor import Tagged, Value
 from trueware.exchange.corim.codec import (
     ANYTHING,
     BYTES,

@@ -8,7 +8,7 @@ type, one for which there is no rule here (profiles' own).
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from trueware.exchange.cbor import Key, Tagged, Value, encode
+from trueware.cose.foreign_cbor import Key, Tagged, Value, encode
 from trueware.exchange.corim.comid import (
     ENVIRONMENT,
     Environment,

@@ -15,8 +15,8 @@ Where the CDDL has ``one-or-more``, a field here is one, or a tuple (`trueware.e
 from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar
 
+from trueware.cose.foreign_cbor import Tagged, Value, decode, encode
 from trueware.errors import MalformedInput
-from trueware.exchange.cbor import Tagged, Value, decode, encode
 from trueware.exchange.corim.codec import (
     BOOL,
     INT,

@@ -18,8 +18,8 @@ Padding, offsets, time stamps and notes are left out: they take no part in the M
 from collections.abc import Iterator
 from typing import TypeVar
 
+from trueware.cose.foreign_cbor import Value
 from trueware.errors import LimitExceeded, MalformedInput
-from trueware.exchange.cbor import Value
 from trueware.exchange.corim.codec import Extensions, each
 from trueware.exchange.corim.common import SHA256, Digest
 from trueware.exchange.corim.comparing import algorithm_of

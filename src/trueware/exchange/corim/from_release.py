@@ -14,7 +14,7 @@ verifier whose evidence has only one of the digests is not kept from matching (Â
 
 from dataclasses import dataclass
 
-from trueware.exchange.cbor import Tagged, Value, encode
+from trueware.cose.foreign_cbor import Tagged, Value, encode
 from trueware.exchange.corim.comid import (
     ClassMap,
     ConciseMidTag,

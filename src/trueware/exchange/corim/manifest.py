@@ -13,8 +13,8 @@ Older drafts that occur and are read: no tag 501; tags as byte strings around 50
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, TypeAlias
 
+from trueware.cose.foreign_cbor import Tagged, Value, decode, encode
 from trueware.errors import InputError, LimitExceeded, MalformedInput
-from trueware.exchange.cbor import Tagged, Value, decode, encode
 from trueware.exchange.corim.codec import (
     BYTES,
     TEXT,

@@ -15,7 +15,7 @@ from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from trueware.exchange.cbor import Key, encode
+from trueware.cose.foreign_cbor import Key, encode
 from trueware.exchange.corim.comid import (
     DOMAIN,
     ConciseMidTag,

@@ -9,7 +9,7 @@
 
 Verifying, in this order:
 
-1. It is a COSE_Sign1 (`trueware.exchange.sign1`) whose protected headers are those above.
+1. It is a COSE_Sign1 (`trueware.signatures.foreign_sign1`) whose protected headers are those above.
 2. It says who signed; if in both ways, both say the same: issuer is signer-name, exp and nbf are the signature's validity. §4.2.1
 3. The payload is at hand: attached, or given beside it where it is detached or only its digest is signed, and then it is the one.
 4. The signature is by a key that is given; or by that of the first certificate in x5chain, from which a path leads to an anchor
@@ -24,13 +24,13 @@ from dataclasses import dataclass, field
 from hashlib import new, sha256
 from typing import TYPE_CHECKING, Any
 
+from trueware.cose.foreign_cbor import Value, encode
 from trueware.errors import MalformedInput, UntrustedStatement
-from trueware.exchange import sign1
-from trueware.exchange.cbor import Value, encode
 from trueware.exchange.corim import manifest
 from trueware.exchange.corim.codec import TEXT, Choice, Codec, Extensions, Members, Mismatch, Notes, Scalar, read_bytes
 from trueware.exchange.corim.common import URI_TYPE, VALIDITY, Validity
 from trueware.exchange.corim.manifest import Corim
+from trueware.signatures import foreign_sign1 as sign1
 
 if TYPE_CHECKING:
     from trueware.cose.sign1 import PrivateKey

@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from trueware.cose.foreign_cbor import Key, Tagged, Value, encode
 from trueware.errors import InputError, LimitExceeded, UnsupportedInput
-from trueware.exchange.cbor import Key, Tagged, Value, encode
 from trueware.exchange.corim import manifest as manifests
 from trueware.exchange.corim import signed
 from trueware.exchange.corim.comid import ClassMap, Environment, Measurement, ReferenceTriple

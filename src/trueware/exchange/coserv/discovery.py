@@ -9,8 +9,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from trueware.cose.foreign_cbor import Key, Value, decode, encode
 from trueware.errors import MalformedInput
-from trueware.exchange.cbor import Key, Value, decode, encode
 from trueware.exchange.corim.codec import (
     ANYTHING,
     TEXT,

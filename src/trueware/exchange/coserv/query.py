@@ -22,9 +22,8 @@ from binascii import Error as BadBase64
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from trueware.cose.foreign_cbor import Key, Tagged, Value, decode, encode
 from trueware.errors import LimitExceeded, MalformedInput, UntrustedStatement
-from trueware.exchange import sign1
-from trueware.exchange.cbor import Key, Tagged, Value, decode, encode
 from trueware.exchange.corim.codec import (
     ANYTHING,
     BYTES,
@@ -60,6 +59,7 @@ from trueware.exchange.corim.comid import (
     ReferenceTriple,
 )
 from trueware.exchange.corim.common import CRYPTO_KEYS, TAG_ID
+from trueware.signatures import foreign_sign1 as sign1
 
 if TYPE_CHECKING:
     from trueware.cose.sign1 import PrivateKey

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from trueware.cose.foreign_cbor import Budget, Tagged, Value, decode, encode
 from trueware.errors import InputError, LimitExceeded, MalformedInput
-from trueware.exchange.cbor import Budget, Tagged, Value, decode, encode
 
 # RFC 8949 appendix A, those that are no simple values without a use here
 EXAMPLES: list[tuple[str, Value]] = [

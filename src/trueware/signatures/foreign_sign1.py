@@ -12,8 +12,8 @@ The signature's mathematics are those of `trueware.signatures.cose`.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from trueware.cose.foreign_cbor import Key, Tagged, Value, decode, encode
 from trueware.errors import LimitExceeded, MalformedInput
-from trueware.exchange.cbor import Key, Tagged, Value, decode, encode
 
 NAME = "cose-sign1"
 TAG = 18
