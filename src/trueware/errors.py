@@ -7,7 +7,8 @@
     │   ├── MalformedInput        bytes contradict their format, at an offset
     │   ├── UnsupportedInput      recognised, and we cannot read this variant
     │   ├── LimitExceeded         a named ceiling was reached
-    │   └── UntrustedStatement    a signed statement does not verify
+    │   ├── UntrustedStatement    a signed statement does not verify
+    │   └── EvidenceRefused       live evidence is not what it says: a check of its own was contradicted
     └── WorldError                something outside failed; the caller may try again
         ├── SourceError           a file or folder cannot be read
         └── StoreError            the registry cannot be read or written
@@ -57,6 +58,20 @@ class LimitExceeded(InputError):
 
 class UntrustedStatement(InputError):
     """A signed statement that does not verify, or is signed by a key that may not say this."""
+
+
+class EvidenceRefused(InputError):
+    """Live evidence that must not be believed: not signed by who it says, not fresh, not whole.
+
+    Attributes:
+        rule: id of the check that failed (`trueware.model.check.CheckRule.id`).
+        reason: what was found and what was expected.
+        place: where in the evidence; empty for all of it.
+    """
+
+    def __init__(self, rule: str, reason: str, place: str = "") -> None:
+        super().__init__(f"{rule}: {reason}" if not place else f"{rule} at {place}: {reason}")
+        self.rule, self.reason, self.place = rule, reason, place
 
 
 class WorldError(TruewareError):

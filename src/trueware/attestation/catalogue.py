@@ -1,0 +1,7 @@
+"""All rules of evidence by id; `docs/reference/checks.md` is generated from it."""
+
+from trueware.model.check import CheckRule
+
+_RULES: tuple[CheckRule, ...] = ()
+
+CHECKS: dict[str, CheckRule] = {rule.id: rule for rule in _RULES}
