@@ -110,7 +110,9 @@ def _tpm(data: bytes) -> Kind | None:
     if len(data) < 10:
         return None
     inner = data[2:] if int.from_bytes(data[:2], "big") == len(data) - 2 else data
-    if inner[:3] == b"\xffTC" or (len(inner) > 6 and int.from_bytes(inner[4:6], "big") in _TPM_TYPES and len(data) < 2048):
+    if inner[:3] == b"\xffTC" or (
+        len(inner) > 6 and int.from_bytes(inner[4:6], "big") in _TPM_TYPES and len(data) < 2048
+    ):
         return Kind.TPM_ATTEST
     first, second = unpack_from(">HH", inner)
     if first in _SIGNATURES and second in _HASHES and len(inner) < 2048:
@@ -124,7 +126,8 @@ def _tpm(data: bytes) -> Kind | None:
 
 def _is_pcr_file(data: bytes) -> bool:
     """Tell whether it is as tpm2-tools writes it: sixteen selections of eight bytes, then lists of eight digests."""
-    count, lists = unpack_from("<I", data)[0], unpack_from("<I", data, _SIZE_OF_PCRS)[0]
+    count: int = unpack_from("<I", data)[0]
+    lists: int = unpack_from("<I", data, _SIZE_OF_PCRS)[0]
     return 1 <= count <= 16 and 1 <= lists <= 64 and len(data) == _SIZE_OF_PCRS + 4 + lists * 532
 
 
@@ -172,7 +175,7 @@ def _documents(data: bytes, head: bytes) -> Kind | None:
         if _WRAPPED.match(text) or b"__cmwc_t" in data:
             return Kind.WRAPPED
         return Kind.TOKEN if text[:1] == b"{" and any(name in data for name in _CLAIMS) else None
-    if data[:1] in (b"\xd2", b"\xd1") or data[:2] in (b"\xd8\x3d",) or data[:3] in _TAGS:
+    if data[:1] in (b"\xd2", b"\xd1") or data[:2] == b"\xd8\x3d" or data[:3] in _TAGS:
         return Kind.TOKEN
     if data[:1] in (b"\x82", b"\x83", b"\x9f") or b"__cmwc_t" in head:
         return Kind.WRAPPED

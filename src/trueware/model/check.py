@@ -80,6 +80,9 @@ class Check:
 
     distrust: Distrust | None = None
 
+    expected_gap: bool = False
+    """For NOT_SHOWN: whether evidence of this type cannot show it, ever, so that it is told and keeps nobody from a verdict."""
+
 
 @dataclass(frozen=True, slots=True)
 class CheckRule:
@@ -101,6 +104,12 @@ class CheckRule:
 
     distrust: Distrust | None = None
     """The test of RFC 9683 that it is, if contradicted."""
+
+    needed: bool = False
+    """Whether nothing that this evidence says counts for the device until this supports: who signed it, that it is fresh."""
+
+    compares: bool = False
+    """Whether it compares the software with releases: where it is not shown, and could have been, nobody says GENUINE."""
 
     def supports(
         self, detail: str, place: str = "", *, expected: str | None = None, found: str | None = None, source: str = ""
@@ -135,6 +144,6 @@ class CheckRule:
             distrust=self.distrust,
         )
 
-    def not_shown(self, detail: str, place: str = "", *, source: str = "") -> Check:
-        """Return the check that could not be made."""
-        return Check(self.id, self.aspect, Outcome.NOT_SHOWN, detail, place, source=source)
+    def not_shown(self, detail: str, place: str = "", *, source: str = "", expected_gap: bool = False) -> Check:
+        """Return the check that could not be made; `expected_gap` where evidence of this type never shows it."""
+        return Check(self.id, self.aspect, Outcome.NOT_SHOWN, detail, place, source=source, expected_gap=expected_gap)

@@ -1,0 +1,1 @@
+"""Appraisal of live evidence: what was proved, against releases and policy. Pure, as all of the appraisal."""

@@ -1,0 +1,100 @@
+"""Rules of what an appraisal checks of proved evidence, whatever type it is of."""
+
+from trueware.model.check import Aspect, CheckRule, Distrust
+
+BOOT_RELEASE = CheckRule(
+    "boot-release",
+    Aspect.BOOT,
+    "What was measured while booting equals a release",
+    help="PCR values are matched with the releases in the registry. Publish the event log of a genuine boot of each release, or "
+    "import reference values; an update that nobody registered looks like this too.",
+    distrust=Distrust.KNOWN_GOOD,
+    compares=True,
+)
+BOOT_MIXED = CheckRule(
+    "boot-mixed",
+    Aspect.BOOT,
+    "All of the boot is of one version of each product",
+    contradicted=32,
+    supported=0,
+    help="Each part is genuine, but the publisher never shipped them together: an old loader with a known fault under a new "
+    "system is an attack that looks like this. So does an update that was broken off.",
+)
+BOOT_WITHDRAWN = CheckRule(
+    "boot-withdrawn",
+    Aspect.BOOT,
+    "The release that booted stands",
+    contradicted=32,
+    supported=0,
+    help="The release is genuine, and its publisher or the registry says not to run it any more. Update the device.",
+)
+BOOT_ROLLBACK = CheckRule(
+    "boot-rollback",
+    Aspect.BOOT,
+    "The device runs what it ran before, or a later release",
+    contradicted=32,
+    supported=0,
+    help="A genuine release older than the one this device ran before: somebody put it back. Faults that were mended since are "
+    "open again.",
+)
+RUNTIME_RELEASE = CheckRule(
+    "runtime-release",
+    Aspect.EXECUTABLES,
+    "The files that ran since boot are those of releases",
+    help="Files are matched with the registry's releases by path and content.",
+    distrust=Distrust.KNOWN_GOOD,
+    compares=True,
+)
+COMPONENT_RELEASE = CheckRule(
+    "component-release",
+    Aspect.EXECUTABLES,
+    "A measured component is part of a release",
+    contradicted=33,
+    help="Its digest is looked up in the registry. Publish the component, or import the maker's CoRIM.",
+    distrust=Distrust.KNOWN_GOOD,
+    compares=True,
+)
+COMPONENT_WITHDRAWN = CheckRule(
+    "component-withdrawn",
+    Aspect.EXECUTABLES,
+    "The release that a component is of stands",
+    contradicted=32,
+    supported=0,
+    help="The component is genuine, and its release is withdrawn. Update the device.",
+)
+BOOT_DISTRUSTED = CheckRule(
+    "boot-distrusted",
+    Aspect.BOOT,
+    "Nothing that was measured is on the never-trust list",
+    supported=0,
+    help="A digest or key of it is known not to be trustworthy, whoever vouches for it.",
+)
+DEVICE_CLAIMED = CheckRule(
+    "device-claimed",
+    Aspect.IDENTITY,
+    "The device is the one it is said to be",
+    contradicted=97,
+    help="What the hardware says of itself differs from what was reported. Either the report is about another device, or its "
+    "identity was rewritten.",
+)
+DEVICE_KEPT = CheckRule(
+    "device-kept",
+    Aspect.IDENTITY,
+    "The device is the one that was appraised before under that name",
+    contradicted=97,
+    supported=0,
+    help="Another device answers in its place.",
+)
+
+RULES = (
+    BOOT_RELEASE,
+    BOOT_MIXED,
+    BOOT_WITHDRAWN,
+    BOOT_ROLLBACK,
+    BOOT_DISTRUSTED,
+    RUNTIME_RELEASE,
+    COMPONENT_RELEASE,
+    COMPONENT_WITHDRAWN,
+    DEVICE_CLAIMED,
+    DEVICE_KEPT,
+)

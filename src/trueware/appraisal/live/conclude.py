@@ -1,0 +1,150 @@
+"""Concludes from the checks of one attester's evidence: verdict, tier, vector, reason.
+
+The checklist:
+
+1. Evidence that is refused says nothing of the software: UNKNOWN, and contraindicated, for something is wrong with what was sent.
+2. Where who signed, or that it is fresh, could not be shown, nothing it says counts: UNKNOWN, with what would show it.
+3. Of another device than it is said to be: UNKNOWN of the one that was asked about, and contraindicated.
+4. TAMPERED: something measured is contraindicated (AR4SI 96 and more) in what comes from a known release, or under a publisher's
+   signature that does not hold.
+5. GENUINE: releases account for everything measured that the policy compares, and nothing is contradicted beyond a warning.
+   Affirming where nothing is; a warning where a release is withdrawn, versions are mixed, or entries wait to be attested.
+6. UNKNOWN: everything else, with what would settle it.
+
+An outage is not in this list: what could not be asked raises, and is no verdict.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from trueware.appraisal.ar4si import vector_of
+from trueware.appraisal.live.catalogue import CHECKS
+from trueware.model.attested import Appraisal, Matched
+from trueware.model.check import Aspect, Check, Outcome
+from trueware.model.claim import Claim
+from trueware.model.verdict import Authority, Tier, Verdict
+
+_SOFTWARE = frozenset({Aspect.BOOT, Aspect.EXECUTABLES, Aspect.FILE_SYSTEM, Aspect.CONFIGURATION})
+_CONTRAINDICATED, _WARNING = 96, 32
+_AUTHORITIES = tuple(Authority)
+_TOLD = 4
+"""Ways to settle that are told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """All that was found out about one attester."""
+
+    attester: str
+    kinds: tuple[str, ...]
+    checks: tuple[Check, ...]
+    matches: tuple[Matched, ...] = ()
+    claims: tuple[Claim, ...] = ()
+    nonce: bytes | None = None
+
+
+def conclude(gathered: Gathered) -> Appraisal:
+    """Return the appraisal; see the module for the order of the checks."""
+    checks = _sorted(gathered.checks)
+    verdict, reason, counts = _verdict(checks, gathered.matches)
+    vector = vector_of(checks if counts else [each for each in checks if _speaks_against(each)])
+    tier = vector.tier
+    if verdict is Verdict.UNKNOWN and tier is Tier.AFFIRMING:
+        tier = Tier.NONE
+    authority = _weakest(each for each in gathered.matches) if verdict is Verdict.GENUINE else None
+    settle = _settling(checks) if verdict is Verdict.UNKNOWN else ()
+    return Appraisal(
+        gathered.attester,
+        gathered.kinds,
+        verdict,
+        tier,
+        vector,
+        reason,
+        checks,
+        authority,
+        gathered.matches,
+        gathered.claims,
+        gathered.nonce,
+        settle,
+    )
+
+
+def _verdict(checks: Sequence[Check], matches: Sequence[Matched]) -> tuple[Verdict, str, bool]:
+    """Return the verdict, why, and whether what the evidence says counts for the device."""
+    against = [each for each in checks if each.outcome is Outcome.CONTRADICTS]
+    refusing = next(
+        (each for each in against if each.aspect is Aspect.EVIDENCE and each.value >= _CONTRAINDICATED), None
+    )
+    if refusing is not None:  # 1
+        return Verdict.UNKNOWN, f"the evidence is refused: {_sentence(refusing)}", False
+    lacking = next((each for each in checks if _is_needed(each) and each.outcome is Outcome.NOT_SHOWN), None)
+    if lacking is not None:  # 2
+        return Verdict.UNKNOWN, f"not enough evidence: {_sentence(lacking)}", False
+    other = next(
+        (each for each in against if each.aspect in (Aspect.IDENTITY, Aspect.HARDWARE) and _is_grave(each)), None
+    )
+    if other is not None:  # 3
+        return Verdict.UNKNOWN, _sentence(other), False
+    grave = [each for each in against if each.aspect in _SOFTWARE and _is_grave(each)]
+    if grave:  # 4
+        more = f", and {len(grave) - 1} more" if len(grave) > 1 else ""
+        near = next((each.release.title for each in matches), None)
+        come_from = f"it comes from {near}, and " if near is not None else ""
+        return Verdict.TAMPERED, f"{come_from}{_sentence(grave[0])}{more}", True
+    mild = [each for each in against if each.aspect is not Aspect.EVIDENCE]
+    unexplained = next((each for each in mild if each.value == 33), None)  # AR4SI: unrecognised
+    software = [each for each in matches if each.complete]
+    if unexplained is None and software and not _is_open(checks):  # 5
+        named = "; ".join(dict.fromkeys(f"{each.release.title} ({each.shown_by})" for each in software))
+        doubt = next((each for each in against if each.value >= _WARNING), None)
+        return Verdict.GENUINE, f"it runs {named}" + (f", but {_sentence(doubt)}" if doubt is not None else ""), True
+    if unexplained is not None:  # 6
+        return Verdict.UNKNOWN, _sentence(unexplained), True
+    missing = next((each for each in checks if each.outcome is Outcome.NOT_SHOWN and _compares(each)), None)
+    why = _sentence(missing) if missing is not None else "nothing that was measured is in the registry"
+    return Verdict.UNKNOWN, f"not enough evidence: {why}", True
+
+
+def _is_open(checks: Iterable[Check]) -> bool:
+    """Tell whether something that must equal a release was not shown to."""
+    return any(each.outcome is Outcome.NOT_SHOWN and _compares(each) for each in checks)
+
+
+def _compares(check: Check) -> bool:
+    rule = CHECKS.get(check.rule)
+    return check.aspect in _SOFTWARE and rule is not None and rule.compares and not check.expected_gap
+
+
+def _is_needed(check: Check) -> bool:
+    rule = CHECKS.get(check.rule)
+    return rule is not None and rule.needed
+
+
+def _is_grave(check: Check) -> bool:
+    return check.value >= _CONTRAINDICATED
+
+
+def _speaks_against(check: Check) -> bool:
+    return check.outcome is Outcome.CONTRADICTS
+
+
+def _sentence(check: Check) -> str:
+    return f"{check.place}: {check.detail}" if check.place else check.detail
+
+
+def _sorted(checks: Iterable[Check]) -> tuple[Check, ...]:
+    order = {Outcome.CONTRADICTS: 0, Outcome.NOT_SHOWN: 1, Outcome.SUPPORTS: 2}
+    return tuple(sorted(checks, key=lambda each: (order[each.outcome], -each.value)))
+
+
+def _weakest(matches: Iterable[Matched]) -> Authority | None:
+    return max((each.release.authority for each in matches), key=_AUTHORITIES.index, default=None)
+
+
+def _settling(checks: Iterable[Check]) -> tuple[str, ...]:
+    helps = (
+        CHECKS[each.rule].help
+        for each in checks
+        if each.outcome is not Outcome.SUPPORTS and each.rule in CHECKS and not each.expected_gap
+    )
+    return tuple(dict.fromkeys(text for text in helps if text))[:_TOLD]
