@@ -26,6 +26,7 @@ fwupd's tests and of what LVFS documents.
 import re
 import zlib
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from hashlib import sha256
 from xml.etree.ElementTree import Element  # the type: bytes are parsed by defusedxml
 
@@ -39,6 +40,7 @@ from trueware.importing.places import Place, Places
 from trueware.importing.unpacked import gunzipped
 from trueware.importing.vouching import Word, signatures_beside, vouched
 from trueware.model.claim import Claim
+from trueware.model.measured_boot import POLICY, Value, boot_claims, boot_manifest
 from trueware.registry.references import Reference, Refused
 
 _NAME = "lvfs"
@@ -50,6 +52,7 @@ _COMPONENT = "components/component"
 _HEAD = 1 << 13
 _MOST, _MOST_RELEASES = 64, 4096
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
+_DIGITS = {"sha1": 40, "sha256": 64, "sha384": 96, "sha512": 128}
 _DEVICE = re.compile(r"[0-9a-fA-F]{40,128}")
 _MARK = re.compile(rb"<components\b[^>]*>\s*<component\b[^>]*\btype=[\"']firmware[\"']")
 _ORIGIN = re.compile(rb"<components\b[^>]*\borigin=[\"']([\w .+-]{1,64})[\"']")
@@ -124,6 +127,15 @@ def _component(component: Element, context: Context, said: str) -> Iterator[tupl
             yield "", Refused(product, f"more than {_MOST_RELEASES} releases")
             return
         yield from _release(release, publisher, product, common, said)
+        if _is_platform(component):
+            stated = Reference(publisher, product, _line(release.get("version")), b"", 0, tuple(common), source=said)
+            yield from _boot(release, stated)
+
+
+def _is_platform(component: Element) -> bool:
+    """Tell whether it is a platform's own firmware, the device checksums of which are what PCR 0 holds (fwupd, HSI)."""
+    protocols = (each.text for each in component.findall("custom/value") if each.get("key") == "LVFS::UpdateProtocol")
+    return component.get("type") == "firmware" and "org.uefi.capsule" in protocols
 
 
 def _release(
@@ -158,6 +170,20 @@ def _release(
             file if role == "container" else "",
             Reference(publisher, product, version, digest, length, tuple(claims), source=source),
         )
+
+
+def _boot(release: Element, stated: Reference) -> Iterator[tuple[str, Reference]]:
+    """Yield what the release leaves in PCR 0 of a device that runs it, where it states that, as a release of its own."""
+    values: list[Value] = []
+    for each in release.findall("checksum")[:_MOST]:
+        text, kind = (each.text or "").strip().lower(), each.get("type") or ""
+        if each.get("target") == "device" and _DIGITS.get(kind) == len(text) and re.fullmatch("[0-9a-f]+", text):
+            values.append((kind, 0, bytes.fromhex(text)))
+    if any(bank == "sha256" for bank, _, _ in values):
+        manifest = boot_manifest(values)
+        claims = (*stated.claims, *boot_claims(values, _NAME))
+        source = f"{stated.source}: PCR 0 of {stated.product} {stated.version}"
+        yield "", replace(stated, sha256=manifest.tree, claims=claims, manifest=manifest, policy=POLICY, source=source)
 
 
 def _checksums(release: Element) -> Iterator[tuple[bytes, tuple[str, str]]]:

@@ -16,13 +16,10 @@ from dataclasses import dataclass, field
 from trueware.appraisal.live.checks import BOOT_MIXED, BOOT_RELEASE, BOOT_WITHDRAWN
 from trueware.model.attested import Matched
 from trueware.model.check import Aspect, Check
-from trueware.model.claim import Claim
+from trueware.model.measured_boot import is_empty, stated_value
 from trueware.model.part import Part
 from trueware.model.release import Release
 from trueware.model.verdict import Authority
-
-PCR = "pcr"
-"""Name of the claims by which a release states what its boot leaves: ``sha256:4:<hex>``."""
 
 BANKS = ("sha512", "sha384", "sha256")
 """Banks that prove something, the strongest first; SHA-1 can be forged and decides nothing."""
@@ -72,27 +69,10 @@ def boot_reference(release: Release, manifest: Part | None = None) -> BootRefere
     """Return what a release states of its boot in its claims; what is no PCR value is left out."""
     values: dict[tuple[str, int], set[bytes]] = {}
     for claim in release.claims:
-        if (stated := _stated(claim)) is not None:
+        if (stated := stated_value(claim)) is not None:
             bank, pcr, digest = stated
             values.setdefault((bank, pcr), set()).add(digest)
     return BootReference(release, {place: frozenset(each) for place, each in values.items()}, manifest)
-
-
-def _stated(claim: Claim) -> tuple[str, int, bytes] | None:
-    if claim.name == "device-checksum":  # LVFS: what the firmware leaves in PCR 0, `trueware.importing.lvfs`
-        bank, _, digits = claim.value.partition(":")
-        register = "0"
-    elif claim.name == PCR:
-        bank, _, rest = claim.value.partition(":")
-        register, _, digits = rest.partition(":")
-    else:
-        return None
-    if not register.isdecimal() or len(register) > 2:
-        return None
-    try:
-        return bank, int(register), bytes.fromhex(digits)
-    except ValueError:
-        return None
 
 
 def match_boot(
@@ -121,7 +101,7 @@ def match_boot(
         BOOT_RELEASE.not_shown("it was not quoted, and a release states it", f"PCR {pcr}")
         for pcr in sorted(stated - values.keys())
     ]
-    empty = {pcr for pcr in wanted - stated if _is_empty(values[pcr])}
+    empty = {pcr for pcr in wanted - stated if is_empty(values[pcr])}
     unstated = wanted - stated - empty
     checks += [
         BOOT_RELEASE.not_shown("no release in the registry says what it should be", f"PCR {pcr}")
@@ -142,7 +122,7 @@ def match_boot(
         if each.release.at_fault:
             reason = each.release.withdrawn or "it should be in the registry's log and is not"
             checks.append(BOOT_WITHDRAWN.contradicts(f"{each.release.title}: {reason}", source=each.release.title))
-    skipped = sorted(pcr for pcr in values if pcr in policy.per_device and not _is_empty(values[pcr]))
+    skipped = sorted(pcr for pcr in values if pcr in policy.per_device and not is_empty(values[pcr]))
     if skipped:
         named = ", ".join(map(str, skipped))
         checks.append(
@@ -218,8 +198,3 @@ def _nearest(
 
     among = [each for each in chosen if states(each)[0]] or list(known)
     return max(among, key=states, default=None)
-
-
-def _is_empty(digest: bytes) -> bool:
-    """Tell whether a PCR is as reset leaves it: zeros, or all ones for those that only a dynamic launch resets."""
-    return not any(digest) or digest.count(0xFF) == len(digest)
