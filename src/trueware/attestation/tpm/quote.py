@@ -1,7 +1,7 @@
 """Verifying a quote: what a TPM says its PCRs hold.
 
-1. The key is an attestation key: restricted, sign, fixedTPM, fixedParent, sensitiveDataOrigin, and not decrypt (Part 1 §31.2,
-   Part 2 §8.3.3). Where it came without its public area, that is not shown.
+1. The key is an attestation key: restricted, sign, fixedTPM, fixedParent, sensitiveDataOrigin, and not decrypt (Part 1 §31,
+   Part 2 §8.3). Where it came without its public area, that is not shown.
 2. What is signed begins with TPM_GENERATED: a restricted key signs such bytes only if its TPM made them.
 3. It is a quote, and no other attestation. Both steps look at six bytes whose signature is not verified yet, and can only refuse.
 4. The signature is by this key, by its scheme, over the bytes as they came.
@@ -44,7 +44,7 @@ class Quoted:
     selection: Selection
     clock: Clock
     firmware_version: int
-    """As the maker of the TPM counts; of keys outside the endorsement and platform hierarchies it is obfuscated (Part 1 §36.7)."""
+    """As the maker of the TPM counts; of keys outside the endorsement and platform hierarchies it is obfuscated (Part 1 §36)."""
 
     qualified_signer: bytes
     """Qualified name of the key: nameAlg, and a digest over the names of all its parents."""

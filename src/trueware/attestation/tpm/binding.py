@@ -1,0 +1,87 @@
+"""Whose key it is: how an attestation key is bound to a device.
+
+1. By enrolment: the verifier's owner keeps the TPM name of the key (nameAlg and digest of its public area) with the device. That
+   is decided here, and is what RFC 9683 §3.2 compares with.
+2. By activation: a credential that only the TPM with the endorsement key opens, and only if the attestation key is loaded in the
+   same TPM (Part 1 §24). Who saw the secret come back keeps an `Activated`. It binds the key to the TPM of the certificate.
+3. A certificate of the endorsement key alone binds nothing: anybody may copy it. It is not shown, with what would show it.
+"""
+
+from dataclasses import dataclass
+
+from trueware.attestation.contract import Endorsements
+from trueware.attestation.tpm.checks import ATTESTATION_KEY_BOUND
+from trueware.attestation.tpm.public import Public
+from trueware.model.check import Check
+
+
+@dataclass(frozen=True, slots=True)
+class Activated:
+    """A credential came back: the two keys are in one TPM."""
+
+    attestation_name: bytes
+    endorsement_name: bytes
+    """TPM names of the attestation key and of the endorsement key."""
+
+
+def bind_key(
+    public: Public | None,
+    ek_certificate: bytes | None,
+    endorsements: Endorsements,
+    *,
+    device: str | None = None,
+    activated: Activated | None = None,
+    endorsement_key: Public | None = None,
+) -> tuple[Check, ...]:
+    """Return whether an attestation key is that of the device.
+
+    Args:
+        public: the key; None where it came without its public area and has no name.
+        ek_certificate: DER of the endorsement key's certificate, if one was sent.
+        endorsements: the names of enrolled keys.
+        device: name of the device that it is said to be; None: nobody says.
+        activated: the credential that came back, if one was made.
+        endorsement_key: public area of the endorsement key, whose certificate the caller checks by `check_endorsement`.
+    """
+    if public is None or not public.name:
+        return (ATTESTATION_KEY_BOUND.not_shown("the key came without its public area, so it has no name to compare"),)
+    name = public.name
+    enrolled = endorsements.enrolled.get(name)
+    if enrolled is not None and device in (None, enrolled):
+        return (ATTESTATION_KEY_BOUND.supports(f"enrolled as {enrolled}", found=name.hex(), source="enrolment"),)
+    if enrolled is not None:
+        detail = f"the key was enrolled as {enrolled}, and not as {device}"
+        return (ATTESTATION_KEY_BOUND.contradicts(detail, expected=device, found=enrolled, source="enrolment"),)
+    known = [each for each, owner in endorsements.enrolled.items() if device is not None and owner == device]
+    if known:
+        expected = ", ".join(each.hex() for each in known)
+        detail = f"{device} was enrolled with another key"
+        return (ATTESTATION_KEY_BOUND.contradicts(detail, expected=expected, found=name.hex(), source="enrolment"),)
+    return (_by_activation(name, ek_certificate, activated, endorsement_key, enrolled_any=bool(endorsements.enrolled)),)
+
+
+def _by_activation(
+    name: bytes,
+    certificate: bytes | None,
+    activated: Activated | None,
+    endorsement_key: Public | None,
+    *,
+    enrolled_any: bool,
+) -> Check:
+    if activated is not None and activated.attestation_name != name:
+        detail = "the credential that was activated is of another attestation key"
+        return ATTESTATION_KEY_BOUND.contradicts(detail, expected=activated.attestation_name.hex(), found=name.hex())
+    if activated is not None and endorsement_key is not None and activated.endorsement_name != endorsement_key.name:
+        detail = "the credential that was activated is of another endorsement key"
+        expected, found = activated.endorsement_name.hex(), endorsement_key.name.hex()
+        return ATTESTATION_KEY_BOUND.contradicts(detail, expected=expected, found=found)
+    if activated is not None:
+        detail = f"a credential was activated: the key is in the TPM of the endorsement key {activated.endorsement_name.hex()}"
+        return ATTESTATION_KEY_BOUND.supports(detail, found=name.hex(), source="TPM2_ActivateCredential")
+    none = "none of the enrolled keys is this one" if enrolled_any else "no key is enrolled"
+    if certificate is not None:
+        return ATTESTATION_KEY_BOUND.not_shown(
+            f"{none}, and the certificate of an endorsement key, which anybody may copy, does not say that this key is in the "
+            "same TPM; activate a credential for both keys, or enrol the key's name"
+        )
+    return ATTESTATION_KEY_BOUND.not_shown(f"{none}; enrol the key's name ({name.hex()}), or activate a credential")
