@@ -97,6 +97,23 @@ ATTESTATION_KEY_BOUND = CheckRule(
     "which TPM it is only after a credential made for both keys was activated (TPM2_MakeCredential, TPM2_ActivateCredential).",
     distrust=Distrust.SIGNATURE,
 )
+CREDENTIAL_ACTIVATION = CheckRule(
+    "credential-activation",
+    Aspect.EVIDENCE,
+    "the secret came back that only the TPM with both keys can read",
+    contradicted=99,
+    supported=0,
+    help="The attestation key is not in the TPM of the endorsement key, or the answer is to another credential.",
+    distrust=Distrust.SIGNATURE,
+)
+ENDORSEMENT_KEY_ATTRIBUTES = CheckRule(
+    "endorsement-key-attributes",
+    Aspect.EVIDENCE,
+    "the endorsement key opens credentials and nothing else: restricted, decrypting, never outside this TPM",
+    contradicted=99,
+    supported=0,
+    help="Use an endorsement key by one of the TCG's templates (tpm2_createek does).",
+)
 ENDORSEMENT_CHAIN = CheckRule(
     "endorsement-chain",
     Aspect.HARDWARE,
@@ -168,6 +185,8 @@ RULES = (
     QUOTE_BANK_WEAK,
     QUOTE_HASH_WEAK,
     ATTESTATION_KEY_BOUND,
+    CREDENTIAL_ACTIVATION,
+    ENDORSEMENT_KEY_ATTRIBUTES,
     ENDORSEMENT_CHAIN,
     ENDORSEMENT_CERTIFICATE,
     ENDORSEMENT_KEY,
