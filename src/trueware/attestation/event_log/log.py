@@ -6,7 +6,7 @@ signed (`replaying`).
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from functools import partial
 from typing import Final, NamedTuple, Protocol
@@ -150,6 +150,19 @@ class EventLog:
         if self.registers is Registers.PCR:
             return f"PCR {index}"
         return f"RTMR {index - 1}" if index else "MRTD"
+
+    def register_of(self, pcr: int) -> int:
+        """Return the index of the register that has what a TPM's `pcr` has.
+
+        Of a confidential machine (UEFI 2.10 §38.4.1): 0 for PCR 0, 1 for 1 and 7, 2 for 2 to 6, 3 for 8 to 15.
+        """
+        if self.registers is Registers.PCR:
+            return pcr
+        return 3 if pcr > 7 else 1 if pcr in (1, 7) else 2 if pcr else 0
+
+    def upto(self, events: int) -> "EventLog":
+        """Return the log with its first events alone: what a quote covers."""
+        return self if events >= len(self.events) else replace(self, events=self.events[:events])
 
     def place(self, event: Event) -> str:
         """Return where an event stands: ``PCR 4 event 12``."""
