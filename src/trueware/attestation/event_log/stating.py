@@ -30,7 +30,12 @@ def claims_of(log: EventLog, found: BootFacts) -> tuple[Claim, ...]:
 
 
 def fact_checks(
-    log: EventLog, proofs: tuple[Proof, ...], found: BootFacts, registers: Collection[int]
+    log: EventLog,
+    proofs: tuple[Proof, ...],
+    found: BootFacts,
+    registers: Collection[int],
+    *,
+    secure_boot: bool,
 ) -> tuple[Check, ...]:
     """Return the checks of what a log shows.
 
@@ -39,9 +44,10 @@ def fact_checks(
         proofs: of its events.
         found: what it shows.
         registers: those that were signed for.
+        secure_boot: whether the policy asks for Secure Boot.
     """
     return (
-        *_secure_boot(log, found, registers),
+        *_secure_boot(log, found, registers, asked=secure_boot),
         *_separators(log, found, registers),
         *_debug(log, found, registers),
         *_command_line(log, found),
@@ -49,12 +55,17 @@ def fact_checks(
     )
 
 
-def _secure_boot(log: EventLog, found: BootFacts, registers: Collection[int]) -> list[Check]:
+def _secure_boot(log: EventLog, found: BootFacts, registers: Collection[int], *, asked: bool) -> list[Check]:
     register = log.register_of(7)
     rule = rules.SECURE_BOOT
     if found.secure_boot is None:
         return [rule.not_shown(_why_no_variables(log, found, registers), log.register(register))]
     place = log.place(log.events[found.variables["SecureBoot"].event])
+    if not found.secure_boot and not asked:
+        detail = (
+            "Secure Boot is off, and the policy does not ask for it: what was measured is all that tells what booted"
+        )
+        return [rule.not_shown(detail, place, expected_gap=True)]
     if not found.secure_boot:
         return [rule.contradicts("Secure Boot is off", place, expected="on", found="off", source=_FIRMWARE)]
     modes = [name for name in ("SetupMode", "AuditMode") if _is_on(found, name)]

@@ -65,7 +65,11 @@ class VerifiedLog:
 
 
 def verify_log(
-    log: EventLog, quoted: Mapping[str, Mapping[int, bytes]], elsewhere: frozenset[int] = ELSEWHERE
+    log: EventLog,
+    quoted: Mapping[str, Mapping[int, bytes]],
+    elsewhere: frozenset[int] = ELSEWHERE,
+    *,
+    secure_boot: bool = False,
 ) -> VerifiedLog:
     """Return what a log proves.
 
@@ -73,6 +77,7 @@ def verify_log(
         log: as `trueware.attestation.event_log.reading.read` returned it.
         quoted: values by register by bank, as a quote proved them (`sha256`: {0: …}).
         elsewhere: PCRs that somebody else may have extended later without this log.
+        secure_boot: whether the policy asks for Secure Boot; otherwise that it is off is told, and speaks against nothing.
     """
     found: list[Check] = []
     if log.problem is not None:
@@ -91,7 +96,7 @@ def verify_log(
     proofs = prove(part, proving, quoted[proving].keys())
     found += _edited(part, proofs)
     shown = facts(part, proving, proofs)
-    found += fact_checks(part, proofs, shown, quoted[proving].keys())
+    found += fact_checks(part, proofs, shown, quoted[proving].keys(), secure_boot=secure_boot)
     return VerifiedLog(tuple(found), claims_of(part, shown), part, proving, proofs, shown, covered)
 
 
