@@ -29,9 +29,14 @@ class ExitCode(IntEnum):
 
 def exit_code(result: Result) -> ExitCode:
     """Return the exit code for one result; a larger code is a worse outcome."""
-    match result.verdict:
+    return code_of(result.verdict, result.tier)
+
+
+def code_of(verdict: Verdict, tier: Tier) -> ExitCode:
+    """Return the exit code for a verdict and its tier."""
+    match verdict:
         case Verdict.GENUINE:
-            return ExitCode.GENUINE if result.tier is Tier.AFFIRMING else ExitCode.WARNINGS
+            return ExitCode.GENUINE if tier is Tier.AFFIRMING else ExitCode.WARNINGS
         case Verdict.UNKNOWN:
             return ExitCode.UNKNOWN
         case Verdict.TAMPERED:
@@ -39,4 +44,4 @@ def exit_code(result: Result) -> ExitCode:
         case Verdict.COUNTERFEIT:
             return ExitCode.COUNTERFEIT
         case _:
-            assert_never(result.verdict)
+            assert_never(verdict)

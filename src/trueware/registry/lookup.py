@@ -139,6 +139,11 @@ class Registry:
             self._manifests[release.id] = manifest
         return manifest
 
+    def find_holding(self, sizes: Mapping[bytes, int], limit: int, findings: list[Finding]) -> tuple[Release, ...]:
+        """Return the releases, proved, that hold most of some contents (bytes by SHA-256); what cannot be proved is a finding."""
+        found = self._store.find_sharing(sizes, limit).releases
+        return tuple(self._proved((release for release, _ in found), findings))
+
     def find_claiming(self, claims: Iterable[Claim], findings: list[Finding]) -> tuple[Release, ...]:
         """Return the releases, proved, that claim all of these; what cannot be proved is a finding.
 

@@ -86,7 +86,76 @@ DEVICE_KEPT = CheckRule(
     help="Another device answers in its place.",
 )
 
+EVIDENCE_READ = CheckRule(
+    "evidence-read",
+    Aspect.EVIDENCE,
+    "Every piece of evidence is laid out as its standard says",
+    contradicted=99,
+    supported=0,
+    help="A piece is damaged, cut off or made up. Fetch the evidence again.",
+)
+EVIDENCE_PIECE = CheckRule(
+    "evidence-piece",
+    Aspect.EVIDENCE,
+    "Every piece of evidence is known",
+    supported=0,
+    help="Send what the device's tool writes: quote, signature, PCR values and logs, or a token.",
+)
+REFERENCES = CheckRule(
+    "references",
+    Aspect.BOOT,
+    "What the registry says of releases can be proved",
+    supported=0,
+    help="Check the registry (trueware registry fsck).",
+)
+CASE_IDENTITY = CheckRule(
+    "case-identity",
+    Aspect.IDENTITY,
+    "All evidence of a case is of one device",
+    contradicted=97,
+    supported=0,
+    help="Pieces of evidence name different devices: they were mixed up, or one device answers for another.",
+)
+CASE_RUNNING = CheckRule(
+    "case-running",
+    Aspect.EXECUTABLES,
+    "A device whose image is genuine runs genuine software",
+    supported=0,
+    help="What lies in its storage is genuine and what runs is not: something is loaded from elsewhere, or changed in memory.",
+)
+CASE_BOOT = CheckRule(
+    "case-image",
+    Aspect.EXECUTABLES,
+    "A device that attests genuine software has a genuine image",
+    supported=0,
+    help="The image is not this device's, or was changed after it booted, or the evidence is another device's.",
+)
+CASE_RELEASE = CheckRule(
+    "case-release",
+    Aspect.EXECUTABLES,
+    "The device runs the release that its image is",
+    contradicted=32,
+    supported=0,
+    help="An update that waits for a restart looks like this; so does an image of another device.",
+)
+CASE_MODEL = CheckRule(
+    "case-model",
+    Aspect.HARDWARE,
+    "The image is for the model that the hardware says it is",
+    contradicted=97,
+    supported=0,
+    help="The software claims to be another product than the hardware: a cheap device dressed up, or an image of another device.",
+)
+
 RULES = (
+    EVIDENCE_READ,
+    EVIDENCE_PIECE,
+    REFERENCES,
+    CASE_IDENTITY,
+    CASE_RUNNING,
+    CASE_BOOT,
+    CASE_RELEASE,
+    CASE_MODEL,
     BOOT_RELEASE,
     BOOT_MIXED,
     BOOT_WITHDRAWN,

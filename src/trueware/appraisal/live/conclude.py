@@ -92,7 +92,7 @@ def _verdict(checks: Sequence[Check], matches: Sequence[Matched]) -> tuple[Verdi
         come_from = f"it comes from {near}, and " if near is not None else ""
         return Verdict.TAMPERED, f"{come_from}{_sentence(grave[0])}{more}", True
     mild = [each for each in against if each.aspect is not Aspect.EVIDENCE]
-    unexplained = next((each for each in mild if each.value == 33), None)  # AR4SI: unrecognised
+    unexplained = next((each for each in mild if _is_unrecognised(each)), None)
     software = [each for each in matches if each.complete]
     if unexplained is None and software and not _is_open(checks):  # 5
         named = "; ".join(dict.fromkeys(f"{each.release.title} ({each.shown_by})" for each in software))
@@ -118,6 +118,11 @@ def _compares(check: Check) -> bool:
 def _is_needed(check: Check) -> bool:
     rule = CHECKS.get(check.rule)
     return rule is not None and rule.needed
+
+
+def _is_unrecognised(check: Check) -> bool:
+    """Tell whether it found code or files that nobody knows: AR4SI 33 of executables, 32 of the file system."""
+    return check.value == 33 or (check.aspect is Aspect.FILE_SYSTEM and check.value == 32)
 
 
 def _is_grave(check: Check) -> bool:

@@ -10,6 +10,7 @@ ATTESTATION_KEY_ATTRIBUTES = CheckRule(
     supported=0,
     help="A key that is not restricted signs any bytes, also a quote that its owner wrote. Make an attestation key with the "
     "attributes fixedTPM, fixedParent, sensitiveDataOrigin, restricted and sign, without decrypt (tpm2_createak does).",
+    needed=True,
 )
 QUOTE_SIGNATURE = CheckRule(
     "quote-signature",
@@ -44,6 +45,7 @@ QUOTE_NONCE = CheckRule(
     supported=0,
     help="Contradicted: it answers another challenge, an old one perhaps. Not shown: no challenge was sent; ask again with one.",
     distrust=Distrust.NONCE,
+    needed=True,
 )
 QUOTE_PCR_DIGEST = CheckRule(
     "quote-pcr-digest",
@@ -96,6 +98,7 @@ ATTESTATION_KEY_BOUND = CheckRule(
     help="A key is bound to a device by enrolment, its name kept with the device's; a certificate of the endorsement key shows "
     "which TPM it is only after a credential made for both keys was activated (TPM2_MakeCredential, TPM2_ActivateCredential).",
     distrust=Distrust.SIGNATURE,
+    needed=True,
 )
 CREDENTIAL_ACTIVATION = CheckRule(
     "credential-activation",

@@ -1,6 +1,7 @@
 """One file for each command: `add` tells the parser about it, and what it sets as `run` does it."""
 
 from trueware.cli.commands import (
+    appraise,
     certificate,
     collect,
     consensus,
@@ -23,6 +24,7 @@ from trueware.cli.commands import (
 
 COMMANDS = (
     verify,
+    appraise,
     diff,
     explain,
     measure,

@@ -1,0 +1,133 @@
+"""What the list of files that ran comes to: entries judged beside releases, and told as checks.
+
+Files are known by path and content in releases of the registry. Where a release explains the rest, a program that it does not have is
+TAMPERED, as it is in an image; a file that is no program and of no release is a warning. Content of a release under another path is
+no change of content, and told.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from trueware.attestation.ima.baseline import Noted, Word, is_anonymous, is_program
+from trueware.attestation.ima.checks import (
+    IMA_DATA_KNOWN,
+    IMA_FILE_CHANGED,
+    IMA_FILE_KNOWN,
+    IMA_FILE_SIGNATURE,
+    IMA_READ,
+    IMA_REPLAY,
+    IMA_TRAILING,
+    IMA_VIOLATION,
+    IMA_WEAK_DIGEST,
+)
+from trueware.attestation.ima.walking import Walked
+from trueware.errors import EvidenceRefused
+from trueware.model.attested import Matched
+from trueware.model.check import Aspect, Check
+from trueware.model.release import Release
+
+_TOLD = 1000
+"""Entries of one kind that are told one by one."""
+
+_NAMED = 33
+"""AR4SI: unrecognised."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What the files that ran come to."""
+
+    checks: tuple[Check, ...]
+    matches: tuple[Matched, ...]
+
+
+def judge_runtime(walked: Walked[Noted], releases: Sequence[Release], place: str = "") -> Ran:
+    """Return what a walk along the list comes to.
+
+    Args:
+        walked: with what the baseline of `releases` noted.
+        releases: by which the files were judged, the one that accounts for most first.
+        place: name of the list.
+
+    Raises:
+        EvidenceRefused: the list does not lead to the quoted value.
+    """
+    if not walked.matches:
+        if walked.altered is not None:
+            reason = f"entry {walked.altered} was changed after it was measured: its digest is another's"
+            raise EvidenceRefused(IMA_REPLAY.id, reason, f"entry {walked.altered}")
+        reason = (
+            f"{walked.trailing} entries do not lead to the quoted value of PCR 10: some are missing, or it is another's"
+        )
+        raise EvidenceRefused(IMA_REPLAY.id, reason, place)
+    checks = [
+        IMA_READ.supports(f"{walked.entries + walked.trailing} entries"),
+        IMA_REPLAY.supports(f"{walked.entries} entries lead to the value of PCR 10 that was quoted"),
+    ]
+    if walked.trailing:
+        detail = f"{walked.trailing} entries came after the quote: the next one covers them"
+        checks.append(IMA_TRAILING.not_shown(detail, f"entry {walked.entries}", expected_gap=True))
+    title = releases[0].title if releases else ""
+    counts: dict[Word, int] = {}
+    for number, noted in walked.attested:
+        counts[noted.word] = counts.get(noted.word, 0) + 1
+        if counts[noted.word] <= _TOLD and (check := _check(number, noted, title)) is not None:
+            checks.append(check)
+    for word, count in counts.items():
+        if count > _TOLD:
+            checks.append(IMA_FILE_KNOWN.not_shown(f"{count - _TOLD} more entries are {word.value}", expected_gap=True))
+    known = walked.entries - sum(count for word, count in counts.items() if word not in _FINE)
+    against = any(counts.get(word) for word in _AGAINST)
+    if releases:
+        share = f"{known} of {walked.entries} entries of the list of files that ran"
+        matches = (Matched(Aspect.EXECUTABLES, releases[0], share, complete=not against),)
+        checks.append(IMA_FILE_KNOWN.supports(f"{known} of {walked.entries} entries", source=title))
+        return Ran(tuple(checks), matches)
+    if known == walked.entries and counts.get(Word.SIGNED):
+        checks.append(IMA_FILE_KNOWN.supports(f"all {known} entries are signed"))
+    else:
+        checks.append(IMA_FILE_KNOWN.not_shown("no release in the registry has these files"))
+    return Ran(tuple(checks), ())
+
+
+_FINE = frozenset({Word.SIGNED, Word.RENAMED, Word.DATA, Word.MUTABLE})
+_AGAINST = frozenset({Word.CHANGED, Word.UNKNOWN, Word.BAD_SIGNATURE, Word.WEAK, Word.MALFORMED})
+
+
+def _check(number: int, noted: Noted, title: str) -> Check | None:
+    place = noted.path or f"entry {number}"
+    expected = " or ".join(noted.expected) or None
+    match noted.word:
+        case Word.CHANGED:
+            rule = IMA_FILE_CHANGED if is_program(noted.path) else IMA_DATA_KNOWN
+            detail = f"it has another content than in the release (entry {number})"
+            return rule.contradicts(detail, place, expected=expected, found=noted.found, source=title, value=96)
+        case Word.BAD_SIGNATURE:
+            detail = f"it was changed and kept the signature of {noted.signer} (entry {number})"
+            return IMA_FILE_SIGNATURE.contradicts(detail, place, expected=expected, found=noted.found, source=title)
+        case Word.UNKNOWN if is_anonymous(noted.path):
+            return IMA_FILE_KNOWN.not_shown(
+                f"memory that a program or the kernel made, no file (entry {number})", place, expected_gap=True
+            )
+        case Word.UNKNOWN if is_program(noted.path) or not title:
+            detail = f"it ran or was read by root, and no release has it (entry {number})"
+            value = 96 if title else _NAMED
+            return IMA_FILE_KNOWN.contradicts(detail, place, found=noted.found, source=title, value=value)
+        case Word.UNKNOWN:
+            detail = f"it was read by root, and no release has it (entry {number})"
+            return IMA_DATA_KNOWN.contradicts(detail, place, found=noted.found, source=title)
+        case Word.VIOLATION:
+            return IMA_VIOLATION.contradicts(f"it was open for writing while it was measured (entry {number})", place)
+        case Word.MUTABLE:
+            detail = f"a device may change it; the list does not say whether it ran (entry {number})"
+            return IMA_FILE_KNOWN.not_shown(detail, place, expected_gap=True)
+        case Word.WEAK:
+            detail = f"it is measured by {noted.found.partition(':')[0]}, and no trusted key signed it (entry {number})"
+            return IMA_WEAK_DIGEST.not_shown(detail, place)
+        case Word.MALFORMED:
+            return IMA_FILE_KNOWN.not_shown(f"its entry cannot be read: {noted.found}", place)
+        case Word.RENAMED:
+            detail = f"content of {', '.join(noted.expected)} under another name (entry {number})"
+            return IMA_FILE_KNOWN.supports(detail, place, source=title)
+        case _:
+            return None

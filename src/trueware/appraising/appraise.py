@@ -1,0 +1,75 @@
+"""Appraises the evidence of one attester: pieces in, an appraisal out.
+
+1. Each piece is taken for what it is; what it is not taken for anything is told.
+2. Each type of evidence present is proved; a refusal ends there, and is the answer.
+3. What was proved is looked up in the registry and compared with its releases.
+4. What follows is concluded from all checks together.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from trueware.appraisal.live.catalogue import CHECKS
+from trueware.appraisal.live.checks import EVIDENCE_PIECE, EVIDENCE_READ
+from trueware.appraisal.live.conclude import Gathered, conclude
+from trueware.appraising.booted import appraise_boot
+from trueware.appraising.gathering import Gathering
+from trueware.appraising.programs import Programs
+from trueware.appraising.wish import Wish
+from trueware.attestation.recognise import MAX_PIECE, Kind, Piece, recognise
+from trueware.errors import EvidenceRefused, InputError
+from trueware.model.attested import Appraisal
+from trueware.registry.lookup import Registry
+
+MAX_PIECES = 256
+
+
+def appraise(pieces: Iterable[Piece], registry: Registry, wish: Wish, programs: Programs | None = None) -> Appraisal:
+    """Return the appraisal of one attester's evidence.
+
+    Args:
+        pieces: all that it sent.
+        registry: what is known to be genuine, and who says so.
+        wish: the challenge that was sent, whom to believe, what to go by.
+        programs: files of releases, shared by the devices of a fleet; by default gathered for this one.
+
+    Raises:
+        StoreError: the registry cannot be read. That is no verdict.
+    """
+    gathering = Gathering(wish, programs)
+    sorted_ = _sorted(pieces, gathering)
+    for part in (appraise_boot,):
+        try:
+            part(sorted_, registry, gathering)
+        except EvidenceRefused as refusal:
+            rule = CHECKS[refusal.rule]
+            gathering.add(rule.contradicts(refusal.reason, refusal.place))
+        except InputError as error:
+            gathering.add(EVIDENCE_READ.contradicts(str(error)))
+    if not gathering.kinds:
+        gathering.add(EVIDENCE_PIECE.not_shown("no piece of it is evidence that is read here"))
+    return conclude(
+        Gathered(
+            wish.device or gathering.attester or "unnamed device",
+            tuple(dict.fromkeys(gathering.kinds)),
+            tuple(gathering.checks),
+            tuple(gathering.matches),
+            tuple(gathering.claims),
+            wish.question.nonce,
+        )
+    )
+
+
+def _sorted(pieces: Iterable[Piece], gathering: Gathering) -> Mapping[Kind, Sequence[Piece]]:
+    """Return the pieces by what they are taken for."""
+    found: dict[Kind, list[Piece]] = {}
+    for number, piece in enumerate(pieces):
+        if number >= MAX_PIECES:
+            gathering.add(EVIDENCE_PIECE.not_shown(f"more than {MAX_PIECES} pieces: the rest was not looked at"))
+            break
+        if len(piece.data) > MAX_PIECE:
+            gathering.add(
+                EVIDENCE_PIECE.not_shown(f"{len(piece.data):,} bytes, at most {MAX_PIECE:,} are read", piece.name)
+            )
+            continue
+        found.setdefault(recognise(piece), []).append(piece)
+    return found

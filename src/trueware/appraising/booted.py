@@ -1,0 +1,110 @@
+"""Evidence of a TPM: quotes, the log of the boot, and the list of files that ran.
+
+1. Every quote holds, and is by the key that the device was enrolled with.
+2. The log of the boot leads to what was quoted; its events say what booted.
+3. PCRs are matched with releases; where they differ, the first events that differ are named beside the release's own.
+4. The list of files leads to PCR 10; files are matched with releases.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from trueware.appraisal.live.boot import BANKS, match_boot
+from trueware.appraisal.live.checks import REFERENCES
+from trueware.appraisal.live.continuity import against_before
+from trueware.appraisal.live.runtime import judge_runtime
+from trueware.appraising.boots import differences, find_boots
+from trueware.appraising.gathering import Gathering
+from trueware.appraising.programs import Programs
+from trueware.appraising.quotes import prove_quotes
+from trueware.attestation.event_log.checks import EVENT_LOG_WHOLE
+from trueware.attestation.event_log.reading import read
+from trueware.attestation.event_log.verifying import VerifiedLog, verify_log
+from trueware.attestation.ima.checks import IMA_BANK, IMA_READ
+from trueware.attestation.ima.walking import ImaState
+from trueware.attestation.recognise import Kind, Piece
+from trueware.attestation.tpm.binding import bind_key
+from trueware.attestation.tpm.quote_key import QuoteKey
+from trueware.model.check import Check
+from trueware.model.finding import Finding
+from trueware.registry.lookup import Registry
+
+IMA_REGISTER = 10
+
+
+def appraise_boot(pieces: Mapping[Kind, Sequence[Piece]], registry: Registry, gathering: Gathering) -> None:
+    """Appraise what a TPM signed, with the logs beside it.
+
+    Raises:
+        EvidenceRefused, MalformedInput: it must not be believed.
+        StoreError: the registry cannot be read.
+    """
+    quotes = prove_quotes(pieces, gathering.wish.question.nonce)  # 1
+    if not quotes:
+        return
+    for quote in quotes:
+        gathering.take("tpm-quote", (*quote.quoted.checks, *_bound(quote.key, gathering)))
+    main = quotes[0]
+    gathering.attester = gathering.attester or f"TPM key {main.key.name.hex()[4:16]}"
+    banks = main.quoted.values
+    verified = _log(pieces, banks, gathering)  # 2
+    if gathering.refused:
+        return
+    findings: list[Finding] = []
+    references = find_boots(registry, banks, _event_digests(verified), findings)  # 3
+    gathering.add(*(REFERENCES.not_shown(each.detail, expected_gap=True) for each in findings))
+    judged = match_boot(banks, references, gathering.wish.boot_policy)
+    gathering.take("measured-boot", judged.checks, judged.matches)
+    gathering.add(*differences(judged))
+    gathering.add(*against_before(gathering.wish.before, judged.matches))
+    _files(pieces, banks, registry, gathering)  # 4
+
+
+def _bound(key: QuoteKey, gathering: Gathering) -> Iterable[Check]:
+    """Return whose key signed, and what certificates say of the TPM that it is in."""
+    wish = gathering.wish
+    return bind_key(key.public, None, wish.endorsements, device=wish.device or None)
+
+
+def _log(
+    pieces: Mapping[Kind, Sequence[Piece]], banks: Mapping[str, Mapping[int, bytes]], gathering: Gathering
+) -> VerifiedLog | None:
+    logs = pieces.get(Kind.EVENT_LOG, ())
+    if not logs:
+        gathering.add(
+            EVENT_LOG_WHOLE.not_shown("no boot log was sent, so that what differs cannot be named", expected_gap=True)
+        )
+        return None
+    verified = verify_log(read(logs[0].data), banks)
+    gathering.take("event-log", verified.checks, claims=verified.claims)
+    return verified
+
+
+def _event_digests(verified: VerifiedLog | None) -> list[bytes]:
+    at = verified.log.bank("sha256") if verified is not None and verified.is_believed else None
+    if verified is None or at is None:
+        return []
+    return [digest for event in verified.log.events if event.is_extended and (digest := event.digests[at]) is not None]
+
+
+def _files(
+    pieces: Mapping[Kind, Sequence[Piece]],
+    banks: Mapping[str, Mapping[int, bytes]],
+    registry: Registry,
+    gathering: Gathering,
+) -> None:
+    lists = pieces.get(Kind.IMA_BINARY, ())
+    if not lists:
+        gathering.add(
+            IMA_READ.not_shown(
+                "no list of files that ran was sent; what ran since boot is not shown", expected_gap=True
+            )
+        )
+        return
+    bank = next((each for each in BANKS if IMA_REGISTER in banks.get(each, {})), None)
+    if bank is None:
+        gathering.take("ima-log", (IMA_BANK.not_shown("PCR 10 of no such bank was quoted", "PCR 10"),))
+        return
+    programs = gathering.programs or Programs(registry, gathering.wish.endorsements, gathering.wish.excluded)
+    walked = programs.judged(lists[0].data, ImaState.start(bank), banks[bank][IMA_REGISTER])
+    ran = judge_runtime(walked, programs.releases, lists[0].name)
+    gathering.take("ima-log", ran.checks, ran.matches)

@@ -1,0 +1,93 @@
+"""Quotes among pieces of evidence: which signature, values and key belong to which quote, and what they prove together.
+
+A piece belongs to a quote that has its name but for the ending (``quote.msg``, ``quote.sig``, ``quote.pcrs``), or where there is but
+one of each. Keys have names of their own: each that can sign is tried.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from trueware.attestation.recognise import Kind, Piece
+from trueware.attestation.tpm.checks import QUOTE_SIGNATURE
+from trueware.attestation.tpm.pcrs import PcrValues, parse_pcr_file
+from trueware.attestation.tpm.public import Attributes
+from trueware.attestation.tpm.quote import Quoted, verify_quote
+from trueware.attestation.tpm.quote_key import QuoteKey, load_quote_key
+from trueware.errors import EvidenceRefused
+
+MAX_QUOTES = 16
+MAX_KEYS = 32
+
+
+@dataclass(frozen=True, slots=True)
+class ProvedQuote:
+    """A quote that holds."""
+
+    name: str
+    quoted: Quoted
+    key: QuoteKey
+
+
+def prove_quotes(pieces: Mapping[Kind, Sequence[Piece]], nonce: bytes | None) -> tuple[ProvedQuote, ...]:
+    """Return what the quotes among the pieces prove, the one first that covers most PCRs.
+
+    Args:
+        pieces: by what they are taken for.
+        nonce: the challenge; None: none was sent.
+
+    Raises:
+        EvidenceRefused: one of them must not be believed; the reason is that of the key that fits best.
+        MalformedInput: a piece is not laid out as it must be.
+    """
+    attests = pieces.get(Kind.TPM_ATTEST, ())[:MAX_QUOTES]
+    keys = _keys(pieces.get(Kind.TPM_PUBLIC, ()))
+    proved = [_prove(each, pieces, keys, nonce) for each in attests]
+    return tuple(sorted(proved, key=lambda each: -sum(map(len, each.quoted.values.values()))))
+
+
+def _prove(
+    attest: Piece, pieces: Mapping[Kind, Sequence[Piece]], keys: Sequence[tuple[Piece, QuoteKey]], nonce: bytes | None
+) -> ProvedQuote:
+    signature = _beside(attest, pieces.get(Kind.TPM_SIGNATURE, ()))
+    if signature is None:
+        raise EvidenceRefused(QUOTE_SIGNATURE.id, "no signature was sent with it", attest.name)
+    values = _beside(attest, pieces.get(Kind.PCR_VALUES, ()))
+    pcrs = parse_pcr_file(values.data) if values is not None else PcrValues({})
+    if not keys:
+        raise EvidenceRefused(
+            QUOTE_SIGNATURE.id, "no attestation key was sent with it, and none is enrolled", attest.name
+        )
+    data = _bare(attest.data)
+    refusals: list[EvidenceRefused] = []
+    for _, key in keys:
+        try:
+            return ProvedQuote(attest.name, verify_quote(data, _bare(signature.data), key, nonce, pcrs), key)
+        except EvidenceRefused as refusal:
+            refusals.append(refusal)
+    # the one that got furthest: a key that does not fit tells nothing where another one does
+    best = min(refusals, key=lambda each: each.rule == QUOTE_SIGNATURE.id)
+    raise EvidenceRefused(best.rule, best.reason, attest.name)
+
+
+def _keys(publics: Iterable[Piece]) -> list[tuple[Piece, QuoteKey]]:
+    """Return the keys that can sign; those that only decrypt are endorsement and storage keys."""
+    loaded: list[tuple[Piece, QuoteKey]] = []
+    for piece in list(publics)[:MAX_KEYS]:
+        key = load_quote_key(piece.data)
+        if key.public is None or key.public.attributes & Attributes.SIGN:
+            loaded.append((piece, key))
+    return loaded
+
+
+def _beside(piece: Piece, others: Sequence[Piece]) -> Piece | None:
+    same = [each for each in others if each.stem == piece.stem]
+    if same:
+        return same[0]
+    return others[0] if len(others) == 1 else None
+
+
+def _bare(data: bytes) -> bytes:
+    """Return a structure without the length that TPM2B puts before it."""
+    if len(data) > 2 and int.from_bytes(data[:2], "big") == len(data) - 2:
+        return data[2:]
+    return data

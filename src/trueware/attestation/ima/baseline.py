@@ -1,0 +1,157 @@
+"""What files should be, by path and by content, made of the file lists of releases; and what an entry comes to beside it.
+
+The kernel does not say through which hook it measured: whether a file was run, mapped, loaded as a module, or read by root. What is a
+program is told by its place and name (`is_program`), as good as names go.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import NamedTuple
+
+from trueware.attestation.ima.entries import Fields, fields_of
+from trueware.errors import MalformedInput
+
+_SHA256 = b"\x28\0\0\0sha256:\0"
+"""How a d-ng field with SHA-256 begins: its length, then the algorithm."""
+
+_AT, _NAME = 12, 48
+_PROGRAM = re.compile(
+    r"(?:.*/)?(?:s?bin|libexec|xbin)/.+|.*\.(?:so|ko|sh|py|pl|rb|lua|elf|efi|jar|dex|apk|bin)(?:[.-][\w.]+)*"
+    r"|.*\.ko\.(?:xz|gz|zst)|(?:.*/)?lib(?:32|64|x32)?/(?:.*/)?[^/.]+"
+)
+_ANONYMOUS = re.compile(r"memfd:.*|boot_aggregate|(?:/dev/zero|/SYSV[0-9a-f]+)(?: \(deleted\))?")
+
+
+class Word(Enum):
+    """What an entry that is not simply known comes to."""
+
+    RENAMED = "renamed"
+    """Content of a release, under a path that no release has it at."""
+    SIGNED = "signed"
+    """Of no release, and signed by somebody who may."""
+    CHANGED = "changed"
+    """At the path of a file of a release, with another content."""
+    UNKNOWN = "unknown"
+    BAD_SIGNATURE = "bad-signature"
+    """It has a signature of a key that is trusted for files, which is of another content."""
+    VIOLATION = "violation"
+    WEAK = "weak"
+    """Measured by a hash that releases are not found by, and not signed."""
+    MUTABLE = "mutable"
+    """Of no release, where the policy lets a device change files; the list does not say whether it ran."""
+    DATA = "data"
+    """No file: a buffer of the kernel."""
+    MALFORMED = "malformed"
+
+
+class Noted(NamedTuple):
+    """One entry that is worth telling."""
+
+    word: Word
+    path: str
+    found: str
+    """``sha256:<hex>``."""
+
+    expected: tuple[str, ...] = ()
+    """What releases have at that path, or the path that they have the content at."""
+
+    signer: str = ""
+    buffer: bytes | None = None
+
+
+Verify = Callable[[Fields], "tuple[bool, str] | None"]
+"""Tells whether a file's signature fits, and whose it is; None: it has none, or of nobody who is known."""
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """Files of one or several releases."""
+
+    by_digest: Mapping[bytes, frozenset[bytes]]
+    """Paths by SHA-256, without a leading slash."""
+
+    by_path: Mapping[bytes, tuple[bytes, ...]]
+    """SHA-256 digests by path."""
+
+    excluded: Callable[[str], bool] = field(default=lambda _: False, repr=False)
+    """Tells whether a path may hold anything, and is not worth telling: what the caller says."""
+
+    verify: Verify = field(default=lambda _: None, repr=False)
+    mutable: Callable[[str], bool] = field(default=lambda _: False, repr=False)
+    """Tells whether the policy of a release lets a device change a path."""
+
+    @classmethod
+    def of(
+        cls,
+        lists: Iterable[Mapping[str, bytes]],
+        excluded: Callable[[str], bool] = lambda _: False,
+        verify: Verify = lambda _: None,
+        mutable: Callable[[str], bool] = lambda _: False,
+    ) -> "Baseline":
+        """Return the baseline of releases that have these files: SHA-256 by path, each list one release's."""
+        digests: dict[bytes, set[bytes]] = {}
+        paths: dict[bytes, dict[bytes, None]] = {}
+        for each in lists:
+            for path, digest in each.items():
+                name = path.lstrip("/").encode("utf-8", "surrogateescape")
+                digests.setdefault(digest, set()).add(name)
+                paths.setdefault(name, {})[digest] = None
+        return cls(
+            {digest: frozenset(names) for digest, names in digests.items()},
+            {path: tuple(each) for path, each in paths.items()},
+            excluded,
+            verify,
+            mutable,
+        )
+
+    def judge(self, template: str, data: bytes, *, violated: bool = False) -> Noted | None:
+        """Return what is worth telling of an entry; None: a file of a release at its path, or one that may be anything."""
+        if data.startswith(_SHA256) and not violated and template != "ima-buf":
+            name = data[_NAME : _NAME + int.from_bytes(data[44:48], "little")].strip(b"/\0")
+            if name in self.by_digest.get(data[_AT : _AT + 32], ()):
+                return None
+        try:
+            return self._unusual(fields_of(template, data), violated=violated)
+        except MalformedInput as error:
+            return Noted(Word.MALFORMED, "", str(error))
+
+    def _unusual(self, entry: Fields, *, violated: bool) -> Noted | None:
+        found = f"{entry.algorithm}:{entry.digest.hex()}"
+        if entry.buffer is not None:
+            return Noted(Word.DATA, entry.path, found, buffer=entry.buffer)
+        if violated:
+            return Noted(Word.VIOLATION, entry.path, "")
+        if entry.path == "boot_aggregate":
+            return None
+        name = entry.path.lstrip("/")
+        if entry.signature and (signed := self.verify(entry)) is not None:
+            fits, signer = signed
+            return Noted(Word.SIGNED if fits else Word.BAD_SIGNATURE, entry.path, found, self._expected(name), signer)
+        if self.excluded(name):
+            return None
+        if entry.algorithm != "sha256":
+            return Noted(Word.WEAK, entry.path, found)
+        elsewhere = self.by_digest.get(entry.digest)
+        if elsewhere is not None:
+            where = tuple(sorted(each.decode("utf-8", "surrogateescape") for each in elsewhere)[:3])
+            return Noted(Word.RENAMED, entry.path, found, where)
+        expected = self._expected(name)
+        if self.mutable(name) and not is_program(name):
+            return Noted(Word.MUTABLE, entry.path, found, expected)
+        return Noted(Word.CHANGED if expected else Word.UNKNOWN, entry.path, found, expected)
+
+    def _expected(self, name: str) -> tuple[str, ...]:
+        digests = self.by_path.get(name.encode("utf-8", "surrogateescape"), ())
+        return tuple(f"sha256:{each.hex()}" for each in digests)
+
+
+def is_program(path: str) -> bool:
+    """Tell whether a path looks like a program's, a library's, a module's or a script's."""
+    return _PROGRAM.fullmatch(path) is not None
+
+
+def is_anonymous(path: str) -> bool:
+    """Tell whether it names no file of a file system: memory that a program or the kernel made (``memfd:kernel``)."""
+    return _ANONYMOUS.fullmatch(path) is not None

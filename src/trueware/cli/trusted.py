@@ -1,0 +1,52 @@
+"""Certificates and public keys in files, as users hand them in: PEM, DER; keys also as JWK."""
+
+from collections.abc import Iterable
+
+from trueware.errors import SourceError
+
+
+def certificates_and_keys(files: Iterable[tuple[str, bytes]]) -> tuple[tuple[bytes, ...], dict[str, bytes]]:
+    """Return the certificates (DER) in files, and the public keys (DER SubjectPublicKeyInfo) by name of their file.
+
+    Raises:
+        SourceError: a file has neither.
+    """
+    certificates: list[bytes] = []
+    keys: dict[str, bytes] = {}
+    for path, data in files:
+        found = _certificates(data)
+        certificates += found
+        key = _key(data) if not found else None
+        if key is not None:
+            keys[path] = key
+        elif not found:
+            raise SourceError(f"{path!r} holds no certificate and no public key (PEM, DER or JWK)")
+    return tuple(certificates), keys
+
+
+def _certificates(data: bytes) -> list[bytes]:
+    from cryptography import x509
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    try:
+        if b"-----BEGIN CERTIFICATE-----" in data:
+            return [each.public_bytes(Encoding.DER) for each in x509.load_pem_x509_certificates(data)]
+        return [x509.load_der_x509_certificate(data).public_bytes(Encoding.DER)]
+    except ValueError:
+        return []
+
+
+def _key(data: bytes) -> bytes | None:
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.serialization import (
+        Encoding,
+        PublicFormat,
+        load_der_public_key,
+        load_pem_public_key,
+    )
+
+    try:
+        key = load_pem_public_key(data) if data.lstrip().startswith(b"-----BEGIN") else load_der_public_key(data)
+    except (ValueError, UnsupportedAlgorithm):
+        return None
+    return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
