@@ -9,7 +9,7 @@ from typing import Final
 
 from trueware.attestation.event_log import event_types as types
 from trueware.attestation.event_log.device_path import guid, path_text
-from trueware.attestation.event_log.log import Event
+from trueware.attestation.event_log.log import Event, EventLog
 from trueware.attestation.event_log.proving import Proof, tag_of
 from trueware.attestation.event_log.tagged import tag_name, tagged
 from trueware.attestation.event_log.variables import tell_variable, variable_of
@@ -49,6 +49,15 @@ def tell(event: Event, proof: Proof) -> str:
     if event.kind in types.VARIABLES and proof.start:
         return words + _NAMELESS
     return words
+
+
+def tell_in(log: EventLog, event: Event, proof: Proof) -> str:
+    """Return in words what an event of a log says, with what another event shows of it."""
+    words = tell(event, proof)
+    if proof.shown_by is None or proof.shown_by >= len(log.events):
+        return words
+    other = log.events[proof.shown_by]
+    return f"{words}: {_text(other.data)}"
 
 
 def _words(event: Event, proof: Proof) -> str:

@@ -101,3 +101,8 @@ def quoted(data: bytes) -> dict[str, dict[int, bytes]]:
     for (bank, pcr), value in zip(chosen, values, strict=True):
         banks.setdefault(bank, {})[pcr] = value
     return banks
+
+
+def digest(data: bytes) -> bytes:
+    """Return a SHA-256 digest."""
+    return sha256(data).digest()

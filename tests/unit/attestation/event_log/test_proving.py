@@ -2,6 +2,7 @@
 
 import struct
 from collections import Counter
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -87,7 +88,7 @@ def test_load_options_are_shown_by_the_loader() -> None:
 
 def test_only_the_bank_that_was_signed_for_proves() -> None:
     data = bytearray(logs.header() + logs.event(4, 5, b"Calling EFI Application from Boot Option"))
-    at = data.index(logs.sha256(b"Calling EFI Application from Boot Option").digest())
+    at = data.index(sha256(b"Calling EFI Application from Boot Option").digest())
     data[at] ^= 1
     log = read(bytes(data))
     assert prove(log, "sha1")[1].holds is True
