@@ -12,12 +12,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import load_pem_x509_certificate
 
 from trueware.attestation.contract import Endorsements
 from trueware.attestation.tpm.binding import bind_key
 from trueware.attestation.tpm.clock import Course, compare
 from trueware.attestation.tpm.credential import confirm, make_credential, seed_size
+from trueware.attestation.tpm.endorsement import check_endorsement
 from trueware.attestation.tpm.pcrs import parse_pcr_file
+from trueware.attestation.tpm.platform_certificate import check_platform_certificate
 from trueware.attestation.tpm.public import Public, parse_public
 from trueware.attestation.tpm.quote import Quoted, verify_quote
 from trueware.attestation.tpm.quote_key import load_quote_key
@@ -209,6 +213,30 @@ def test_a_device_is_enrolled_and_quotes(tpm: Tpm, other: Tpm) -> None:
     assert (check.outcome, check.rule) == (Outcome.CONTRADICTS, "attestation-key-bound")
     (other.folder / "ours.pub").write_bytes(tpm.read("ak.pub"))
     assert refused(other, "ours", again, "theirs") == "quote-signature"
+
+
+def test_certificates_that_the_factory_wrote_into_it(tpm: Tpm) -> None:
+    authority = tpm.folder / "ca"
+    root, between = (
+        load_pem_x509_certificate((authority / name).read_bytes()).public_bytes(Encoding.DER)
+        for name in ("swtpm-localca-rootca-cert.pem", "issuercert.pem")
+    )
+    now = int(time.time())
+    certificates = []
+    for handle, index in ((EK_RSA, NV_RSA), (EK_ECC, NV_ECC)):
+        certificate = tpm.certificate(index)
+        endorsement = tpm.endorsement_key(handle)
+        endorsed = check_endorsement(certificate, endorsement, (root,), now, intermediates=(between,))
+        assert [check.outcome for check in endorsed.checks] == [Outcome.SUPPORTS] * 4
+        assert endorsed.model == "swtpm"
+        stranger = parse_public(tpm.read("ak.pub")) if (tpm.folder / "ak.pub").exists() else tpm.make_key(EK_RSA, "ak")
+        other = check_endorsement(certificate, stranger, (root,), now, intermediates=(between,))
+        assert other.claims == ()
+        certificates.append(endorsed.certificate.encoded)
+    platform = check_platform_certificate(
+        tpm.certificate(NV_PLATFORM), certificates, (root,), now, intermediates=(between,)
+    )
+    assert [claim.value for claim in platform.claims] == ["ExampleTelco", "router-r1", "2.1"]
 
 
 def test_every_scheme_of_a_tpm(tpm: Tpm) -> None:

@@ -69,7 +69,7 @@ class Certificate:
         """Tell whether these are its issuer and serial number; strings of a name may be encoded in different ways."""
         if self.serial != serial:
             return False
-        return self.issuer == issuer or _comparable(self.issuer) == _comparable(issuer)
+        return self.issuer == issuer or comparable_name(self.issuer) == comparable_name(issuer)
 
     def require_signing(self) -> None:
         """Refuse what Android refuses in JAR signatures: critical extensions that it does not know, keys not meant to sign."""
@@ -96,7 +96,7 @@ def _attributes(name: bytes) -> Iterator[tuple[str, str]]:
             yield kind.oid(), text if text.isprintable() else repr(text)
 
 
-def _comparable(name: bytes) -> list[tuple[str, str]]:
+def comparable_name(name: bytes) -> list[tuple[str, str]]:
     """Return a name as RFC 5280 §7.1 compares it: without case, and with single spaces."""
     return [(kind, " ".join(text.split()).casefold()) for kind, text in _attributes(name)]
 
