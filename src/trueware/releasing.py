@@ -8,10 +8,13 @@ from trueware.appraisal.reference import Evidence, References
 from trueware.appraisal.signed import Signed
 from trueware.appraisal.trust import Trust
 from trueware.artefact import Report, artefact_name, measure_artefact
+from trueware.attestation.event_log.referencing import ReferenceBoot
 from trueware.errors import UntrustedStatement
 from trueware.keeping import keep
 from trueware.knowledge import load_policies, policy_for
+from trueware.measured_boots import boot_in
 from trueware.model.limits import Limits
+from trueware.model.measured_boot import POLICY
 from trueware.model.release import Release
 from trueware.model.strength import Strength
 from trueware.registry.learn import learn
@@ -44,7 +47,7 @@ def take_in(
     limits: Limits = Limits(),  # noqa: B008 (frozen)
     report: Report | None = None,
 ) -> Release:
-    """Measure the artefact at `path` and store it as a release; returns it as stored.
+    """Measure the artefact at `path` and store it as a release; returns it as stored. Of a boot log, the boot is stored.
 
     Args:
         store: the registry's store.
@@ -62,6 +65,8 @@ def take_in(
     """
     if naming.policy is not None and naming.policy not in load_policies():
         raise ValueError(f"no policy {naming.policy!r}; there are {', '.join(sorted(load_policies()))}")
+    if (boot := boot_in(path)) is not None:
+        return _take_in_boot(store, boot, artefact_name(path), naming, now, private_key)
     keyring = Trust(store.anchors()).keyring()
     measured = measure_artefact(
         path,
@@ -111,4 +116,41 @@ def take_in(
         source=source,
         packings=measured.measurement.packings,
         portraits=portraits,
+    )
+
+
+def _take_in_boot(
+    store: RegistryStore,
+    boot: ReferenceBoot,
+    source: str,
+    naming: Naming,
+    now: int,
+    private_key: "PrivateKey | None",
+) -> Release:
+    """Store what a boot leaves as a release: its events and the values of its registers."""
+    if private_key is None:
+        return learn(
+            store,
+            boot.manifest,
+            {},
+            boot.claims,
+            publisher=naming.publisher,
+            product=naming.product,
+            version=naming.version,
+            now=now,
+            policy=naming.policy or POLICY,
+            source=source,
+        )
+    return publish(
+        store,
+        boot.manifest,
+        {},
+        boot.claims,
+        publisher=naming.publisher,
+        product=naming.product,
+        version=naming.version,
+        private_key=private_key,
+        now=now,
+        policy=naming.policy or POLICY,
+        source=source,
     )

@@ -19,16 +19,24 @@ from trueware.appraising.quotes import prove_quotes
 from trueware.attestation.event_log.checks import EVENT_LOG_WHOLE
 from trueware.attestation.event_log.reading import read
 from trueware.attestation.event_log.verifying import VerifiedLog, verify_log
+from trueware.attestation.ima.ascii import to_binary
 from trueware.attestation.ima.checks import IMA_BANK, IMA_READ
+from trueware.attestation.ima.coverage import coverage
 from trueware.attestation.ima.walking import ImaState
 from trueware.attestation.recognise import Kind, Piece
 from trueware.attestation.tpm.binding import bind_key
+from trueware.attestation.tpm.endorsement import check_endorsement
+from trueware.attestation.tpm.platform_certificate import check_platform_certificate
+from trueware.attestation.tpm.public import Attributes, parse_public
 from trueware.attestation.tpm.quote_key import QuoteKey
+from trueware.attestation.tpm.signing_keys import spki_of
 from trueware.model.check import Check
 from trueware.model.finding import Finding
 from trueware.registry.lookup import Registry
 
 IMA_REGISTER = 10
+_ENDORSEMENT, _PLATFORM = bytes.fromhex("06056781050801"), bytes.fromhex("06056781050802")
+"""Extended key usages 2.23.133.8.1 and 2.23.133.8.2 in DER: certificates of endorsement keys and of platforms."""
 
 
 def appraise_boot(pieces: Mapping[Kind, Sequence[Piece]], registry: Registry, gathering: Gathering) -> None:
@@ -54,9 +62,10 @@ def appraise_boot(pieces: Mapping[Kind, Sequence[Piece]], registry: Registry, ga
     gathering.add(*(REFERENCES.not_shown(each.detail, expected_gap=True) for each in findings))
     judged = match_boot(banks, references, gathering.wish.boot_policy)
     gathering.take("measured-boot", judged.checks, judged.matches)
-    gathering.add(*differences(judged))
+    gathering.add(*differences(judged, verified))
     gathering.add(*against_before(gathering.wish.before, judged.matches))
-    _files(pieces, banks, registry, gathering)  # 4
+    _endorsed(pieces, gathering)
+    _files(pieces, banks, registry, gathering, verified)  # 4
 
 
 def _bound(key: QuoteKey, gathering: Gathering) -> Iterable[Check]:
@@ -91,8 +100,9 @@ def _files(
     banks: Mapping[str, Mapping[int, bytes]],
     registry: Registry,
     gathering: Gathering,
+    verified: VerifiedLog | None,
 ) -> None:
-    lists = pieces.get(Kind.IMA_BINARY, ())
+    lists = _lists(pieces)
     if not lists:
         gathering.add(
             IMA_READ.not_shown(
@@ -107,4 +117,37 @@ def _files(
     programs = gathering.programs or Programs(registry, gathering.wish.endorsements, gathering.wish.excluded)
     walked = programs.judged(lists[0].data, ImaState.start(bank), banks[bank][IMA_REGISTER])
     ran = judge_runtime(walked, programs.releases, lists[0].name)
-    gathering.take("ima-log", ran.checks, ran.matches)
+    lines = [each.text for each in verified.facts.command_lines] if verified is not None and verified.facts else []
+    policy = next((each.data.decode("utf-8", "replace") for each in pieces.get(Kind.IMA_POLICY, ())), None)
+    gathering.take("ima-log", (*ran.checks, *coverage(policy, lines)), ran.matches)
+
+
+def _lists(pieces: Mapping[Kind, Sequence[Piece]]) -> list[Piece]:
+    """Return the lists of files, those of text as the binary ones they are of."""
+    binary = list(pieces.get(Kind.IMA_BINARY, ()))
+    return binary or [Piece(each.name, to_binary(each.data)) for each in pieces.get(Kind.IMA_ASCII, ())]
+
+
+def _endorsed(pieces: Mapping[Kind, Sequence[Piece]], gathering: Gathering) -> None:
+    """Tell what certificates say of the TPM and of the device that it is in."""
+    wish = gathering.wish
+    certificates = [each.data for each in pieces.get(Kind.CERTIFICATE, ())]
+    own = [each for each in certificates if _ENDORSEMENT in each]
+    between = [each for each in certificates if _ENDORSEMENT not in each and _PLATFORM not in each]
+    shown = [
+        key
+        for each in pieces.get(Kind.TPM_PUBLIC, ())
+        if not (key := parse_public(each.data)).attributes & Attributes.SIGN
+    ]
+    roots = wish.endorsements.endorsement_roots
+    for each in own:
+        matching = next(
+            (key for key in shown if spki_of(key.key) in each), shown[0] if len(shown) == len(own) == 1 else None
+        )
+        endorsed = check_endorsement(each, matching, roots, wish.question.now, intermediates=between)
+        gathering.take("endorsement-certificate", endorsed.checks, claims=endorsed.claims)
+    platform = [each.data for each in pieces.get(Kind.ATTRIBUTE_CERTIFICATE, ())]
+    platform += [each for each in certificates if _PLATFORM in each]
+    for each in platform:
+        checked = check_platform_certificate(each, own, roots, wish.question.now, intermediates=between)
+        gathering.take("platform-certificate", checked.checks, claims=checked.claims)

@@ -1,13 +1,18 @@
 """Reference values of boots in a registry: the releases that state any PCR value or event that a device shows."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from trueware.appraisal.live.boot import BootReference, Judged, boot_reference
 from trueware.appraisal.live.checks import BOOT_RELEASE
+from trueware.attestation.event_log.comparing import Difference, compare
+from trueware.attestation.event_log.referencing import steps_stated
+from trueware.attestation.event_log.verifying import VerifiedLog
 from trueware.errors import InputError
 from trueware.model.check import Check
 from trueware.model.finding import Finding
-from trueware.model.measured_boot import looked_up
+from trueware.model.measured_boot import folder_of, looked_up
 from trueware.registry.lookup import Registry, untrusted
 
 _MOST = 32
@@ -43,16 +48,50 @@ def find_boots(
     return tuple(found)
 
 
-def differences(judged: Judged) -> Iterator[Check]:
-    """Yield what differs from the nearest release, register by register."""
+def differences(judged: Judged, verified: VerifiedLog | None) -> Iterator[Check]:
+    """Yield what differs from the nearest release: register by register, and event by event where its log is known.
+
+    A difference is a change to that release where it accounts for most of the rest; else, and where the text of the changed event
+    names another version than the release does, it is software that nobody registered.
+    """
     nearest = judged.nearest
+    title = nearest.release.title if nearest is not None else ""
+    events = list(_events(judged, verified)) if nearest is not None else []
+    others = {each.register for each in events if _is_other_version(each)}
+    for each in events:
+        check = each.check(title)
+        yield check if judged.is_derived and each.register not in others else replace(check, value=33)
     for pcr, (bank, value) in sorted(judged.differing.items()):
         expected = " or ".join(sorted(each.hex() for each in nearest.states(bank, pcr))) if nearest is not None else ""
-        title = nearest.release.title if nearest is not None else ""
+        known = judged.is_derived and folder_of(pcr) not in others
+        detail = "it holds what no release in the registry leaves there"
+        if not known:
+            detail += ": another version, or other software, that nobody registered"
         yield BOOT_RELEASE.contradicts(
-            "it holds what no release in the registry leaves there",
-            f"PCR {pcr}",
-            expected=expected or None,
-            found=value.hex(),
-            source=title,
+            detail, f"PCR {pcr}", expected=expected or None, found=value.hex(), source=title, value=96 if known else 33
         )
+
+
+def _events(judged: Judged, verified: VerifiedLog | None) -> Iterator[Difference]:
+    """Yield the events that differ in registers that differ."""
+    nearest = judged.nearest
+    if nearest is None or nearest.manifest is None or verified is None or verified.bank != "sha256":
+        return
+    stated = steps_stated(nearest.manifest)
+    registers = {folder_of(pcr) for pcr in judged.differing}
+    if stated:
+        yield from (
+            each for each in compare(stated, verified.log, "sha256", verified.proofs) if each.register in registers
+        )
+
+
+def _is_other_version(difference: Difference) -> bool:
+    """Tell whether an event names another version than the release's event in its place does."""
+    expected, found = difference.expected, difference.found
+    if expected is None or found is None:
+        return False
+    one, other = (set(_VERSION.findall(each.words)) for each in (expected, found))
+    return bool(one) and bool(other) and one != other
+
+
+_VERSION = re.compile(r"(?<![\w.])v?\d+(?:\.\d+){1,5}(?:-\d+)?(?![\w.]*=)")

@@ -12,6 +12,7 @@ So releases of different products together account for one boot. The checklist:
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import new
 
 from trueware.appraisal.live.checks import BOOT_MIXED, BOOT_RELEASE, BOOT_WITHDRAWN
 from trueware.model.attested import Matched
@@ -64,6 +65,9 @@ class Judged:
     differing: Mapping[int, tuple[str, bytes]] = field(default_factory=dict)
     """PCRs that no release accounts for, though one states them: bank and value found."""
 
+    is_derived: bool = False
+    """Whether one release accounts for at least half of the registers that say something, so that what differs is a change to it."""
+
 
 def boot_reference(release: Release, manifest: Part | None = None) -> BootReference:
     """Return what a release states of its boot in its claims; what is no PCR value is left out."""
@@ -108,7 +112,11 @@ def match_boot(
         for pcr in sorted(unstated)
     ]
     chosen, accounted = _choose(bank, values, wanted & stated, known)
-    differing = {pcr: (bank, values[pcr]) for pcr in wanted & stated if pcr not in accounted}
+    differing = {
+        pcr: (bank, values[pcr])
+        for pcr in wanted & stated
+        if pcr not in accounted and not (is_empty(values[pcr]) and not any(each.states(bank, pcr) for each in chosen))
+    }
     checks += _of_versions(chosen)
     matches = []
     for each in chosen:
@@ -122,13 +130,16 @@ def match_boot(
         if each.release.at_fault:
             reason = each.release.withdrawn or "it should be in the registry's log and is not"
             checks.append(BOOT_WITHDRAWN.contradicts(f"{each.release.title}: {reason}", source=each.release.title))
+    derived = _is_derived(bank, values, wanted & stated, chosen[:1])
+    if differing and not derived:
+        matches.clear()
     skipped = sorted(pcr for pcr in values if pcr in policy.per_device and not is_empty(values[pcr]))
     if skipped:
         named = ", ".join(map(str, skipped))
         checks.append(
             BOOT_RELEASE.not_shown("settings of each device, which are not compared", f"PCR {named}", expected_gap=True)
         )
-    return Judged(tuple(checks), tuple(matches), _nearest(chosen, differing, known, bank), differing)
+    return Judged(tuple(checks), tuple(matches), _nearest(chosen, differing, known, bank), differing, derived)
 
 
 def _strongest(
@@ -173,6 +184,22 @@ def _choose(
             return chosen, accounted
         chosen.append(best)
         accounted.update(dict.fromkeys(own, best))
+
+
+def _is_derived(bank: str, values: Mapping[int, bytes], wanted: set[int], first: Sequence[BootReference]) -> bool:
+    """Tell whether a release accounts for half of the registers that are not empty, and not as every boot leaves them."""
+    telling = [pcr for pcr in wanted if not is_empty(values[pcr]) and values[pcr] != _PLAIN.get(bank)]
+    shared = sum(1 for pcr in telling for each in first if values[pcr] in each.states(bank, pcr))
+    return 2 * shared >= len(telling) > 0
+
+
+def _plain(bank: str) -> bytes:
+    size = new(bank).digest_size
+    return new(bank, bytes(size) + new(bank, bytes(4)).digest()).digest()
+
+
+_PLAIN = {bank: _plain(bank) for bank in BANKS}
+"""What a register holds into which nothing but the separator was measured: PCR 2, 3 and 6 of most devices."""
 
 
 def _of_versions(chosen: Iterable[BootReference]) -> list[Check]:

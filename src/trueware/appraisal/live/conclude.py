@@ -27,6 +27,9 @@ from trueware.model.verdict import Authority, Tier, Verdict
 _SOFTWARE = frozenset({Aspect.BOOT, Aspect.EXECUTABLES, Aspect.FILE_SYSTEM, Aspect.CONFIGURATION})
 _CONTRAINDICATED, _WARNING = 96, 32
 _AUTHORITIES = tuple(Authority)
+_LONG = 200
+"""Characters of a value that stands in a sentence."""
+
 _TOLD = 4
 """Ways to settle that are told."""
 
@@ -90,7 +93,8 @@ def _verdict(checks: Sequence[Check], matches: Sequence[Matched]) -> tuple[Verdi
         more = f", and {len(grave) - 1} more" if len(grave) > 1 else ""
         near = next((each.release.title for each in matches), None)
         come_from = f"it comes from {near}, and " if near is not None else ""
-        return Verdict.TAMPERED, f"{come_from}{_sentence(grave[0])}{more}", True
+        first = next((each for each in grave if each.found is not None and each.expected is not None), grave[0])
+        return Verdict.TAMPERED, f"{come_from}{_sentence(first)}{_instead(first)}{more}", True
     mild = [each for each in against if each.aspect is not Aspect.EVIDENCE]
     unexplained = next((each for each in mild if _is_unrecognised(each)), None)
     software = [each for each in matches if each.complete]
@@ -137,9 +141,16 @@ def _sentence(check: Check) -> str:
     return f"{check.place}: {check.detail}" if check.place else check.detail
 
 
+def _instead(check: Check) -> str:
+    """Return what stands there instead, where it is text that people read."""
+    if check.expected is None or check.found is None or max(len(check.expected), len(check.found)) > _LONG:
+        return ""
+    return f": {check.found} instead of {check.expected}" if " " in check.found else ""
+
+
 def _sorted(checks: Iterable[Check]) -> tuple[Check, ...]:
     order = {Outcome.CONTRADICTS: 0, Outcome.NOT_SHOWN: 1, Outcome.SUPPORTS: 2}
-    return tuple(sorted(checks, key=lambda each: (order[each.outcome], -each.value)))
+    return tuple(sorted(dict.fromkeys(checks), key=lambda each: (order[each.outcome], -each.value)))
 
 
 def _weakest(matches: Iterable[Matched]) -> Authority | None:

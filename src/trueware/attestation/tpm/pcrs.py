@@ -10,7 +10,7 @@
 
 Source: TCG TPM 2.0 Library Part 2 §10.6.2, §10.9.7; Part 1 §17.5 (values in a digest: banks in the order of the selection, PCRs
 ascending). The file: tpm2-tools, ``lib/pcr.c`` and ``tools/tpm2_quote.c``, which write the structures of tpm2-tss as they
-are; Keylime's agents write the same. What fills the unused slots is not looked at.
+are; Keylime's agents write the same.
 """
 
 from collections.abc import Iterable, Mapping
@@ -119,18 +119,15 @@ def from_values(selection: Selection, values: Iterable[bytes]) -> PcrValues:
     banks: dict[str, dict[int, bytes]] = {}
     given = iter(values)
     for bank, indices in selection:
-        part = dict(zip(indices, islice(given, len(indices)), strict=False))
-        if len(part) < len(indices):
-            raise MalformedInput("pcr-values", 0, f"PCR {indices[len(part)]} of {bank} has no value")
-        if wrong := set(map(len, part.values())) - {SIZES[bank]}:
-            raise MalformedInput(
-                "pcr-values", 0, f"a value of {bank} of {min(wrong)} bytes, {SIZES[bank]} are expected"
-            )
-        before = banks.setdefault(bank, part)
-        if before is not part:  # a TPM takes one bank in several parts
-            if any(before.get(index, value) != value for index, value in part.items()):
-                raise MalformedInput("pcr-values", 0, f"a PCR of {bank} has two values")
-            before.update(part)
+        size, into = SIZES[bank], banks.setdefault(bank, {})
+        for index, value in zip(indices, islice(given, len(indices)), strict=False):
+            if len(value) != size:
+                reason = f"PCR {index} of {bank} has a value of {len(value)} bytes, {size} are expected"
+                raise MalformedInput("pcr-values", 0, reason)
+            if into.setdefault(index, value) != value:
+                raise MalformedInput("pcr-values", 0, f"PCR {index} of {bank} has two values")
+        if missing := [index for index in indices if index not in into]:
+            raise MalformedInput("pcr-values", 0, f"PCR {missing[0]} of {bank} has no value")
     if next(given, None) is not None:
         raise MalformedInput("pcr-values", 0, "more values than PCRs are selected")
     return PcrValues(banks)
@@ -167,13 +164,13 @@ def parse_pcr_file(data: bytes) -> PcrValues:
         raise MalformedInput(_FILE, _FILE_SELECTION, f"{lists} lists of digests in {len(data) - start} bytes")
     values = []
     for at in range(start, len(data), _FILE_DIGESTS):
-        row = _LIST.unpack_from(data, at)
-        if row[0] > _PER_LIST:
-            raise MalformedInput(_FILE, at, f"a list of {row[0]} digests, {_PER_LIST} is the most")
-        sizes = row[1 : 2 * row[0] : 2]
+        count, *digests = _LIST.unpack_from(data, at)
+        if count > _PER_LIST:
+            raise MalformedInput(_FILE, at, f"a list of {count} digests, {_PER_LIST} is the most")
+        sizes = digests[: 2 * count : 2]
         if sizes and max(sizes) > _LONGEST_DIGEST:
             raise MalformedInput(_FILE, at, f"a digest of {max(sizes)} bytes")
-        values += [value[:size] for size, value in zip(sizes, row[2::2], strict=False)]
+        values += [value[:size] for size, value in zip(sizes, digests[1::2], strict=False)]
     return from_values(selection, values)
 
 

@@ -2,6 +2,7 @@
 
 from trueware.cli.commands import (
     appraise,
+    case,
     certificate,
     collect,
     consensus,
@@ -25,6 +26,7 @@ from trueware.cli.commands import (
 COMMANDS = (
     verify,
     appraise,
+    case,
     diff,
     explain,
     measure,
