@@ -4,15 +4,21 @@
    is decided here, and is what RFC 9683 §3.2 compares with.
 2. By activation: a credential that only the TPM with the endorsement key opens, and only if the attestation key is loaded in the
    same TPM (Part 1 §24). Who saw the secret come back keeps an `Activated`. It binds the key to the TPM of the certificate.
-3. A certificate of the endorsement key alone binds nothing: anybody may copy it. It is not shown, with what would show it.
+3. By its parent: a TPM signs the qualified name of the key with each quote, a digest over the names of all its parents (Part 1 §16).
+   Of a key that is known to be a TPM's it shows that it is a child of the endorsement key, and so in the same TPM.
+4. A certificate of the endorsement key alone binds nothing: anybody may copy it. It is not shown, with what would show it.
 """
 
 from dataclasses import dataclass
 
 from trueware.attestation.contract import Endorsements
-from trueware.attestation.tpm.checks import ATTESTATION_KEY_BOUND
+from trueware.attestation.tpm import algorithms
+from trueware.attestation.tpm.checks import ATTESTATION_KEY_BOUND, ATTESTATION_KEY_PARENT
 from trueware.attestation.tpm.public import Public
 from trueware.model.check import Check
+
+_ENDORSEMENT = bytes.fromhex("4000000b")
+"""TPM_RH_ENDORSEMENT (Part 2 §7.4)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +64,36 @@ def bind_key(
         detail = f"{device} was enrolled with another key"
         return (ATTESTATION_KEY_BOUND.contradicts(detail, expected=expected, found=name.hex(), source="enrolment"),)
     return (_by_activation(name, ek_certificate, activated, endorsement_key, enrolled_any=bool(endorsements.enrolled)),)
+
+
+def check_parent(
+    public: Public, endorsement_key: Public, qualified_signer: bytes, activated: Activated | None = None
+) -> Check:
+    """Return whether an attestation key is in the TPM of an endorsement key; of a key that is not bound this proves nothing.
+
+    Args:
+        public: the attestation key.
+        endorsement_key: the endorsement key that was shown.
+        qualified_signer: as the quote has it; empty: not known.
+        activated: the credential that came back, if one was made.
+    """
+    if activated is not None and activated == Activated(public.name, endorsement_key.name):
+        detail = "a credential for both keys was activated"
+        return ATTESTATION_KEY_PARENT.supports(detail, source="TPM2_ActivateCredential")
+    parent = qualified_name(_ENDORSEMENT, endorsement_key)
+    if qualified_signer and qualified_signer == qualified_name(parent, public):
+        return ATTESTATION_KEY_PARENT.supports("it is a child of the endorsement key", found=qualified_signer.hex())
+    return ATTESTATION_KEY_PARENT.not_shown(
+        "it is no child of this endorsement key, but may be in the same TPM; activate a credential for both keys"
+    )
+
+
+def qualified_name(parent: bytes, public: Public) -> bytes:
+    """Return the qualified name of a key below a parent with a qualified name, or below a hierarchy's handle (Part 1 §16)."""
+    if not public.name_hash:
+        return b""
+    number = algorithms.NUMBERS[public.name_hash].to_bytes(2)
+    return number + algorithms.digest(public.name_hash, parent + public.name)
 
 
 def _by_activation(

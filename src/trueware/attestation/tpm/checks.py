@@ -100,6 +100,14 @@ ATTESTATION_KEY_BOUND = CheckRule(
     distrust=Distrust.SIGNATURE,
     needed=True,
 )
+ATTESTATION_KEY_PARENT = CheckRule(
+    "attestation-key-parent",
+    Aspect.HARDWARE,
+    "the attestation key is in the TPM of the endorsement key",
+    contradicted=97,
+    supported=0,
+    help="Make the attestation key below the endorsement key (tpm2_createak does), or activate a credential for both.",
+)
 CREDENTIAL_ACTIVATION = CheckRule(
     "credential-activation",
     Aspect.EVIDENCE,
@@ -188,6 +196,7 @@ RULES = (
     QUOTE_BANK_WEAK,
     QUOTE_HASH_WEAK,
     ATTESTATION_KEY_BOUND,
+    ATTESTATION_KEY_PARENT,
     CREDENTIAL_ACTIVATION,
     ENDORSEMENT_KEY_ATTRIBUTES,
     ENDORSEMENT_CHAIN,

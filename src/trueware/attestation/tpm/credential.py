@@ -1,7 +1,7 @@
 """Credentials that only one TPM opens, and only if it holds the attestation key they name (TPM2_MakeCredential).
 
-1. A seed goes to the endorsement key: by RSA-OAEP with its nameAlg and the label ``IDENTITY`` and a zero byte (Part 1 §B.10.4), or by
-   ECDH with an ephemeral key: KDFe(nameAlg, Z, ``IDENTITY``, x of the ephemeral key, x of the endorsement key) (§C.6.1, §11.4.10.3).
+1. A seed goes to the endorsement key: by RSA-OAEP with its nameAlg and the label ``IDENTITY`` and a zero byte (Part 1 annex B.10),
+   or by ECDH with an ephemeral key: KDFe(nameAlg, Z, ``IDENTITY``, x of the ephemeral key, x of the endorsement key) (annex C.6).
 2. symKey = KDFa(nameAlg, seed, ``STORAGE``, name of the attestation key); encIdentity = AES-CFB(symKey, IV 0, TPM2B of the secret).
 3. hmacKey = KDFa(nameAlg, seed, ``INTEGRITY``); integrity = HMAC(nameAlg, hmacKey, encIdentity and name of the attestation key).
 4. TPM2B_ID_OBJECT = TPM2B integrity, encIdentity. The TPM gives the secret back by TPM2_ActivateCredential if all that fits.

@@ -51,7 +51,7 @@ KIND = "tpm-endorsement"
 _FORMAT = "ek-certificate"
 _LONGEST = 1 << 16
 _STORED = bytes.fromhex("100100")
-"""TCG_PCCLIENT_STORED_CERT and "full certificate" (TCG PC Client Implementation Specification 1.21 §7.3.2), then a size and
+"""TCG_PCCLIENT_STORED_CERT and "full certificate" (TCG PC Client Implementation Specification 1.21), then a size and
 TCG_FULL_CERT."""
 
 _FULL = bytes.fromhex("1002")

@@ -6,7 +6,7 @@
       RSASSA, RSAPSS   UINT16 hash, TPM2B sig
       ECDSA            UINT16 hash, TPM2B r, TPM2B s
 
-Source: TCG TPM 2.0 Library Part 2 §11.3; Part 1 annex B.4 and B.5 (RSASSA, RSAPSS), C.4.2 (ECDSA). The salt of RSAPSS is as long as
+Source: TCG TPM 2.0 Library Part 2 §11.3; Part 1 annexes B and C. The salt of RSAPSS is as long as
 the digest or, with FIPS 186-4 in mind, as fits: any length is taken.
 """
 
