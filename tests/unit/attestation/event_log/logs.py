@@ -65,21 +65,7 @@ def public_logs(corpus: Path) -> Iterator[tuple[str, bytes]]:
             yield str(path.relative_to(public)), path.read_bytes()
     yield "keylime mb_log", base64.b64decode(next(public.rglob("mb_log.b64")).read_bytes())
     for path in sorted(public.rglob("windows*.json")):
-        raw = _deep(json.loads(path.read_bytes()))
-        if raw is not None:
-            yield str(path.relative_to(public)), raw
-
-
-def _deep(value: object) -> bytes | None:
-    """Return the event log of a JSON document of go-attestation."""
-    if isinstance(value, dict):
-        for name, inner in value.items():
-            if "log" in name.lower() and isinstance(inner, str):
-                return base64.b64decode(inner)
-            found = _deep(inner)
-            if found is not None:
-                return found
-    return None
+        yield str(path.relative_to(public)), base64.b64decode(json.loads(path.read_bytes())["Log"]["Raw"])
 
 
 def quoted(data: bytes) -> dict[str, dict[int, bytes]]:
