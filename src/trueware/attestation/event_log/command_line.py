@@ -7,6 +7,7 @@ is none of those is not found here, but it is in PCR 9, where Linux' own measure
 Sources of the reasons: Linux Documentation/admin-guide/kernel-parameters.txt, systemd kernel-command-line(7), dracut.cmdline(7).
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -14,14 +15,20 @@ from typing import Final
 from trueware.attestation.event_log import event_types as types
 from trueware.attestation.event_log.log import Event, EventLog
 from trueware.attestation.event_log.proving import Proof
-from trueware.attestation.event_log.words import MOST, from_bytes, from_utf16
+from trueware.attestation.event_log.words import from_bytes, from_utf16
 
 HOLDING: Final = (8, 11, 12)
 """PCRs with command lines as text: of GRUB, of systemd-stub's profiles, of systemd-boot and systemd-stub."""
 
+TEXT_ALONE: Final = (8, 12)
+"""Those of them of which every event has its text, from the boot loaders that are known."""
+
 _KERNEL_COMMANDS: Final = ("linux ", "linuxefi ", "linux16 ", "multiboot ", "multiboot2 ", "module ", "module2 ")
 _GRUB: Final = (b"grub_", b"kernel_cmdline", b"module_cmdline")
-_MOST_WORDS: Final = 512
+_LONGEST: Final = 8_192
+"""Characters of a line that is read; Linux takes 2,048 to 4,096."""
+_MOST_LINES: Final = 32
+_WORD: Final = re.compile(r'(?:[^\s"]|"[^"]*(?:"|$))+')
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,30 +140,41 @@ class Weakness:
     event: int
 
 
-def command_lines(log: EventLog, proofs: tuple[Proof, ...]) -> tuple[CommandLine, ...]:
-    """Return the command lines that were measured, each text once."""
-    holding = {log.register_of(pcr) for pcr in HOLDING}
+def command_lines(log: EventLog, proofs: tuple[Proof, ...]) -> tuple[tuple[CommandLine, ...], tuple[int, ...]]:
+    """Return the command lines that were measured, each text once, and events with more than is read."""
+    holding = {log.register_of(pcr): pcr for pcr in HOLDING}
     found: dict[str, int] = {}
+    unread: list[int] = []
     for event, proof in zip(log.events, proofs, strict=True):
-        if proof.holds is True and event.kind == types.IPL and event.pcr in holding:
-            text = _line_of(event, proof)
-            if text:
-                found.setdefault(text, event.number)
-    return tuple(CommandLine(text, number) for text, number in found.items())
+        if event.kind != types.IPL or proof.holds is not True or event.pcr not in holding:
+            continue
+        text = _line_of(event, proof, plain=event.pcr in TEXT_ALONE and holding[event.pcr] == event.pcr)
+        if len(text) > _LONGEST or (len(found) >= _MOST_LINES and text not in found):
+            unread.append(event.number)
+        elif text:
+            found.setdefault(text, event.number)
+    return tuple(CommandLine(text, number) for text, number in found.items()), tuple(unread)
 
 
-def _line_of(event: Event, proof: Proof) -> str:
-    """Return the command line that an event shows, empty where it shows none."""
+def _line_of(event: Event, proof: Proof, *, plain: bool) -> str:
+    """Return the command line that an event shows, empty where it shows none.
+
+    Args:
+        event: of a register that holds command lines.
+        proof: that it was measured.
+        plain: whether text without a label, and not in UTF-16, is one too.
+    """
     measured = event.data[proof.start : proof.end]
-    if not proof.start:
-        if event.data.startswith(_GRUB):
-            return ""
-        wide = len(measured) >= 4 and measured[1] == 0
-        return from_utf16(measured) if wide else ""
-    text = from_bytes(measured)
-    if text.startswith(_KERNEL_COMMANDS):
-        return text.partition(" ")[2]
-    return "" if event.data.startswith(b"grub_cmd") else text
+    if proof.start:
+        text = from_bytes(measured)
+        if text.startswith(_KERNEL_COMMANDS):
+            return text.partition(" ")[2]
+        return "" if event.data.startswith(b"grub_cmd") else text
+    if event.data.startswith(_GRUB):
+        return ""
+    if len(measured) >= 4 and measured[1] == 0:
+        return from_utf16(measured)
+    return from_bytes(measured) if plain else ""
 
 
 def weaknesses(lines: Iterable[CommandLine]) -> tuple[Weakness, ...]:
@@ -171,21 +189,10 @@ def weaknesses(lines: Iterable[CommandLine]) -> tuple[Weakness, ...]:
 
 def words_of(text: str) -> Iterator[str]:
     """Yield the options of a line: words, where quotes keep blanks; what is behind ``--`` is not the kernel's."""
-    word, quoted, count = "", False, 0
-    for letter in text[: 4 * MOST] + " ":
-        if letter == '"':
-            quoted = not quoted
-        elif letter.isspace() and not quoted:
-            if word == "--" or count >= _MOST_WORDS:
-                return
-            if word:
-                count += 1
-                yield word
-            word = ""
-        else:
-            word += letter
-    if word:
-        yield word.rstrip()
+    for word in _WORD.findall(text):
+        if word == "--":
+            return
+        yield word.replace('"', "")
 
 
 def _weakness(word: str) -> tuple[str, bool] | None:

@@ -47,7 +47,11 @@ EFI_SPDM_FIRMWARE_CONFIG: Final = 0x800000E2
 EFI_SPDM_DEVICE_POLICY: Final = 0x800000E3
 EFI_SPDM_DEVICE_AUTHORITY: Final = 0x800000E4
 
+SYSTEMD: Final = 1 << 32
+"""What systemd measured after booting (`user_space`); no log of firmware can have a type of more than 32 bits."""
+
 _NAMES: Final = {
+    SYSTEMD: "systemd",
     PREBOOT_CERT: "EV_PREBOOT_CERT",
     POST_CODE: "EV_POST_CODE",
     0x2: "EV_UNUSED",

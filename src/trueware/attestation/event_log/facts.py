@@ -8,11 +8,11 @@ TCG PC Client Platform Firmware Profile 1.06 §3.3.4 (what is in which PCR), §3
 order), §3.3.2.2 (separators), §10.4.4.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from trueware.attestation.event_log import event_types as types
-from trueware.attestation.event_log.command_line import CommandLine, Weakness, command_lines, weaknesses
+from trueware.attestation.event_log.command_line import TEXT_ALONE, CommandLine, Weakness, command_lines, weaknesses
 from trueware.attestation.event_log.log import Event, EventLog, Registers
 from trueware.attestation.event_log.proving import ERROR, LOAD_OPTIONS, Proof, tag_of
 from trueware.attestation.event_log.tagged import WEAKENING, tag_name, tagged
@@ -23,8 +23,9 @@ _SEPARATORS: Final = (bytes(4), b"\xff" * 4)
 _DEBUG: Final = b"UEFI Debug Mode"
 _DMA: Final = b"DMA Protection Disabled"
 _EXITED: Final = b"Exit Boot Services Returned with Success"
-_TEXT_ALONE: Final = (8, 12)
-"""PCRs of which every event has its text, from the boot loaders that are known."""
+_ACTIONS: Final = frozenset({types.EFI_ACTION, types.ACTION})
+_MOST_TAGS: Final = 8_192
+"""Tagged events that are looked at; Windows writes some hundreds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,100 +92,96 @@ def facts(log: EventLog, bank: str, proofs: tuple[Proof, ...]) -> BootFacts:
         bank: the algorithm in which the registers were signed for.
         proofs: of this log, bank and the registers that were signed for (`trueware.attestation.event_log.proving.prove`).
     """
-    closing, failing = _digests(log, bank, _SEPARATORS), _digests(log, bank, (ERROR,))
-    at = log.bank(bank) or 0
-    closed: dict[int, int] = {}
-    errors: list[tuple[int, int]] = []
+    at = log.bank(bank)
+    new = None if at is None else log.banks[at].hash()
+    if at is None or new is None:
+        return BootFacts({}, (), (), (), (), (), None, (), ())
+    closing, failing = {new(each).digest() for each in _SEPARATORS}, new(ERROR).digest()
+    secure, texts = log.register_of(7), {log.register_of(pcr) for pcr in TEXT_ALONE}
+    gathered = _Gathered()
+    closed: set[int] = set()
     opened: set[int] = set()
+    errors: list[tuple[int, int]] = []
+    exited: int | None = None
     for event, proof in zip(log.events, proofs, strict=True):
-        if event.is_extended:
-            opened.add(event.pcr)
-            digest = event.digests[at]
-            if digest in closing:
-                closed.setdefault(event.pcr, event.number)
-            elif digest in failing and proof.holds is not True:  # a boot order of 0001, 0000 has the same bytes
-                closed.setdefault(event.pcr, event.number)
-                errors.append((event.pcr, event.number))
-    variables, hidden = _variables(log, proofs, closed.get(log.register_of(7), len(log.events)))
-    lines = command_lines(log, proofs)
-    firmware = {log.register_of(pcr) for pcr in range(8)}
+        kind, register = event.kind, event.pcr
+        if kind == types.NO_ACTION:
+            continue
+        opened.add(register)
+        digest = event.digests[at]
+        if digest in closing:
+            closed.add(register)
+        elif digest == failing and proof.holds is not True:  # a boot order of 0001, 0000 has the same bytes
+            closed.add(register)
+            errors.append((register, event.number))
+        if proof.holds is not True:
+            if register == secure and secure not in closed:
+                gathered.hidden.append(event.number)
+            options = kind == types.EVENT_TAG and tag_of(event) == LOAD_OPTIONS
+            if proof.shown_by is None if options else register in texts:
+                gathered.lines_hidden.append(event.number)
+        elif kind == types.EFI_VARIABLE_DRIVER_CONFIG:
+            if register == secure and secure not in closed and proof.covers(0, len(event.data)):
+                gathered.variable(event)
+        elif kind in _ACTIONS:
+            gathered.action(event)
+            if event.data == _EXITED and exited is None:
+                exited = event.number
+        elif kind == types.EVENT_TAG and proof.covers(0, len(event.data)):
+            gathered.tagged(event)
+    lines, unread = command_lines(log, proofs)
+    hidden = () if log.registers is Registers.CC else tuple(gathered.hidden)
+    # of a confidential machine, what PCR 1 has is in the same register: tables, of which the log has no data
     return BootFacts(
-        variables,
+        {} if hidden else {name: shown for name, shown in gathered.variables.items() if name not in gathered.torn},
         hidden,
-        _debug(log, proofs),
+        tuple(dict.fromkeys(gathered.debug)),
         lines,
         weaknesses(lines),
-        _hidden_lines(log, proofs),
-        next((event.number for event, proof in _proved(log, proofs) if event.data == _EXITED), None),
-        tuple(sorted((opened & firmware) - closed.keys())),
+        tuple(sorted({*gathered.lines_hidden, *unread})),
+        exited,
+        tuple(sorted((opened & {log.register_of(pcr) for pcr in range(8)}) - closed)),
         tuple(errors),
     )
 
 
-def _digests(log: EventLog, bank: str, contents: tuple[bytes, ...]) -> frozenset[bytes]:
-    at = log.bank(bank)
-    new = None if at is None else log.banks[at].hash()
-    return frozenset() if new is None else frozenset(new(content).digest() for content in contents)
+@dataclass(slots=True)
+class _Gathered:
+    """What was found so far."""
 
+    variables: dict[str, Shown] = field(default_factory=dict)
+    torn: set[str] = field(default_factory=set)
+    """Variables that were measured twice, and not alike."""
+    hidden: list[int] = field(default_factory=list)
+    debug: list[tuple[int, str]] = field(default_factory=list)
+    lines_hidden: list[int] = field(default_factory=list)
+    tags: int = 0
 
-def _proved(log: EventLog, proofs: tuple[Proof, ...]) -> list[tuple[Event, Proof]]:
-    return [(event, proof) for event, proof in zip(log.events, proofs, strict=True) if proof.holds is True]
+    def variable(self, event: Event) -> None:
+        try:
+            variable = variable_of(event)
+        except MalformedInput:
+            return
+        if variable.guid in (GLOBAL, IMAGE_SECURITY):
+            first = self.variables.setdefault(variable.name, Shown(variable.value, event.number))
+            if first.value != variable.value:
+                self.torn.add(variable.name)
 
+    def action(self, event: Event) -> None:
+        text = event.data.rstrip(b"\0")
+        if text == _DEBUG:
+            self.debug.append((event.number, "a debugger could be attached to the firmware"))
+        elif text == _DMA:
+            self.debug.append((event.number, "devices could write to memory while booting"))
 
-def _variables(log: EventLog, proofs: tuple[Proof, ...], until: int) -> tuple[dict[str, Shown], tuple[int, ...]]:
-    """Return the variables of Secure Boot, and the events that hide what they are."""
-    register = log.register_of(7)
-    found: dict[str, Shown] = {}
-    hidden: list[int] = []
-    torn: set[str] = set()
-    for event, proof in zip(log.events[:until], proofs[:until], strict=True):
-        if event.pcr != register or not event.is_extended:
-            continue
-        if proof.holds is not True:
-            hidden.append(event.number)
-        elif event.kind == types.EFI_VARIABLE_DRIVER_CONFIG and proof.covers(0, len(event.data)):
-            try:
-                variable = variable_of(event)
-            except MalformedInput:
-                continue
-            if variable.vendor not in (GLOBAL, IMAGE_SECURITY):
-                continue
-            if variable.name in found and found[variable.name].value != variable.value:
-                torn.add(variable.name)
-            found.setdefault(variable.name, Shown(variable.value, event.number))
-    if log.registers is Registers.CC:
-        hidden = []  # what PCR 1 has is in the same register: tables, of which the log has no data
-    if hidden:
-        return {}, tuple(hidden)
-    return {name: shown for name, shown in found.items() if name not in torn}, ()
-
-
-def _debug(log: EventLog, proofs: tuple[Proof, ...]) -> tuple[tuple[int, str], ...]:
-    """Return what opens the system to a debugger or to devices."""
-    found: list[tuple[int, str]] = []
-    for event, proof in _proved(log, proofs):
-        if event.kind in (types.EFI_ACTION, types.ACTION):
-            text = event.data.rstrip(b"\0")
-            if text == _DEBUG:
-                found.append((event.number, "a debugger could be attached to the firmware"))
-            elif text == _DMA:
-                found.append((event.number, "devices could write to memory while booting"))
-        elif event.kind == types.EVENT_TAG and proof.covers(0, len(event.data)):
-            for each in tagged(event.data):
-                weak = WEAKENING.get(each.tag)
-                if weak is not None and len(each.data) == 1 and each.data[0] == weak[0]:
-                    found.append((event.number, f"{tag_name(each.tag)} of Windows: {weak[1]}"))
-    return tuple(dict.fromkeys(found))
-
-
-def _hidden_lines(log: EventLog, proofs: tuple[Proof, ...]) -> tuple[int, ...]:
-    """Return events of command lines that do not show them."""
-    holding = {log.register_of(pcr) for pcr in _TEXT_ALONE}
-    hidden = []
-    for event, proof in zip(log.events, proofs, strict=True):
-        if tag_of(event) == LOAD_OPTIONS:
-            if proof.shown_by is None:
-                hidden.append(event.number)
-        elif proof.holds is not True and event.is_extended and event.pcr in holding:
-            hidden.append(event.number)
-    return tuple(hidden)
+    def tagged(self, event: Event) -> None:
+        for each in tagged(event.data):
+            self.tags += 1
+            if self.tags > _MOST_TAGS:
+                self.debug.append(
+                    (event.number, f"there are more than {_MOST_TAGS} tagged events, which were not all read")
+                )
+                return
+            weak = WEAKENING.get(each.tag)
+            if weak is not None and len(each.data) == 1 and each.data[0] == weak[0]:
+                self.debug.append((event.number, f"{tag_name(each.tag)} of Windows: {weak[1]}"))

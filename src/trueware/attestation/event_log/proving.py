@@ -50,6 +50,7 @@ _OF_SOMETHING_ELSE: Final = types.IMAGES | {
     types.EFI_HANDOFF_TABLES,
     types.EFI_HANDOFF_TABLES2,
 }
+_WITH_CUSTOMS: Final = frozenset({types.IPL, types.EFI_VARIABLE_BOOT, types.EFI_VARIABLE_AUTHORITY, types.EVENT_TAG})
 _PREFIXES: Final = (
     b"grub_cmd: ",
     b"kernel_cmdline: ",
@@ -118,9 +119,10 @@ def _of(event: Event, digest: bytes | None, new: Callable[[bytes], Hashed]) -> P
     if kind == types.NO_ACTION or digest is None or kind in _OF_SOMETHING_ELSE:
         return _NOTHING
     data = event.data
-    for start, end, content in _customs(kind, data):
-        if new(content).digest() == digest:
-            return Proof(True, start, end)
+    if kind in _WITH_CUSTOMS:
+        for start, end, content in _customs(kind, data):
+            if new(content).digest() == digest:
+                return Proof(True, start, end)
     if new(data).digest() == digest:
         return Proof(True, 0, len(data))
     if kind == types.SEPARATOR and new(ERROR).digest() == digest:

@@ -40,7 +40,7 @@ from trueware.attestation.event_log import event_types
 from trueware.attestation.event_log.log import FORMAT, Bank, Event, EventLog, Registers
 from trueware.errors import LimitExceeded, MalformedInput
 
-MAX_EVENTS: Final = 16_384
+MAX_EVENTS: Final = 8_192
 """Events of one log; real ones have 20 to 300."""
 
 MAX_BYTES: Final = 1 << 24
@@ -157,6 +157,7 @@ class _Reading:
         usual = struct.Struct("<III" + "".join(f"H{bank.size}s" for bank in banks) + "I")
         algorithms = tuple(bank.algorithm for bank in banks)
         count, length, unpack, no_action = len(banks), usual.size, usual.unpack_from, event_types.NO_ACTION
+        append, make, number = events.append, Event._make, len(events)
         while at < size:
             if at + length <= size:
                 fields = unpack(data, at)
@@ -175,12 +176,13 @@ class _Reading:
             end = start + told
             if end > size:
                 raise MalformedInput(FORMAT, start - 4, f"data of {told} bytes, the log has {size - start} more")
-            if (pcr >= _REGISTERS and kind != no_action) or len(events) >= MAX_EVENTS:
+            if (pcr >= _REGISTERS and kind != no_action) or number >= MAX_EVENTS:
                 self._refuse(at, pcr)
             content = data[start:end]
             if kind == no_action:
                 self._note(content)
-            events.append(Event(len(events), pcr, kind, digests, content, at))
+            append(make((number, pcr, kind, digests, content, at)))
+            number += 1
             at = end
 
     def _unusual(self, at: int) -> tuple[int, tuple[bytes | None, ...], int]:

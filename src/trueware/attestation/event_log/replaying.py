@@ -95,6 +95,9 @@ class Covered:
     events: int
     """How many events from the first are covered, as far as they extend quoted registers; 0 where nothing matches."""
 
+    extending: int = 0
+    """How many of them extend a quoted register."""
+
     later: tuple[Event, ...] = ()
     """Events of quoted registers after that moment, for which nobody signed."""
 
@@ -133,14 +136,15 @@ def find_prefix(log: EventLog, bank: str, quoted: Mapping[int, bytes]) -> Covere
     since = dict.fromkeys(quoted, 0)
     until: dict[int, int] = {}
     extended: set[int] = set()
-    for number, event in enumerate(log.events):
-        register = event.pcr
-        if register not in values or event.kind == event_types.NO_ACTION:
+    count = 0
+    for number, register, kind, digests, _, offset in log.events:
+        if register not in values or kind == event_types.NO_ACTION:
             continue
-        digest = event.digests[at]
+        digest = digests[at]
         if digest is None:
-            raise UnsupportedInput(FORMAT, event.offset, f"event {event.number} has no digest for {bank}")
+            raise UnsupportedInput(FORMAT, offset, f"event {number} has no digest for {bank}")
         extended.add(register)
+        count += 1
         value = values[register]
         if register not in until:
             if value == quoted[register]:
@@ -154,16 +158,15 @@ def find_prefix(log: EventLog, bank: str, quoted: Mapping[int, bytes]) -> Covere
             until[register] = end
     differing = tuple(sorted(register for register in quoted if register not in until))
     if differing:
-        return Covered(
-            False, 0, (), differing, values, unextended=tuple(each for each in differing if each not in extended)
-        )
+        silent = tuple(each for each in differing if each not in extended)
+        return Covered(False, 0, differing=differing, replayed=values, unextended=silent)
     first, last = max(since.values(), default=0), min(until.values(), default=end)
     if first > last:
-        return Covered(False, 0, (), tuple(sorted(quoted)), values)
+        return Covered(False, 0, differing=tuple(sorted(quoted)), replayed=values)
     if extended and not any(since.values()):
-        return Covered(False, 0, (), tuple(sorted(extended)), values, is_untouched=True)
+        return Covered(False, 0, differing=tuple(sorted(extended)), replayed=values, is_untouched=True)
     later = tuple(event for event in log.events[last:] if event.pcr in quoted and event.is_extended)
-    return Covered(True, last, later, (), values)
+    return Covered(True, last, count - len(later), later, replayed=values)
 
 
 def _replayable(log: EventLog, bank: str) -> tuple[int, Bank, Callable[[bytes], Hashed]]:

@@ -4,6 +4,7 @@ Words are for people and for the names of events in manifests; nothing is decide
 sentence without a label may be relied on as far as the log itself was replayed to signed registers.
 """
 
+from itertools import islice
 from struct import error, unpack_from
 from typing import Final
 
@@ -27,6 +28,7 @@ _TABLES: Final = {
     "eb9d2d30-2d88-11d3-9a16-0090273fc14d": "ACPI 1",
 }
 _MOST_PARTITIONS: Final = 128
+_MOST_TAGS: Final = 256
 
 
 def tell(event: Event, proof: Proof) -> str:
@@ -146,7 +148,7 @@ def _tagged(event: Event, proof: Proof) -> str:
         return _text(event.data)
     if proof.shown_by is not None:
         return f"{tag_name(tag)}: as event {proof.shown_by} shows them"
-    names = list(dict.fromkeys(tag_name(each.tag) for each in tagged(event.data)))
+    names = list(dict.fromkeys(tag_name(each.tag) for each in islice(tagged(event.data), _MOST_TAGS)))
     inner = _text(event.data[8:]) if len(names) == 1 else ""
     more = f" and {len(names) - 12} more" if len(names) > 12 else ""
     return f"{', '.join(names[:12]) or tag_name(tag)}{more}{': ' + inner if inner else ''}"

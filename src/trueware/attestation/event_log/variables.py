@@ -20,23 +20,22 @@ TCG PC Client Platform Firmware Profile 1.06 §10.4.4 (UEFI_VARIABLE_DATA), UEFI
 from dataclasses import dataclass
 from struct import unpack_from
 from typing import Final
+from uuid import UUID
 
 from trueware.attestation.event_log.device_path import guid, path_text
 from trueware.attestation.event_log.log import FORMAT, Event
 from trueware.attestation.event_log.words import from_utf16, shown
 from trueware.errors import MalformedInput
 
-GLOBAL: Final = "8be4df61-93ca-11d2-aa0d-00e098032b8c"
+GLOBAL: Final = UUID("8be4df61-93ca-11d2-aa0d-00e098032b8c").bytes_le
 """EFI_GLOBAL_VARIABLE: SecureBoot, PK, KEK, Boot####."""
-IMAGE_SECURITY: Final = "d719b2cb-3d3a-4596-a3bc-dad00e67656f"
+IMAGE_SECURITY: Final = UUID("d719b2cb-3d3a-4596-a3bc-dad00e67656f").bytes_le
 """EFI_IMAGE_SECURITY_DATABASE: db, dbx, dbt."""
-SHIM: Final = "605dab50-e046-4300-abb6-3dd810dd8b23"
-"""SHIM_LOCK: MokList, MokListTrusted, SbatLevel."""
 
 _VENDORS: Final = {
-    GLOBAL: "UEFI",
-    IMAGE_SECURITY: "UEFI",
-    SHIM: "shim",
+    guid(GLOBAL): "UEFI",
+    guid(IMAGE_SECURITY): "UEFI",
+    "605dab50-e046-4300-abb6-3dd810dd8b23": "shim",
     "77fa9abd-0359-4d32-bd60-28f4e78f784b": "Microsoft",
     "4a67b082-0a4c-41cf-b6c7-440b29bb8c4f": "systemd-boot",
 }
@@ -62,13 +61,18 @@ _MOST_NAMES: Final = 12
 class Variable:
     """A variable as an event has it."""
 
-    vendor: str
-    """GUID as text."""
+    guid: bytes
+    """Of the vendor, as it stands there."""
 
     name: str
     value: bytes
     start: int
     """Where the value begins in the event's data, and ends at `start` + its length."""
+
+    @property
+    def vendor(self) -> str:
+        """The vendor's GUID as text."""
+        return guid(self.guid)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +100,7 @@ def variable_of(event: Event) -> Variable:
     if start + size > len(data):
         raise MalformedInput(FORMAT, 16, f"a name of {characters} characters and {size} bytes in {len(data)} bytes")
     name = data[32:start].decode("utf-16-le", "replace")
-    return Variable(guid(data), name, data[start : start + size], start)
+    return Variable(data[:16], name, data[start : start + size], start)
 
 
 def signature_entries(value: bytes) -> SignatureEntries:

@@ -35,6 +35,9 @@ ELSEWHERE: Final = frozenset({10, 11, 13, 15, *range(16, 24)})
 """PCRs that an operating system extends and logs elsewhere: IMA's, systemd's phases, extensions and identity, and those for a
 dynamic launch, debugging and applications."""
 
+_NEVER: Final = frozenset({10, *range(16, 24)})
+"""Those of them that no boot log accounts for."""
+
 _FIRST: Final = 5
 """Events of one kind that are told one by one."""
 
@@ -107,10 +110,9 @@ def _compare(
     own = {register: value for register, value in values.items() if register not in elsewhere}
     try:
         covered = find_prefix(log, bank, own)
-        also = {pcr: value for pcr, value in values.items() if pcr in elsewhere and pcr < 16 and pcr != 10}
-        extended = {event.pcr for event in log.events if event.is_extended}
+        also = {pcr: value for pcr, value in values.items() if pcr in elsewhere and pcr not in _NEVER and any(value)}
         if covered.matches and also:
-            for pcr in sorted(also.keys() & extended):
+            for pcr in sorted(also.keys() & {event.pcr for event in log.events if event.is_extended}):
                 with_it = find_prefix(log, bank, {**own, pcr: also[pcr]})
                 if with_it.matches:
                     own[pcr] = also[pcr]
@@ -131,9 +133,10 @@ def _compare(
     elif not covered.matches:
         found += [_differs(log, bank, pcr, values[pcr], covered) for pcr in covered.differing]
     else:
-        count = sum(event.is_extended and event.pcr in own for event in log.events[: covered.events])
         named = ", ".join(map(str, sorted(own)))
-        found.append(rules.EVENT_LOG_REPLAY.supports(f"{count} events lead to the signed registers {named} ({bank})"))
+        found.append(
+            rules.EVENT_LOG_REPLAY.supports(f"{covered.extending} events lead to the signed registers {named} ({bank})")
+        )
         found += _later(log, bank, covered)
     return {bank: covered}
 

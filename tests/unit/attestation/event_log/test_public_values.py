@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 
 import pytest
-
 from tests.unit.attestation.event_log import logs
+
 from trueware.attestation.event_log.log import Registers
 from trueware.attestation.event_log.proving import prove
 from trueware.attestation.event_log.reading import read
