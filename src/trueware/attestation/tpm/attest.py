@@ -16,11 +16,13 @@ from struct import Struct
 from trueware.attestation.tpm.algorithms import SIZES, Type
 from trueware.attestation.tpm.fields import Fields
 from trueware.attestation.tpm.pcrs import Selection, read_selection
+from trueware.errors import MalformedInput
 
 GENERATED = 0xFF544347
 """TPM_GENERATED_VALUE: a restricted key signs nothing that begins so unless its TPM made it (Part 1 §31)."""
 
 _FORMAT = "tpms-attest"
+_HEAD = Struct(">IH")
 _CLOCK = Struct(">QIIBQ")
 _LONGEST_NAME = 66
 _LONGEST_DATA = 66
@@ -62,8 +64,10 @@ def kind_of(data: bytes) -> tuple[int, int]:
     Raises:
         MalformedInput: it is shorter than both.
     """
-    fields = Fields(_FORMAT, data)
-    return fields.u32("magic"), fields.u16("type")
+    if len(data) < _HEAD.size:
+        raise MalformedInput(_FORMAT, 0, f"{len(data)} bytes, magic and type have {_HEAD.size}")
+    magic, kind = _HEAD.unpack_from(data)
+    return magic, kind
 
 
 def type_name(number: int) -> str:

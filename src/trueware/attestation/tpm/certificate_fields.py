@@ -26,6 +26,7 @@ _DIRECTORY_NAME, _CONTEXT_0 = 0xA4, 0xA0
 _RECEIVES = 0x28
 _OAEP_KEY = "1.2.840.113549.1.1.7"
 _MOST_ATTRIBUTES = 256
+_LONGEST_TEXT = 1024
 
 
 def extensions_of(encoded: bytes) -> dict[str, tuple[bool, bytes]]:
@@ -115,6 +116,8 @@ def is_marked_for_oaep(spki: bytes) -> bool:
 
 def text_of(value: der.Value) -> str:
     """Return a string for people; what is not printable is escaped."""
+    if len(value.content) > _LONGEST_TEXT:
+        uncheckable(f"a text of {len(value.content)} bytes, {_LONGEST_TEXT} are the most")
     text = value.content.decode("utf-16-be" if value.tag == 0x1E else "utf-8", "replace")
     return text if text.isprintable() else repr(text)
 

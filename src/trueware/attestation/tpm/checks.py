@@ -83,7 +83,7 @@ QUOTE_BANK_WEAK = CheckRule(
 )
 QUOTE_HASH_WEAK = CheckRule(
     "quote-hash-weak",
-    Aspect.EVIDENCE,
+    Aspect.BOOT,
     "the quote is signed with a hash that has no known collisions",
     contradicted=33,
     supported=0,

@@ -49,7 +49,7 @@ from trueware.signatures.refusal import Refusal
 
 KIND = "tpm-endorsement"
 _FORMAT = "ek-certificate"
-_LONGEST = 1 << 16
+_LONGEST = 1 << 15
 _STORED = bytes.fromhex("100100")
 """TCG_PCCLIENT_STORED_CERT and "full certificate" (TCG PC Client Implementation Specification 1.21), then a size and
 TCG_FULL_CERT."""
@@ -220,4 +220,4 @@ def _is_forged(certificate: bytes, authority: bytes) -> bool:
 
 
 def _issuer_name(own: Certificate) -> str:
-    return ", ".join(texts_in(own.issuer)) or "nobody"
+    return ", ".join(texts_in(own.issuer)[:8]) or "nobody"

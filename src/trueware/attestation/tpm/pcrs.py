@@ -10,7 +10,7 @@
 
 Source: TCG TPM 2.0 Library Part 2 §10.6.2, §10.9.7; Part 1 §17.5 (values in a digest: banks in the order of the selection, PCRs
 ascending). The file: tpm2-tools, ``lib/pcr.c`` and ``tools/tpm2_quote.c``, which write the structures of tpm2-tss as they
-are; Keylime's agents write the same.
+are; Keylime's agents write the same. What fills the unused slots is not looked at.
 """
 
 from collections.abc import Iterable, Mapping
@@ -31,7 +31,7 @@ _LONGEST_SELECT = 4
 """Bytes of a bit map: PCR_SELECT_MAX of tpm2-tss, 32 PCRs."""
 
 _FILE = "tpm2-tools-pcrs"
-_FILE_SELECTION, _FILE_BANK, _FILE_DIGESTS = 132, 8, 532
+_FILE_SELECTION, _FILE_BANK, _FILE_DIGESTS, _FILE_DIGEST = 132, 8, 532, 66
 _COUNT = Struct("<I")
 _BANK = Struct("<HB4s")
 _PER_LIST = 8
@@ -119,15 +119,18 @@ def from_values(selection: Selection, values: Iterable[bytes]) -> PcrValues:
     banks: dict[str, dict[int, bytes]] = {}
     given = iter(values)
     for bank, indices in selection:
-        size, into = SIZES[bank], banks.setdefault(bank, {})
-        for index, value in zip(indices, islice(given, len(indices)), strict=False):
-            if len(value) != size:
-                reason = f"PCR {index} of {bank} has a value of {len(value)} bytes, {size} are expected"
-                raise MalformedInput("pcr-values", 0, reason)
-            if into.setdefault(index, value) != value:
-                raise MalformedInput("pcr-values", 0, f"PCR {index} of {bank} has two values")
-        if missing := [index for index in indices if index not in into]:
-            raise MalformedInput("pcr-values", 0, f"PCR {missing[0]} of {bank} has no value")
+        part = dict(zip(indices, islice(given, len(indices)), strict=False))
+        if len(part) < len(indices):
+            raise MalformedInput("pcr-values", 0, f"PCR {indices[len(part)]} of {bank} has no value")
+        if wrong := set(map(len, part.values())) - {SIZES[bank]}:
+            raise MalformedInput(
+                "pcr-values", 0, f"a value of {bank} of {min(wrong)} bytes, {SIZES[bank]} are expected"
+            )
+        before = banks.setdefault(bank, part)
+        if before is not part:  # a TPM takes one bank in several parts
+            if any(before.get(index, value) != value for index, value in part.items()):
+                raise MalformedInput("pcr-values", 0, f"a PCR of {bank} has two values")
+            before.update(part)
     if next(given, None) is not None:
         raise MalformedInput("pcr-values", 0, "more values than PCRs are selected")
     return PcrValues(banks)
@@ -162,16 +165,47 @@ def parse_pcr_file(data: bytes) -> PcrValues:
     start = _FILE_SELECTION + 4
     if lists > _MOST_LISTS or len(data) != start + lists * _FILE_DIGESTS:
         raise MalformedInput(_FILE, _FILE_SELECTION, f"{lists} lists of digests in {len(data) - start} bytes")
+    usual = _usual_layout(selection) if lists else None
+    if usual is not None and usual.layout.size == len(data):
+        row = usual.layout.unpack_from(data)
+        if row[::2] == usual.sizes:
+            return from_values(selection, row[1::2])
     values = []
     for at in range(start, len(data), _FILE_DIGESTS):
-        count, *digests = _LIST.unpack_from(data, at)
-        if count > _PER_LIST:
-            raise MalformedInput(_FILE, at, f"a list of {count} digests, {_PER_LIST} is the most")
-        sizes = digests[: 2 * count : 2]
+        row = _LIST.unpack_from(data, at)
+        if row[0] > _PER_LIST:
+            raise MalformedInput(_FILE, at, f"a list of {row[0]} digests, {_PER_LIST} is the most")
+        sizes = row[1 : 2 * row[0] : 2]
         if sizes and max(sizes) > _LONGEST_DIGEST:
             raise MalformedInput(_FILE, at, f"a digest of {max(sizes)} bytes")
-        values += [value[:size] for size, value in zip(sizes, digests[1::2], strict=False)]
+        values += [value[:size] for size, value in zip(sizes, row[2::2], strict=False)]
     return from_values(selection, values)
+
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """Where all values of a selection stand in a file whose lists are full but for the last, as tpm2-tools writes most."""
+
+    layout: Struct
+    """Sizes and values in turn; the counts of the lists stand with the first size of each, as one number."""
+
+    sizes: tuple[bytes, ...]
+    """What stands before each value."""
+
+
+@lru_cache(maxsize=64)
+def _usual_layout(selection: Selection) -> _Layout | None:
+    """Return the layout; None where nothing is selected."""
+    wanted = [SIZES[bank] for bank, indices in selection for _ in indices]
+    text, sizes = f"<{_FILE_SELECTION + 4}x", []
+    for start in range(0, len(wanted), _PER_LIST):
+        part = wanted[start : start + _PER_LIST]
+        for each, size in enumerate(part):
+            head = len(part).to_bytes(4, "little") if not each else b""
+            sizes.append(head + size.to_bytes(2, "little"))
+            text += f"{len(sizes[-1])}s{size}s{_LONGEST_DIGEST - size}x"
+        text += f"{(_PER_LIST - len(part)) * _FILE_DIGEST}x"
+    return _Layout(Struct(text), tuple(sizes)) if wanted else None
 
 
 def _file_selection(data: bytes) -> Selection:

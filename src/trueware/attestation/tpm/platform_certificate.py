@@ -49,7 +49,7 @@ from trueware.signatures.refusal import Refusal, uncheckable
 
 KIND = "platform-certificate"
 _FORMAT = "platform-certificate"
-_LONGEST = 1 << 18
+_LONGEST = 1 << 16
 _MOST_COMPONENTS = 1024
 _MOST_ROOTS = 32
 _PLATFORM = {

@@ -6,7 +6,7 @@
 3. It is a quote, and no other attestation. Both steps look at six bytes whose signature is not verified yet, and can only refuse.
 4. The signature is by this key, by its scheme, over the bytes as they came.
 5. It is laid out as one, to the last byte.
-6. extraData is the nonce that was sent; freshness is not shown where none was.
+6. extraData is the nonce that was sent; freshness is not shown where none was, or an empty one.
 7. It covers at least one PCR.
 8. pcrDigest is the digest, by the hash of the signature (Part 3 §18.4), of the values in the order of the selection. Values that the
    selection does not cover are left out, and that is told.
@@ -96,7 +96,7 @@ def verify_quote(
         firmware_version=quote.firmware_version,
         qualified_signer=quote.qualified_signer,
         nonce=quote.extra_data,
-        checks=_told(key, nonce is not None, quote.selection, proved, pcrs, parsed.hash),
+        checks=_told(key, bool(nonce), quote.selection, proved, pcrs, parsed.hash),
     )
 
 

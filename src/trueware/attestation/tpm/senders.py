@@ -192,7 +192,7 @@ def _octets(name: str, value: Any) -> bytes:
             return bytes(value)
     except (ValueError, TypeError):
         pass
-    raise MalformedInput(name, 0, f"{str(value)[:40]!r} is neither hexadecimal nor a list of bytes")
+    raise MalformedInput(name, 0, f"a {type(value).__name__} that is neither hexadecimal nor a list of bytes")
 
 
 def _base64(name: str, text: bytes) -> bytes:

@@ -1,7 +1,6 @@
 """A TPM in software, for attacks: it marshals what it is told to, also what no TPM would."""
 
 import struct
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import new, sha256
 
@@ -54,15 +53,15 @@ def values_of(selection: Selection, salt: bytes = b"") -> PcrValues:
     return PcrValues(banks)
 
 
-def pcr_file(selection: Selection, values: PcrValues) -> bytes:
-    """The file of tpm2-tools."""
+def pcr_file(selection: Selection, values: PcrValues, per_list: int = 8) -> bytes:
+    """The file of tpm2-tools; a TPM may give fewer values at a time than a list takes."""
     out = struct.pack("<I", len(selection))
     for bank, indices in selection:
         select = sum(1 << index for index in indices).to_bytes(4, "little")
         out += struct.pack("<HB4sx", NUMBERS[bank], 3, select)
     out = out.ljust(132, b"\0")
     listed = [values.banks[bank][index] for bank, indices in selection for index in indices]
-    lists = [listed[at : at + 8] for at in range(0, len(listed), 8)]
+    lists = [listed[at : at + per_list] for at in range(0, len(listed), per_list)]
     out += struct.pack("<I", len(lists))
     for each in lists:
         part = struct.pack("<I", len(each)) + b"".join(struct.pack("<H64s", len(value), value) for value in each)
@@ -153,7 +152,3 @@ def attest(
 
 def flipped(data: bytes, at: int) -> bytes:
     return data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
-
-
-def banks(values: Mapping[str, Mapping[int, bytes]]) -> PcrValues:
-    return PcrValues(values)

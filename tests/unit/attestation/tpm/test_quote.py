@@ -133,6 +133,10 @@ def test_freshness_is_not_shown_without_a_nonce() -> None:
     assert outcomes(verified(attest(VALUES), nonce=None))["quote-nonce"] is Outcome.NOT_SHOWN
 
 
+def test_an_empty_nonce_shows_no_freshness() -> None:
+    assert outcomes(verified(attest(VALUES, nonce=b""), nonce=b""))["quote-nonce"] is Outcome.NOT_SHOWN
+
+
 def test_a_signature_of_another_key_is_refused() -> None:
     message = attest(VALUES)
     assert (
@@ -293,6 +297,14 @@ def test_the_file_of_tpm2_tools() -> None:
     long = (("sha256", tuple(range(24))), ("sha1", (0, 23)))
     values = values_of(long)
     assert parse_pcr_file(pcr_file(long, values)) == values
+
+
+@given(st.integers(1, 8), st.lists(st.sampled_from(["sha1", "sha256", "sha384"]), max_size=4), st.data())
+def test_the_file_with_lists_of_any_length(per_list: int, banks: list[str], data: st.DataObject) -> None:
+    chosen = st.sets(st.integers(0, 23), min_size=1).map(sorted).map(tuple)
+    selection = tuple((bank, data.draw(chosen)) for bank in banks)
+    values = values_of(selection)
+    assert parse_pcr_file(pcr_file(selection, values, per_list)) == values
 
 
 def test_a_swapped_selection_in_the_file_is_refused() -> None:
