@@ -36,6 +36,10 @@ class Step(NamedTuple):
     place: str
     """Where it stands: ``PCR 4 event 12``."""
 
+    is_proved: bool = False
+    """Whether what it says was measured; else whoever handed the log in may have written it. Of a release: whether its maker's
+    log showed so."""
+
 
 class Changed(Enum):
     """What became of an event."""
@@ -99,7 +103,13 @@ def steps_of(log: EventLog, bank: str, proofs: Sequence[Proof] | None = None) ->
         proofs: of its events; None: they are made here.
     """
     known = prove(log, bank) if proofs is None else proofs
-    return tuple(step._replace(words=tell_in(log, log.events[at], known[at])) for at, step in _bare(log, bank))
+    return tuple(_said_by(log, at, step, known[at]) for at, step in _bare(log, bank))
+
+
+def _said_by(log: EventLog, number: int, step: Step, proof: Proof) -> Step:
+    """Return a step with what its event says."""
+    proved = proof.holds is True or proof.shown_by is not None
+    return step._replace(words=tell_in(log, log.events[number], proof), is_proved=proved)
 
 
 def _bare(log: EventLog, bank: str) -> list[tuple[int, Step]]:
@@ -150,7 +160,7 @@ class _Telling:
         if step is None:
             return None
         number = self.numbers[step.place]
-        return step._replace(words=tell_in(self.log, self.log.events[number], self.proofs[number]))
+        return _said_by(self.log, number, step, self.proofs[number])
 
 
 def compare_steps(reference: Iterable[Step], found: Iterable[Step]) -> tuple[Difference, ...]:

@@ -17,6 +17,7 @@ from trueware.attestation.event_log.log import Event, EventLog, Registers
 from trueware.attestation.event_log.proving import ERROR, LOAD_OPTIONS, Proof, tag_of
 from trueware.attestation.event_log.tagged import WEAKENING, tag_name, tagged
 from trueware.attestation.event_log.variables import GLOBAL, IMAGE_SECURITY, signature_entries, variable_of
+from trueware.attestation.event_log.words import from_utf16
 from trueware.errors import MalformedInput
 
 _SEPARATORS: Final = (bytes(4), b"\xff" * 4)
@@ -65,6 +66,9 @@ class BootFacts:
     errors: tuple[tuple[int, int], ...]
     """Register and event: firmware could not measure what it should have."""
 
+    version: tuple[str, int] | None = None
+    """What firmware calls its root of trust (EV_S_CRTM_VERSION), and the event; None where it gives no text."""
+
     @property
     def secure_boot(self) -> bool | None:
         """Whether programs needed a signature to be started while booting; None: not shown."""
@@ -103,6 +107,7 @@ def facts(log: EventLog, bank: str, proofs: tuple[Proof, ...]) -> BootFacts:
     opened: set[int] = set()
     errors: list[tuple[int, int]] = []
     exited: int | None = None
+    version: tuple[str, int] | None = None
     for event, proof in zip(log.events, proofs, strict=True):
         kind, register = event.kind, event.pcr
         if kind == types.NO_ACTION:
@@ -129,6 +134,9 @@ def facts(log: EventLog, bank: str, proofs: tuple[Proof, ...]) -> BootFacts:
                 exited = event.number
         elif kind == types.EVENT_TAG and proof.covers(0, len(event.data)):
             gathered.tagged(event)
+        elif kind == types.S_CRTM_VERSION and version is None and register == log.register_of(0):
+            text = from_utf16(event.data)
+            version = (text, event.number) if text.isascii() and text.isprintable() and text.strip() else None
     lines, unread = command_lines(log, proofs)
     hidden = () if log.registers is Registers.CC else tuple(gathered.hidden)
     # of a confidential machine, what PCR 1 has is in the same register: tables, of which the log has no data
@@ -142,6 +150,7 @@ def facts(log: EventLog, bank: str, proofs: tuple[Proof, ...]) -> BootFacts:
         exited,
         tuple(sorted((opened & {log.register_of(pcr) for pcr in range(8)}) - closed)),
         tuple(errors),
+        version,
     )
 
 

@@ -3,20 +3,12 @@
 Source: TCG PC Client Platform Firmware Profile 1.06 §10.2; for confidential computing UEFI 2.10 §38.4 (CC_EVENT), which has the
 same bytes. All numbers are little-endian::
 
-    TCG_PCClientPCREvent, the header of a crypto-agile log and each event of a SHA-1 log
+    TCG_PCClientPCREvent, the header of a crypto-agile log (`header`) and each event of a SHA-1 log
     0       4     index of the register
     4       4     type of event
     8       20    SHA-1
     28      4     length of data
     32      …     data
-
-    TCG_EfiSpecIdEvent, the data of the header
-    0       16    "Spec ID Event03", NUL; "Spec ID Event02" and "00" begin SHA-1 logs
-    16      4     platform class: 0 client, 1 server
-    20      4     minor, major version, errata, size of UINTN in 4 bytes
-    24      4     number of algorithms
-    28      4 x   TPM_ALG_ID (2), bytes of a digest (2)
-    …       1     length of what the vendor adds, and that
 
     TCG_PCR_EVENT2, all other events of a crypto-agile log
     0       4     index of the register
@@ -28,15 +20,16 @@ same bytes. All numbers are little-endian::
 Firmware hands the log over in a fixed area; what it did not use is 0x00 or 0xFF. EV_NO_ACTION extends nothing; with the data
 "StartupLocality", NUL, one byte, it tells what PCR 0 began with (§10.4.5.3).
 
-Named leniencies, seen in real logs: an event may have fewer digests than there are banks, or have them in another order; it may
-have one of an algorithm that the header does not name, if its length is known; what the vendor adds to the header may be followed
-by other bytes, or lie behind the length that the header states.
+Named leniencies: an event may have fewer digests than there are banks, have them in another order (some firmware of Hyper-V), or one
+of an algorithm that the header does not name, if its length is known; no vector of these was at hand. A bank of which an event has
+no digest cannot be replayed.
 """
 
 import struct
 from typing import Final
 
 from trueware.attestation.event_log import event_types
+from trueware.attestation.event_log.header import HEAD, MAX_BANKS, read_header
 from trueware.attestation.event_log.log import FORMAT, Bank, Event, EventLog, Registers
 from trueware.errors import LimitExceeded, MalformedInput
 
@@ -46,16 +39,11 @@ MAX_EVENTS: Final = 8_192
 MAX_BYTES: Final = 1 << 24
 """Bytes of one log; firmware sets 64 KiB to 2 MiB aside for it."""
 
-_MAX_BANKS: Final = 16
-_MAX_DIGEST: Final = 64
 _REGISTERS: Final = 32
 """TPM 2.0 has 24 PCRs on a PC; the library allows for 32."""
 
-_HEAD: Final = struct.Struct("<II20sI")
-_SPEC_ID: Final = struct.Struct("<16sIBBBBI")
 _BEGIN: Final = struct.Struct("<III")
 _LOCALITY: Final = b"StartupLocality\0"
-_SPEC_ID_SIGNATURE: Final = b"Spec ID Event03\0"
 
 
 def read(data: bytes | memoryview, registers: Registers = Registers.PCR) -> EventLog:
@@ -110,45 +98,13 @@ class _Reading:
 
     def _first(self) -> int:
         """Read the first event where it is a header, and return where the others begin."""
-        if len(self.data) < _HEAD.size:
-            raise MalformedInput(FORMAT, 0, f"it has {len(self.data)} bytes, an event {_HEAD.size} and more")
-        size: int
-        pcr, kind, digest, size = _HEAD.unpack_from(self.data)
-        end = _HEAD.size + size
-        if kind != event_types.NO_ACTION or self.data[_HEAD.size : _HEAD.size + 16] != _SPEC_ID_SIGNATURE:
+        header = read_header(self.data)
+        if header is None:
             return 0
-        if end > len(self.data):
-            raise MalformedInput(FORMAT, 28, f"the header has {size} bytes, the log {len(self.data) - _HEAD.size} more")
-        if any(digest):
-            raise MalformedInput(FORMAT, 8, "the header's digest is not zero")
-        self.banks, behind = self._declared(_HEAD.size, end)
-        self.is_agile = True
-        self.events.append(Event(0, pcr, kind, (None,) * len(self.banks), self.data[_HEAD.size : end], 0))
-        return max(end, behind)
-
-    def _declared(self, at: int, end: int) -> tuple[list[Bank], int]:
-        """Return the banks that the header names, and where what the vendor adds ends."""
-        if end - at < _SPEC_ID.size:
-            raise MalformedInput(FORMAT, at, f"a Spec ID event of {end - at} bytes")
-        count = _SPEC_ID.unpack_from(self.data, at)[-1]
-        if not 0 < count <= _MAX_BANKS:
-            raise MalformedInput(FORMAT, at + 24, f"{count} banks, expected 1 to {_MAX_BANKS}")
-        at += _SPEC_ID.size
-        if end - at < 4 * count:
-            raise MalformedInput(FORMAT, at, f"{count} banks in {end - at} bytes")
-        banks = [Bank.of(*struct.unpack_from("<HH", self.data, at + 4 * each)) for each in range(count)]
-        for bank in banks:
-            if not 0 < bank.size <= _MAX_DIGEST or not bank.is_sized_right:
-                raise MalformedInput(FORMAT, at, f"digests of {bank.name} have {bank.size} bytes")
-        if len({bank.algorithm for bank in banks}) != count:
-            raise MalformedInput(FORMAT, at, "a bank is named twice")
-        at += 4 * count
-        behind = at + 1 + self.data[at] if at < end else at
-        if behind > len(self.data):
-            raise MalformedInput(
-                FORMAT, at, f"{self.data[at]} bytes of the vendor, the log has {len(self.data) - at - 1}"
-            )
-        return banks, behind
+        self.banks, self.is_agile = list(header.banks), True
+        data = self.data[HEAD.size : header.stated_end]
+        self.events.append(Event(0, header.register, event_types.NO_ACTION, (None,) * len(self.banks), data, 0))
+        return header.end
 
     def _agile(self, at: int) -> None:
         """Read events with digests of several banks."""
@@ -188,7 +144,7 @@ class _Reading:
     def _unusual(self, at: int) -> tuple[int, tuple[bytes | None, ...], int]:
         """Return where data begins, the digests and the length of data of an event without exactly one digest for each bank."""
         _, kind, count = self._unpack(_BEGIN, at)
-        if count > _MAX_BANKS or (count == 0 and kind != event_types.NO_ACTION):
+        if count > MAX_BANKS or (count == 0 and kind != event_types.NO_ACTION):
             raise MalformedInput(FORMAT, at + 8, f"{count} digests, expected {len(self.banks)}")
         sizes = {bank.algorithm: bank.size for bank in self.banks}
         found: dict[int, bytes] = {}
@@ -212,14 +168,14 @@ class _Reading:
         """Read events that have a SHA-1 digest alone."""
         data, events, size = self.data, self.events, len(self.data)
         while at < size:
-            if at + _HEAD.size > size:
+            if at + HEAD.size > size:
                 if self._ends(at):
                     return
-                raise MalformedInput(FORMAT, at, f"an event of {size - at} bytes, expected {_HEAD.size} and more")
-            pcr, kind, digest, told = _HEAD.unpack_from(data, at)
+                raise MalformedInput(FORMAT, at, f"an event of {size - at} bytes, expected {HEAD.size} and more")
+            pcr, kind, digest, told = HEAD.unpack_from(data, at)
             if kind in _PADDED and self._ends(at):
                 return
-            start = at + _HEAD.size
+            start = at + HEAD.size
             if start + told > size:
                 raise MalformedInput(FORMAT, start - 4, f"data of {told} bytes, the log has {size - start} more")
             if (pcr >= _REGISTERS and kind != event_types.NO_ACTION) or len(events) >= MAX_EVENTS:

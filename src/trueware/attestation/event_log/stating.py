@@ -17,8 +17,11 @@ _FIRMWARE: Final = "TCG PC Client Platform Firmware Profile §3.3"
 
 
 def claims_of(log: EventLog, found: BootFacts) -> tuple[Claim, ...]:
-    """Return what the log shows as claims: `secure-boot` (on, off), `kernel-command-line`."""
+    """Return what the log shows as claims: `firmware-version`, `secure-boot` (on, off), `kernel-command-line`."""
     claims: list[Claim] = []
+    if found.version is not None:
+        text, number = found.version
+        claims.append(Claim("firmware-version", shown(text, 200), FORMAT, log.place(log.events[number])))
     if found.secure_boot is not None:
         event = log.events[found.variables["SecureBoot"].event]
         claims.append(Claim("secure-boot", "on" if found.secure_boot else "off", FORMAT, log.place(event)))

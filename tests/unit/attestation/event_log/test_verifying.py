@@ -1,7 +1,9 @@
 """Logs are verified against signed registers, and say of the boot what was measured."""
 
+import random
 import struct
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from tests.unit.attestation.event_log import logs
@@ -252,3 +254,27 @@ def test_attacks(corpus: Path, attack: str, rule: str) -> None:
     refused = [check for check in found.checks if check.outcome is Outcome.CONTRADICTS]
     assert refused[0].rule == rule
     assert {check.value for check in refused} == {99}
+
+
+def test_the_version_of_firmware_is_a_claim() -> None:
+    version = logs.event(0, 8, "GCE Virtual Firmware v2\0".encode("utf-16-le"))
+    assert verified(boot(before=version)).claims[0].value == "GCE Virtual Firmware v2"
+    assert verified(boot(before=logs.event(0, 8, UUID(int=1).bytes_le))).claims[0].name == "secure-boot"
+
+
+@pytest.mark.corpus
+def test_no_edit_of_a_real_log_shows_what_was_not_so(corpus: Path) -> None:
+    """Edits of bytes: the log is refused, or shows a part of what the genuine one shows."""
+    folder = logs.attest(corpus) / "real" / "open" / "b1_secureboot_shim_grub"
+    data = (folder / "binary_bios_measurements").read_bytes()
+    values = logs.quoted((folder / "t0_boot" / "quote.pcrs").read_bytes())
+    genuine = {(claim.name, claim.value) for claim in verify_log(read(data), values).claims}
+    chance = random.Random(11)
+    for _ in range(400):
+        edited = bytearray(data)
+        for _ in range(chance.choice((1, 1, 1, 2, 5))):
+            edited[chance.randrange(len(edited))] = chance.choice((0, 1, 0xFF, chance.randrange(256)))
+        found = verify_log(read(bytes(edited)), values)
+        assert {(claim.name, claim.value) for claim in found.claims} <= genuine
+        if not found.is_believed:
+            assert any(check.value == 99 for check in found.checks)
