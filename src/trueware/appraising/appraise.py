@@ -35,7 +35,12 @@ def appraise(pieces: Iterable[Piece], registry: Registry, wish: Wish, programs: 
     Raises:
         StoreError: the registry cannot be read. That is no verdict.
     """
-    gathering = Gathering(wish, programs)
+    return appraise_into(Gathering(wish, programs), pieces, registry)
+
+
+def appraise_into(gathering: Gathering, pieces: Iterable[Piece], registry: Registry) -> Appraisal:
+    """Return the appraisal, and leave in `gathering` what is to be remembered of the device; see `appraise`."""
+    wish = gathering.wish
     sorted_ = _sorted(pieces, gathering)
     for part in (appraise_boot,):
         try:

@@ -25,6 +25,7 @@ from trueware.attestation.ima.coverage import coverage
 from trueware.attestation.ima.walking import ImaState
 from trueware.attestation.recognise import Kind, Piece
 from trueware.attestation.tpm.binding import bind_key
+from trueware.attestation.tpm.clock import Course, check_clock, compare
 from trueware.attestation.tpm.endorsement import check_endorsement
 from trueware.attestation.tpm.platform_certificate import check_platform_certificate
 from trueware.attestation.tpm.public import Attributes, parse_public
@@ -46,13 +47,19 @@ def appraise_boot(pieces: Mapping[Kind, Sequence[Piece]], registry: Registry, ga
         EvidenceRefused, MalformedInput: it must not be believed.
         StoreError: the registry cannot be read.
     """
-    quotes = prove_quotes(pieces, gathering.wish.question.nonce)  # 1
-    if not quotes:
+    if not pieces.get(Kind.TPM_ATTEST):
         return
-    for quote in quotes:
-        gathering.take("tpm-quote", (*quote.quoted.checks, *_bound(quote.key, gathering)))
-    main = quotes[0]
+    gathering.kinds.append("tpm-quote")
+    quotes = prove_quotes(pieces, gathering.wish.question.nonce)  # 1
+    gathering.add(*quotes.keyless)
+    for quote in quotes.proved:
+        gathering.add(*quote.quoted.checks, *_bound(quote.key, gathering))
+    main = quotes.proved[0]
     gathering.attester = gathering.attester or f"TPM key {main.key.name.hex()[4:16]}"
+    gathering.clock, gathering.key = main.quoted.clock, main.key.name
+    seen = gathering.wish.seen
+    if seen is not None and seen.key == main.key.name:
+        gathering.add(check_clock(seen.clock, main.quoted.clock))
     banks = main.quoted.values
     verified = _log(pieces, banks, gathering)  # 2
     if gathering.refused:
@@ -115,11 +122,30 @@ def _files(
         gathering.take("ima-log", (IMA_BANK.not_shown("PCR 10 of no such bank was quoted", "PCR 10"),))
         return
     programs = gathering.programs or Programs(registry, gathering.wish.endorsements, gathering.wish.excluded)
-    walked = programs.judged(lists[0].data, ImaState.start(bank), banks[bank][IMA_REGISTER])
+    walked = programs.judged(lists[0].data, _where_it_was(gathering, bank), banks[bank][IMA_REGISTER])
+    gathering.files = walked.state if walked.matches else None
     ran = judge_runtime(walked, programs.releases, lists[0].name)
     lines = [each.text for each in verified.facts.command_lines] if verified is not None and verified.facts else []
     policy = next((each.data.decode("utf-8", "replace") for each in pieces.get(Kind.IMA_POLICY, ())), None)
     gathering.take("ima-log", (*ran.checks, *coverage(policy, lines)), ran.matches)
+
+
+def _where_it_was(gathering: Gathering, bank: str) -> ImaState:
+    """Return where the list was found in order last, in this same boot; else its beginning.
+
+    What was in order then is not judged again: a release that was withdrawn since is told by the boot, and by the next start.
+    """
+    seen = gathering.wish.seen
+    if (
+        seen is not None
+        and seen.files is not None
+        and seen.files.bank == bank
+        and seen.key == gathering.key
+        and gathering.clock is not None
+        and compare(seen.clock, gathering.clock) in (Course.SAME_BOOT, Course.RESUMED)
+    ):
+        return seen.files
+    return ImaState.start(bank)
 
 
 def _lists(pieces: Mapping[Kind, Sequence[Piece]]) -> list[Piece]:

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 
 from trueware.appraising.programs import Programs
 from trueware.appraising.wish import Wish
+from trueware.attestation.ima.walking import ImaState
+from trueware.attestation.tpm.attest import Clock
 from trueware.model.attested import Matched
 from trueware.model.check import Aspect, Check, Outcome
 from trueware.model.claim import Claim
@@ -20,6 +22,15 @@ class Gathering:
 
     attester: str = ""
     """What the evidence calls it."""
+
+    clock: Clock | None = None
+    """Of the quote that covers most."""
+
+    key: bytes = b""
+    """TPM name of the key that signed it."""
+
+    files: ImaState | None = None
+    """Where the walk along the list of files ended."""
 
     kinds: list[str] = field(default_factory=list)
     checks: list[Check] = field(default_factory=list)

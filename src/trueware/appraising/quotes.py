@@ -13,7 +13,9 @@ from trueware.attestation.tpm.pcrs import PcrValues, parse_pcr_file
 from trueware.attestation.tpm.public import Attributes
 from trueware.attestation.tpm.quote import Quoted, verify_quote
 from trueware.attestation.tpm.quote_key import QuoteKey, load_quote_key
+from trueware.attestation.tpm.signature import parse_signature
 from trueware.errors import EvidenceRefused
+from trueware.model.check import Check
 
 MAX_QUOTES = 16
 MAX_KEYS = 32
@@ -28,8 +30,19 @@ class ProvedQuote:
     key: QuoteKey
 
 
-def prove_quotes(pieces: Mapping[Kind, Sequence[Piece]], nonce: bytes | None) -> tuple[ProvedQuote, ...]:
-    """Return what the quotes among the pieces prove, the one first that covers most PCRs.
+@dataclass(frozen=True, slots=True)
+class Quotes:
+    """What the quotes among the pieces prove."""
+
+    proved: tuple[ProvedQuote, ...]
+    """The one first that covers most PCRs."""
+
+    keyless: tuple[Check, ...]
+    """Those whose key was not sent; they prove nothing, and take nothing from the others."""
+
+
+def prove_quotes(pieces: Mapping[Kind, Sequence[Piece]], nonce: bytes | None) -> Quotes:
+    """Return what the quotes among the pieces prove.
 
     Args:
         pieces: by what they are taken for.
@@ -41,25 +54,38 @@ def prove_quotes(pieces: Mapping[Kind, Sequence[Piece]], nonce: bytes | None) ->
     """
     attests = pieces.get(Kind.TPM_ATTEST, ())[:MAX_QUOTES]
     keys = _keys(pieces.get(Kind.TPM_PUBLIC, ()))
-    proved = [_prove(each, pieces, keys, nonce) for each in attests]
-    return tuple(sorted(proved, key=lambda each: -sum(map(len, each.quoted.values.values()))))
+    proved, keyless = [], []
+    for each in attests:
+        found = _prove(each, pieces, keys, nonce)
+        if isinstance(found, ProvedQuote):
+            proved.append(found)
+        else:
+            keyless.append(found)
+    if keyless and not proved:
+        raise EvidenceRefused(QUOTE_SIGNATURE.id, keyless[0].detail, keyless[0].place)
+    proved.sort(key=lambda each: -sum(map(len, each.quoted.values.values())))
+    return Quotes(tuple(proved), tuple(keyless))
 
 
 def _prove(
     attest: Piece, pieces: Mapping[Kind, Sequence[Piece]], keys: Sequence[tuple[Piece, QuoteKey]], nonce: bytes | None
-) -> ProvedQuote:
+) -> ProvedQuote | Check:
+    """Return what a quote proves; or, where no key that was sent signs as it is signed, that it proves nothing."""
     signature = _beside(attest, pieces.get(Kind.TPM_SIGNATURE, ()))
     if signature is None:
         raise EvidenceRefused(QUOTE_SIGNATURE.id, "no signature was sent with it", attest.name)
     values = _beside(attest, pieces.get(Kind.PCR_VALUES, ()))
     pcrs = parse_pcr_file(values.data) if values is not None else PcrValues({})
     if not keys:
-        raise EvidenceRefused(
-            QUOTE_SIGNATURE.id, "no attestation key was sent with it, and none is enrolled", attest.name
-        )
+        raise EvidenceRefused(QUOTE_SIGNATURE.id, "no attestation key was sent with it", attest.name)
     data = _bare(attest.data)
+    scheme = parse_signature(_bare(signature.data)).scheme
+    fitting = [key for _, key in keys if key.public is None or key.public.scheme in ("", scheme)]
+    if not fitting:
+        detail = f"it is signed by {scheme}, and the key for that was not sent"
+        return QUOTE_SIGNATURE.not_shown(detail, attest.name, expected_gap=True)
     refusals: list[EvidenceRefused] = []
-    for _, key in keys:
+    for key in fitting:
         try:
             return ProvedQuote(attest.name, verify_quote(data, _bare(signature.data), key, nonce, pcrs), key)
         except EvidenceRefused as refusal:

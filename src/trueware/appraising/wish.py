@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from trueware.appraisal.live.boot import BootPolicy
 from trueware.attestation.contract import Endorsements, Question
+from trueware.attesters.ports import Seen
 from trueware.model.release import Release
 
 
@@ -29,3 +30,6 @@ class Wish:
 
     before: Release | None = None
     """What it ran when it was appraised last."""
+
+    seen: Seen | None = None
+    """How it was when it was appraised last."""

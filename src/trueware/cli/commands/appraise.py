@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 
 from trueware.cli.exit_code import ExitCode
 from trueware.cli.options import Subparsers, add_output, add_registry, add_time, registry_location
+from trueware.cli.remembering import state_of
 
 if TYPE_CHECKING:
     from trueware.appraising.wish import Wish
     from trueware.attestation.contract import Endorsements
     from trueware.model.attested import Appraisal
+    from trueware.registry.lookup import Registry
+    from trueware.registry.ports import RegistryStore
 
 REPORTED = ("imei", "serial", "brand", "manufacturer", "model", "device")
 
@@ -28,6 +31,11 @@ def add(commands: Subparsers) -> None:
         "evidence", metavar="EVIDENCE", nargs="+", help="a file, or a folder with pieces of one device's evidence"
     )
     add_question(parser)
+    parser.add_argument(
+        "--state",
+        metavar="FILE",
+        help="use up the challenge there, go by enrolled keys, and remember the device (see trueware challenge, device)",
+    )
     add_time(parser)
     add_registry(parser)
     add_output(parser)
@@ -80,12 +88,27 @@ def run(options: Namespace) -> ExitCode:
 
     wish = wish_of(options)
     with closing(open_registry(registry_location(options))) as store:
-        appraisal = appraise(read_pieces(options.evidence), Registry(store), wish)
+        if options.state is None:
+            appraisal = appraise(read_pieces(options.evidence), Registry(store), wish)
+        else:
+            appraisal = _remembered(options, Registry(store), store, wish)
     if options.json:
         print_json(appraisals_document([appraisal]))
     else:
         sys.stdout.write(render_appraisal(appraisal, colour=sys.stdout.isatty(), everything=options.all))
     return exit_code_of(appraisal)
+
+
+def _remembered(options: Namespace, registry: "Registry", releases: "RegistryStore", wish: "Wish") -> "Appraisal":
+    """Appraise with a memory; the release that the device ran last is looked up first."""
+    from trueware.appraising.remembered import appraise_remembered
+    from trueware.sources.evidence import read_pieces
+    from trueware.storage.attesters_sqlite import SqliteAttesters
+
+    with closing(SqliteAttesters.open(state_of(options))) as store:
+        seen = store.seen(wish.device) if wish.device else None
+        before = releases.get_release(seen.release) if seen is not None and seen.release else None
+        return appraise_remembered(read_pieces(options.evidence), registry, store, wish, before)
 
 
 def exit_code_of(appraisal: "Appraisal") -> ExitCode:

@@ -1,0 +1,245 @@
+"""What a verifier remembers, in one SQLite file of its own: secrets of challenges do not lie in a registry that is copied about.
+
+Write path
+    A write is one ``BEGIN IMMEDIATE`` … ``COMMIT`` with ``synchronous = FULL``: the rollback journal is synced, the pages are written
+    and synced, and the journal is deleted, before COMMIT returns (sqlite.org/atomiccommit.html). A process that is killed before
+    leaves a hot journal, by which the next one rolls back. So a challenge that was used is used, also after a crash.
+
+The file is made with mode 0600. It is not trusted further than the disk it lies on: what it says of a device is its owner's word.
+"""
+
+import json
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Self
+
+from trueware.attestation.ima.walking import ImaState
+from trueware.attestation.tpm.attest import Clock
+from trueware.attesters.ports import AttesterStore, Challenge, Device, Pending, Seen
+from trueware.errors import StoreError
+
+VERSION = 1
+_APPLICATION = 0x74776174
+_WAIT = 5.0
+"""Seconds to wait for another writer."""
+
+_SCHEMA = """
+CREATE TABLE challenge (nonce BLOB PRIMARY KEY, issued INTEGER NOT NULL, expires INTEGER NOT NULL, device TEXT NOT NULL,
+  used INTEGER) STRICT, WITHOUT ROWID;
+CREATE INDEX challenge_expires ON challenge (expires);
+CREATE TABLE device (number INTEGER PRIMARY KEY, name TEXT NOT NULL, enrolled INTEGER NOT NULL, by TEXT NOT NULL,
+  endorsement BLOB NOT NULL, identifiers TEXT NOT NULL, retired INTEGER) STRICT;
+CREATE UNIQUE INDEX device_name ON device (name) WHERE retired IS NULL;
+CREATE TABLE key (device INTEGER NOT NULL REFERENCES device, name BLOB NOT NULL, retired INTEGER,
+  PRIMARY KEY (device, name)) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX key_name ON key (name) WHERE retired IS NULL;
+CREATE TABLE pending (device TEXT PRIMARY KEY, content TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE seen (device TEXT PRIMARY KEY, content TEXT NOT NULL) STRICT, WITHOUT ROWID;
+"""
+
+
+class SqliteAttesters:
+    """An `AttesterStore` in one file."""
+
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        """Take over a connection; use `open`."""
+        self._connection, self._path = connection, path
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Open a file, or make it where there is none.
+
+        Raises:
+            StoreError: it cannot be opened, is of another version, or something else.
+        """
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+            connection = sqlite3.connect(path, timeout=_WAIT, isolation_level=None)
+        except (OSError, sqlite3.Error) as error:
+            raise StoreError(f"cannot open {str(path)!r}: {error}") from error
+        store = cls(connection, path)
+        try:
+            with store._transaction():
+                store._prepare()
+        except BaseException:
+            connection.close()
+            raise
+        return store
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+
+    def _prepare(self) -> None:
+        run = self._connection.execute
+        application, version = run("PRAGMA application_id").fetchone()[0], run("PRAGMA user_version").fetchone()[0]
+        if application == _APPLICATION and version == VERSION:
+            return
+        if application or version or run("SELECT count(*) FROM sqlite_schema").fetchone()[0]:
+            raise StoreError(f"{str(self._path)!r} is no memory of a verifier of version {VERSION}")
+        for statement in _SCHEMA.split(";"):
+            if statement.strip():
+                run(statement)
+        run(f"PRAGMA application_id = {_APPLICATION}")
+        run(f"PRAGMA user_version = {VERSION}")
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        connection = self._connection
+        try:
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+            except BaseException:
+                connection.execute("ROLLBACK")
+                raise
+            connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise StoreError(f"cannot use {str(self._path)!r}: {error}") from error
+
+    def _rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
+        try:
+            return self._connection.execute(query, values).fetchall()
+        except sqlite3.Error as error:
+            raise StoreError(f"cannot read {str(self._path)!r}: {error}") from error
+
+    def add_challenge(self, challenge: Challenge) -> None:
+        with self._transaction() as connection:
+            known = connection.execute("SELECT 1 FROM challenge WHERE nonce = ?", (challenge.nonce,)).fetchone()
+            if known is not None:
+                raise ValueError("this nonce was sent before")
+            connection.execute(
+                "INSERT INTO challenge VALUES (?, ?, ?, ?, ?)",
+                (challenge.nonce, challenge.issued, challenge.expires, challenge.device, challenge.used),
+            )
+
+    def take_challenge(self, nonce: bytes, now: int) -> Challenge | None:
+        with self._transaction() as connection:
+            row = connection.execute("SELECT * FROM challenge WHERE nonce = ?", (nonce,)).fetchone()
+            if row is None:
+                return None
+            connection.execute("UPDATE challenge SET used = ? WHERE nonce = ? AND used IS NULL", (now, nonce))
+        return Challenge(*row)
+
+    def challenges(self, device: str | None = None) -> tuple[Challenge, ...]:
+        rows = self._rows("SELECT * FROM challenge WHERE ?1 IS NULL OR device = ?1 ORDER BY issued DESC, nonce", device)
+        return tuple(Challenge(*row) for row in rows)
+
+    def forget_challenges(self, before: int) -> int:
+        with self._transaction() as connection:
+            return connection.execute("DELETE FROM challenge WHERE expires < ?", (before,)).rowcount
+
+    def enrol(self, device: Device) -> None:
+        with self._transaction() as connection:
+            try:
+                number = connection.execute(
+                    "INSERT INTO device (name, enrolled, by, endorsement, identifiers) VALUES (?, ?, ?, ?, ?)",
+                    (device.name, device.enrolled, device.by, device.endorsement, json.dumps(device.identifiers)),
+                ).lastrowid
+                connection.executemany(
+                    "INSERT INTO key (device, name) VALUES (?, ?)", [(number, key) for key in device.keys]
+                )
+            except sqlite3.IntegrityError:
+                raise ValueError(f"{device.name!r}, or one of its keys, is enrolled; retire that first") from None
+
+    def retire(self, name: str, now: int) -> bool:
+        with self._transaction() as connection:
+            row = connection.execute("SELECT number FROM device WHERE name = ? AND retired IS NULL", (name,)).fetchone()
+            if row is None:
+                return False
+            connection.execute("UPDATE device SET retired = ? WHERE number = ?", (now, row[0]))
+            connection.execute("UPDATE key SET retired = ? WHERE device = ?", (now, row[0]))
+            connection.execute("DELETE FROM seen WHERE device = ?", (name,))
+            return True
+
+    def devices(self) -> tuple[Device, ...]:
+        keys: dict[int, list[bytes]] = {}
+        for number, key in self._rows("SELECT device, name FROM key ORDER BY device, name"):
+            keys.setdefault(number, []).append(key)
+        rows = self._rows(
+            "SELECT number, name, enrolled, by, endorsement, identifiers, retired FROM device ORDER BY name, enrolled"
+        )
+        return tuple(
+            Device(name, tuple(keys.get(number, ())), enrolled, by, endorsement, _pairs(identifiers), retired)
+            for number, name, enrolled, by, endorsement, identifiers, retired in rows
+        )
+
+    def await_credential(self, pending: Pending) -> None:
+        device = pending.device
+        content = {
+            "device": [
+                device.name,
+                [key.hex() for key in device.keys],
+                device.enrolled,
+                device.by,
+                device.endorsement.hex(),
+            ],
+            "identifiers": device.identifiers,
+            "secret": pending.secret.hex(),
+            "endorsement": pending.endorsement_name.hex(),
+            "expires": pending.expires,
+        }
+        with self._transaction() as connection:
+            connection.execute("INSERT OR REPLACE INTO pending VALUES (?, ?)", (device.name, json.dumps(content)))
+
+    def take_credential(self, device: str) -> Pending | None:
+        with self._transaction() as connection:
+            row = connection.execute("DELETE FROM pending WHERE device = ? RETURNING content", (device,)).fetchone()
+        if row is None:
+            return None
+        content = json.loads(row[0])
+        name, keys, enrolled, by, endorsement = content["device"]
+        pairs = tuple((key, value) for key, value in content["identifiers"])
+        found = Device(name, tuple(map(bytes.fromhex, keys)), enrolled, by, bytes.fromhex(endorsement), pairs)
+        return Pending(
+            found, bytes.fromhex(content["secret"]), bytes.fromhex(content["endorsement"]), content["expires"]
+        )
+
+    def see(self, seen: Seen, before: Seen | None) -> bool:
+        with self._transaction() as connection:
+            row = connection.execute("SELECT content FROM seen WHERE device = ?", (seen.device,)).fetchone()
+            if (None if row is None else row[0]) != (None if before is None else _seen_text(before)):
+                return False
+            connection.execute("INSERT OR REPLACE INTO seen VALUES (?, ?)", (seen.device, _seen_text(seen)))
+            return True
+
+    def seen(self, device: str) -> Seen | None:
+        rows = self._rows("SELECT content FROM seen WHERE device = ?", device)
+        return _seen_of(rows[0][0]) if rows else None
+
+
+_: type[AttesterStore] = SqliteAttesters
+
+
+def _pairs(text: str) -> tuple[tuple[str, str], ...]:
+    return tuple((name, value) for name, value in json.loads(text))
+
+
+def _seen_text(seen: Seen) -> str:
+    clock, files = seen.clock, seen.files
+    content = {
+        "device": seen.device,
+        "at": seen.at,
+        "key": seen.key.hex(),
+        "clock": [clock.clock, clock.reset_count, clock.restart_count, clock.safe],
+        "release": seen.release,
+        "files": None if files is None else [files.bank, files.value.hex(), files.offset, files.count],
+        "verdict": seen.verdict,
+    }
+    return json.dumps(content, sort_keys=True)
+
+
+def _seen_of(text: str) -> Seen:
+    try:
+        content = json.loads(text)
+        files = content["files"]
+        state = None if files is None else ImaState(files[0], bytes.fromhex(files[1]), files[2], files[3])
+        key, clock = bytes.fromhex(content["key"]), Clock(*content["clock"])
+        return Seen(content["device"], content["at"], key, clock, content["release"], state, content["verdict"])
+    except (ValueError, KeyError, TypeError, IndexError) as error:
+        raise StoreError(f"what is remembered of a device is damaged ({error})") from error
