@@ -20,6 +20,7 @@ from trueware.attestation.tpm.binding import bind_key
 from trueware.attestation.tpm.clock import Course, compare
 from trueware.attestation.tpm.credential import confirm, make_credential, seed_size
 from trueware.attestation.tpm.endorsement import check_endorsement
+from trueware.attestation.tpm.identity import identify
 from trueware.attestation.tpm.pcrs import parse_pcr_file
 from trueware.attestation.tpm.platform_certificate import check_platform_certificate
 from trueware.attestation.tpm.public import Public, parse_public
@@ -233,6 +234,20 @@ def test_certificates_that_the_factory_wrote_into_it(tpm: Tpm) -> None:
         other = check_endorsement(certificate, stranger, (root,), now, intermediates=(between,))
         assert other.claims == ()
         certificates.append(endorsed.certificate.encoded)
+    nonce = os.urandom(20)
+    tpm.make_key(EK_RSA, "who")
+    tpm.quote("who", nonce, "whose")
+    quoted = tpm.verified("who", nonce, "whose")
+    found = identify(
+        parse_public(tpm.read("who.pub")),
+        Endorsements(endorsement_roots=(root,), enrolled={quoted.key_name: "router-7"}),
+        now,
+        qualified_signer=quoted.qualified_signer,
+        endorsement_key=tpm.endorsement_key(EK_RSA),
+        certificates=[between, tpm.certificate(NV_PLATFORM), *certificates],
+    )
+    assert {check.outcome for check in found.checks} == {Outcome.SUPPORTS}
+    assert "router-r1" in {claim.value for claim in found.claims}
     platform = check_platform_certificate(
         tpm.certificate(NV_PLATFORM), certificates, (root,), now, intermediates=(between,)
     )

@@ -19,10 +19,11 @@ from trueware.signatures.refusal import Refusal, uncheckable
 MANUFACTURER, MODEL, VERSION = "2.23.133.2.1", "2.23.133.2.2", "2.23.133.2.3"
 """Attributes of a TPM (TCG EK Credential Profile §3.1.2)."""
 
-ENDORSEMENT_USE, PLATFORM_USE = "2.23.133.8.1", "2.23.133.8.2"
+ENDORSEMENT_USE, PLATFORM_USE, ATTESTATION_USE = "2.23.133.8.1", "2.23.133.8.2", "2.23.133.8.3"
 AUTHORITY_KEY, SUBJECT_KEY = "2.5.29.35", "2.5.29.14"
 SUBJECT_NAMES, BASIC_CONSTRAINTS, KEY_USAGE, EXTENDED_USE = "2.5.29.17", "2.5.29.19", "2.5.29.15", "2.5.29.37"
-_DIRECTORY_NAME, _CONTEXT_0 = 0xA4, 0xA0
+_DIRECTORY_NAME, _OTHER_NAME, _CONTEXT_0 = 0xA4, 0xA0, 0xA0
+_HARDWARE_MODULE = "1.3.6.1.5.5.7.8.4"
 _RECEIVES = 0x28
 _OAEP_KEY = "1.2.840.113549.1.1.7"
 _MOST_ATTRIBUTES = 256
@@ -72,6 +73,28 @@ def attributes_in(subject_names: bytes) -> dict[str, str]:
         if len(found) > _MOST_ATTRIBUTES:
             uncheckable("too many attributes in a subjectAltName")
     return found
+
+
+def attributes_of(name: bytes) -> dict[str, str]:
+    """Return the attributes of a distinguished name, by OID; of one that stands twice the first."""
+    found: dict[str, str] = {}
+    for relative in der.read(name).parts():
+        for attribute in relative.parts():
+            kind, value = der.parts(attribute.sequence(), 2, "an attribute")[:2]
+            found.setdefault(kind.oid(), text_of(value))
+    return found
+
+
+def hardware_serial(subject_names: bytes) -> str:
+    """Return the serial number in a hardwareModuleName (RFC 4108 §5), as text or else hexadecimal; empty where there is none."""
+    for each in der.read(subject_names).parts():
+        if each.tag != _OTHER_NAME:
+            continue
+        kind, held = der.parts(list(each.parts()), 2, "an otherName")[:2]
+        if kind.oid() == _HARDWARE_MODULE:
+            serial = der.parts(der.read(held.content).sequence(), 2, "a hardwareModuleName")[1].content
+            return serial.decode("ascii") if serial.isascii() and serial.decode("ascii").isprintable() else serial.hex()
+    return ""
 
 
 def directory_name(names: der.Value) -> bytes:

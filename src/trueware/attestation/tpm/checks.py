@@ -100,6 +100,14 @@ ATTESTATION_KEY_BOUND = CheckRule(
     distrust=Distrust.SIGNATURE,
     needed=True,
 )
+ATTESTATION_KEY_CERTIFIED = CheckRule(
+    "attestation-key-certified",
+    Aspect.IDENTITY,
+    "an authority that is trusted certifies the attestation key",
+    contradicted=97,
+    help="Add the maker's root to the endorsement roots if you trust it to certify attestation keys alone as such.",
+    distrust=Distrust.SIGNATURE,
+)
 ATTESTATION_KEY_PARENT = CheckRule(
     "attestation-key-parent",
     Aspect.HARDWARE,
@@ -196,6 +204,7 @@ RULES = (
     QUOTE_BANK_WEAK,
     QUOTE_HASH_WEAK,
     ATTESTATION_KEY_BOUND,
+    ATTESTATION_KEY_CERTIFIED,
     ATTESTATION_KEY_PARENT,
     CREDENTIAL_ACTIVATION,
     ENDORSEMENT_KEY_ATTRIBUTES,

@@ -9,6 +9,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID, ObjectIdentifier
 
+from trueware.signatures.der import encoded
+
 SECONDS_OF_YEAR = 31_556_952
 NOW = 1_800_000_000
 TPM = {"2.23.133.2.1": "id:53544D20", "2.23.133.2.2": "ST33", "2.23.133.2.3": "id:0001"}
@@ -57,15 +59,23 @@ class Authority:
         authority: bool = False,
         signs: bool = False,
         signer: ec.EllipticCurvePrivateKey | None = None,
+        serial: str = "",
+        module: bytes = b"",
     ) -> bytes:
-        built = self.builder(x509.Name([]), key, since, until)
+        subject = [x509.NameAttribute(NameOID.SERIAL_NUMBER, serial)] if serial else []
+        built = self.builder(x509.Name(subject), key, since, until)
         built = built.add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
         if uses:
             built = built.add_extension(x509.ExtendedKeyUsage([ObjectIdentifier(use) for use in uses]), critical=False)
+        names: list[x509.GeneralName] = []
         if attributes:
             relative = [x509.NameAttribute(ObjectIdentifier(kind), value) for kind, value in attributes.items()]
-            names = x509.SubjectAlternativeName([x509.DirectoryName(x509.Name(relative))])
-            built = built.add_extension(names, critical=critical)
+            names.append(x509.DirectoryName(x509.Name(relative)))
+        if module:
+            value = encoded(0x30, encoded(6, b"\x2a\x03") + encoded(4, module))
+            names.append(x509.OtherName(ObjectIdentifier("1.3.6.1.5.5.7.8.4"), value))
+        if names:
+            built = built.add_extension(x509.SubjectAlternativeName(names), critical=critical)
         usage = dict.fromkeys(("content_commitment", "data_encipherment", "key_cert_sign", "crl_sign"), False)
         usage |= {"key_agreement": False, "encipher_only": False, "decipher_only": False}
         built = built.add_extension(

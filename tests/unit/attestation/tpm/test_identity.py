@@ -64,12 +64,28 @@ def test_certificates_of_another_tpm_are_no_claims() -> None:
     forger = parse_public(Key().public())  # says that it is a child, and nobody knows it as a TPM's
     child = qualified_name(qualified_name(bytes.fromhex("4000000b"), EK_PUBLIC), forger)
     forged = identified(key=forger, signer=child)
-    assert told(forged)["attestation-key-parent"] is Outcome.SUPPORTS
+    assert told(forged)["attestation-key-parent"] is Outcome.NOT_SHOWN
     assert told(forged)["attestation-key-bound"] is Outcome.NOT_SHOWN
     assert forged.claims == ()
     other = identified(certificates=(FACTORY.certificate, FACTORY.endorses(Key(scheme="rsassa").secret)))
     assert told(other)["endorsement-key"] is Outcome.CONTRADICTS
     assert other.claims == ()
+
+
+def test_the_platform_certificate_of_another_device_is_no_claim() -> None:
+    attributes = {"2.23.133.5.1.1": "ExampleTelco", "2.23.133.5.1.4": "router-r2", "2.23.133.5.1.6": "SN2"}
+    platform = ("2.23.133.8.2",)
+    own = FACTORY.endorses(EK.secret, uses=platform, attributes=attributes)
+    found = identified(certificates=(*CERTIFICATES, own))
+    assert told(found)["platform-certificate"] is Outcome.SUPPORTS
+    assert {claim.name for claim in found.claims} >= {"brand", "model", "serial"}
+    stranger = Key(scheme="rsassa").secret
+    theirs = FACTORY.endorses(stranger, uses=platform, attributes=attributes)
+    for sent in ((FACTORY.endorses(stranger), theirs), (theirs,)):  # both genuine, and of another TPM
+        for certificates in ((*CERTIFICATES, *sent), (*sent, *CERTIFICATES)):
+            copied = identified(certificates=certificates)
+            assert told(copied)["platform-certificate"] is not Outcome.SUPPORTS
+            assert not {claim.name for claim in copied.claims} & {"brand", "model", "serial"}
 
 
 def test_an_activated_credential_is_enough() -> None:
@@ -85,7 +101,7 @@ def test_an_activated_credential_is_enough() -> None:
 def test_a_key_alone_and_junk_among_certificates() -> None:
     found = identify(None, ENROLLED, NOW, certificates=(b"junk", b"", *CERTIFICATES))
     assert told(found)["attestation-key-bound"] is Outcome.NOT_SHOWN
-    assert told(found)["endorsement-chain"] is Outcome.SUPPORTS
+    assert told(found)["endorsement-chain"] is Outcome.NOT_SHOWN
     assert found.claims == ()
     assert [check.rule for check in identify(AK, ENROLLED, NOW).checks] == ["attestation-key-bound"]
 
@@ -133,7 +149,9 @@ def test_a_key_made_in_software_is_no_child(attest: Path) -> None:
             der(attest / "real" / "reference" / "ek_ca_issuer.pem"),
         ],
     )
-    assert told(found)["endorsement-chain"] is Outcome.SUPPORTS  # copied from the genuine device
+    (chain,) = (check for check in found.checks if check.rule == "endorsement-chain")
+    assert chain.outcome is Outcome.NOT_SHOWN  # copied from the genuine device
+    assert chain.detail == "issued by swtpm-localca; but that the attestation key is in this TPM is not shown"
     assert told(found)["attestation-key-parent"] is Outcome.NOT_SHOWN
     assert told(found)["attestation-key-bound"] is Outcome.NOT_SHOWN
     assert found.claims == ()
