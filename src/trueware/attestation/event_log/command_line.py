@@ -8,8 +8,9 @@ Sources of the reasons: Linux Documentation/admin-guide/kernel-parameters.txt, s
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from trueware.attestation.event_log import event_types as types
@@ -181,18 +182,22 @@ def weaknesses(lines: Iterable[CommandLine]) -> tuple[Weakness, ...]:
     """Return the options that weaken a system, each once, in order."""
     found: dict[str, Weakness] = {}
     for line in lines:
-        for word in words_of(line.text):
-            if word not in found and (weak := _weakness(word)) is not None:
-                found[word] = Weakness(word, weak[0], weak[1], line.event)
+        for option, reason, grave in _weak_words(line.text):
+            found.setdefault(option, Weakness(option, reason, grave, line.event))
     return tuple(found.values())
 
 
-def words_of(text: str) -> Iterator[str]:
-    """Yield the options of a line: words, where quotes keep blanks; what is behind ``--`` is not the kernel's."""
-    for word in _WORD.findall(text):
-        if word == "--":
-            return
-        yield word.replace('"', "")
+@lru_cache(256)  # devices of one fleet have the same few lines
+def words_of(text: str) -> tuple[str, ...]:
+    """Return the options of a line: words, where quotes keep blanks; what is behind ``--`` is not the kernel's."""
+    words = [word.replace('"', "") for word in _WORD.findall(text)]
+    return tuple(words[: words.index("--")] if "--" in words else words)
+
+
+@lru_cache(256)
+def _weak_words(text: str) -> tuple[tuple[str, str, bool], ...]:
+    """Return the options of a line that weaken a system: option, reason, and whether it is grave."""
+    return tuple((word, *weak) for word in words_of(text) if (weak := _weakness(word)) is not None)
 
 
 def _weakness(word: str) -> tuple[str, bool] | None:

@@ -21,7 +21,7 @@ def claims_of(log: EventLog, found: BootFacts) -> tuple[Claim, ...]:
     claims: list[Claim] = []
     if found.version is not None:
         text, number = found.version
-        claims.append(Claim("firmware-version", shown(text, 200), FORMAT, log.place(log.events[number])))
+        claims.append(Claim("firmware-version", shown(text.strip(), 200), FORMAT, log.place(log.events[number])))
     if found.secure_boot is not None:
         event = log.events[found.variables["SecureBoot"].event]
         claims.append(Claim("secure-boot", "on" if found.secure_boot else "off", FORMAT, log.place(event)))
