@@ -171,8 +171,11 @@ def test_a_device_is_enrolled_and_quotes(tpm: Tpm, other: Tpm) -> None:
         secret = os.urandom(32)
         credential = make_credential(endorsement, public.name, secret, os.urandom(seed_size(endorsement)))
         activated = confirm(credential, tpm.activate("ak", handle, credential.blob, policy=policy))
-        (check,) = bind_key(public, None, Endorsements(), activated=activated, endorsement_key=endorsement)
-        assert check.outcome is Outcome.SUPPORTS
+        for is_endorsed in (True, False):  # certificates: the next test
+            (check,) = bind_key(
+                public, None, Endorsements(), activated=activated, endorsement_key=endorsement, is_endorsed=is_endorsed
+            )
+            assert check.outcome is (Outcome.SUPPORTS if is_endorsed else Outcome.NOT_SHOWN)
     with pytest.raises(EvidenceRefused, match="credential-activation"):
         confirm(credential, bytes(32))
 
@@ -238,16 +241,24 @@ def test_certificates_that_the_factory_wrote_into_it(tpm: Tpm) -> None:
     tpm.make_key(EK_RSA, "who")
     tpm.quote("who", nonce, "whose")
     quoted = tpm.verified("who", nonce, "whose")
-    found = identify(
-        parse_public(tpm.read("who.pub")),
-        Endorsements(endorsement_roots=(root,), enrolled={quoted.key_name: "router-7"}),
-        now,
-        qualified_signer=quoted.qualified_signer,
-        endorsement_key=tpm.endorsement_key(EK_RSA),
-        certificates=[between, tpm.certificate(NV_PLATFORM), *certificates],
-    )
-    assert {check.outcome for check in found.checks} == {Outcome.SUPPORTS}
-    assert "router-r1" in {claim.value for claim in found.claims}
+    public, endorsement = parse_public(tpm.read("who.pub")), tpm.endorsement_key(EK_RSA)
+    credential = make_credential(endorsement, public.name, os.urandom(16), os.urandom(seed_size(endorsement)))
+    activated = confirm(credential, tpm.activate("who", EK_RSA, credential.blob, policy=True))
+    sent = [between, tpm.certificate(NV_PLATFORM), *certificates]
+    for enrolled, credentials in (({quoted.key_name: "router-7"}, None), ({}, activated)):
+        found = identify(
+            public,
+            Endorsements(endorsement_roots=(root,), enrolled=enrolled),
+            now,
+            qualified_signer=quoted.qualified_signer,
+            endorsement_key=endorsement,
+            certificates=sent,
+            activated=credentials,
+        )
+        assert {check.outcome for check in found.checks} == {Outcome.SUPPORTS}
+        assert "router-r1" in {claim.value for claim in found.claims}
+    nobody = identify(public, Endorsements((root,)), now, endorsement_key=endorsement, certificates=sent)
+    assert nobody.claims == ()
     platform = check_platform_certificate(
         tpm.certificate(NV_PLATFORM), certificates, (root,), now, intermediates=(between,)
     )

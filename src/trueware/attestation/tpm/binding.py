@@ -3,7 +3,8 @@
 1. By enrolment: the verifier's owner keeps the TPM name of the key (nameAlg and digest of its public area) with the device. That
    is decided here, and is what RFC 9683 §3.2 compares with.
 2. By activation: a credential that only the TPM with the endorsement key opens, and only if the attestation key is loaded in the
-   same TPM (Part 1 §24). Who saw the secret come back keeps an `Activated`. It binds the key to the TPM of the certificate.
+   same TPM (Part 1 §24). Who saw the secret come back keeps an `Activated`. It binds the key to the endorsement key, and counts where
+   that one is certified (`endorsement`): anybody can make both in software.
 3. By its parent: a TPM signs the qualified name of the key with each quote, a digest over the names of all its parents (Part 1 §16).
    Of a key that is known to be a TPM's it shows that it is a child of the endorsement key, and so in the same TPM.
 4. A certificate of the endorsement key alone binds nothing: anybody may copy it. It is not shown, with what would show it.
@@ -38,6 +39,7 @@ def bind_key(
     device: str | None = None,
     activated: Activated | None = None,
     endorsement_key: Public | None = None,
+    is_endorsed: bool = False,
 ) -> tuple[Check, ...]:
     """Return whether an attestation key is that of the device.
 
@@ -47,7 +49,8 @@ def bind_key(
         endorsements: the names of enrolled keys.
         device: name of the device that it is said to be; None: nobody says.
         activated: the credential that came back, if one was made.
-        endorsement_key: public area of the endorsement key, whose certificate the caller checks by `check_endorsement`.
+        endorsement_key: public area of the endorsement key.
+        is_endorsed: whether it is certified (`Endorsed.is_held`); an activated credential counts for nothing if it is not.
     """
     if public is None or not public.name:
         return (ATTESTATION_KEY_BOUND.not_shown("the key came without its public area, so it has no name to compare"),)
@@ -63,7 +66,17 @@ def bind_key(
         expected = ", ".join(each.hex() for each in known)
         detail = f"{device} was enrolled with another key"
         return (ATTESTATION_KEY_BOUND.contradicts(detail, expected=expected, found=name.hex(), source="enrolment"),)
-    return (_by_activation(name, ek_certificate, activated, endorsement_key, enrolled_any=bool(endorsements.enrolled)),)
+    none = "none of the enrolled keys is this one" if endorsements.enrolled else "no key is enrolled"
+    if activated is not None:
+        return (_by_activation(name, activated, endorsement_key, is_endorsed=is_endorsed),)
+    if ek_certificate is not None:
+        detail = (
+            f"{none}, and the certificate of an endorsement key, which anybody may copy, does not say that this key is in the "
+            "same TPM; activate a credential for both keys, or enrol the key's name"
+        )
+        return (ATTESTATION_KEY_BOUND.not_shown(detail),)
+    detail = f"{none}; enrol the key's name ({name.hex()}), or activate a credential"
+    return (ATTESTATION_KEY_BOUND.not_shown(detail),)
 
 
 def check_parent(
@@ -96,28 +109,20 @@ def qualified_name(parent: bytes, public: Public) -> bytes:
     return number + algorithms.digest(public.name_hash, parent + public.name)
 
 
-def _by_activation(
-    name: bytes,
-    certificate: bytes | None,
-    activated: Activated | None,
-    endorsement_key: Public | None,
-    *,
-    enrolled_any: bool,
-) -> Check:
-    if activated is not None and activated.attestation_name != name:
+def _by_activation(name: bytes, activated: Activated, endorsement_key: Public | None, *, is_endorsed: bool) -> Check:
+    rule = ATTESTATION_KEY_BOUND
+    if activated.attestation_name != name:
         detail = "the credential that was activated is of another attestation key"
-        return ATTESTATION_KEY_BOUND.contradicts(detail, expected=activated.attestation_name.hex(), found=name.hex())
-    if activated is not None and endorsement_key is not None and activated.endorsement_name != endorsement_key.name:
+        return rule.contradicts(detail, expected=activated.attestation_name.hex(), found=name.hex())
+    if endorsement_key is not None and activated.endorsement_name != endorsement_key.name:
         detail = "the credential that was activated is of another endorsement key"
         expected, found = activated.endorsement_name.hex(), endorsement_key.name.hex()
-        return ATTESTATION_KEY_BOUND.contradicts(detail, expected=expected, found=found)
-    if activated is not None:
-        detail = f"a credential was activated: the key is in the TPM of the endorsement key {activated.endorsement_name.hex()}"
-        return ATTESTATION_KEY_BOUND.supports(detail, found=name.hex(), source="TPM2_ActivateCredential")
-    none = "none of the enrolled keys is this one" if enrolled_any else "no key is enrolled"
-    if certificate is not None:
-        return ATTESTATION_KEY_BOUND.not_shown(
-            f"{none}, and the certificate of an endorsement key, which anybody may copy, does not say that this key is in the "
-            "same TPM; activate a credential for both keys, or enrol the key's name"
+        return rule.contradicts(detail, expected=expected, found=found)
+    if not is_endorsed:
+        return rule.not_shown(
+            "a credential was activated, and nobody who is trusted certifies the endorsement key it was for"
         )
-    return ATTESTATION_KEY_BOUND.not_shown(f"{none}; enrol the key's name ({name.hex()}), or activate a credential")
+    detail = (
+        f"a credential was activated: the key is in the TPM of the endorsement key {activated.endorsement_name.hex()}"
+    )
+    return rule.supports(detail, found=name.hex(), source="TPM2_ActivateCredential")

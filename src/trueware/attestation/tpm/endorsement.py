@@ -72,9 +72,11 @@ class Endorsed:
     model: str
     version: str
     claims: tuple[Claim, ...]
-    """`tpm-manufacturer`, `tpm-model`, `tpm-version`; empty unless the chain holds and the key is the one shown."""
+    """`tpm-manufacturer`, `tpm-model`, `tpm-version`; empty unless it is held."""
 
     checks: tuple[Check, ...]
+    is_held: bool
+    """A trusted authority certifies the endorsement key that was shown, and nothing but leniencies speaks against it."""
 
 
 def check_endorsement(
@@ -115,10 +117,10 @@ def check_endorsement(
     if lenient:
         told.append(checks.ENDORSEMENT_LENIENCY.contradicts("; ".join(lenient), source="TCG EK Credential Profile"))
     holds = all(each.value < checks.ENDORSEMENT_CHAIN.contradicted for each in told)
-    proved = holds and chain[0].outcome is same.outcome is Outcome.SUPPORTS
+    is_held = holds and chain[0].outcome is same.outcome is Outcome.SUPPORTS
     pairs = (("tpm-manufacturer", manufacturer), ("tpm-model", model), ("tpm-version", version))
-    claims = tuple(Claim(name, value, KIND, "subjectAltName") for name, value in pairs if value and proved)
-    return Endorsed(own, key, manufacturer, model, version, claims, tuple(told))
+    claims = tuple(Claim(name, value, KIND, "subjectAltName") for name, value in pairs if value and is_held)
+    return Endorsed(own, key, manufacturer, model, version, claims, tuple(told), is_held)
 
 
 def _cut(data: bytes) -> tuple[bytes, list[str]]:

@@ -83,7 +83,8 @@ def identify(
         MalformedInput: a certificate of the endorsement key or the platform is malformed; what is no certificate at all is left out.
     """
     found = _sorted(certificates[:MAX_CERTIFICATES], public)
-    own = _of_key(found.endorsement, endorsement_key)
+    own, roots = _of_key(found.endorsement, endorsement_key), endorsements.endorsement_roots
+    endorsed = [check_endorsement(each, endorsement_key, roots, now, intermediates=found.authorities) for each in own]
     checks = list(  # step 1
         bind_key(
             public,
@@ -92,9 +93,9 @@ def identify(
             device=device,
             activated=activated,
             endorsement_key=endorsement_key,
+            is_endorsed=any(result.is_held for result in endorsed),
         )
     )
-    roots = endorsements.endorsement_roots
     is_bound = checks[0].outcome is Outcome.SUPPORTS
     certified: list[Claim] = []
     if public is not None:
@@ -111,11 +112,10 @@ def identify(
         checks.append(parent if is_bound else _open(parent, "nobody vouches for the attestation key"))
     told: list[Check] = []
     claims: list[Claim] = []
-    endorsed = [check_endorsement(each, endorsement_key, roots, now, intermediates=found.authorities) for each in own]
     for result in endorsed:  # step 4
         told += result.checks
         claims += result.claims
-    proved = [result.certificate.encoded for result in endorsed if result.claims]
+    proved = [result.certificate.encoded for result in endorsed if result.is_held]
     for certificate in found.platform:
         platform = check_platform_certificate(certificate, proved, roots, now, intermediates=found.authorities)
         if platform.checks[0].outcome is not Outcome.SUPPORTS:  # it may be of another endorsement key of the same TPM

@@ -1,7 +1,9 @@
 """Certificates of endorsement keys, and of authorities above them, made for tests."""
 
+from base64 import b64decode
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -13,6 +15,7 @@ from trueware.signatures.der import encoded
 
 SECONDS_OF_YEAR = 31_556_952
 NOW = 1_800_000_000
+CORPUS_NOW = 1_795_816_800  # 2026-11-27
 TPM = {"2.23.133.2.1": "id:53544D20", "2.23.133.2.2": "ST33", "2.23.133.2.3": "id:0001"}
 PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
@@ -82,3 +85,12 @@ class Authority:
             x509.KeyUsage(digital_signature=signs, key_encipherment=not signs, **usage), critical=True
         )
         return built.sign(signer or self.key, SHA256()).public_bytes(Encoding.DER)
+
+
+def der(path: Path) -> bytes:
+    """Return a certificate that is a file of DER or PEM."""
+    data = path.read_bytes()
+    if b"-----BEGIN" not in data:
+        return data
+    lines = data.split(b"-----BEGIN")[1].split(b"-----END")[0].split(b"\n")[1:]
+    return b64decode(b"".join(lines))

@@ -7,9 +7,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509 import load_der_x509_certificate
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.attestation.tpm.authorities import NOW, Authority
+from tests.unit.attestation.tpm.authorities import CORPUS_NOW, NOW, Authority, der
 from tests.unit.attestation.tpm.simulator import Key, flipped
-from tests.unit.attestation.tpm.test_endorsement import CORPUS_NOW, attest, der
 
 from trueware.attestation.contract import Endorsements
 from trueware.attestation.tpm.attestation_certificate import Certified, check_attestation_certificate
@@ -18,7 +17,6 @@ from trueware.attestation.tpm.public import parse_public
 from trueware.errors import InputError, MalformedInput
 from trueware.model.check import Outcome
 
-__all__ = ["attest"]
 ROOT = Authority("maker")
 FACTORY = Authority("factory", ROOT)
 KEY = Key()

@@ -47,7 +47,10 @@ def test_a_certificate_alone_shows_nothing() -> None:
 
 def test_an_activated_credential_binds_to_its_tpm() -> None:
     activated = Activated(KEY.name, EK.name)
-    assert bound(KEY, b"certificate", Endorsements(), activated=activated).outcome is Outcome.SUPPORTS
-    assert bound(KEY, b"", Endorsements(), activated=activated, endorsement_key=EK).outcome is Outcome.SUPPORTS
+    assert bound(KEY, b"", Endorsements(), activated=activated, is_endorsed=True).outcome is Outcome.SUPPORTS
+    both = bound(KEY, b"", Endorsements(), activated=activated, endorsement_key=EK, is_endorsed=True)
+    assert both.outcome is Outcome.SUPPORTS
+    software = bound(KEY, b"certificate", Endorsements(), activated=activated, endorsement_key=EK)
+    assert software.outcome is Outcome.NOT_SHOWN  # anybody can make both keys
     assert bound(KEY, b"", Endorsements(), activated=activated, endorsement_key=OTHER).outcome is Outcome.CONTRADICTS
     assert bound(OTHER, b"", Endorsements(), activated=activated).outcome is Outcome.CONTRADICTS

@@ -1,13 +1,12 @@
 """Certificates of endorsement keys: made ones with one thing wrong each, and real ones."""
 
-import base64
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.attestation.tpm.authorities import NOW, Authority
+from tests.unit.attestation.tpm.authorities import CORPUS_NOW, NOW, Authority, der
 from tests.unit.attestation.tpm.simulator import Key, flipped
 
 from trueware.attestation.tpm.endorsement import Endorsed, check_endorsement
@@ -20,7 +19,6 @@ FACTORY = Authority("TPM factory", ROOT)
 KEY = Key(scheme="rsassa")
 SHOWN = parse_public(KEY.public())
 GENUINE = FACTORY.endorses(KEY.secret)
-CORPUS_NOW = 1_795_816_800  # 2026-11-27
 
 
 def endorsed(certificate: bytes, factory: Authority = FACTORY, roots: tuple[bytes, ...] | None = None) -> Endorsed:
@@ -158,22 +156,6 @@ def test_any_damage_is_read_or_refused(at: int, damage: bytes) -> None:
     except InputError:
         return
     assert result.certificate.encoded == GENUINE or not result.claims
-
-
-def der(path: Path) -> bytes:
-    data = path.read_bytes()
-    if b"-----BEGIN" not in data:
-        return data
-    lines = data.split(b"-----BEGIN")[1].split(b"-----END")[0].split(b"\n")[1:]
-    return base64.b64decode(b"".join(lines))
-
-
-@pytest.fixture(scope="module")
-def attest(corpus: Path) -> Path:
-    folder = corpus / "attest"
-    if not folder.exists():
-        pytest.skip("the corpus has no attestation data")
-    return folder
 
 
 def test_every_device_of_the_corpus(attest: Path) -> None:

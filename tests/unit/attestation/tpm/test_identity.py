@@ -3,9 +3,8 @@
 from dataclasses import replace
 from pathlib import Path
 
-from tests.unit.attestation.tpm.authorities import NOW, Authority
+from tests.unit.attestation.tpm.authorities import CORPUS_NOW, NOW, Authority, der
 from tests.unit.attestation.tpm.simulator import Key
-from tests.unit.attestation.tpm.test_endorsement import CORPUS_NOW, attest, der
 
 from trueware.attestation.contract import Endorsements
 from trueware.attestation.tpm.attest import parse_quote
@@ -14,7 +13,6 @@ from trueware.attestation.tpm.identity import Identified, identify
 from trueware.attestation.tpm.public import Public, parse_public
 from trueware.model.check import Outcome
 
-__all__ = ["attest"]
 ROOT = Authority("root")
 FACTORY = Authority("factory", ROOT)
 EK = Key(scheme="rsassa")
@@ -93,6 +91,12 @@ def test_an_activated_credential_is_enough() -> None:
     found = identified(endorsements=nobody, signer=b"", activated=Activated(AK.name, EK_PUBLIC.name))
     assert set(told(found).values()) == {Outcome.SUPPORTS}
     assert found.claims
+    roots = (Authority("root").certificate,)
+    software = identified(endorsements=Endorsements(roots), activated=Activated(AK.name, EK_PUBLIC.name))
+    assert Outcome.SUPPORTS not in {
+        told(software)[rule] for rule in ("attestation-key-bound", "attestation-key-parent")
+    }
+    assert software.claims == ()
     wrong = identified(endorsements=nobody, activated=Activated(EK_PUBLIC.name, EK_PUBLIC.name))
     assert told(wrong)["attestation-key-bound"] is Outcome.CONTRADICTS
     assert wrong.claims == ()

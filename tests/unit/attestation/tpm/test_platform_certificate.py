@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.attestation.tpm.simulator import flipped
-from tests.unit.attestation.tpm.test_endorsement import CORPUS_NOW, GENUINE, attest, der
+from tests.unit.attestation.tpm.authorities import CORPUS_NOW, Authority, der
+from tests.unit.attestation.tpm.simulator import Key, flipped
 
 from trueware.attestation.tpm.platform_certificate import (
     PlatformChecked,
@@ -17,7 +17,7 @@ from trueware.attestation.tpm.platform_certificate import (
 from trueware.errors import InputError, MalformedInput
 from trueware.model.check import Outcome
 
-__all__ = ["attest"]
+GENUINE = Authority("anybody").endorses(Key(scheme="rsassa").secret)
 GO = "public/google__go-attestation"
 PACCOR = "public/nsacyber__paccor/open/src/test/resources/sample_testgen1"
 HIRS = "public/nsacyber__HIRS"
