@@ -17,13 +17,12 @@ from typing import Any
 
 from trueware.errors import MalformedInput
 from trueware.model.anchor import Distrusted, listed_id
+from trueware.signatures.efi_signature_lists import SHA256, X509, signature_lists
 from trueware.signatures.keys import names_of, read_keys
 from trueware.signatures.x509 import certificate_ids
 
 _NAME = "never-trust list"
 _LARGEST = 1 << 26
-_SHA256_GUID = bytes.fromhex("2616c4c14c509240aca941f936934328")
-_X509_GUID = bytes.fromhex("a159c0a5e494a74a87b5ab155c2bf072")
 _PKCS7_GUID = bytes.fromhex("9dd2af4adf68ee498aa9347d375665a7")
 _HEX = re.compile(r"[0-9a-f]+")
 
@@ -65,27 +64,18 @@ def _signature_lists(data: bytes) -> int | None:
     start = 0
     if len(data) >= 40 and data[24:40] == _PKCS7_GUID:  # EFI_TIME, WIN_CERTIFICATE_UEFI_GUID
         start = 16 + int(unpack_from("<I", data, 16)[0])
-    known = (_SHA256_GUID, _X509_GUID)
+    known = (SHA256, X509)
     return start if data[start : start + 16] in known else None
 
 
 def _revoked(data: bytes, start: int, reason: str) -> Iterator[tuple[str, str]]:
-    at = start
-    while at < len(data):
-        if at + 28 > len(data):
-            raise MalformedInput(_NAME, at, "a signature list that is cut")
-        kind, (size, header, each) = data[at : at + 16], unpack_from("<3I", data, at + 16)
-        end, first = at + size, at + 28 + header
-        if size < 28 + header or end > len(data) or each <= 16 or (end - first) % each:
-            raise MalformedInput(_NAME, at, f"a signature list of {size} bytes with entries of {each}")
-        for entry in range(first, end, each):
-            value = data[entry + 16 : entry + each]
-            if kind == _SHA256_GUID and each == 48:
+    for kind, values in signature_lists(data, _NAME, start):
+        for value in values:
+            if kind == SHA256 and len(value) == 32:
                 yield f"authenticode-sha256:{value.hex()}", reason
-            elif kind == _X509_GUID:
+            elif kind == X509:
                 for name in certificate_ids(value):
                     yield name, reason
-        at = end
 
 
 def _microsoft(data: bytes, reason: str) -> Iterator[tuple[str, str]]:

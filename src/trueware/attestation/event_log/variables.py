@@ -1,7 +1,6 @@
 """Reads the UEFI variables that events have: names, Secure Boot's keys and lists, boot entries.
 
-TCG PC Client Platform Firmware Profile 1.06 §10.4.4 (UEFI_VARIABLE_DATA), UEFI 2.10 §32.4.1 (EFI_SIGNATURE_LIST) and §3.1.3
-(EFI_LOAD_OPTION)::
+TCG PC Client Platform Firmware Profile 1.06 §10.4.4 (UEFI_VARIABLE_DATA), UEFI 2.10 §3.1.3 (EFI_LOAD_OPTION)::
 
     UEFI_VARIABLE_DATA                          EFI_LOAD_OPTION
     0     16    GUID of the vendor              0     4     attributes: bit 0 active
@@ -9,12 +8,6 @@ TCG PC Client Platform Firmware Profile 1.06 §10.4.4 (UEFI_VARIABLE_DATA), UEFI
     24    8     bytes of the value              6     …     description, UTF-16 with NUL
     32    …     name, UTF-16, no NUL            …     …     device path, then optional data
     …     …     value
-
-    EFI_SIGNATURE_LIST
-    0     16    GUID of the kind of entries
-    16    4     bytes of the list               each entry: GUID of the owner (16), and the certificate or digest
-    20    4     bytes of a header behind this
-    24    4     bytes of an entry
 """
 
 from dataclasses import dataclass
@@ -26,6 +19,7 @@ from trueware.attestation.event_log.device_path import guid, path_text
 from trueware.attestation.event_log.log import FORMAT, Event
 from trueware.attestation.event_log.words import from_utf16, shown
 from trueware.errors import MalformedInput
+from trueware.signatures.efi_signature_lists import X509, signature_lists
 
 GLOBAL: Final = UUID("8be4df61-93ca-11d2-aa0d-00e098032b8c").bytes_le
 """EFI_GLOBAL_VARIABLE: SecureBoot, PK, KEK, Boot####."""
@@ -40,19 +34,19 @@ _VENDORS: Final = {
     "4a67b082-0a4c-41cf-b6c7-440b29bb8c4f": "systemd-boot",
 }
 _KINDS: Final = {
-    "a5c059a1-94e4-4aa7-87b5-ab155c2bf072": "certificate",
-    "c1c41626-504c-4092-aca9-41f936934328": "SHA-256 digest",
-    "826ca512-cf10-4ac9-b187-be01496631bd": "SHA-1 digest",
-    "ff3e5307-9fd0-48c9-85f1-8ad56c701e01": "SHA-384 digest",
-    "093e0fae-a6c4-4f50-9f1b-d41e2b89c19a": "SHA-512 digest",
-    "3c5766e8-269c-4e34-aa14-ed776e85b3b6": "RSA-2048 key",
-    "3bd2a492-96c0-4079-b420-fcf98ef103ed": "digest of a certificate",
-    "7076876e-80c2-4ee6-aad2-28b349a6865b": "digest of a certificate",
-    "446dbf63-2502-4cda-bcfa-2465d2b0fe9d": "digest of a certificate",
+    UUID(each).bytes_le: name
+    for each, name in {
+        "c1c41626-504c-4092-aca9-41f936934328": "SHA-256 digest",
+        "826ca512-cf10-4ac9-b187-be01496631bd": "SHA-1 digest",
+        "ff3e5307-9fd0-48c9-85f1-8ad56c701e01": "SHA-384 digest",
+        "093e0fae-a6c4-4f50-9f1b-d41e2b89c19a": "SHA-512 digest",
+        "3c5766e8-269c-4e34-aa14-ed776e85b3b6": "RSA-2048 key",
+        "3bd2a492-96c0-4079-b420-fcf98ef103ed": "digest of a certificate",
+        "7076876e-80c2-4ee6-aad2-28b349a6865b": "digest of a certificate",
+        "446dbf63-2502-4cda-bcfa-2465d2b0fe9d": "digest of a certificate",
+    }.items()
 }
-_CERTIFICATE: Final = "certificate"
 _LISTS: Final = frozenset({"PK", "KEK", "db", "dbx", "dbt", "dbr", "MokList", "MokListX", "MokListRT", "vendor_db"})
-_MOST_LISTS: Final = 1024
 _MOST_NAMES: Final = 12
 """Certificates that are named in one sentence."""
 
@@ -111,23 +105,12 @@ def signature_entries(value: bytes) -> SignatureEntries:
     """
     certificates: list[bytes] = []
     counts: dict[str, int] = {}
-    at = lists = 0
-    while at < len(value):
-        lists += 1
-        if at + 28 > len(value) or lists > _MOST_LISTS:
-            raise MalformedInput(FORMAT, at, "a signature list that is cut")
-        size, header, each = unpack_from("<III", value, at + 16)
-        first = at + 28 + header
-        end = at + size
-        if size < 28 + header or end > len(value) or each <= 16 or (end - first) % each:
-            raise MalformedInput(FORMAT, at, f"a signature list of {size} bytes with entries of {each}")
-        vendor = guid(value, at)
-        kind = _KINDS.get(vendor, f"entry of kind {vendor}")
-        if kind == _CERTIFICATE:
-            certificates += [value[entry + 16 : entry + each] for entry in range(first, end, each)]
+    for kind, values in signature_lists(value, FORMAT):
+        if kind == X509:
+            certificates += values
         else:
-            counts[kind] = counts.get(kind, 0) + (end - first) // each
-        at = end
+            name = _KINDS.get(kind) or f"entry of kind {guid(kind)}"
+            counts[name] = counts.get(name, 0) + len(values)
     return SignatureEntries(tuple(certificates), tuple(counts.items()))
 
 
