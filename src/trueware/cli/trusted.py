@@ -1,4 +1,4 @@
-"""Certificates and public keys in files, as users hand them in: PEM, DER; keys also as JWK."""
+"""Certificates and public keys in files, as users hand them in: PEM, DER; keys also as JWK or COSE_Key."""
 
 from collections.abc import Iterable
 
@@ -16,11 +16,10 @@ def certificates_and_keys(files: Iterable[tuple[str, bytes]]) -> tuple[tuple[byt
     for path, data in files:
         found = _certificates(data)
         certificates += found
-        key = _key(data) if not found else None
-        if key is not None:
-            keys[path] = key
-        elif not found:
-            raise SourceError(f"{path!r} holds no certificate and no public key (PEM, DER or JWK)")
+        own = _keys(path, data) if not found else {}
+        keys.update(own)
+        if not found and not own:
+            raise SourceError(f"{path!r} holds no certificate and no public key (PEM, DER, JWK, COSE_Key)")
     return tuple(certificates), keys
 
 
@@ -34,6 +33,20 @@ def _certificates(data: bytes) -> list[bytes]:
         return [x509.load_der_x509_certificate(data).public_bytes(Encoding.DER)]
     except ValueError:
         return []
+
+
+def _keys(path: str, data: bytes) -> dict[str, bytes]:
+    """Return the public keys of a file: PEM or DER, a JWK or a set of them, a COSE_Key."""
+    from trueware.errors import MalformedInput
+    from trueware.signatures.published_keys import from_cose_key, from_jwk
+
+    key = _key(data)
+    if key is not None:
+        return {path: key}
+    try:
+        return from_jwk(data) if data.lstrip()[:1] == b"{" else from_cose_key(data)
+    except MalformedInput:
+        return {}
 
 
 def _key(data: bytes) -> bytes | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from trueware.cli.exit_code import ExitCode
 from trueware.cli.options import Subparsers, add_output, add_registry, add_time, registry_location
 from trueware.cli.remembering import state_of
+from trueware.cli.results_out import add_ear, write_ear
 
 if TYPE_CHECKING:
     from trueware.appraising.wish import Wish
@@ -39,6 +40,7 @@ def add(commands: Subparsers) -> None:
     add_time(parser)
     add_registry(parser)
     add_output(parser)
+    add_ear(parser)
     parser.set_defaults(run=run)
 
 
@@ -92,6 +94,7 @@ def run(options: Namespace) -> ExitCode:
             appraisal = appraise(read_pieces(options.evidence), Registry(store), wish)
         else:
             appraisal = _remembered(options, Registry(store), store, wish)
+    write_ear(options, [appraisal], wish.question.now)
     if options.json:
         print_json(appraisals_document([appraisal]))
     else:

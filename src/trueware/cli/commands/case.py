@@ -16,6 +16,7 @@ from trueware.cli.options import (
     limits_of,
     registry_location,
 )
+from trueware.cli.results_out import add_ear, write_ear
 
 if TYPE_CHECKING:
     from trueware.model.case import Case
@@ -41,16 +42,20 @@ def add(commands: Subparsers) -> None:
     add_limits(parser)
     add_registry(parser)
     add_output(parser)
+    add_ear(parser)
     parser.set_defaults(run=run)
 
 
 def run(options: Namespace) -> ExitCode:
     """Combine and print."""
+    import time
+
     from trueware.cli.answer import print_json
     from trueware.cli.attested_text import render_case
     from trueware.cli.attested_wire import case_document
 
     case = _case(options)
+    write_ear(options, [case], int(time.time()) if options.at is None else options.at)
     if options.json:
         print_json(case_document(case))
     else:

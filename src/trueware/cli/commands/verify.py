@@ -21,6 +21,7 @@ from trueware.cli.options import (
     registry_location,
     watchlists_of,
 )
+from trueware.cli.results_out import add_ear, write_ear
 from trueware.errors import SourceError
 from trueware.model.result import Result
 
@@ -61,13 +62,21 @@ def add(commands: Subparsers) -> None:
     )
     add_output(parser)
     add_explain(parser)
+    add_ear(parser)
     parser.set_defaults(run=run)
 
 
 def run(options: Namespace) -> ExitCode:
     """Verify and print; one artefact that cannot be opened does not keep the others from their answer."""
     failed: list[str] = []
-    worst = print_results(_results(options, failed), as_json=options.json, everything=options.all)
+    results = _results(options, failed)
+    if options.ear is not None:
+        import time
+
+        kept = list(results)
+        write_ear(options, kept, int(time.time()) if options.at is None else options.at)
+        results = iter(kept)
+    worst = print_results(results, as_json=options.json, everything=options.all)
     return ExitCode.INTERNAL if failed else worst
 
 
