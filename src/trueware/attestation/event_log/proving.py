@@ -5,20 +5,21 @@ the digest that was extended is the hash of them. TCG PC Client Platform Firmwar
 boot loaders have customs of their own, each of which was seen in real logs:
 
 ================================  ============================================================================================
-EV_SEPARATOR, EV_ACTION,          all of the data; a separator whose digest is that of 1 is one of failure, and its data says
-EV_EFI_ACTION, EV_S_CRTM_VERSION  why, which is not measured (§3.3.2.2, §10.4.1)
+EV_SEPARATOR, EV_ACTION,          all of the data, of an action without its NUL; a separator whose digest is that of 1 is one of
+EV_EFI_ACTION, EV_S_CRTM_VERSION  failure, and its data says why, which is not measured (§3.3.2.2, §10.4.1)
 EV_EFI_VARIABLE_DRIVER_CONFIG,    all of the data
 EV_EFI_VARIABLE_BOOT2,
-EV_EFI_GPT_EVENT, …2, HCRTM
+EV_EFI_GPT_EVENT, …2
 EV_EFI_VARIABLE_AUTHORITY         all of the data, or all but one byte too many at its end (shim before 15.3)
 EV_EFI_VARIABLE_BOOT              the value of the variable alone (OVMF and most others), or all of the data
-EV_IPL                            the text behind ``grub_cmd: `` or ``kernel_cmdline: `` without the NUL (GRUB), with it behind
-                                  ``grub_cmd `` (GRUB of Red Hat and Alibaba); all, or all and half a NUL that was cut off
-                                  (systemd-boot); nothing of it where it names a file
+EV_IPL                            the text behind ``grub_cmd: `` or ``kernel_cmdline: `` without the NUL (GRUB, always), with it
+                                  behind ``grub_cmd `` (GRUB of Red Hat and Alibaba, which also logs a byte too many); all, or all
+                                  and half a NUL that was cut off (systemd-boot); nothing of it where it names a file
 EV_EVENT_TAG                      all of the data, or of the tagged data; nothing of it in Linux' EFI stub, whose load options may
                                   be those that another event shows: as they are (systemd-boot), or in UTF-16 and behind
                                   ``BOOT_IMAGE=`` (GRUB)
-programs, firmware, tables        nothing of it: the digest is of the program, the firmware, the table
+programs, firmware, tables,       nothing of it: the digest is of the program, the firmware, the table, what an H-CRTM measured
+EV_EFI_HCRTM_EVENT
 ================================  ============================================================================================
 """
 
@@ -41,7 +42,6 @@ _MUST_BE_OF_DATA: Final = frozenset(
         types.EFI_VARIABLE_AUTHORITY,
         types.EFI_GPT_EVENT,
         types.EFI_GPT_EVENT2,
-        types.EFI_HCRTM_EVENT,
     }
 )
 _OF_SOMETHING_ELSE: Final = types.IMAGES | {
@@ -49,8 +49,15 @@ _OF_SOMETHING_ELSE: Final = types.IMAGES | {
     types.EFI_PLATFORM_FIRMWARE_BLOB2,
     types.EFI_HANDOFF_TABLES,
     types.EFI_HANDOFF_TABLES2,
+    types.EFI_HCRTM_EVENT,
 }
-_WITH_CUSTOMS: Final = frozenset({types.IPL, types.EFI_VARIABLE_BOOT, types.EFI_VARIABLE_AUTHORITY, types.EVENT_TAG})
+_ACTIONS: Final = frozenset({types.ACTION, types.EFI_ACTION})
+_WITH_CUSTOMS: Final = _ACTIONS | {
+    types.IPL,
+    types.EFI_VARIABLE_BOOT,
+    types.EFI_VARIABLE_AUTHORITY,
+    types.EVENT_TAG,
+}
 _PREFIXES: Final = (
     b"grub_cmd: ",
     b"kernel_cmdline: ",
@@ -58,6 +65,9 @@ _PREFIXES: Final = (
     b"grub_cmd ",
     b"grub_kernel_cmdline ",
 )
+_GRUB_TEXT: Final = (b"grub_cmd: ", b"kernel_cmdline: ", b"module_cmdline: ")
+"""What GRUB writes before text that it measured, and before nothing else (grub-core/commands, loader)."""
+
 _LINES: Final = (b"kernel_cmdline: ", b"grub_kernel_cmdline ")
 ERROR: Final = bytes((1, 0, 0, 0))
 """What is measured when firmware could not measure what it should have."""
@@ -127,7 +137,8 @@ def _of(event: Event, digest: bytes | None, new: Callable[[bytes], Hashed]) -> P
         return Proof(True, 0, len(data))
     if kind == types.SEPARATOR and new(ERROR).digest() == digest:
         return Proof(None, is_error=True)
-    return _CONTRADICTED if kind in _MUST_BE_OF_DATA else _NOTHING
+    must = kind in _MUST_BE_OF_DATA or (kind == types.IPL and data.startswith(_GRUB_TEXT))
+    return _CONTRADICTED if must else _NOTHING
 
 
 def _customs(kind: int, data: bytes) -> tuple[tuple[int, int, bytes], ...]:
@@ -136,8 +147,11 @@ def _customs(kind: int, data: bytes) -> tuple[tuple[int, int, bytes], ...]:
     if kind == types.IPL:
         if data.startswith(_PREFIXES):
             start = next(len(each) for each in _PREFIXES if data.startswith(each))
-            return ((start, size - 1, data[start:-1]),)
+            less = 2 if data.startswith(b"grub_kernel") else 1
+            return ((start, size - less, data[start:-less]),)
         return ((0, size, data + b"\0"),) if size % 2 else ()  # UTF-16 that was cut within its NUL
+    if kind in _ACTIONS:
+        return ((0, size - 1, data[:-1]),) if data.endswith(b"\0") else ()
     if kind == types.EFI_VARIABLE_BOOT and size >= 32:
         characters, length = unpack_from("<QQ", data, 16)
         start = 32 + 2 * characters
@@ -163,11 +177,16 @@ def _cross(
     }
     if not asked:
         return
+    options = frozenset(asked)
     for event in log.events:
         proof = proofs[event.number]
-        if event.kind != types.IPL or proof.holds is not True:
-            continue
         digest = event.digests[at]
+        if event.kind != types.IPL or digest is None:
+            continue
+        if proof.holds is not True:
+            if proof.holds is None and digest in options and (registers is None or event.pcr in registers):
+                proofs[event.number] = _CONTRADICTED  # a loader that measures the line says what it is
+            continue
         if proof.start:
             if not event.data.startswith(_LINES):
                 continue

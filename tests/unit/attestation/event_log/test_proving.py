@@ -23,16 +23,16 @@ def proof_of(kind: int, data: bytes, measured: bytes | None = None) -> Proof:
     return prove(read(logs.header() + logs.event(4, kind, data, measured)).whole(), "sha256")[1]
 
 
-@pytest.mark.parametrize(
-    "kind", [4, 5, 8, 0x80000001, 0x80000006, 0x80000007, 0x8000000C, 0x8000000D, 0x80000010, 0x800000E0]
-)
+@pytest.mark.parametrize("kind", [4, 5, 8, 0x80000001, 0x80000006, 0x80000007, 0x8000000C, 0x8000000D, 0x800000E0])
 def test_the_standard_says_the_digest_is_of_the_data(kind: int) -> None:
     data = variable("SecureBoot", b"\1")
     assert proof_of(kind, data) == Proof(True, 0, len(data))
     assert proof_of(kind, data, b"another").holds is False
 
 
-@pytest.mark.parametrize("kind", [1, 7, 0xA, 0xC, 0xD, 6, 0x80000003, 0x80000004, 0x80000008, 0x80000009, 0x12345])
+@pytest.mark.parametrize(
+    "kind", [1, 7, 0xA, 0xC, 0xD, 6, 0x80000003, 0x80000004, 0x80000008, 0x80000009, 0x80000010, 0x12345]
+)
 def test_of_others_it_may_be_of_something_else(kind: int) -> None:
     assert proof_of(kind, b"(hd0,gpt1)/vmlinuz\0", b"the kernel").holds is None
 
@@ -55,7 +55,21 @@ def test_grub_measures_what_is_behind_its_label() -> None:
     assert proof_of(13, b"grub_cmd: boot\0", b"boot") == Proof(True, 10, 14)
     assert proof_of(13, b"kernel_cmdline: /vmlinuz quiet\0", b"/vmlinuz quiet") == Proof(True, 16, 30)
     assert proof_of(13, b"grub_cmd boot\0`", b"boot\0") == Proof(True, 9, 14)
-    assert proof_of(13, b"grub_cmd: boot\0", b"reboot").holds is None
+    assert proof_of(13, b"grub_kernel_cmdline /vmlinuz quiet\0x", b"/vmlinuz quiet") == Proof(True, 20, 34)
+    assert proof_of(13, b"grub_cmd: boot\0", b"reboot").holds is False
+    assert proof_of(13, b"grub_linuxefi Kernel\0", b"the kernel").holds is None
+
+
+def test_an_action_may_be_measured_without_its_nul() -> None:
+    assert proof_of(0x80000007, b"UEFI Debug Mode\0", b"UEFI Debug Mode") == Proof(True, 0, 15)
+
+
+def test_a_command_line_that_linux_measured_too_must_say_what_it_is() -> None:
+    tag = struct.pack("<II", 0x8F3B22ED, 26) + b"LOADED_IMAGE::LoadOptions\0"
+    line, edited = ("quiet init=/bin/sh\0".encode("utf-16-le"), "quiet\0".encode("utf-16-le"))
+    log = read(logs.header() + logs.event(12, 13, edited, line) + logs.event(9, 6, tag, line))
+    assert prove(log, "sha256")[1].holds is False
+    assert prove(log, "sha256", {12})[1].holds is None
 
 
 def test_shim_logged_a_byte_too_many() -> None:

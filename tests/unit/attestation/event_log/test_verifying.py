@@ -278,3 +278,39 @@ def test_no_edit_of_a_real_log_shows_what_was_not_so(corpus: Path) -> None:
         assert {(claim.name, claim.value) for claim in found.claims} <= genuine
         if not found.is_believed:
             assert any(check.value == 99 for check in found.checks)
+
+
+@pytest.mark.corpus
+def test_a_tampered_boot_whose_log_was_given_the_genuine_words_is_refused(corpus: Path) -> None:
+    reals = logs.attest(corpus) / "real" / "open"
+    tampered = (reals / "a6_cmdline_tampered" / "binary_bios_measurements").read_bytes()
+    values = logs.quoted((reals / "a6_cmdline_tampered" / "t0_boot" / "quote.pcrs").read_bytes())
+    words = " mitigations=off lockdown=none".encode("utf-16-le")
+    assert tampered.count(words) == 1
+    edited = tampered.replace(words, " ".encode("utf-16-le") * (len(words) // 2))
+    found = verify_log(read(edited), values)
+    assert found.is_believed
+    refused = next(check for check in found.checks if check.rule == "event-data-digest")
+    assert (refused.outcome, refused.place, refused.value) == (Outcome.CONTRADICTS, "PCR 12 event 25", 99)
+    assert outcomes(found)["boot-command-line"] == "not-shown"
+    assert [claim.name for claim in found.claims] == ["secure-boot"]
+
+
+@pytest.mark.corpus
+@pytest.mark.parametrize(
+    ("words", "instead", "place"),
+    [
+        (b"kernel_cmdline: /vmlinuz", b"kernel_cmdline: /VMLINUZ", "PCR 8 event 43"),
+        ("SecureBoot\1".encode("utf-16-le")[:-1], "SecureBoot\0".encode("utf-16-le")[:-1], "PCR 7 event 4"),
+        (b"Exit Boot Services Invocation", b"Exit Boot Services Invocatiox", "PCR 5 event 47"),
+    ],
+)
+def test_other_words_of_a_genuine_log_are_refused(corpus: Path, words: bytes, instead: bytes, place: str) -> None:
+    folder = logs.attest(corpus) / "real" / "open" / "b1_secureboot_shim_grub"
+    data = (folder / "binary_bios_measurements").read_bytes()
+    values = logs.quoted((folder / "t0_boot" / "quote.pcrs").read_bytes())
+    assert data.count(words) == 1
+    found = verify_log(read(data.replace(words, instead)), values)
+    places = [check.place for check in found.checks if check.rule == "event-data-digest"]
+    assert places == [place]
+    assert outcomes(found)["event-data-digest"] == "contradicts"
