@@ -15,7 +15,7 @@ from trueware.appraisal.live.runtime import judge_runtime
 from trueware.appraising.boots import differences, find_boots
 from trueware.appraising.gathering import Gathering
 from trueware.appraising.programs import Programs
-from trueware.appraising.quotes import prove_quotes
+from trueware.appraising.quotes import MAX_KEYS, ProvedQuote, prove_quotes
 from trueware.attestation.event_log.checks import EVENT_LOG_WHOLE
 from trueware.attestation.event_log.reading import read
 from trueware.attestation.event_log.verifying import VerifiedLog, verify_log
@@ -23,21 +23,16 @@ from trueware.attestation.ima.ascii import to_binary
 from trueware.attestation.ima.checks import IMA_BANK, IMA_READ
 from trueware.attestation.ima.coverage import coverage
 from trueware.attestation.ima.walking import ImaState
-from trueware.attestation.recognise import Kind, Piece
-from trueware.attestation.tpm.binding import bind_key
+from trueware.attestation.recognise import Kind, Piece, encodings
+from trueware.attestation.tpm.checks import ATTESTATION_KEY_BOUND, ATTESTATION_KEY_CERTIFIED
 from trueware.attestation.tpm.clock import Course, check_clock, compare
-from trueware.attestation.tpm.endorsement import check_endorsement
-from trueware.attestation.tpm.platform_certificate import check_platform_certificate
+from trueware.attestation.tpm.identity import identify
 from trueware.attestation.tpm.public import Attributes, parse_public
-from trueware.attestation.tpm.quote_key import QuoteKey
-from trueware.attestation.tpm.signing_keys import spki_of
-from trueware.model.check import Check
+from trueware.model.check import Check, Outcome
 from trueware.model.finding import Finding
 from trueware.registry.lookup import Registry
 
 IMA_REGISTER = 10
-_ENDORSEMENT, _PLATFORM = bytes.fromhex("06056781050801"), bytes.fromhex("06056781050802")
-"""Extended key usages 2.23.133.8.1 and 2.23.133.8.2 in DER: certificates of endorsement keys and of platforms."""
 
 
 def appraise_boot(pieces: Mapping[Kind, Sequence[Piece]], registry: Registry, gathering: Gathering) -> None:
@@ -53,7 +48,7 @@ def appraise_boot(pieces: Mapping[Kind, Sequence[Piece]], registry: Registry, ga
     quotes = prove_quotes(pieces, gathering.wish.question.nonce)  # 1
     gathering.add(*quotes.keyless)
     for quote in quotes.proved:
-        gathering.add(*quote.quoted.checks, *_bound(quote.key, gathering))
+        gathering.add(*quote.quoted.checks, *_identified(quote, pieces, gathering))
     main = quotes.proved[0]
     gathering.attester = gathering.attester or f"TPM key {main.key.name.hex()[4:16]}"
     gathering.clock, gathering.key = main.quoted.clock, main.key.name
@@ -71,14 +66,33 @@ def appraise_boot(pieces: Mapping[Kind, Sequence[Piece]], registry: Registry, ga
     gathering.take("measured-boot", judged.checks, judged.matches)
     gathering.add(*differences(judged, verified))
     gathering.add(*against_before(gathering.wish.before, judged.matches))
-    _endorsed(pieces, gathering)
     _files(pieces, banks, registry, gathering, verified)  # 4
 
 
-def _bound(key: QuoteKey, gathering: Gathering) -> Iterable[Check]:
-    """Return whose key signed, and what certificates say of the TPM that it is in."""
+def _identified(quote: ProvedQuote, pieces: Mapping[Kind, Sequence[Piece]], gathering: Gathering) -> Iterable[Check]:
+    """Return whose key signed, and what certificates say of the TPM that it is in, and of the device around it."""
     wish = gathering.wish
-    return bind_key(key.public, None, wish.endorsements, device=wish.device or None)
+    kinds = (Kind.CERTIFICATE, Kind.ATTRIBUTE_CERTIFICATE)
+    certificates = [encoded for kind in kinds for each in pieces.get(kind, ()) for encoded in encodings(each.data)]
+    shown = [parse_public(each.data) for each in pieces.get(Kind.TPM_PUBLIC, ())[:MAX_KEYS]]
+    identified = identify(
+        quote.key.public,
+        wish.endorsements,
+        wish.question.now,
+        qualified_signer=quote.quoted.qualified_signer,
+        device=wish.device or None,
+        endorsement_key=next((key for key in shown if not key.attributes & Attributes.SIGN), None),
+        certificates=certificates,
+    )
+    gathering.claims += [each for each in identified.claims if each not in gathering.claims]
+    certified = any(
+        each.rule == ATTESTATION_KEY_CERTIFIED.id and each.outcome is Outcome.SUPPORTS for each in identified.checks
+    )
+    for each in identified.checks:
+        if certified and each.rule == ATTESTATION_KEY_BOUND.id and each.outcome is Outcome.NOT_SHOWN:
+            yield ATTESTATION_KEY_BOUND.supports("its maker certified it as an attestation key, see there")
+        else:
+            yield each
 
 
 def _log(
@@ -152,28 +166,3 @@ def _lists(pieces: Mapping[Kind, Sequence[Piece]]) -> list[Piece]:
     """Return the lists of files, those of text as the binary ones they are of."""
     binary = list(pieces.get(Kind.IMA_BINARY, ()))
     return binary or [Piece(each.name, to_binary(each.data)) for each in pieces.get(Kind.IMA_ASCII, ())]
-
-
-def _endorsed(pieces: Mapping[Kind, Sequence[Piece]], gathering: Gathering) -> None:
-    """Tell what certificates say of the TPM and of the device that it is in."""
-    wish = gathering.wish
-    certificates = [each.data for each in pieces.get(Kind.CERTIFICATE, ())]
-    own = [each for each in certificates if _ENDORSEMENT in each]
-    between = [each for each in certificates if _ENDORSEMENT not in each and _PLATFORM not in each]
-    shown = [
-        key
-        for each in pieces.get(Kind.TPM_PUBLIC, ())
-        if not (key := parse_public(each.data)).attributes & Attributes.SIGN
-    ]
-    roots = wish.endorsements.endorsement_roots
-    for each in own:
-        matching = next(
-            (key for key in shown if spki_of(key.key) in each), shown[0] if len(shown) == len(own) == 1 else None
-        )
-        endorsed = check_endorsement(each, matching, roots, wish.question.now, intermediates=between)
-        gathering.take("endorsement-certificate", endorsed.checks, claims=endorsed.claims)
-    platform = [each.data for each in pieces.get(Kind.ATTRIBUTE_CERTIFICATE, ())]
-    platform += [each for each in certificates if _PLATFORM in each]
-    for each in platform:
-        checked = check_platform_certificate(each, own, roots, wish.question.now, intermediates=between)
-        gathering.take("platform-certificate", checked.checks, claims=checked.claims)

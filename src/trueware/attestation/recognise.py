@@ -101,6 +101,25 @@ def nonce_in(data: bytes) -> bytes | None:
     return data if 8 <= len(data) <= 64 else None
 
 
+def encodings(data: bytes) -> list[bytes]:
+    """Return the certificates of a file as DER, those of PEM decoded; what is no base64 is left out."""
+    if b"-----BEGIN" not in data[:4096]:
+        return [data]
+    from base64 import b64decode  # noqa: PLC0415 (start-up time)
+
+    found = []
+    for body in _ARMOUR.findall(data)[:_MOST_CERTIFICATES]:
+        try:
+            found.append(b64decode(b"".join(body.split()), validate=True))
+        except ValueError:
+            continue
+    return found
+
+
+_ARMOUR = re.compile(rb"-----BEGIN (?:[A-Z0-9]+ )*CERTIFICATE-----([A-Za-z0-9+/=\s]{1,1000000})-----END ")
+_MOST_CERTIFICATES = 64
+
+
 def _by_bytes(data: bytes) -> Kind | None:
     head = data[:4096]
     return _tpm(data) or _logs(data, head) or _certificates(data, head) or _documents(data, head)
@@ -148,14 +167,7 @@ def _logs(data: bytes, head: bytes) -> Kind | None:
 
 def _certificates(data: bytes, head: bytes) -> Kind | None:
     if b"-----BEGIN CERTIFICATE-----" in head:
-        from base64 import b64decode  # noqa: PLC0415 (start-up time)
-
-        body = b"".join(re.findall(rb"-----BEGIN CERTIFICATE-----([^-]{1,65536})-----END", data[: 1 << 20])[:1])
-        try:
-            first = b64decode(b"".join(body.split()) + b"==")
-        except ValueError:
-            return Kind.CERTIFICATE
-        return Kind.ANDROID_CHAIN if _ANDROID in first else Kind.CERTIFICATE
+        return Kind.ANDROID_CHAIN if any(_ANDROID in each for each in encodings(data)) else Kind.CERTIFICATE
     if b"-----BEGIN ATTRIBUTE CERTIFICATE-----" in head:
         return Kind.ATTRIBUTE_CERTIFICATE
     if head[:2] in (b"\x30\x81", b"\x30\x82"):

@@ -138,7 +138,9 @@ def _speaks_against(check: Check) -> bool:
 
 
 def _sentence(check: Check) -> str:
-    return f"{check.place}: {check.detail}" if check.place else check.detail
+    if check.place:
+        return f"{check.place}: {check.detail}"
+    return f"{check.rule}: {check.detail}" if check.aspect in (Aspect.IDENTITY, Aspect.HARDWARE) else check.detail
 
 
 def _instead(check: Check) -> str:
