@@ -5,7 +5,7 @@ TAMPERED, as it is in an image; a file that is no program and of no release is a
 no change of content, and told.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from trueware.attestation.ima.baseline import Noted, Word, is_anonymous, is_program
@@ -69,7 +69,7 @@ def judge_runtime(walked: Walked[Noted], releases: Sequence[Release], place: str
         checks.append(IMA_TRAILING.not_shown(detail, f"entry {walked.entries}", expected_gap=True))
     title = releases[0].title if releases else ""
     counts: dict[Word, int] = {}
-    for number, noted in walked.attested:
+    for number, noted in _without_first(walked):
         counts[noted.word] = counts.get(noted.word, 0) + 1
         if counts[noted.word] <= _TOLD and (check := _check(number, noted, title)) is not None:
             checks.append(check)
@@ -91,7 +91,17 @@ def judge_runtime(walked: Walked[Noted], releases: Sequence[Release], place: str
 
 
 _FINE = frozenset({Word.SIGNED, Word.RENAMED, Word.DATA, Word.MUTABLE})
-_AGAINST = frozenset({Word.CHANGED, Word.UNKNOWN, Word.BAD_SIGNATURE, Word.WEAK, Word.MALFORMED})
+_AGAINST = frozenset({Word.CHANGED, Word.UNKNOWN, Word.BAD_SIGNATURE, Word.WEAK, Word.MALFORMED, Word.AGGREGATE})
+
+
+def _without_first(walked: Walked[Noted]) -> Iterator[tuple[int, Noted]]:
+    """Yield what was noted, but for the kernel's own first entry, and its like of kernels that were started by that one (kexec)."""
+    first = None
+    for number, noted in walked.attested:
+        if noted.word is Word.AGGREGATE and (number == 0 or noted.found == first):
+            first = noted.found
+        else:
+            yield number, noted
 
 
 def _check(number: int, noted: Noted, title: str) -> Check | None:
@@ -117,10 +127,16 @@ def _check(number: int, noted: Noted, title: str) -> Check | None:
             detail = f"it was read by root, and no release has it (entry {number})"
             return IMA_DATA_KNOWN.contradicts(detail, place, found=noted.found, source=title)
         case Word.VIOLATION:
-            return IMA_VIOLATION.contradicts(f"it was open for writing while it was measured (entry {number})", place)
+            detail = (
+                f"it was open for writing while it was measured; which file it was is the list's word (entry {number})"
+            )
+            return IMA_VIOLATION.contradicts(detail, place)
         case Word.MUTABLE:
             detail = f"a device may change it; the list does not say whether it ran (entry {number})"
             return IMA_FILE_KNOWN.not_shown(detail, place, expected_gap=True)
+        case Word.AGGREGATE:
+            detail = f"the kernel's entry about the boot is the first of a list; a file may be called so too (entry {number})"
+            return IMA_FILE_KNOWN.not_shown(detail, place)
         case Word.WEAK:
             detail = f"it is measured by {noted.found.partition(':')[0]}, and no trusted key signed it (entry {number})"
             return IMA_WEAK_DIGEST.not_shown(detail, place)

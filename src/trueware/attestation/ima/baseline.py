@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import NamedTuple
 
-from trueware.attestation.ima.entries import Fields, fields_of
+from trueware.attestation.ima.entries import Fields, proved_fields
 from trueware.errors import MalformedInput
 
 _SHA256 = b"\x28\0\0\0sha256:\0"
@@ -22,6 +22,9 @@ _PROGRAM = re.compile(
     r"|.*\.ko\.(?:xz|gz|zst)|(?:.*/)?lib(?:32|64|x32)?/(?:.*/)?[^/.]+"
 )
 _ANONYMOUS = re.compile(r"memfd:.*|boot_aggregate|(?:/dev/zero|/SYSV[0-9a-f]+)(?: \(deleted\))?")
+
+
+AGGREGATE = "boot_aggregate"
 
 
 class Word(Enum):
@@ -37,6 +40,9 @@ class Word(Enum):
     BAD_SIGNATURE = "bad-signature"
     """It has a signature of a key that is trusted for files, which is of another content."""
     VIOLATION = "violation"
+    """The kernel could not measure. Its register holds that there was one; which file it was is the list's word alone."""
+    AGGREGATE = "boot-aggregate"
+    """The kernel's first entry, over the registers of the boot; a file that lies nowhere can be named so too."""
     WEAK = "weak"
     """Measured by a hash that releases are not found by, and not signed."""
     MUTABLE = "mutable"
@@ -108,23 +114,22 @@ class Baseline:
 
     def judge(self, template: str, data: bytes, *, violated: bool = False) -> Noted | None:
         """Return what is worth telling of an entry; None: a file of a release at its path, or one that may be anything."""
-        if data.startswith(_SHA256) and not violated and template != "ima-buf":
+        if data.startswith(_SHA256) and not violated:
             name = data[_NAME : _NAME + int.from_bytes(data[44:48], "little")].strip(b"/\0")
             if name in self.by_digest.get(data[_AT : _AT + 32], ()):
                 return None
         try:
-            return self._unusual(fields_of(template, data), violated=violated)
+            entry = proved_fields(template, data)
         except MalformedInput as error:
-            return Noted(Word.MALFORMED, "", str(error))
+            return Noted(Word.VIOLATION if violated else Word.MALFORMED, "", str(error))
+        return Noted(Word.VIOLATION, entry.path, "") if violated else self._unusual(entry)
 
-    def _unusual(self, entry: Fields, *, violated: bool) -> Noted | None:
+    def _unusual(self, entry: Fields) -> Noted | None:
         found = f"{entry.algorithm}:{entry.digest.hex()}"
         if entry.buffer is not None:
             return Noted(Word.DATA, entry.path, found, buffer=entry.buffer)
-        if violated:
-            return Noted(Word.VIOLATION, entry.path, "")
-        if entry.path == "boot_aggregate":
-            return None
+        if entry.path == AGGREGATE:
+            return Noted(Word.AGGREGATE, entry.path, found)
         name = entry.path.lstrip("/")
         if entry.signature and (signed := self.verify(entry)) is not None:
             fits, signer = signed

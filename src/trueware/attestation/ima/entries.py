@@ -21,6 +21,7 @@ Documentation/security/IMA-templates.rst.
 
 import re
 from collections.abc import Iterator
+from hashlib import new
 from struct import Struct
 from typing import NamedTuple
 
@@ -50,6 +51,8 @@ TEMPLATES = {
     "evm-sig": ("d-ng", "n-ng", "evmsig", "xattrnames", "xattrlengths", "xattrvalues", "iuid", "igid", "imode"),
 }
 _FIELDS = re.compile(r"[a-z0-9-]+(?:\|[a-z0-9-]+){0,15}")
+_NAMED = re.compile(rb"(?:(ima|verity):)?([a-z0-9_-]{2,16}):\0")
+_SIZES = {"md5": 16, "sha1": 20, "sha224": 28, "sha256": 32, "sm3": 32, "sm3_256": 32, "sha384": 48, "sha512": 64}
 
 
 class Entry(NamedTuple):
@@ -164,6 +167,58 @@ def fields_of(template: str, data: bytes, offset: int = 0) -> Fields:
     path = values.pop("n-ng", None) or values.pop("n", b"")
     others = tuple((name, value) for name, value in values.items() if name not in _TAKEN)
     return Fields(algorithm, digest, _text(path.rstrip(b"\0")), values.get("sig", b""), values.get("buf"), kind, others)
+
+
+def proved_fields(template: str, data: bytes) -> Fields:
+    """Return what an entry says, as far as its register proves it.
+
+    The template's name stands in the list alone, and no hash covers it: whoever changes the list can call a file's entry that of a
+    buffer. Every template but ``ima`` begins with a digest and a name, so where the data does, those count whatever it is called; and
+    a buffer is one only if the digest is its own (process_buffer_measurement).
+
+    Raises:
+        MalformedInput: it is laid out neither so nor as its template has it.
+    """
+    shown = _leading(data)
+    if shown is None:
+        return _unbuffered(fields_of(template, data))
+    fields, end = shown
+    rest = len(data) - end
+    if not rest and template in ("ima-ng", "ima-ngv2"):
+        return fields
+    if rest >= 4 and template in ("ima-sig", "ima-sigv2") and rest - 4 == _LENGTH.unpack_from(data, end)[0]:
+        return fields._replace(signature=data[end + 4 :])
+    try:
+        said = _unbuffered(fields_of(template, data))
+    except MalformedInput:
+        return fields
+    return said if said[:3] == fields[:3] else fields
+
+
+def _leading(data: bytes) -> tuple[Fields, int] | None:
+    """Return digest and name that the data begins with, and where they end; None: it does not."""
+    size = int.from_bytes(data[:4], "little")
+    found = _NAMED.match(data, 4)
+    if found is None:
+        return None
+    at = 4 + size
+    algorithm, digest = found[2].decode().replace("sha-", "sha"), data[found.end() : at]
+    end = at + 4 + int.from_bytes(data[at : at + 4], "little")
+    if len(digest) != _SIZES.get(algorithm, len(digest) or -1) or end > len(data) or at + 4 >= end or data[end - 1]:
+        return None
+    kind = "ima" if found[1] is None else found[1].decode()
+    return Fields(algorithm, digest, _text(data[at + 4 : end - 1]), b"", None, kind, ()), end
+
+
+def _unbuffered(fields: Fields) -> Fields:
+    """Return the fields with what is called a buffer, and does not have the digest, as the signature that it then is."""
+    if fields.buffer is None:
+        return fields
+    try:
+        is_buffer = new(fields.algorithm, fields.buffer, usedforsecurity=False).digest() == fields.digest
+    except (ValueError, TypeError):  # TypeError: hashes of any length
+        is_buffer = False
+    return fields if is_buffer else fields._replace(signature=fields.buffer, buffer=None)
 
 
 _TAKEN = frozenset({"d", "d-ng", "d-ngv2", "sig", "buf"})
