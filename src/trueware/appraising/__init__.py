@@ -5,6 +5,7 @@ concluded by `trueware.appraisal.live`.
 """
 
 from trueware.appraising.appraise import appraise
+from trueware.appraising.fleet import Fleet
 from trueware.appraising.wish import Wish
 
-__all__ = ["Wish", "appraise"]
+__all__ = ["Fleet", "Wish", "appraise"]

@@ -12,8 +12,8 @@ from trueware.appraisal.live.catalogue import CHECKS
 from trueware.appraisal.live.checks import EVIDENCE_PIECE, EVIDENCE_READ
 from trueware.appraisal.live.conclude import Gathered, conclude
 from trueware.appraising.booted import appraise_boot
+from trueware.appraising.fleet import Fleet
 from trueware.appraising.gathering import Gathering
-from trueware.appraising.programs import Programs
 from trueware.appraising.wish import Wish
 from trueware.attestation.recognise import MAX_PIECE, Kind, Piece, recognise
 from trueware.errors import EvidenceRefused, InputError
@@ -23,28 +23,33 @@ from trueware.registry.lookup import Registry
 MAX_PIECES = 256
 
 
-def appraise(pieces: Iterable[Piece], registry: Registry, wish: Wish, programs: Programs | None = None) -> Appraisal:
+def appraise(pieces: Iterable[Piece], registry: Registry, wish: Wish, fleet: Fleet | None = None) -> Appraisal:
     """Return the appraisal of one attester's evidence.
 
     Args:
         pieces: all that it sent.
         registry: what is known to be genuine, and who says so.
         wish: the challenge that was sent, whom to believe, what to go by.
-        programs: files of releases, shared by the devices of a fleet; by default gathered for this one.
+        fleet: what devices have in common, where many are appraised by the same registry and endorsements.
 
     Raises:
         StoreError: the registry cannot be read. That is no verdict.
     """
-    return appraise_into(Gathering(wish, programs), pieces, registry)
+    return appraise_into(Gathering(wish, fleet or fleet_of(registry, wish)), pieces)
 
 
-def appraise_into(gathering: Gathering, pieces: Iterable[Piece], registry: Registry) -> Appraisal:
+def fleet_of(registry: Registry, wish: Wish) -> Fleet:
+    """Return a fleet of devices that are appraised as `wish` has it."""
+    return Fleet(registry, wish.endorsements, wish.excluded, wish.boot_policy)
+
+
+def appraise_into(gathering: Gathering, pieces: Iterable[Piece]) -> Appraisal:
     """Return the appraisal, and leave in `gathering` what is to be remembered of the device; see `appraise`."""
     wish = gathering.wish
     sorted_ = _sorted(pieces, gathering)
     for part in (appraise_boot,):
         try:
-            part(sorted_, registry, gathering)
+            part(sorted_, gathering)
         except EvidenceRefused as refusal:
             rule = CHECKS[refusal.rule]
             gathering.add(rule.contradicts(refusal.reason, refusal.place))

@@ -8,17 +8,13 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from trueware.appraisal.live.boot import BANKS, match_boot
-from trueware.appraisal.live.checks import REFERENCES
+from trueware.appraisal.live.boot import BANKS
 from trueware.appraisal.live.continuity import against_before
 from trueware.appraisal.live.runtime import judge_runtime
-from trueware.appraising.boots import differences, find_boots
 from trueware.appraising.gathering import Gathering
-from trueware.appraising.programs import Programs
 from trueware.appraising.quotes import MAX_KEYS, ProvedQuote, prove_quotes
 from trueware.attestation.event_log.checks import EVENT_LOG_WHOLE
-from trueware.attestation.event_log.reading import read
-from trueware.attestation.event_log.verifying import VerifiedLog, verify_log
+from trueware.attestation.event_log.verifying import VerifiedLog
 from trueware.attestation.ima.ascii import to_binary
 from trueware.attestation.ima.checks import IMA_BANK, IMA_READ
 from trueware.attestation.ima.coverage import coverage
@@ -29,13 +25,11 @@ from trueware.attestation.tpm.clock import Course, check_clock, compare
 from trueware.attestation.tpm.identity import identify
 from trueware.attestation.tpm.public import Attributes, parse_public
 from trueware.model.check import Check, Outcome
-from trueware.model.finding import Finding
-from trueware.registry.lookup import Registry
 
 IMA_REGISTER = 10
 
 
-def appraise_boot(pieces: Mapping[Kind, Sequence[Piece]], registry: Registry, gathering: Gathering) -> None:
+def appraise_boot(pieces: Mapping[Kind, Sequence[Piece]], gathering: Gathering) -> None:
     """Appraise what a TPM signed, with the logs beside it.
 
     Raises:
@@ -56,17 +50,13 @@ def appraise_boot(pieces: Mapping[Kind, Sequence[Piece]], registry: Registry, ga
     if seen is not None and seen.key == main.key.name:
         gathering.add(check_clock(seen.clock, main.quoted.clock))
     banks = main.quoted.values
-    verified = _log(pieces, banks, gathering)  # 2
+    data, verified = _log(pieces, banks, gathering)  # 2
     if gathering.refused:
         return
-    findings: list[Finding] = []
-    references = find_boots(registry, banks, _event_digests(verified), findings)  # 3
-    gathering.add(*(REFERENCES.not_shown(each.detail, expected_gap=True) for each in findings))
-    judged = match_boot(banks, references, gathering.wish.boot_policy)
-    gathering.take("measured-boot", judged.checks, judged.matches)
-    gathering.add(*differences(judged, verified))
+    judged, checks = gathering.fleet.match(data, banks, verified)  # 3
+    gathering.take("measured-boot", checks, judged.matches)
     gathering.add(*against_before(gathering.wish.before, judged.matches))
-    _files(pieces, banks, registry, gathering, verified)  # 4
+    _files(pieces, banks, gathering, verified)  # 4
 
 
 def _identified(quote: ProvedQuote, pieces: Mapping[Kind, Sequence[Piece]], gathering: Gathering) -> Iterable[Check]:
@@ -97,29 +87,20 @@ def _identified(quote: ProvedQuote, pieces: Mapping[Kind, Sequence[Piece]], gath
 
 def _log(
     pieces: Mapping[Kind, Sequence[Piece]], banks: Mapping[str, Mapping[int, bytes]], gathering: Gathering
-) -> VerifiedLog | None:
+) -> tuple[bytes, VerifiedLog | None]:
     logs = pieces.get(Kind.EVENT_LOG, ())
     if not logs:
-        gathering.add(
-            EVENT_LOG_WHOLE.not_shown("no boot log was sent, so that what differs cannot be named", expected_gap=True)
-        )
-        return None
-    verified = verify_log(read(logs[0].data), banks)
+        detail = "no boot log was sent, so that what differs cannot be named"
+        gathering.add(EVENT_LOG_WHOLE.not_shown(detail, expected_gap=True))
+        return b"", None
+    verified = gathering.fleet.verify_log(logs[0].data, banks)
     gathering.take("event-log", verified.checks, claims=verified.claims)
-    return verified
-
-
-def _event_digests(verified: VerifiedLog | None) -> list[bytes]:
-    at = verified.log.bank("sha256") if verified is not None and verified.is_believed else None
-    if verified is None or at is None:
-        return []
-    return [digest for event in verified.log.events if event.is_extended and (digest := event.digests[at]) is not None]
+    return logs[0].data, verified
 
 
 def _files(
     pieces: Mapping[Kind, Sequence[Piece]],
     banks: Mapping[str, Mapping[int, bytes]],
-    registry: Registry,
     gathering: Gathering,
     verified: VerifiedLog | None,
 ) -> None:
@@ -135,7 +116,7 @@ def _files(
     if bank is None:
         gathering.take("ima-log", (IMA_BANK.not_shown("PCR 10 of no such bank was quoted", "PCR 10"),))
         return
-    programs = gathering.programs or Programs(registry, gathering.wish.endorsements, gathering.wish.excluded)
+    programs = gathering.fleet.programs
     walked = programs.judged(lists[0].data, _where_it_was(gathering, bank), banks[bank][IMA_REGISTER])
     gathering.files = walked.state if walked.matches else None
     ran = judge_runtime(walked, programs.releases, lists[0].name)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from trueware.appraising.programs import Programs
+from trueware.appraising.fleet import Fleet
 from trueware.appraising.wish import Wish
 from trueware.attestation.ima.walking import ImaState
 from trueware.attestation.tpm.attest import Clock
@@ -17,8 +17,7 @@ class Gathering:
     """All that was found out so far."""
 
     wish: Wish
-    programs: Programs | None = None
-    """Files of releases that were gathered for the fleet; None: this device is the only one."""
+    fleet: Fleet
 
     attester: str = ""
     """What the evidence calls it."""

@@ -11,9 +11,9 @@ from dataclasses import replace
 
 from trueware.appraisal.live.catalogue import CHECKS
 from trueware.appraisal.live.conclude import Gathered, conclude
-from trueware.appraising.appraise import appraise_into
+from trueware.appraising.appraise import appraise_into, fleet_of
+from trueware.appraising.fleet import Fleet
 from trueware.appraising.gathering import Gathering
-from trueware.appraising.programs import Programs
 from trueware.appraising.wish import Wish
 from trueware.attestation.recognise import Piece
 from trueware.attesters.challenge import redeem
@@ -33,7 +33,7 @@ def appraise_remembered(
     store: AttesterStore,
     wish: Wish,
     before: Release | None = None,
-    programs: Programs | None = None,
+    fleet: Fleet | None = None,
 ) -> Appraisal:
     """Return the appraisal of a device's evidence, and remember it; for the other arguments see `appraise`.
 
@@ -43,7 +43,7 @@ def appraise_remembered(
         store: what is remembered.
         wish: with the challenge that was answered; whom else to believe.
         before: the release that `store` says it ran last, if the caller looked it up.
-        programs: files of releases, shared by the devices of a fleet.
+        fleet: what devices have in common, where many are appraised by the same registry and endorsements.
 
     Raises:
         StoreError: registry or memory cannot be read or written. That is no verdict.
@@ -58,9 +58,10 @@ def appraise_remembered(
             return conclude(Gathered(wish.device or "unnamed device", (), (check,), nonce=question.nonce))
     endorsements = replace(wish.endorsements, enrolled={**wish.endorsements.enrolled, **enrolled_keys(store)})  # 2
     seen = store.seen(wish.device) if wish.device else None
-    gathering = Gathering(replace(wish, endorsements=endorsements, seen=seen, before=before), programs)
+    wish = replace(wish, endorsements=endorsements, seen=seen, before=before)
+    gathering = Gathering(wish, fleet or fleet_of(registry, wish))
     gathering.add(*told)
-    appraisal = appraise_into(gathering, pieces, registry)  # 3
+    appraisal = appraise_into(gathering, pieces)  # 3
     if wish.device and gathering.clock is not None and not appraisal.refused and _is_bound(appraisal):  # 4
         boot = next((each.release.id for each in appraisal.matches if each.aspect is Aspect.BOOT), "")
         clean = appraisal.verdict is Verdict.GENUINE

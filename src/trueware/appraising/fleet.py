@@ -1,0 +1,105 @@
+"""What the devices of one fleet have in common, kept while a round through them is made.
+
+Devices of one model boot the same software, so that their registers and logs are equal, or differ in few: what a log proves beside
+given registers, and which releases account for them, is worked out once. A device that differs in anything is worked out by itself.
+The object lives as long as one answer, or one round: what the registry says later is seen by the next.
+"""
+
+from collections.abc import Iterable, Mapping
+from hashlib import sha256
+from typing import TypeAlias
+
+from trueware.appraisal.live.boot import BootPolicy, Judged, match_boot
+from trueware.appraisal.live.checks import REFERENCES
+from trueware.appraising.boots import differences, find_boots
+from trueware.appraising.programs import Programs
+from trueware.attestation.contract import Endorsements
+from trueware.attestation.event_log.reading import read
+from trueware.attestation.event_log.verifying import VerifiedLog, verify_log
+from trueware.model.check import Check
+from trueware.model.finding import Finding
+from trueware.registry.lookup import Registry
+
+Banks: TypeAlias = Mapping[str, Mapping[int, bytes]]
+"""Registers by bank, as a quote proved them."""
+
+_Key: TypeAlias = tuple[bytes, tuple[tuple[str, tuple[tuple[int, bytes], ...]], ...]]
+
+_MOST = 4096
+"""Boots that are kept; then all are forgotten, which costs time and nothing else."""
+
+
+class Fleet:
+    """Devices that are appraised by the same registry and the same endorsements."""
+
+    def __init__(
+        self,
+        registry: Registry,
+        endorsements: Endorsements,
+        excluded: Iterable[str] = (),
+        policy: BootPolicy = BootPolicy(),  # noqa: B008 (frozen)
+    ) -> None:
+        """Know nothing yet.
+
+        Args:
+            registry: what is known to be genuine. Bound to one thread, as it is.
+            endorsements: whom to believe.
+            excluded: patterns of paths whose files may be anything, see `Programs`.
+            policy: which registers are compared.
+
+        Raises:
+            ValueError: a key for files is none.
+        """
+        self.registry = registry
+        self.programs = Programs(registry, endorsements, excluded)
+        self._policy = policy
+        self._logs: dict[_Key, VerifiedLog] = {}
+        self._boots: dict[_Key, tuple[Judged, tuple[Check, ...]]] = {}
+
+    def verify_log(self, data: bytes, banks: Banks) -> VerifiedLog:
+        """Return what a boot log proves beside registers."""
+        key = _key(data, banks)
+        found = self._logs.get(key)
+        if found is None:
+            if len(self._logs) >= _MOST:
+                self._logs.clear()
+            found = self._logs[key] = verify_log(read(data), banks)
+        return found
+
+    def match(self, data: bytes, banks: Banks, verified: VerifiedLog | None) -> tuple[Judged, tuple[Check, ...]]:
+        """Return which releases account for registers, and what differs from the nearest.
+
+        Args:
+            data: the boot log that `verified` is of; empty where there is none.
+            banks: the registers.
+            verified: what the log proves.
+
+        Raises:
+            StoreError: the registry cannot be read.
+        """
+        key = _key(data, banks)
+        found = self._boots.get(key)
+        if found is None:
+            if len(self._boots) >= _MOST:
+                self._boots.clear()
+            found = self._boots[key] = self._matched(banks, verified)
+        return found
+
+    def _matched(self, banks: Banks, verified: VerifiedLog | None) -> tuple[Judged, tuple[Check, ...]]:
+        findings: list[Finding] = []
+        references = find_boots(self.registry, banks, _event_digests(verified), findings)
+        judged = match_boot(banks, references, self._policy)
+        unproved = (REFERENCES.not_shown(each.detail, expected_gap=True) for each in findings)
+        return judged, (*unproved, *judged.checks, *differences(judged, verified))
+
+
+def _key(data: bytes, banks: Banks) -> _Key:
+    values = tuple((bank, tuple(sorted(held.items()))) for bank, held in sorted(banks.items()))
+    return sha256(data).digest(), values
+
+
+def _event_digests(verified: VerifiedLog | None) -> list[bytes]:
+    at = verified.log.bank("sha256") if verified is not None and verified.is_believed else None
+    if verified is None or at is None:
+        return []
+    return [digest for event in verified.log.events if event.is_extended and (digest := event.digests[at]) is not None]
