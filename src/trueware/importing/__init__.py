@@ -20,6 +20,8 @@ ANNOUNCED: dict[str, str] = {
     "corim": "corim",
     "nsrl": "nsrl",
     "hashlookup": "hashlookup",
+    "keylime-policy": "keylime_policy",
+    "file-list": "file_list",
     "images": "images",  # any folder: after all that read one
     "list": "lists",  # reads whatever no other does: the last
 }
