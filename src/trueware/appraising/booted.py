@@ -6,25 +6,22 @@
 4. The list of files leads to PCR 10; files are matched with releases.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from trueware.appraisal.live.boot import BANKS
 from trueware.appraisal.live.continuity import against_before
 from trueware.appraisal.live.runtime import judge_runtime
 from trueware.appraising.gathering import Gathering
-from trueware.appraising.quotes import MAX_KEYS, ProvedQuote, prove_quotes
+from trueware.appraising.quotes import ProvedQuote, prove_quotes
 from trueware.attestation.event_log.checks import EVENT_LOG_WHOLE
 from trueware.attestation.event_log.verifying import VerifiedLog
 from trueware.attestation.ima.ascii import to_binary
 from trueware.attestation.ima.checks import IMA_BANK, IMA_READ
 from trueware.attestation.ima.coverage import coverage
 from trueware.attestation.ima.walking import ImaState
-from trueware.attestation.recognise import Kind, Piece, encodings
-from trueware.attestation.tpm.checks import ATTESTATION_KEY_BOUND, ATTESTATION_KEY_CERTIFIED
+from trueware.attestation.recognise import Kind, Piece
 from trueware.attestation.tpm.clock import Course, check_clock, compare
-from trueware.attestation.tpm.identity import identify
-from trueware.attestation.tpm.public import Attributes, parse_public
-from trueware.model.check import Check, Outcome
+from trueware.model.check import Check
 
 IMA_REGISTER = 10
 
@@ -59,30 +56,18 @@ def appraise_boot(pieces: Mapping[Kind, Sequence[Piece]], gathering: Gathering) 
     _files(pieces, banks, gathering, verified)  # 4
 
 
-def _identified(quote: ProvedQuote, pieces: Mapping[Kind, Sequence[Piece]], gathering: Gathering) -> Iterable[Check]:
+def _identified(quote: ProvedQuote, pieces: Mapping[Kind, Sequence[Piece]], gathering: Gathering) -> tuple[Check, ...]:
     """Return whose key signed, and what certificates say of the TPM that it is in, and of the device around it."""
     wish = gathering.wish
-    kinds = (Kind.CERTIFICATE, Kind.ATTRIBUTE_CERTIFICATE)
-    certificates = [encoded for kind in kinds for each in pieces.get(kind, ()) for encoded in encodings(each.data)]
-    shown = [parse_public(each.data) for each in pieces.get(Kind.TPM_PUBLIC, ())[:MAX_KEYS]]
-    identified = identify(
-        quote.key.public,
-        wish.endorsements,
-        wish.question.now,
-        qualified_signer=quote.quoted.qualified_signer,
-        device=wish.device or None,
-        endorsement_key=next((key for key in shown if not key.attributes & Attributes.SIGN), None),
-        certificates=certificates,
+    sent = tuple(each.data for kind in _IDENTITIES for each in pieces.get(kind, ()))
+    identified = gathering.fleet.identify(
+        quote.key.public, quote.quoted.qualified_signer, wish.device, sent, wish.question.now
     )
     gathering.claims += [each for each in identified.claims if each not in gathering.claims]
-    certified = any(
-        each.rule == ATTESTATION_KEY_CERTIFIED.id and each.outcome is Outcome.SUPPORTS for each in identified.checks
-    )
-    for each in identified.checks:
-        if certified and each.rule == ATTESTATION_KEY_BOUND.id and each.outcome is Outcome.NOT_SHOWN:
-            yield ATTESTATION_KEY_BOUND.supports("its maker certified it as an attestation key, see there")
-        else:
-            yield each
+    return identified.checks
+
+
+_IDENTITIES = (Kind.TPM_PUBLIC, Kind.CERTIFICATE, Kind.ATTRIBUTE_CERTIFICATE)
 
 
 def _log(

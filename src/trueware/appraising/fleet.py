@@ -6,6 +6,7 @@ The object lives as long as one answer, or one round: what the registry says lat
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from hashlib import sha256
 from typing import TypeAlias
 
@@ -16,7 +17,12 @@ from trueware.appraising.programs import Programs
 from trueware.attestation.contract import Endorsements
 from trueware.attestation.event_log.reading import read
 from trueware.attestation.event_log.verifying import VerifiedLog, verify_log
-from trueware.model.check import Check
+from trueware.attestation.recognise import Kind, Piece, encodings, recognise
+from trueware.attestation.tpm.checks import ATTESTATION_KEY_BOUND as KEY_BOUND
+from trueware.attestation.tpm.checks import ATTESTATION_KEY_CERTIFIED as KEY_CERTIFIED
+from trueware.attestation.tpm.identity import Identified, identify
+from trueware.attestation.tpm.public import Attributes, Public, parse_public
+from trueware.model.check import Check, Outcome
 from trueware.model.finding import Finding
 from trueware.registry.lookup import Registry
 
@@ -24,6 +30,9 @@ Banks: TypeAlias = Mapping[str, Mapping[int, bytes]]
 """Registers by bank, as a quote proved them."""
 
 _Key: TypeAlias = tuple[bytes, tuple[tuple[str, tuple[tuple[int, bytes], ...]], ...]]
+
+_MOST_SENT = 64
+"""Keys and certificates of one device that are looked at."""
 
 _MOST = 4096
 """Boots that are kept; then all are forgotten, which costs time and nothing else."""
@@ -52,7 +61,9 @@ class Fleet:
         """
         self.registry = registry
         self.programs = Programs(registry, endorsements, excluded)
+        self._endorsements = endorsements
         self._policy = policy
+        self._identities: dict[tuple[bytes, bytes, str, tuple[bytes, ...], int], Identified] = {}
         self._logs: dict[_Key, VerifiedLog] = {}
         self._boots: dict[_Key, tuple[Judged, tuple[Check, ...]]] = {}
 
@@ -85,6 +96,30 @@ class Fleet:
             found = self._boots[key] = self._matched(banks, verified)
         return found
 
+    def identify(
+        self, public: Public | None, qualified_signer: bytes, device: str, sent: tuple[bytes, ...], now: int
+    ) -> Identified:
+        """Return whose key an attestation key is, and what certificates say of its TPM and its device.
+
+        Args:
+            public: the attestation key.
+            qualified_signer: as the quote has it.
+            device: who is said to answer; empty: nobody says.
+            sent: keys and certificates that came with the quote, as files.
+            now: seconds since 1970.
+
+        Raises:
+            MalformedInput: one is not what it seems to be.
+        """
+        key = (public.encoded if public is not None else b"", qualified_signer, device, sent, now)
+        found = self._identities.get(key)
+        if found is None:
+            if len(self._identities) >= _MOST:
+                self._identities.clear()
+            found = _identified(public, qualified_signer, device, sent, self._endorsements, now)
+            self._identities[key] = found
+        return found
+
     def _matched(self, banks: Banks, verified: VerifiedLog | None) -> tuple[Judged, tuple[Check, ...]]:
         findings: list[Finding] = []
         references = find_boots(self.registry, banks, _event_digests(verified), findings)
@@ -103,3 +138,34 @@ def _event_digests(verified: VerifiedLog | None) -> list[bytes]:
     if verified is None or at is None:
         return []
     return [digest for event in verified.log.events if event.is_extended and (digest := event.digests[at]) is not None]
+
+
+def _identified(
+    public: Public | None,
+    qualified_signer: bytes,
+    device: str,
+    sent: tuple[bytes, ...],
+    endorsements: Endorsements,
+    now: int,
+) -> Identified:
+    kinds = [(recognise(Piece("", data)), data) for data in sent[:_MOST_SENT]]
+    shown = [parse_public(data) for kind, data in kinds if kind is Kind.TPM_PUBLIC]
+    identified = identify(
+        public,
+        endorsements,
+        now,
+        qualified_signer=qualified_signer,
+        device=device or None,
+        endorsement_key=next((key for key in shown if not key.attributes & Attributes.SIGN), None),
+        certificates=[each for kind, data in kinds if kind is not Kind.TPM_PUBLIC for each in encodings(data)],
+    )
+    if not any(each.rule == KEY_CERTIFIED.id and each.outcome is Outcome.SUPPORTS for each in identified.checks):
+        return identified
+    by_maker = KEY_BOUND.supports("its maker certified it as an attestation key, see there")
+    return replace(
+        identified,
+        checks=tuple(
+            by_maker if each.rule == KEY_BOUND.id and each.outcome is Outcome.NOT_SHOWN else each
+            for each in identified.checks
+        ),
+    )

@@ -79,7 +79,8 @@ def _prove(
     if not keys:
         raise EvidenceRefused(QUOTE_SIGNATURE.id, "no attestation key was sent with it", attest.name)
     data = _bare(attest.data)
-    scheme = parse_signature(_bare(signature.data)).scheme
+    parsed = parse_signature(_bare(signature.data))
+    scheme = parsed.scheme
     fitting = [key for _, key in keys if key.public is None or key.public.scheme in ("", scheme)]
     if not fitting:
         detail = f"it is signed by {scheme}, and the key for that was not sent"
@@ -87,7 +88,7 @@ def _prove(
     refusals: list[EvidenceRefused] = []
     for key in fitting:
         try:
-            return ProvedQuote(attest.name, verify_quote(data, _bare(signature.data), key, nonce, pcrs), key)
+            return ProvedQuote(attest.name, verify_quote(data, parsed, key, nonce, pcrs), key)
         except EvidenceRefused as refusal:
             refusals.append(refusal)
     # the one that got furthest: a key that does not fit tells nothing where another one does

@@ -152,7 +152,10 @@ def _instead(check: Check) -> str:
 
 def _sorted(checks: Iterable[Check]) -> tuple[Check, ...]:
     order = {Outcome.CONTRADICTS: 0, Outcome.NOT_SHOWN: 1, Outcome.SUPPORTS: 2}
-    return tuple(sorted(dict.fromkeys(checks), key=lambda each: (order[each.outcome], -each.value)))
+    unique: dict[tuple[str, str, str, Outcome], Check] = {}
+    for each in checks:
+        unique.setdefault((each.rule, each.place, each.detail, each.outcome), each)
+    return tuple(sorted(unique.values(), key=lambda each: (order[each.outcome], -each.value)))
 
 
 def _weakest(matches: Iterable[Matched]) -> Authority | None:

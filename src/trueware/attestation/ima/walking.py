@@ -78,13 +78,6 @@ class Memo(Generic[_T]):
             self.known.clear()
         return self.known.setdefault(template, {})
 
-    def add(self, known: dict[bytes, tuple[bytes, _T]], data: bytes, seen: tuple[bytes, _T]) -> tuple[bytes, _T]:
-        """Remember an entry among those of its template; returns it."""
-        if len(known) >= self.most:
-            known.clear()
-        known[data] = seen
-        return seen
-
 
 @dataclass(frozen=True, slots=True)
 class Walked(Generic[_T]):
@@ -146,7 +139,7 @@ def walk(
     # what appraising a device mostly is.
     template, fields, known = b"", _ANY.unpack_from, memo.of("")
     at, end = state.offset, len(data)
-    remembered, width = b"", 0
+    remembered, width, label, most = b"", 0, "", memo.most
     while at < end:
         try:
             pcr, stored, size, name, length = fields(data, at)
@@ -156,7 +149,7 @@ def walk(
         if size != width or name != template or length > end - at or pcr > 31:
             entry = next(entries(data, at))  # another template, or what it refuses
             template = entry.template.encode("latin-1")
-            width, known = len(template), memo.of(entry.template)
+            width, label, known = len(template), entry.template, memo.of(entry.template)
             if template != b"ima":
                 fields = Struct(f"<I20sI{width}sI").unpack_from
             else:
@@ -169,12 +162,13 @@ def walk(
                 next(entries(data, at))  # raises
             remembered = data[start:stop]
         if stored == _NO_DIGEST:
-            digest, word = ones, judge(template.decode("latin-1"), remembered, violated=True)
+            digest, word = ones, judge(label, remembered, violated=True)
         else:
             seen = known.get(remembered)
             if seen is None:
-                word = judge(template.decode("latin-1"), remembered)
-                seen = memo.add(known, remembered, (hash_(remembered).digest(), word))
+                if len(known) >= most:
+                    known.clear()
+                seen = known[remembered] = (hash_(remembered).digest(), judge(label, remembered))
             digest, word = seen
         at = stop
         if pcr == register:
