@@ -18,7 +18,7 @@ from trueware.attestation.event_log.verifying import VerifiedLog
 from trueware.attestation.ima.ascii import to_binary
 from trueware.attestation.ima.checks import IMA_BANK, IMA_READ
 from trueware.attestation.ima.coverage import coverage
-from trueware.attestation.ima.walking import ImaState
+from trueware.attestation.ima.walking import ImaState, is_padded
 from trueware.attestation.recognise import Kind, Piece
 from trueware.attestation.tpm.clock import Course, check_clock, compare
 from trueware.model.check import Check
@@ -97,12 +97,21 @@ def _files(
             )
         )
         return
-    bank = next((each for each in BANKS if IMA_REGISTER in banks.get(each, {})), None)
-    if bank is None:
+    data = lists[0].data
+    held = [each for each in BANKS if IMA_REGISTER in banks.get(each, {})]
+    if not held:
         gathering.take("ima-log", (IMA_BANK.not_shown("PCR 10 of no such bank was quoted", "PCR 10"),))
         return
     programs = gathering.fleet.programs
-    walked = programs.judged(lists[0].data, _where_it_was(gathering, bank), banks[bank][IMA_REGISTER])
+    for bank in held:
+        quoted = banks[bank][IMA_REGISTER]
+        walked = programs.judged(data, _where_it_was(gathering, bank), quoted)
+        if walked.matches or not is_padded(data, bank, quoted):
+            break
+        why = f"the kernel of the device does not have the hash of bank {bank}: it extends SHA-1 there, which can be forged"
+        gathering.take("ima-log", (IMA_BANK.not_shown(why, "PCR 10", expected_gap=bank != held[-1]),))
+    else:
+        return
     gathering.files = walked.state if walked.matches else None
     ran = judge_runtime(walked, programs.releases, lists[0].name)
     lines = [each.text for each in verified.facts.command_lines] if verified is not None and verified.facts else []

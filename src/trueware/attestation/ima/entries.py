@@ -15,6 +15,9 @@ Templates: ima = d|n; ima-ng = d-ng|n-ng; ima-ngv2 = d-ngv2|n-ng; ima-sig = d-ng
 ima-buf = d-ng|n-ng|buf; ima-modsig = d-ng|n-ng|sig|d-modsig|modsig; evm-sig = d-ng|n-ng|evmsig|xattrnames|…; else the fields are the
 name. The stored hash is SHA-1 of the fields with their lengths; of ``ima``, of the digest and the name padded to 256 bytes.
 
+Numbers are little-endian. A big-endian machine writes, and hashes, its own unless it is booted with ``ima_canonical_fmt``: its list
+is told apart, and not read.
+
 Source: Linux security/integrity/ima/ima_fs.c, ima_template.c, ima_template_lib.c, ima_crypto.c, and
 Documentation/security/IMA-templates.rst.
 """
@@ -25,7 +28,7 @@ from hashlib import new
 from struct import Struct
 from typing import NamedTuple
 
-from trueware.errors import LimitExceeded, MalformedInput
+from trueware.errors import LimitExceeded, MalformedInput, UnsupportedInput
 
 FORMAT = "ima-list"
 MAX_ENTRIES = 4_000_000
@@ -100,7 +103,7 @@ def entries(data: bytes, offset: int = 0) -> Iterator[Entry]:
     """Yield the entries of a binary list from an offset on, each checked against what remains.
 
     Raises:
-        MalformedInput: one is cut off, or is none.
+        MalformedInput: one is cut off, or is none; UnsupportedInput: it is big-endian.
         LimitExceeded: more than `MAX_ENTRIES`.
     """
     end = len(data)
@@ -115,6 +118,10 @@ def entries(data: bytes, offset: int = 0) -> Iterator[Entry]:
         pcr, stored, size = head(data, offset)
         at = offset + 28
         if pcr > 31 or not 0 < size <= MAX_NAME or size > end - at:
+            if pcr & 0xFFFFFF == 0 and pcr >> 24 <= 31 and size & 0xFFFF == 0:
+                raise UnsupportedInput(
+                    FORMAT, offset, "numbers of a big-endian machine: boot it with ima_canonical_fmt"
+                )
             raise MalformedInput(FORMAT, offset, f"register {pcr} and a template name of {size} bytes")
         template = data[at : at + size].decode("latin-1")
         at += size

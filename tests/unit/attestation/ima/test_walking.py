@@ -1,18 +1,19 @@
 """Measurement lists: read, replayed, walked on, and judged beside releases."""
 
-from hashlib import sha256
+from hashlib import sha256, sha384
 from pathlib import Path
+from struct import pack
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.attestation.ima.lists import digest_field, entry, file, legacy, register
+from tests.unit.attestation.ima.lists import digest_field, entry, file, legacy, register, sha1
 
 from trueware.attestation.ima.ascii import to_binary
 from trueware.attestation.ima.baseline import Baseline, Noted, Word
 from trueware.attestation.ima.entries import entries, fields_of
-from trueware.attestation.ima.walking import ImaState, Memo, Walked, first_altered, replay, walk
-from trueware.errors import InputError, MalformedInput
+from trueware.attestation.ima.walking import ImaState, Memo, Walked, first_altered, is_padded, replay, walk
+from trueware.errors import InputError, MalformedInput, UnsupportedInput
 
 FILES = {"/usr/bin/id": b"id", "/usr/bin/who": b"who", "/lib/libc.so.6": b"libc"}
 LIST = [file(path, content) for path, content in FILES.items()]
@@ -170,6 +171,28 @@ def test_fields_by_their_names() -> None:
     assert (fields.kind, fields.algorithm, fields.path, fields.signature) == ("verity", "sha256", "/a", b"\5\3")
     signed = entry("ima-modsig", digest_field(b"m"), b"/m.ko\0", b"", digest_field(b"m"), b"pkcs7")
     assert ("modsig", b"pkcs7") in fields_of("ima-modsig", next(entries(signed)).data).others
+
+
+def test_a_bank_whose_hash_the_kernel_does_not_have() -> None:
+    """It extends SHA-1 with zeros behind it; no foreign vector has such a register."""
+    violated = entry("ima-sig", digest_field(b"x"), b"/x\0", b"", violated=True)
+    value = bytes(48)
+    for each in (*LIST, violated):
+        digest = b"\xff" * 48 if each is violated else sha1(next(entries(each)).data).digest() + bytes(28)
+        value = sha384(value + digest).digest()
+    data = b"".join([*LIST, violated])
+    assert is_padded(data + LIST[0], "sha384", value)
+    assert not is_padded(data[len(LIST[0]) :], "sha384", value)
+    assert not is_padded(data, "sha1", replay(data, "sha1"))
+    assert not is_padded(data, "sha256", replay(data, "sha256"))
+
+
+def test_a_list_of_a_big_endian_machine_is_told_apart() -> None:
+    data = pack(">I20sI", 10, bytes(20), 6) + b"ima-ng" + pack(">I", 0)
+    with pytest.raises(UnsupportedInput, match="ima_canonical_fmt"):
+        list(entries(data))
+    with pytest.raises(UnsupportedInput, match="big-endian"):
+        walked(data, bytes(32))
 
 
 @given(st.binary(max_size=300), st.integers(0, 400))
