@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from trueware.attestation.ima.baseline import Noted, Word, is_anonymous, is_program
 from trueware.attestation.ima.checks import (
+    IMA_CRITICAL_DATA,
     IMA_DATA_KNOWN,
     IMA_FILE_CHANGED,
     IMA_FILE_KNOWN,
@@ -20,6 +21,7 @@ from trueware.attestation.ima.checks import (
     IMA_VIOLATION,
     IMA_WEAK_DIGEST,
 )
+from trueware.attestation.ima.critical_data import decode
 from trueware.attestation.ima.walking import Walked
 from trueware.errors import EvidenceRefused
 from trueware.model.attested import Matched
@@ -142,6 +144,12 @@ def _check(number: int, noted: Noted, title: str) -> Check | None:
             return IMA_WEAK_DIGEST.not_shown(detail, place)
         case Word.MALFORMED:
             return IMA_FILE_KNOWN.not_shown(f"its entry cannot be read: {noted.found}", place)
+        case Word.DATA:
+            critical = decode(noted.path, noted.buffer or b"")
+            detail = f"{critical.told} (entry {number})"
+            if critical.is_corrupt:
+                return IMA_CRITICAL_DATA.contradicts(detail, place, found=noted.found)
+            return IMA_CRITICAL_DATA.supports(detail, place, found=noted.found)
         case Word.RENAMED:
             detail = f"content of {', '.join(noted.expected)} under another name (entry {number})"
             return IMA_FILE_KNOWN.supports(detail, place, source=title)

@@ -97,6 +97,14 @@ IMA_COVERAGE = CheckRule(
     supported=0,
     help="What the device's own policy leaves out, the list cannot show.",
 )
+IMA_CRITICAL_DATA = CheckRule(
+    "ima-critical-data",
+    Aspect.CONFIGURATION,
+    "What the kernel measured of its own settings speaks against nothing",
+    contradicted=32,
+    supported=0,
+    help="The kernel found content that dm-verity does not allow. Compare the root of the tree with the release's.",
+)
 
 RULES = (
     IMA_READ,
@@ -111,4 +119,5 @@ RULES = (
     IMA_VIOLATION,
     IMA_WEAK_DIGEST,
     IMA_COVERAGE,
+    IMA_CRITICAL_DATA,
 )
