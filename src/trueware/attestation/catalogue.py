@@ -1,11 +1,12 @@
 """All rules of evidence by id; `docs/reference/checks.md` is generated from it."""
 
+from trueware.attestation.eat import checks as eat
 from trueware.attestation.event_log import checks as event_log
 from trueware.attestation.freshness import checks as freshness
 from trueware.attestation.ima import checks as ima
 from trueware.attestation.tpm import checks as tpm
 from trueware.model.check import CheckRule
 
-_RULES: tuple[CheckRule, ...] = (*event_log.RULES, *freshness.RULES, *ima.RULES, *tpm.RULES)
+_RULES: tuple[CheckRule, ...] = (*eat.RULES, *event_log.RULES, *freshness.RULES, *ima.RULES, *tpm.RULES)
 
 CHECKS: dict[str, CheckRule] = {rule.id: rule for rule in _RULES}
