@@ -17,6 +17,9 @@ _SHA256 = b"\x28\0\0\0sha256:\0"
 """How a d-ng field with SHA-256 begins: its length, then the algorithm."""
 
 _AT, _NAME = 12, 48
+_UNSIGNED = {"ima-ng": b"", "ima-sig": bytes(4)}
+"""What follows the name of a file without a signature."""
+
 _PROGRAM = re.compile(
     r"(?:.*/)?(?:s?bin|libexec|xbin)/.+|.*\.(?:so|ko|sh|py|pl|rb|lua|elf|efi|jar|dex|apk|bin)(?:[.-][\w.]+)*"
     r"|.*\.ko\.(?:xz|gz|zst)|(?:.*/)?lib(?:32|64|x32)?/(?:.*/)?[^/.]+"
@@ -44,7 +47,7 @@ class Word(Enum):
     AGGREGATE = "boot-aggregate"
     """The kernel's first entry, over the registers of the boot; a file that lies nowhere can be named so too."""
     WEAK = "weak"
-    """Measured by a hash that releases are not found by, and not signed."""
+    """Measured by a hash that releases are not found by (fs-verity's is one of its own), and not signed."""
     MUTABLE = "mutable"
     """Of no release, where the policy lets a device change files; the list does not say whether it ran."""
     DATA = "data"
@@ -115,9 +118,12 @@ class Baseline:
     def judge(self, template: str, data: bytes, *, violated: bool = False) -> Noted | None:
         """Return what is worth telling of an entry; None: a file of a release at its path, or one that may be anything."""
         if data.startswith(_SHA256) and not violated:
-            name = data[_NAME : _NAME + int.from_bytes(data[44:48], "little")].strip(b"/\0")
-            if name in self.by_digest.get(data[_AT : _AT + 32], ()):
+            end = _NAME + int.from_bytes(data[44:48], "little")
+            name, digest = data[_NAME:end], data[_AT : _AT + 32]
+            if name.strip(b"/\0") in self.by_digest.get(digest, ()):
                 return None
+            if name[-1:] == b"\0" and data[end:] == _UNSIGNED.get(template):
+                return self._unsigned(name[:-1].decode("utf-8", "surrogateescape"), "sha256", digest)
         try:
             entry = proved_fields(template, data)
         except MalformedInput as error:
@@ -128,24 +134,32 @@ class Baseline:
         found = f"{entry.algorithm}:{entry.digest.hex()}"
         if entry.buffer is not None:
             return Noted(Word.DATA, entry.path, found, buffer=entry.buffer)
-        if entry.path == AGGREGATE:
-            return Noted(Word.AGGREGATE, entry.path, found)
-        name = entry.path.lstrip("/")
-        if entry.signature and (signed := self.verify(entry)) is not None:
+        if entry.signature and entry.path != AGGREGATE and (signed := self.verify(entry)) is not None:
             fits, signer = signed
-            return Noted(Word.SIGNED if fits else Word.BAD_SIGNATURE, entry.path, found, self._expected(name), signer)
-        if self.excluded(name):
+            expected = self._expected(entry.path.lstrip("/"))
+            return Noted(Word.SIGNED if fits else Word.BAD_SIGNATURE, entry.path, found, expected, signer)
+        algorithm = entry.algorithm if entry.kind == "ima" else f"fs-{entry.kind}-{entry.algorithm}"
+        return self._unsigned(entry.path, algorithm, entry.digest)
+
+    def _unsigned(self, path: str, algorithm: str, digest: bytes) -> Noted | None:
+        name = path.lstrip("/")
+        if path != AGGREGATE and self.excluded(name):
             return None
-        if entry.algorithm != "sha256":
-            return Noted(Word.WEAK, entry.path, found)
-        elsewhere = self.by_digest.get(entry.digest)
+        found = f"{algorithm}:{digest.hex()}"
+        if path == AGGREGATE:
+            return Noted(Word.AGGREGATE, path, found)
+        if algorithm != "sha256":
+            return Noted(Word.WEAK, path, found)
+        elsewhere = self.by_digest.get(digest)
         if elsewhere is not None:
+            if name.encode("utf-8", "surrogateescape") in elsewhere:
+                return None
             where = tuple(sorted(each.decode("utf-8", "surrogateescape") for each in elsewhere)[:3])
-            return Noted(Word.RENAMED, entry.path, found, where)
+            return Noted(Word.RENAMED, path, found, where)
         expected = self._expected(name)
         if self.mutable(name) and not is_program(name):
-            return Noted(Word.MUTABLE, entry.path, found, expected)
-        return Noted(Word.CHANGED if expected else Word.UNKNOWN, entry.path, found, expected)
+            return Noted(Word.MUTABLE, path, found, expected)
+        return Noted(Word.CHANGED if expected else Word.UNKNOWN, path, found, expected)
 
     def _expected(self, name: str) -> tuple[str, ...]:
         digests = self.by_path.get(name.encode("utf-8", "surrogateescape"), ())

@@ -61,6 +61,16 @@ def test_every_word() -> None:
     assert found.attested[2][1].expected == ("usr/bin/who",)
 
 
+def test_a_digest_of_verity_is_no_other_content() -> None:
+    """fs-verity's digest is of a tree over the file: releases are not found by it. No foreign vector confirms the field."""
+    one = entry("ima-ngv2", digest_field(b"tree", kind="verity:"), b"/usr/bin/id\0")
+    two = entry("ima-ngv2", digest_field(b"id", kind="ima:"), b"/usr/bin/id\0")
+    found = walked(one + two, register(one, two))
+    assert [(number, noted.word, noted.found[:17]) for number, noted in found.attested] == [
+        (0, Word.WEAK, "fs-verity-sha256:")
+    ]
+
+
 def test_paths_that_may_be_anything() -> None:
     baseline = Baseline.of([], lambda path: path.startswith("opt/fw/"), mutable=lambda path: path.startswith("etc/"))
     more = [file("/opt/fw/f1", b"1"), file("/etc/hostname", b"r1"), file("/etc/init.d/x.sh", b"#!/bin/sh")]
