@@ -24,6 +24,7 @@ from trueware.attestation.tpm.identity import Identified, identify
 from trueware.attestation.tpm.public import Attributes, Public, parse_public
 from trueware.model.check import Check, Outcome
 from trueware.model.finding import Finding
+from trueware.model.release import Release
 from trueware.registry.lookup import Registry
 
 Banks: TypeAlias = Mapping[str, Mapping[int, bytes]]
@@ -31,6 +32,10 @@ Banks: TypeAlias = Mapping[str, Mapping[int, bytes]]
 
 _Key: TypeAlias = tuple[bytes, tuple[tuple[str, tuple[tuple[int, bytes], ...]], ...]]
 
+_AVB = "avb-sha256:"
+"""How signers of Android Verified Boot are named: by SHA-256 of the AVB public key (`trueware.signatures.avb`)."""
+
+_FEW = 8
 _MOST_SENT = 64
 """Keys and certificates of one device that are looked at."""
 
@@ -63,6 +68,8 @@ class Fleet:
         self.programs = Programs(registry, endorsements, excluded)
         self._endorsements = endorsements
         self._policy = policy
+        self._boot_keys: dict[bytes, str] | None = None
+        self._phones: dict[bytes, tuple[Release, ...]] = {}
         self._identities: dict[tuple[bytes, bytes, str, tuple[bytes, ...], int], Identified] = {}
         self._logs: dict[_Key, VerifiedLog] = {}
         self._boots: dict[_Key, tuple[Judged, tuple[Check, ...]]] = {}
@@ -118,6 +125,32 @@ class Fleet:
                 self._identities.clear()
             found = _identified(public, qualified_signer, device, sent, self._endorsements, now)
             self._identities[key] = found
+        return found
+
+    def boot_keys(self) -> Mapping[bytes, str]:
+        """Return the publishers whose keys verify phones' systems, by SHA-256 of their AVB public keys.
+
+        Raises:
+            StoreError: the registry cannot be read.
+        """
+        if self._boot_keys is None:
+            self._boot_keys = {
+                bytes.fromhex(anchor.id.removeprefix(_AVB)): anchor.publisher
+                for anchor in self.registry.anchors()
+                if anchor.id.startswith(_AVB) and anchor.revoked is None
+            }
+        return self._boot_keys
+
+    def booted_android(self, digest: bytes) -> tuple[Release, ...]:
+        """Return the releases that state a digest of vbmeta images, those first that count most.
+
+        Raises:
+            StoreError: the registry cannot be read.
+        """
+        found = self._phones.get(digest)
+        if found is None:
+            releases = (*self.registry.find_exact(digest).releases, *self.registry.find_holding({digest: 1}, _FEW, []))
+            found = self._phones[digest] = tuple({each.id: each for each in releases}.values())
         return found
 
     def _matched(self, banks: Banks, verified: VerifiedLog | None) -> tuple[Judged, tuple[Check, ...]]:

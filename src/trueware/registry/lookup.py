@@ -212,6 +212,10 @@ class Registry:
         """Return whom to believe as far as it matters to these signatures; `others`: more ids that may be listed."""
         return trust_in(self._store, self._anchors(), signatures, others)
 
+    def anchors(self) -> tuple[Anchor, ...]:
+        """Return the keys of publishers that count."""
+        return self._anchors()
+
     def _anchors(self) -> tuple[Anchor, ...]:
         """Return the anchors that count: where there is a log, those that it says were admitted."""
         if self._admitted is None:

@@ -1,0 +1,232 @@
+"""Verifies an attestation, and tells what it says of the phone.
+
+1. The chain holds (`chain`), and none of it was revoked.
+2. It was made by secure hardware.
+3. It holds the challenge that was sent.
+4. The root of trust that hardware enforces says how the phone booted: verified by a key of the maker's, by a key of the owner's, not
+   at all. The same words in the list of software are the system's own and count for nothing.
+5. Identifiers and versions that hardware enforces are claims, attested.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from trueware.attestation.android_key.chain import Chain, verify_chain
+from trueware.attestation.android_key.checks import (
+    ANDROID_BOOT_HASH,
+    ANDROID_BOOT_KEY,
+    ANDROID_BOOT_LOCKED,
+    ANDROID_BOOT_STATE,
+    ANDROID_CHALLENGE,
+    ANDROID_FIELDS,
+    ANDROID_IDENTITY,
+    ANDROID_SECURITY_LEVEL,
+)
+from trueware.attestation.android_key.description import (
+    BootState,
+    KeyDescription,
+    RootOfTrust,
+    SecurityLevel,
+    read_description,
+)
+from trueware.attestation.android_key.revocation import RevocationList, check_revocation
+from trueware.attestation.contract import Question
+from trueware.errors import EvidenceRefused
+from trueware.model.check import Check
+from trueware.model.claim import Claim
+
+KIND = "android-key-attestation"
+_IDENTIFIERS = {
+    "attestationIdBrand": "brand",
+    "attestationIdDevice": "device",
+    "attestationIdProduct": "product",
+    "attestationIdSerial": "serial",
+    "attestationIdImei": "imei",
+    "attestationIdSecondImei": "second-imei",
+    "attestationIdMeid": "meid",
+    "attestationIdManufacturer": "manufacturer",
+    "attestationIdModel": "model",
+}
+_VERSIONS = {
+    "osVersion": "os-version",
+    "osPatchLevel": "os-patch-level",
+    "vendorPatchLevel": "vendor-patch-level",
+    "bootPatchLevel": "boot-patch-level",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Attested:
+    """What an attestation proves."""
+
+    description: KeyDescription
+    chain: Chain
+    checks: tuple[Check, ...]
+    claims: tuple[Claim, ...]
+
+    @property
+    def root_of_trust(self) -> RootOfTrust | None:
+        """What hardware says of the boot."""
+        return self.description.hardware.root_of_trust
+
+
+def verify_attestation(
+    certificates: Sequence[bytes], roots: Iterable[bytes], question: Question, revoked: RevocationList | None = None
+) -> Attested:
+    """Return what an attestation proves; the numbers are those of the module's list.
+
+    Args:
+        certificates: DER, the attested key's first.
+        roots: SubjectPublicKeyInfo, DER, of roots that are trusted.
+        question: the challenge that was sent, and the time.
+        revoked: keys that were taken back; None: nobody gave a list.
+
+    Raises:
+        EvidenceRefused: it must not be believed.
+        MalformedInput: it is not laid out as it must be.
+    """
+    chain = verify_chain(certificates, tuple(roots), question.now)  # 1
+    description = read_description(chain.attestation)
+    checks = [*chain.checks, check_revocation(chain.serials, revoked)]
+    level = min(description.security_level, description.keymint_security_level)
+    if level is SecurityLevel.SOFTWARE:  # 2
+        checks.append(ANDROID_SECURITY_LEVEL.contradicts("it was made in software", found=level.name))
+    else:
+        checks.append(ANDROID_SECURITY_LEVEL.supports(level.name.lower().replace("_", " "), found=level.name))
+    if question.nonce is None:  # 3
+        checks.append(ANDROID_CHALLENGE.not_shown("no challenge was sent, so the attestation may be an old one"))
+    elif description.challenge != question.nonce:
+        reason = f"it holds {description.challenge.hex()[:64] or 'nothing'}, {question.nonce.hex()} was sent"
+        raise EvidenceRefused(ANDROID_CHALLENGE.id, reason)
+    else:
+        checks.append(ANDROID_CHALLENGE.supports("it holds the challenge that was sent"))
+    checks += _boot(description)  # 4
+    unknown = (*description.hardware.unknown, *description.software.unknown)
+    if unknown:
+        named = ", ".join(map(str, unknown))
+        checks.append(ANDROID_FIELDS.not_shown(f"fields {named} are not known here", expected_gap=True))
+    believed = level is not SecurityLevel.SOFTWARE and not chain.is_software
+    return Attested(description, chain, tuple(checks), tuple(_claims(description)) if believed else ())  # 5
+
+
+def _boot(description: KeyDescription) -> list[Check]:
+    root = description.hardware.root_of_trust
+    if root is None:
+        return [ANDROID_BOOT_STATE.not_shown("hardware says nothing of the boot: no root of trust that it enforces")]
+    locked = (
+        ANDROID_BOOT_LOCKED.supports("the boot loader is locked")
+        if root.locked
+        else ANDROID_BOOT_LOCKED.contradicts(
+            "the boot loader is unlocked: it starts whatever it is given", "deviceLocked"
+        )
+    )
+    place = "verifiedBootState"
+    match root.state:
+        case BootState.VERIFIED if root.locked:
+            state = ANDROID_BOOT_STATE.supports("verified, by a key that the boot loader has from its maker", place)
+        case BootState.SELF_SIGNED if root.locked:
+            state = ANDROID_BOOT_STATE.supports("verified, by a key that was put in by the phone's owner", place)
+        case BootState.FAILED:
+            state = ANDROID_BOOT_STATE.contradicts("verification failed, and the phone booted all the same", place)
+        case BootState.UNVERIFIED:
+            state = ANDROID_BOOT_STATE.contradicts("nothing was verified", place)
+        case _:
+            state = ANDROID_BOOT_STATE.contradicts(
+                f"said to be {root.state.name.lower().replace('_', ' ')} by a boot loader that is unlocked", place
+            )
+    return [state, locked]
+
+
+def _claims(description: KeyDescription) -> Iterable[Claim]:
+    listed = description.hardware
+    for field, name in _IDENTIFIERS.items():
+        if (value := listed.octets(field)) is not None:
+            yield Claim(name, value.decode("utf-8", "replace"), KIND, field)
+    for field, name in _VERSIONS.items():
+        if (number := listed.number(field)) is not None:
+            yield Claim(name, str(number), KIND, field)
+    root = listed.root_of_trust
+    if root is not None:
+        yield Claim("verified-boot-state", root.state.name.lower().replace("_", "-"), KIND, "rootOfTrust")
+        yield Claim("boot-loader", "locked" if root.locked else "unlocked", KIND, "rootOfTrust")
+        if any(root.boot_key):
+            yield Claim("verified-boot-key", root.boot_key.hex(), KIND, "rootOfTrust")
+        if root.boot_hash:
+            yield Claim("verified-boot-hash", root.boot_hash.hex(), KIND, "rootOfTrust")
+
+
+def compare_boot(
+    root: RootOfTrust | None, known_keys: Mapping[bytes, str], known_hashes: Mapping[bytes, str]
+) -> list[Check]:
+    """Return whose key verified the system, and which release it is.
+
+    Args:
+        root: what hardware says.
+        known_keys: names of publishers by SHA-256 of their AVB public keys.
+        known_hashes: titles of releases by their vbmeta digest.
+    """
+    if root is None or not root.locked or root.state not in (BootState.VERIFIED, BootState.SELF_SIGNED):
+        return []
+    publisher = known_keys.get(root.boot_key)
+    found = root.boot_key.hex()
+    if publisher is not None:
+        checks = [
+            ANDROID_BOOT_KEY.supports(f"the key is of {publisher}", "verifiedBootKey", found=found, source=publisher)
+        ]
+    elif root.state is BootState.SELF_SIGNED:
+        detail = (
+            "the key is of the phone's owner, or of who gave the phone its system: no publisher that is enrolled has it"
+        )
+        checks = [ANDROID_BOOT_KEY.not_shown(f"{detail} ({found[:16]}…)", "verifiedBootKey")]
+    else:
+        detail = f"the boot loader's maker trusts the key; no publisher that is enrolled has it ({found[:16]}…)"
+        checks = [ANDROID_BOOT_KEY.not_shown(detail, "verifiedBootKey")]
+    if root.boot_hash:
+        title = known_hashes.get(root.boot_hash)
+        if title is not None:
+            checks.append(
+                ANDROID_BOOT_HASH.supports(
+                    f"it is {title}", "verifiedBootHash", found=root.boot_hash.hex(), source=title
+                )
+            )
+        else:
+            checks.append(
+                ANDROID_BOOT_HASH.not_shown(
+                    "no release in the registry has this digest of vbmeta images", "verifiedBootHash", expected_gap=True
+                )
+            )
+    return checks
+
+
+def compare_identity(claims: Iterable[Claim], reported: Mapping[str, str]) -> list[Check]:
+    """Return whether what was reported of a phone is what its hardware says.
+
+    An IMEI is compared without its check digit or software version (3GPP TS 23.003 §6.2.1, §6.2.2). A phone with two answers with
+    either.
+    """
+    attested: dict[str, list[str]] = {}
+    for claim in claims:
+        name = "imei" if claim.name == "second-imei" else claim.name
+        attested.setdefault(name, []).append(claim.value)
+    checks: list[Check] = []
+    for name, said in sorted(reported.items()):
+        values = attested.get(name)
+        if not values:
+            checks.append(
+                ANDROID_IDENTITY.not_shown("the attestation does not say: ask for identifiers to be attested", name)
+            )
+        elif any(comparable(name, said) == comparable(name, value) for value in values):
+            checks.append(ANDROID_IDENTITY.supports("hardware says the same", name, expected=said, found=values[0]))
+        else:
+            found = " or ".join(values)
+            checks.append(ANDROID_IDENTITY.contradicts("hardware says another", name, expected=said, found=found))
+    return checks
+
+
+def comparable(name: str, value: str) -> str:
+    """Return an identifier as it is compared."""
+    text = value.strip().casefold()
+    if name == "imei":
+        digits = "".join(each for each in text if each.isdecimal())
+        return digits[:14] if len(digits) in (14, 15, 16) else digits
+    return text
