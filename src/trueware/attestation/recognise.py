@@ -189,10 +189,10 @@ def _documents(data: bytes, head: bytes) -> Kind | None:
         return Kind.TOKEN if text[:1] == b"{" and any(name in data for name in _CLAIMS) else None
     if data[:1] in (b"\xd2", b"\xd1") or data[:2] == b"\xd8\x3d" or data[:3] in _TAGS:
         return Kind.TOKEN
-    if data[:1] in (b"\x82", b"\x83", b"\x9f") or b"__cmwc_t" in head:
+    if data[:1] in (b"\x82", b"\x83", b"\x9f") or data[:3] == b"\xda\x63\x74" or b"__cmwc_t" in head:
         return Kind.WRAPPED
     return Kind.TOKEN if data[:1] and (0xA1 <= data[0] <= 0xB8 or data[0] == 0xBF) else None
 
 
-_TAGS = (b"\xd9\x01\x8f", b"\xd9\x02\x59", b"\xd9\x02\x5a")
-"""CBOR tags 399 (CCA), 601 (unsigned claims), 602 (detached bundle)."""
+_TAGS = (b"\xd9\x01\x8f", b"\xd9\x03\x8b", b"\xd9\x02\x59", b"\xd9\x02\x5a")
+"""CBOR tags 399 and 907 (CCA), 601 (unsigned claims), 602 (detached bundle)."""
