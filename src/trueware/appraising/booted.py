@@ -113,7 +113,8 @@ def _files(
     else:
         return
     gathering.files = walked.state if walked.matches else None
-    ran = judge_runtime(walked, programs.releases, lists[0].name)
+    accounted = programs.accounted(data, walked.entries) if walked.matches else ()
+    ran = judge_runtime(walked, accounted, lists[0].name, overlap=gathering.wish.overlap)
     lines = [each.text for each in verified.facts.command_lines] if verified is not None and verified.facts else []
     policy = next((each.data.decode("utf-8", "replace") for each in pieces.get(Kind.IMA_POLICY, ())), None)
     gathering.take("ima-log", (*ran.checks, *coverage(policy, lines)), ran.matches)

@@ -5,13 +5,16 @@ and the list is judged again. So the first device of a fleet costs look-ups, and
 not looked up again within the life of the object, which is that of one answer, or of one round through a fleet.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from fnmatch import translate
+from itertools import islice
 from re import compile as compiled
 
 from trueware.attestation.contract import Endorsements
-from trueware.attestation.ima.baseline import Baseline, Noted, Word
+from trueware.attestation.ima.baseline import Baseline, Noted, Word, digest_in
+from trueware.attestation.ima.entries import entries
 from trueware.attestation.ima.signing import FileSigners
 from trueware.attestation.ima.walking import ImaState, Memo, Walked, walk
 from trueware.errors import InputError, MalformedInput
@@ -68,6 +71,27 @@ class Programs:
         while walked.matches and self._gather(_unexplained(walked)):
             walked = self._walk(data, state, quoted)
         return walked
+
+    def accounted(self, data: bytes, entries_: int) -> tuple[tuple[Release, int], ...]:
+        """Return the releases that account for the first entries of a list, each with how many of them, most first.
+
+        Of several that have a file the one counts that accounts for more of the others, so that few releases are named.
+        """
+        if len(self.releases) < 2:
+            return tuple((each, entries_) for each in self.releases)
+        left = Counter(digest_in(each.data) for each in islice(entries(data), entries_))
+        contents = {id_: frozenset(files.values()) for id_, files in self._files.items()}
+        by_id = {each.id: each for each in self.releases}
+        found: list[tuple[Release, int]] = []
+        while contents:
+            shares = {id_: sum(left[each] for each in left.keys() & own) for id_, own in contents.items()}
+            best = max(shares, key=lambda id_: (shares[id_], not by_id[id_].at_fault, by_id[id_].published))
+            if not shares[best]:
+                break
+            found.append((by_id[best], shares[best]))
+            for each in contents.pop(best):
+                left.pop(each, None)
+        return tuple(found)
 
     def _walk(self, data: bytes, state: ImaState, quoted: bytes) -> Walked[Noted]:
         """Walk on from a state; from the beginning where that does not lead there, as after a restart."""

@@ -22,6 +22,9 @@ class Wish:
     excluded: tuple[str, ...] = ()
     """Shell-style patterns of paths whose files need be of no release, beside what the release's policy lets change."""
 
+    overlap: bool = False
+    """Whether files of several versions of one product are in order: while an update is rolled out."""
+
     revocation: bytes | None = field(default=None, repr=False)
     """List of revoked attestation certificates, as Google publishes it."""
 

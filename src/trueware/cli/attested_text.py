@@ -47,10 +47,12 @@ def _head(verdict: Verdict, tier: Tier, name: str, reason: str, colour: bool) ->
 def _appraised(appraisal: Appraisal, everything: bool) -> Iterator[str]:  # noqa: FBT001 (as asked)
     yield ""
     yield f"  evidence: {', '.join(appraisal.kinds) or 'none'}"
-    for match in appraisal.matches:
+    for match in appraisal.matches if everything else appraisal.matches[:_SHOWN]:
         release = match.release
         near = "" if match.complete else ", and differs elsewhere"
         yield f"  {match.aspect.value}: {printable(release.title)} ({release.authority.value}) by {printable(match.shown_by)}{near}"
+    if not everything and len(appraisal.matches) > _SHOWN:
+        yield f"  … and {len(appraisal.matches) - _SHOWN} more releases (--all shows them)"
     for claim in appraisal.claims:
         yield f"  attested {claim.name}: {printable(claim.value[:_LONGEST])}"
     for title, outcome in (
@@ -71,7 +73,8 @@ def _checks(title: str, checks: list[Check], everything: bool) -> Iterator[str]:
     for each in checks if everything else checks[:_SHOWN]:
         where = f"{printable(each.place)}: " if each.place else ""
         source = f"  [{printable(each.source)}]" if each.source and each.outcome is Outcome.CONTRADICTS else ""
-        yield f"    {each.rule:<28} {where}{printable(each.detail)}{source}"
+        test = f"  (RFC 9683 test: {each.distrust.value})" if each.distrust is not None else ""
+        yield f"    {each.rule:<28} {where}{printable(each.detail)}{source}{test}"
         if each.outcome is Outcome.CONTRADICTS:
             yield from _values(each)
     if not everything and len(checks) > _SHOWN:

@@ -37,13 +37,22 @@ BOOT_ROLLBACK = CheckRule(
     help="A genuine release older than the one this device ran before: somebody put it back. Faults that were mended since are "
     "open again.",
 )
-RUNTIME_RELEASE = CheckRule(
-    "runtime-release",
+RUNTIME_MIXED = CheckRule(
+    "runtime-mixed",
     Aspect.EXECUTABLES,
-    "The files that ran since boot are those of releases",
-    help="Files are matched with the registry's releases by path and content.",
-    distrust=Distrust.KNOWN_GOOD,
-    compares=True,
+    "The files that ran are of one version of each product",
+    contradicted=32,
+    supported=0,
+    help="Each file is genuine. An update that was put in without a restart looks like this (--update-window says that it is in "
+    "order); so does an old program with a known fault that somebody put back.",
+)
+RUNTIME_WITHDRAWN = CheckRule(
+    "runtime-withdrawn",
+    Aspect.EXECUTABLES,
+    "The releases that the files are of stand",
+    contradicted=32,
+    supported=0,
+    help="The files are genuine, and their release is withdrawn. Update the device.",
 )
 COMPONENT_RELEASE = CheckRule(
     "component-release",
@@ -161,7 +170,8 @@ RULES = (
     BOOT_WITHDRAWN,
     BOOT_ROLLBACK,
     BOOT_DISTRUSTED,
-    RUNTIME_RELEASE,
+    RUNTIME_MIXED,
+    RUNTIME_WITHDRAWN,
     COMPONENT_RELEASE,
     COMPONENT_WITHDRAWN,
     DEVICE_CLAIMED,

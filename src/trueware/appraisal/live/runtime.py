@@ -8,6 +8,7 @@ no change of content, and told.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from trueware.appraisal.live.checks import RUNTIME_MIXED, RUNTIME_WITHDRAWN
 from trueware.attestation.ima.baseline import Noted, Word, is_anonymous, is_program
 from trueware.attestation.ima.checks import (
     IMA_CRITICAL_DATA,
@@ -43,13 +44,16 @@ class Ran:
     matches: tuple[Matched, ...]
 
 
-def judge_runtime(walked: Walked[Noted], releases: Sequence[Release], place: str = "") -> Ran:
+def judge_runtime(
+    walked: Walked[Noted], accounted: Sequence[tuple[Release, int]], place: str = "", *, overlap: bool = False
+) -> Ran:
     """Return what a walk along the list comes to.
 
     Args:
         walked: with what the baseline of `releases` noted.
-        releases: by which the files were judged, the one that accounts for most first.
+        accounted: releases that account for the files, each with how many entries, most first.
         place: name of the list.
+        overlap: whether files of several versions of one product are in order.
 
     Raises:
         EvidenceRefused: the list does not lead to the quoted value.
@@ -69,7 +73,7 @@ def judge_runtime(walked: Walked[Noted], releases: Sequence[Release], place: str
     if walked.trailing:
         detail = f"{walked.trailing} entries came after the quote: the next one covers them"
         checks.append(IMA_TRAILING.not_shown(detail, f"entry {walked.entries}", expected_gap=True))
-    title = releases[0].title if releases else ""
+    title = accounted[0][0].title if accounted else ""
     counts: dict[Word, int] = {}
     for number, noted in _without_first(walked):
         counts[noted.word] = counts.get(noted.word, 0) + 1
@@ -80,10 +84,13 @@ def judge_runtime(walked: Walked[Noted], releases: Sequence[Release], place: str
             checks.append(IMA_FILE_KNOWN.not_shown(f"{count - _TOLD} more entries are {word.value}", expected_gap=True))
     known = walked.entries - sum(count for word, count in counts.items() if word not in _FINE)
     against = any(counts.get(word) for word in _AGAINST)
-    if releases:
-        share = f"{known} of {walked.entries} entries of the list of files that ran"
-        matches = (Matched(Aspect.EXECUTABLES, releases[0], share, complete=not against),)
+    if accounted:
+        matches = tuple(
+            Matched(Aspect.EXECUTABLES, release, f"{count} of {walked.entries} files that ran", complete=not against)
+            for release, count in accounted
+        )
         checks.append(IMA_FILE_KNOWN.supports(f"{known} of {walked.entries} entries", source=title))
+        checks += _of_releases(accounted, overlap=overlap)
         return Ran(tuple(checks), matches)
     if known == walked.entries and counts.get(Word.SIGNED):
         checks.append(IMA_FILE_KNOWN.supports(f"all {known} entries are signed"))
@@ -94,6 +101,21 @@ def judge_runtime(walked: Walked[Noted], releases: Sequence[Release], place: str
 
 _FINE = frozenset({Word.SIGNED, Word.RENAMED, Word.DATA, Word.MUTABLE})
 _AGAINST = frozenset({Word.CHANGED, Word.UNKNOWN, Word.BAD_SIGNATURE, Word.WEAK, Word.MALFORMED, Word.AGGREGATE})
+
+
+def _of_releases(accounted: Sequence[tuple[Release, int]], *, overlap: bool) -> Iterator[Check]:
+    """Yield what is to be told of the releases: those that were withdrawn, and several versions of one product."""
+    products: dict[tuple[str, str], list[tuple[Release, int]]] = {}
+    for release, count in accounted:
+        products.setdefault((release.publisher, release.product), []).append((release, count))
+        if release.at_fault:
+            reason = release.withdrawn or "it should be in the registry's log and is not"
+            yield RUNTIME_WITHDRAWN.contradicts(f"{release.title}: {reason}", source=release.title)
+    for versions in products.values():
+        if len(versions) > 1:
+            told = ", ".join(f"{count} of {release.version}" for release, count in versions)
+            detail = f"files of several versions of {versions[0][0].product} ran: {told}"
+            yield RUNTIME_MIXED.supports(detail) if overlap else RUNTIME_MIXED.contradicts(detail)
 
 
 def _without_first(walked: Walked[Noted]) -> Iterator[tuple[int, Noted]]:

@@ -166,6 +166,11 @@ class Baseline:
         return tuple(f"sha256:{each.hex()}" for each in digests)
 
 
+def digest_in(data: bytes) -> bytes:
+    """Return the SHA-256 of the file that an entry is of; empty where it has none."""
+    return data[_AT : _AT + 32] if data.startswith(_SHA256) else b""
+
+
 def is_program(path: str) -> bool:
     """Tell whether a path looks like a program's, a library's, a module's or a script's."""
     return _PROGRAM.fullmatch(path) is not None

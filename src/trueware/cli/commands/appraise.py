@@ -71,6 +71,11 @@ def add_question(parser: ArgumentParser) -> None:
         "--exclude", metavar="PATTERN", action="append", default=[],
         help="paths whose files need be of no release (shell-style); may be repeated",
     )  # fmt: skip
+    trust.add_argument(
+        "--update-window",
+        action="store_true",
+        help="files of several versions of one product are in order: an update is under way",
+    )
     said = parser.add_argument_group("what was said of the device")
     said.add_argument(
         "--reported", metavar="NAME=VALUE", action="append", default=[], type=_said,
@@ -138,6 +143,7 @@ def wish_of(options: Namespace) -> "Wish":
         _endorsements(options),
         options.device,
         excluded=tuple(options.exclude),
+        overlap=options.update_window,
         revocation=_read(options.revocation) if options.revocation is not None else None,
         reported=dict(options.reported),
     )
