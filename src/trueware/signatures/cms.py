@@ -134,6 +134,23 @@ class SignerInfo:
             signed = new(self.digest, signed, usedforsecurity=False).digest()
         return _verifies(spki, self, signed)
 
+    def is_signed_digest(self, spki: bytes, algorithm: str, digest: bytes) -> bool:
+        """Tell whether the key of `spki` signed content of which the digest alone is known.
+
+        Whether the content is the signed attributes of another signature cannot be seen here: the caller knows what it is.
+
+        Raises:
+            Refusal: it could not be told: the key, or the digest, is of another kind.
+        """
+        if self.digest != algorithm or self.scheme == _ED25519:
+            uncheckable(f"it is over another digest than {algorithm}")
+        if self.attributes is None:
+            return _verifies(spki, self, digest)
+        stated = self.values[_MESSAGE_DIGEST]
+        if stated.tag != der.OCTETS or stated.content != digest:
+            return False
+        return _verifies(spki, self, new(self.digest, self.attributes, usedforsecurity=False).digest())
+
 
 @dataclass(frozen=True, slots=True)
 class SignedData:

@@ -134,7 +134,7 @@ class Baseline:
         found = f"{entry.algorithm}:{entry.digest.hex()}"
         if entry.buffer is not None:
             return Noted(Word.DATA, entry.path, found, buffer=entry.buffer)
-        if entry.signature and entry.path != AGGREGATE and (signed := self.verify(entry)) is not None:
+        if entry.path != AGGREGATE and (signed := self.verify(entry)) is not None:
             fits, signer = signed
             expected = self._expected(entry.path.lstrip("/"))
             return Noted(Word.SIGNED if fits else Word.BAD_SIGNATURE, entry.path, found, expected, signer)

@@ -7,13 +7,16 @@
 
 Hashes are numbered as the kernel's enum hash_algo: 4 SHA-256, 5 SHA-384, 6 SHA-512; signatures over SHA-1 prove nothing and count as
 none. The key id is the end of the certificate's subject key identifier, or of the SHA-1 of the key where there is no certificate.
-RSA is PKCS #1 v1.5, ECDSA is DER. Version 3 signs the digest, by the same hash, of ``{u8 type; u8 hash; u8 digest[]}`` (struct
-ima_file_id), which no vector at hand confirms.
+RSA is PKCS #1 v1.5, ECDSA is DER.
+A module's own signature (ima-modsig) is PKCS #7 over the digest of what stands before it; no list with one was at hand.
+Version 3 signs the digest, by the same hash, of ``{u8 type; u8 hash; u8 digest[]}`` (struct ima_file_id), which no
+vector at hand confirms.
 
 Source: Linux security/integrity/integrity.h, digsig_asymmetric.c; ima-evm-utils, imaevm.h.
 """
 
 import hashlib
+import re
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -21,6 +24,7 @@ from functools import lru_cache
 from struct import Struct
 
 from trueware.attestation.ima.entries import Fields
+from trueware.errors import MalformedInput
 from trueware.signatures.public_key import digest_name, signs_digest
 from trueware.signatures.refusal import Refusal
 from trueware.signatures.x509 import load, name_of
@@ -30,6 +34,9 @@ _HASHES = {4: "sha256", 5: "sha384", 6: "sha512"}
 _IMA, _VERITY = 3, 5
 _V2, _V3 = 2, 3
 _REMEMBERED = 1 << 16
+_LONGEST, _MOST_SIGNERS = 1 << 16, 4
+_MODULE = re.compile(r"\.ko(?:\.(?:xz|gz|zst))?$|/(?:vmlinu[xz]|b?zImage|Image)[^/]*$")
+"""What has its signature behind it. One without attributes may be over another's attributes, which do not load as these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +101,7 @@ class FileSigners:
         """
         data = entry.signature
         if len(data) < _HEAD.size:
-            return None
+            return self._appended(entry)
         kind, version, number, key_id, length = _HEAD.unpack_from(data)
         signature = data[_HEAD.size :]
         if (kind, version) not in ((_IMA, _V2), (_VERITY, _V3), (_IMA, _V3)) or length != len(signature):
@@ -111,6 +118,38 @@ class FileSigners:
             if _is_signed(signer.spki, signature, entry.algorithm, digest):
                 return True, signer.name
         return False, known[0].name
+
+    def _appended(self, entry: Fields) -> tuple[bool, str] | None:
+        """Tell whose the signature is that stands behind a module or kernel (ima-modsig): PKCS #7 over the digest without it.
+
+        One that no known key made is of nobody who is known: it may name its signer in ways that a bare key does not show.
+        """
+        others = dict(entry.others)
+        appended, named = others.get("modsig", b""), others.get("d-modsig", b"")
+        algorithm, _, digest = named.partition(b":\0")
+        if not appended or not digest or not _MODULE.search(entry.path):
+            return None
+        for signer in self.signers:
+            if _is_appended(signer.spki, appended, algorithm.decode("latin-1"), digest):
+                return True, signer.name
+        return None
+
+
+@lru_cache(maxsize=_REMEMBERED >> 4)
+def _is_appended(spki: bytes, appended: bytes, algorithm: str, digest: bytes) -> bool:
+    from trueware.signatures.cms import read_signed_data  # noqa: PLC0415 (start-up time)
+
+    if algorithm not in _HASHES.values() or len(appended) > _LONGEST:
+        return False
+    try:
+        signers = read_signed_data(appended).signers
+    except (Refusal, MalformedInput):
+        return False
+    for each in signers[:_MOST_SIGNERS]:
+        with suppress(Refusal):
+            if each.is_signed_digest(spki, algorithm, digest):
+                return True
+    return False
 
 
 @lru_cache(maxsize=_REMEMBERED)
