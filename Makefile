@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 # many small measurements, which tracing for coverage would only slow down
 HOSTILE := tests/promises/test_hostile.py
 
-.PHONY: log demo debian test check lint types contracts docs corpus tamper alarms consensus signatures interchange sweep scale bench explained explaining agreement fuzz hostile vectors format clean help
+.PHONY: log demo debian test check lint types contracts docs corpus tamper alarms consensus signatures interchange sweep scale bench boots explained explaining agreement fuzz hostile vectors format clean help
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | sort
@@ -81,6 +81,9 @@ scale: $(READY) ## a registry that grows to a million digests, in both engines; 
 
 consensus: $(READY) ## fleets of which some devices are tampered: found, refused, missed, false alarms; writes build/consensus.json
 	@$(BIN)/python bench/consensus.py
+
+boots: $(READY) ## virtual machines booted with a TPM and IMA, tampered with, and appraised; needs root, QEMU and swtpm; writes build/boots.json
+	@$(BIN)/python bench/boots/run.py
 
 explained: $(READY) ## the real pairs of the corpus, explained; prints what a user sees
 	@$(BIN)/python bench/explained_pairs.py

@@ -1,0 +1,1 @@
+"""Virtual machines that boot with a TPM and IMA, and evidence that is taken inside them."""
