@@ -107,6 +107,14 @@ TOKEN_MEASUREMENTS = CheckRule(
     supported=0,
     help="CoSWID and manifests within tokens are not read; measured components (RFC 10013) are.",
 )
+TOKEN_UPDATE = CheckRule(
+    "token-update",
+    Aspect.EXECUTABLES,
+    "The device followed its update's manifest to the end",
+    contradicted=32,
+    supported=0,
+    help="The report in the token says where it stopped; what the device runs now may be what it ran before.",
+)
 TOKEN_CERTIFICATION = CheckRule(
     "token-certification",
     Aspect.CONFIGURATION,
@@ -118,5 +126,5 @@ TOKEN_CERTIFICATION = CheckRule(
 RULES = (
     *(TOKEN_SIGNATURE, TOKEN_INSTANCE, TOKEN_NONCE, TOKEN_TIME, TOKEN_PROFILE, TOKEN_CLAIMS, TOKEN_SUBMODULES),
     *(TOKEN_REALM_BINDING, TOKEN_LIFECYCLE, TOKEN_DEBUG, TOKEN_SECURE_BOOT, TOKEN_MEASUREMENT_RESULT),
-    *(TOKEN_MEASUREMENTS, TOKEN_CERTIFICATION),
+    *(TOKEN_MEASUREMENTS, TOKEN_UPDATE, TOKEN_CERTIFICATION),
 )

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from trueware.attestation.eat import checks as rules
 from trueware.attestation.eat.claims_set import ClaimsSet
 from trueware.attestation.eat.measured_component import read_cbor, read_json
+from trueware.attestation.eat.suit_report import read_report
 from trueware.cose.foreign_cbor import Value
 from trueware.errors import InputError
 from trueware.model.check import Check
@@ -200,6 +201,8 @@ def _measurements(claims: Mapping[str, Value], place: str, told: Told) -> None:
             continue
         for number, each in enumerate(found[:_MOST]):
             where = "/".join(filter(None, (place, f"{name}[{number}]")))
+            if name == "measurements" and _told_update(each, where, told):
+                continue
             one = _measurement(each, where) if name == "measurements" else None
             if one is not None:
                 told.measured.append(one)
@@ -210,6 +213,24 @@ def _measurements(claims: Mapping[str, Value], place: str, told: Told) -> None:
     if unread:
         detail = f"{len(unread)} not read: {', '.join(unread[:3])}"
         told.checks.append(rules.TOKEN_MEASUREMENTS.not_shown(detail, place))
+
+
+def _told_update(pair: Value, where: str, told: Told) -> bool:
+    """Add what a SUIT report says; False: it is none."""
+    content = pair[1] if isinstance(pair, tuple) and len(pair) == 2 else None
+    if not isinstance(content, bytes):
+        return False
+    try:
+        report = read_report(content, where)
+    except InputError:
+        return False
+    told.measured += report.measured
+    rule, named = rules.TOKEN_UPDATE, f"the manifest {report.manifest[1].hex()[:16]}…"
+    if report.failure:
+        told.checks.append(rule.contradicts(f"{named} was not followed to its end, {report.failure}", where))
+    else:
+        told.checks.append(rule.supports(f"{named} was followed to its end, {report.records} records", where))
+    return True
 
 
 def _measurement(pair: Value, where: str) -> MeasuredValue | None:

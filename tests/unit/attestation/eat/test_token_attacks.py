@@ -212,6 +212,30 @@ def test_measured_components() -> None:
     assert outcomes(proved)["token-measurements"] is Outcome.NOT_SHOWN
 
 
+def test_reports_of_updates() -> None:
+    digest = encode((-16, bytes(range(32))))
+    properties: dict[Key, Value] = {0: (b"kernel", b"\x00"), 3: digest, 14: 5}
+    report: dict[Key, Value] = {99: ("coaps://x", digest), 3: (((), 1, 0, 0, {}), properties), 4: True}
+    proved = verify(signed({**GENERAL, 273: ((300, encode(report)),)}))
+    assert [(each.name, each.digests[0][0]) for each in proved.measured] == [("kernel/00", "sha256")]
+    assert outcomes(proved)["token-update"] is Outcome.SUPPORTS
+    stopped = verify(signed({**GENERAL, 273: ((300, encode({**report, 4: {5: 1, 7: 10}})),)}))
+    assert outcomes(stopped)["token-update"] is Outcome.CONTRADICTS
+    edits: tuple[dict[Key, Value], ...] = (
+        {99: ()},
+        {4: False},
+        {4: {}},
+        {3: (1,)},
+        {3: ({0: 5},)},
+        {99: (b"\x82\x2f\x41\x00",)},
+        {2: "n"},
+    )
+    for edit in edits:
+        broken = verify(signed({**GENERAL, 273: ((300, encode({**report, **edit})),)}))
+        assert outcomes(broken)["token-measurements"] is Outcome.NOT_SHOWN
+        assert not broken.measured
+
+
 def test_detached_submodules() -> None:
     part = encode({270: "inner"})
     good = signed({**GENERAL, 266: {"tee": (-16, sha256(part).digest())}})
