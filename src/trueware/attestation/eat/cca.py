@@ -16,9 +16,9 @@ from hashlib import new
 
 from trueware.attestation.eat import checks as rules
 from trueware.attestation.eat import psa
-from trueware.attestation.eat.claims_set import NAME
+from trueware.attestation.eat.claims_set import NAME, read
 from trueware.attestation.eat.token import Protection, Token, read_token
-from trueware.cose.foreign_cbor import Tagged, Value, decode
+from trueware.cose.foreign_cbor import Tagged, Value
 from trueware.errors import EvidenceRefused, MalformedInput
 from trueware.model.check import Check
 from trueware.model.measured import MeasuredValue
@@ -54,7 +54,7 @@ def read_collection(data: bytes) -> Collection:
         MalformedInput: it is none, or one of them is missing.
         LimitExceeded: too deep, or too many values.
     """
-    value = decode(data, NAME, max_depth=32)
+    value = read(data)
     inner = value.value if isinstance(value, Tagged) and value.tag in TAGS else None
     if not isinstance(inner, dict):
         raise MalformedInput(NAME, 0, "a collection is a map with tag 399 or 907")

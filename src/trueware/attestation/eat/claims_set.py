@@ -9,7 +9,7 @@ from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from trueware.cose.foreign_cbor import Value, decode
+from trueware.cose.foreign_cbor import Budget, Value, decode
 from trueware.errors import MalformedInput
 from trueware.signatures import json_text
 from trueware.signatures.jws import from_base64url
@@ -17,6 +17,9 @@ from trueware.signatures.refusal import Refusal
 
 NAME = "eat"
 MAX_CLAIMS = 1024
+MAX_DEPTH = 32
+MAX_VALUES = 100_000
+"""Values of one token in CBOR; one with a hundred measurements has some thousand."""
 
 _NUMBERS: Mapping[int, str] = {
     **dict(enumerate(("iss", "sub", "aud", "exp", "nbf", "iat", "cti"), 1)),
@@ -108,6 +111,16 @@ class ClaimsSet:
     is_json: bool = False
 
 
+def read(data: bytes) -> Value:
+    """Return a value in CBOR, within the ceilings of a token.
+
+    Raises:
+        MalformedInput: it is none.
+        LimitExceeded: too deep, or too many values.
+    """
+    return decode(data, NAME, Budget(MAX_VALUES), max_depth=MAX_DEPTH)
+
+
 def from_cbor(data: bytes) -> ClaimsSet:
     """Return the claims of a map in CBOR.
 
@@ -115,7 +128,7 @@ def from_cbor(data: bytes) -> ClaimsSet:
         MalformedInput: it is none, or has a claim twice.
         LimitExceeded: too deep, or too many values.
     """
-    value = decode(data, NAME, max_depth=32)
+    value = read(data)
     if not isinstance(value, dict):
         raise MalformedInput(NAME, 0, "a claims set is a map")
     return from_map(value)
@@ -243,7 +256,7 @@ def _components(value: Value) -> Value:
 
 def _plain(value: object, depth: int) -> Value:
     """Return a value of JSON as one of CBOR: arrays as tuples."""
-    if depth > 32:
+    if depth > MAX_DEPTH:
         raise MalformedInput(NAME, 0, "JSON nested too deep")
     if isinstance(value, list):
         return tuple(_plain(each, depth + 1) for each in value)

@@ -15,9 +15,18 @@ from dataclasses import dataclass, field
 from hashlib import new
 
 from trueware.attestation.eat import checks as rules
-from trueware.attestation.eat.claims_set import NAME, ClaimsSet, from_cbor, from_json, from_map, from_object, octets
+from trueware.attestation.eat.claims_set import (
+    NAME,
+    ClaimsSet,
+    from_cbor,
+    from_json,
+    from_map,
+    from_object,
+    octets,
+    read,
+)
 from trueware.attestation.eat.token import MAX_BYTES, Token, read_nested, read_token
-from trueware.cose.foreign_cbor import Tagged, Value, decode, encode
+from trueware.cose.foreign_cbor import Tagged, Value, encode
 from trueware.errors import EvidenceRefused, InputError, LimitExceeded, MalformedInput
 from trueware.signatures import json_text
 from trueware.signatures.refusal import Refusal
@@ -58,7 +67,7 @@ def read_bundle(data: bytes) -> tuple[bytes, dict[str, bytes]] | None:
         return _json_bundle(text)
     if data[:1] != b"\xd9" or int.from_bytes(data[1:3], "big") != BUNDLE:
         return None
-    value = decode(data, NAME, max_depth=32)
+    value = read(data)
     parts = value.value if isinstance(value, Tagged) else None
     if not isinstance(parts, tuple) or len(parts) != 2:
         raise MalformedInput(NAME, 0, "a bundle is a token and a map of claims sets")

@@ -12,12 +12,14 @@
 from dataclasses import dataclass, field
 from enum import Enum
 
-from trueware.attestation.eat.claims_set import NAME, ClaimsSet, from_cbor, from_json, from_map
-from trueware.cose.foreign_cbor import Tagged, Value, decode, encode
+from trueware.attestation.eat.claims_set import NAME, ClaimsSet, from_cbor, from_json, from_map, read
+from trueware.cose.foreign_cbor import Tagged, Value, encode
 from trueware.errors import LimitExceeded, MalformedInput
 from trueware.signatures import foreign_sign1, jws
 
 MAX_BYTES = 2 << 20
+MAX_HEADER = 1 << 16
+"""Bytes of the protected header; chains of certificates in it have a few thousand."""
 CWT, UCCS, MAC0 = 61, 601, 17
 
 
@@ -53,12 +55,13 @@ def read_token(data: bytes) -> Token:
         return Token(Protection.NONE, from_json(text))
     if text[:2] == b"ey":
         return _read_jwt(text)
-    value = decode(data, NAME, max_depth=32)
+    value = read(data)
     if isinstance(value, Tagged) and value.tag == CWT:
         value = value.value
         if not isinstance(value, Tagged):
             raise MalformedInput(NAME, 0, "tag 61 without a message of COSE in it")
     if isinstance(value, Tagged) and value.tag == foreign_sign1.TAG:
+        _bound_header(value.value)
         message = foreign_sign1.parse(_untagged(data), max_bytes=MAX_BYTES)
         if message.payload is None:
             raise MalformedInput(NAME, 0, "a token without its claims")
@@ -79,6 +82,12 @@ def read_nested(value: Value) -> Token | None:
     if isinstance(value, Tagged):
         return read_token(encode(value))
     return None
+
+
+def _bound_header(value: Value) -> None:
+    header = value[0] if isinstance(value, tuple) and value else b""
+    if isinstance(header, bytes) and len(header) > MAX_HEADER:
+        raise LimitExceeded("bytes of a token's header", MAX_HEADER, f"{len(header)} bytes")
 
 
 def _untagged(data: bytes) -> bytes:

@@ -275,6 +275,13 @@ def test_bombs() -> None:
     for data in (b"\x9f" * 100_000, b"\xbf" * 100_000, b"\xd8\x3d" * 100_000, b'{"a":' * 50_000, b"[" * 100_000):
         with pytest.raises(InputError):
             verify_token(data, KEYS, ASKED)
+    for crowded in (
+        (0,) * 200_000,
+        signed(encode({10: (0,) * 200_000})),
+        signed(GENERAL, protected={1: -7, 99: (0,) * 70_000}),
+    ):
+        with pytest.raises(LimitExceeded):
+            verify(crowded)
     with pytest.raises(LimitExceeded):
         verify_token(bytes(3 << 20), KEYS, ASKED)
 
