@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from trueware.cose.foreign_cbor import Budget, Value, decode
-from trueware.errors import MalformedInput
+from trueware.errors import LimitExceeded, MalformedInput
 from trueware.signatures import json_text
 from trueware.signatures.jws import from_base64url
 from trueware.signatures.refusal import Refusal
@@ -18,8 +18,8 @@ from trueware.signatures.refusal import Refusal
 NAME = "eat"
 MAX_CLAIMS = 1024
 MAX_DEPTH = 32
-MAX_VALUES = 100_000
-"""Values of one token in CBOR; one with a hundred measurements has some thousand."""
+MAX_VALUES = 50_000
+"""Values of one token; one with a hundred measurements has some thousand."""
 
 _NUMBERS: Mapping[int, str] = {
     **dict(enumerate(("iss", "sub", "aud", "exp", "nbf", "iat", "cti"), 1)),
@@ -178,7 +178,7 @@ def from_object(value: Mapping[str, object]) -> ClaimsSet:
     """
     if len(value) > MAX_CLAIMS:
         raise MalformedInput(NAME, 0, f"{len(value)} claims, at most {MAX_CLAIMS}")
-    known = frozenset(_NUMBERS.values())
+    known, left = frozenset(_NUMBERS.values()), [MAX_VALUES]
     found: dict[str, Value] = {}
     unknown = []
     for key, each in value.items():
@@ -186,7 +186,7 @@ def from_object(value: Mapping[str, object]) -> ClaimsSet:
         if name not in known:
             unknown.append(key[:60])
         else:
-            plain = _json_value(name, _plain(each, 0), is_arm=name != key)
+            plain = _json_value(name, _plain(each, left), is_arm=name != key)
             if found.setdefault(name, plain) != plain:  # Veraison's library writes some under two names
                 raise MalformedInput(NAME, 0, f"the claim {name} stands twice, under different names")
     return ClaimsSet(found, tuple(unknown), is_json=True)
@@ -254,14 +254,16 @@ def _components(value: Value) -> Value:
     return tuple(found)
 
 
-def _plain(value: object, depth: int) -> Value:
-    """Return a value of JSON as one of CBOR: arrays as tuples."""
-    if depth > MAX_DEPTH:
-        raise MalformedInput(NAME, 0, "JSON nested too deep")
+def _plain(value: object, left: list[int], depth: int = 0) -> Value:
+    """Return a value of JSON as one of CBOR: arrays as tuples; `left` is how many values may still come."""
+    if isinstance(value, list | dict):
+        left[0] -= len(value)
+        if left[0] < 0 or depth > MAX_DEPTH:
+            raise LimitExceeded("values of a token", MAX_VALUES, "in JSON, or nested too deep")
     if isinstance(value, list):
-        return tuple(_plain(each, depth + 1) for each in value)
+        return tuple(_plain(each, left, depth + 1) for each in value)
     if isinstance(value, dict):
-        return {key: _plain(each, depth + 1) for key, each in value.items()}
+        return {key: _plain(each, left, depth + 1) for key, each in value.items()}
     if value is None or isinstance(value, str | int | float):
         return value
     raise MalformedInput(NAME, 0, "no value of JSON")

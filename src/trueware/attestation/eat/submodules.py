@@ -98,6 +98,8 @@ def _json_bundle(text: bytes) -> tuple[bytes, dict[str, bytes]]:
         or not isinstance(value[1], dict)
     ):
         raise MalformedInput(NAME, 0, "a bundle is a token and an object of claims sets")
+    if len(value[1]) > MAX_SUBMODULES:
+        raise MalformedInput(NAME, 0, f"{len(value[1])} claims sets beside a token, at most {MAX_SUBMODULES}")
     if len(value[0]) != 2 or not all(isinstance(each, str) for each in (*value[0], *value[1].values())):
         raise MalformedInput(NAME, 0, "the token of a bundle is a kind and a text")
     main = value[0][1].encode() if value[0][0] == "JWT" else octets(value[0][1])

@@ -18,7 +18,7 @@ confirms tunnels or signed wrappers. Wrappers in extensions of certificates are 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from trueware.cose.foreign_cbor import Tagged, Value, decode
+from trueware.cose.foreign_cbor import Budget, Tagged, Value, decode
 from trueware.errors import LimitExceeded, MalformedInput
 from trueware.signatures import foreign_sign1, json_text, jws
 from trueware.signatures.refusal import Refusal
@@ -27,6 +27,7 @@ NAME = "cmw"
 MAX_BYTES = 16 << 20
 MAX_DEPTH = 8
 MAX_MESSAGES = 256
+MAX_VALUES = 4096
 COLLECTION_TYPE = "__cmwc_t"
 EVIDENCE = 1 << 2
 """Bit of the indicator (§3.1): reference values 0, endorsements 1, evidence 2, attestation results 3, appraisal policy 4."""
@@ -99,7 +100,7 @@ def _unwrap(data: bytes, label: str, depth: int) -> Iterator[Wrapped]:
             raise MalformedInput(NAME, 0, "a signed wrapper without its payload")
         yield from _unwrap(message.payload, label, depth + 1)
     else:
-        yield from _from_cbor(decode(data, NAME, max_depth=4 * MAX_DEPTH), label, depth)
+        yield from _from_cbor(decode(data, NAME, Budget(MAX_VALUES), max_depth=4 * MAX_DEPTH), label, depth)
 
 
 def _from_cbor(value: Value, label: str, depth: int) -> Iterator[Wrapped]:
