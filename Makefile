@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 # many small measurements, which tracing for coverage would only slow down
 HOSTILE := tests/promises/test_hostile.py
 
-.PHONY: log demo debian test check lint types contracts docs corpus tamper alarms consensus signatures interchange sweep scale bench boots explained explaining agreement fuzz hostile vectors format clean help
+.PHONY: attestation log demo debian test check lint types contracts docs corpus tamper alarms consensus signatures interchange sweep scale bench boots explained explaining agreement fuzz hostile vectors format clean help
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | sort
@@ -62,6 +62,9 @@ alarms: $(READY) ## what is told about updates and packages that nobody tampered
 
 signatures: $(READY) ## answers about signed things beside what is known of them, and what verifying costs; writes build/signatures.json
 	@$(BIN)/python bench/signature_table.py
+
+attestation: $(READY) ## real boots and forged evidence appraised, beside what is known of them, and the costs beside Keylime's; writes build/attestation.json
+	@$(BIN)/python bench/attestation.py
 
 interchange: $(READY) ## public examples of CoRIM read and written again, their signatures, and the costs; writes build/interchange.json
 	@$(BIN)/python bench/interchange.py
