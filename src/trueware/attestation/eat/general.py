@@ -1,13 +1,14 @@
-"""Claims of RFC 9711 §4.2 and RFC 8392 §3: their forms, which of them need others, and what they say of the device.
+"""Claims of RFC 9711 §4.2 and RFC 8392 §3: which of them need others, and what they say of the device.
 
 A claim of a wrong form is left out and told (`token-claims`); whether that matters is the policy's to say.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from trueware.attestation.eat import checks as rules
 from trueware.attestation.eat.claims_set import ClaimsSet
+from trueware.attestation.eat.forms import FORMS, LONGEST, text_of, ueid_fault
 from trueware.attestation.eat.measured_component import read_cbor, read_json
 from trueware.attestation.eat.suit_report import read_report
 from trueware.cose.foreign_cbor import Value
@@ -16,9 +17,7 @@ from trueware.model.check import Check
 from trueware.model.claim import Claim
 from trueware.model.measured import MeasuredValue
 
-_UEID_LENGTHS = {1: (17, 25, 33), 2: (7, 9), 3: (15,)}
 _NEEDS = {"hwmodel": "oemid", "hwversion": "hwmodel", "oemboot": "oemid", "swversion": "swname"}
-_USES = {1: "generic", 2: "registration", 3: "provisioning", 4: "csr", 5: "pop"}
 _RESULTS: Mapping[int | str, str] = {
     1: "success",
     2: "fail",
@@ -29,26 +28,8 @@ _RESULTS: Mapping[int | str, str] = {
     "not-run": "not run",
     "absent": "absent",
 }
-_LOCATION: Mapping[int | str, str] = {
-    1: "latitude",
-    2: "longitude",
-    3: "altitude",
-    4: "accuracy",
-    5: "altitude-accuracy",
-    6: "heading",
-    7: "speed",
-    **{
-        name: name
-        for name in ("latitude", "longitude", "altitude", "accuracy", "altitude-accuracy", "heading", "speed")
-    },
-    8: "timestamp",
-    9: "age",
-    "timestamp": "timestamp",
-    "age": "age",
-}
 _MOST = 4096
 """Measurements, results and letters of one token."""
-_LONGEST = 512
 
 
 @dataclass(slots=True)
@@ -58,16 +39,6 @@ class Told:
     checks: list[Check] = field(default_factory=list)
     claims: list[Claim] = field(default_factory=list)
     measured: list[MeasuredValue] = field(default_factory=list)
-
-
-def ueid_fault(value: Value) -> str:
-    """Return what is wrong with a universal entity id (§4.2.1); empty: nothing."""
-    if not isinstance(value, bytes) or not value:
-        return "no bytes"
-    lengths = _UEID_LENGTHS.get(value[0])
-    if lengths is None:
-        return f"of type {value[0]}, which does not exist"
-    return "" if len(value) in lengths else f"of {len(value)} bytes, a type {value[0]} has {lengths}"
 
 
 def nonces(claims: Mapping[str, Value]) -> tuple[bytes | str, ...]:
@@ -95,7 +66,7 @@ def tell(given: ClaimsSet, kind: str, place: str = "") -> Told:
     for name, need in _NEEDS.items():
         if name in claims and need not in claims:
             faults.append(f"{name} without {need}")
-    for name, form in _FORMS.items():
+    for name, form in FORMS.items():
         value = claims.get(name)
         if value is None:
             continue
@@ -103,7 +74,7 @@ def tell(given: ClaimsSet, kind: str, place: str = "") -> Told:
         if text is None:
             faults.append(f"{name} is not of its form")
         elif text:
-            told.claims.append(Claim(name.replace("_", "-"), text[:_LONGEST], kind, place))
+            told.claims.append(Claim(name.replace("_", "-"), text[:LONGEST], kind, place))
     if (ueid := claims.get("ueid")) is not None and (fault := ueid_fault(ueid)):
         faults.append(f"ueid is {fault}")
     if "eat_nonce" in claims and not nonces(claims):
@@ -157,7 +128,7 @@ def _results(claims: Mapping[str, Value], place: str) -> Iterator[Check]:
         for one in group[1][:_MOST]:
             result = one[1] if isinstance(one, tuple) and len(one) == 2 else None
             word = _RESULTS.get(result) if isinstance(result, int | str) else None
-            named = f"{_text(group[0])}/{_text(one[0])}" if isinstance(one, tuple) and one else _text(group[0])
+            named = f"{text_of(group[0])}/{text_of(one[0])}" if isinstance(one, tuple) and one else text_of(group[0])
             count += 1
             if word == "fail":
                 failed.append(named)
@@ -175,7 +146,7 @@ def _letter_texts(claims: Mapping[str, Value]) -> list[str]:
     """Return digital letters of approval (§4.2.14): registrar, platform label, application label."""
     letters = claims.get("dloas")
     return [
-        " ".join(str(part) for part in each)[:_LONGEST]
+        " ".join(str(part) for part in each)[:LONGEST]
         for each in (letters[:64] if isinstance(letters, tuple) else ())
         if isinstance(each, tuple) and 2 <= len(each) <= 3 and all(isinstance(part, str) for part in each)
     ]
@@ -208,7 +179,7 @@ def _measurements(claims: Mapping[str, Value], place: str, told: Told) -> None:
                 told.measured.append(one)
             else:
                 unread.append(
-                    f"{where} of content format {_text(each[0]) if isinstance(each, tuple) and each else '?'}"
+                    f"{where} of content format {text_of(each[0]) if isinstance(each, tuple) and each else '?'}"
                 )
     if unread:
         detail = f"{len(unread)} not read: {', '.join(unread[:3])}"
@@ -243,108 +214,3 @@ def _measurement(pair: Value, where: str) -> MeasuredValue | None:
         return read_json(content.encode(), where) if isinstance(content, str) else None
     except InputError:
         return None
-
-
-def _text(value: Value) -> str:
-    if isinstance(value, bytes):
-        return value.hex()[:_LONGEST]
-    return str(value)[:_LONGEST] if isinstance(value, str | int | float) else "?"
-
-
-def _is_count(value: Value) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
-
-
-def _number(value: Value) -> str | None:
-    return str(value) if _is_count(value) else None
-
-
-def _words(value: Value) -> str | None:
-    return value if isinstance(value, str) else None
-
-
-def _audience(value: Value) -> str | None:
-    several = value if isinstance(value, tuple) else (value,)
-    return ", ".join(str(each) for each in several[:16]) if all(isinstance(each, str) for each in several) else None
-
-
-def _ueid(value: Value) -> str:
-    return value.hex() if isinstance(value, bytes) and not ueid_fault(value) else ""  # its fault is told by itself
-
-
-def _sueids(value: Value) -> str | None:
-    if not isinstance(value, dict) or not value or any(ueid_fault(each) for each in value.values()):
-        return None
-    return ", ".join(f"{_text(key)}={_text(each)}" for key, each in list(value.items())[:16])
-
-
-def _oemid(value: Value) -> str | None:
-    if isinstance(value, int) and not isinstance(value, bool):
-        return f"PEN {value}" if value >= 0 else None
-    if isinstance(value, bytes) and len(value) in (3, 16):
-        return ("IEEE " if len(value) == 3 else "random ") + value.hex()
-    return None
-
-
-def _model(value: Value) -> str | None:
-    return value.hex() if isinstance(value, bytes) and 1 <= len(value) <= 32 else None
-
-
-def _version(value: Value) -> str | None:
-    if isinstance(value, tuple) and 1 <= len(value) <= 2 and isinstance(value[0], str):
-        return value[0]
-    return value if isinstance(value, str) else None
-
-
-def _profile(value: Value) -> str | None:
-    return _text(value) if isinstance(value, str | bytes) else _tagged(value)
-
-
-def _tagged(value: Value) -> str | None:
-    inner = getattr(value, "value", None)
-    return _text(inner) if isinstance(inner, bytes) else None
-
-
-def _seed(value: Value) -> str | None:
-    return value.hex() if isinstance(value, bytes) else None
-
-
-def _location(value: Value) -> str | None:
-    if not isinstance(value, dict):
-        return None
-    named = {_LOCATION.get(key): each for key, each in value.items() if isinstance(key, int | str)}
-    if not {"latitude", "longitude"} <= named.keys():
-        return None
-    return ", ".join(f"{name} {_text(each)}" for name, each in named.items() if name)
-
-
-def _use(value: Value) -> str | None:
-    return _USES.get(value) if isinstance(value, int) and not isinstance(value, bool) else None
-
-
-def _flag(value: Value) -> str | None:
-    return "" if isinstance(value, bool) else None
-
-
-def _status(value: Value) -> str | None:
-    return "" if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 4 else None
-
-
-_FORMS: Mapping[str, Callable[[Value], str | None]] = {
-    **dict.fromkeys(("iss", "sub", "swname"), _words),
-    **dict.fromkeys(("uptime", "bootcount"), _number),
-    "aud": _audience,
-    "ueid": _ueid,
-    "sueids": _sueids,
-    "oemid": _oemid,
-    "hwmodel": _model,
-    "hwversion": _version,
-    "swversion": _version,
-    "eat_profile": _profile,
-    "bootseed": _seed,
-    "location": _location,
-    "intuse": _use,
-    "oemboot": _flag,
-    "dbgstat": _status,
-}
-"""What claims say in words; None: they are not of their form; empty: they say it elsewhere."""
