@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from trueware.appraisal.live.catalogue import CHECKS
 from trueware.appraisal.live.checks import EVIDENCE_PIECE, EVIDENCE_READ
 from trueware.appraisal.live.conclude import Gathered, conclude
+from trueware.appraising.answers import take_answers
 from trueware.appraising.booted import appraise_boot
 from trueware.appraising.fleet import Fleet
 from trueware.appraising.gathering import Gathering
@@ -83,4 +84,5 @@ def _sorted(pieces: Iterable[Piece], gathering: Gathering) -> Mapping[Kind, Sequ
             )
             continue
         found.setdefault(recognise(piece), []).append(piece)
+    take_answers(found, gathering)
     return found

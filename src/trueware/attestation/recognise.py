@@ -182,7 +182,7 @@ def _documents(data: bytes, head: bytes) -> Kind | None:
         return Kind.TOKEN
     text = head.lstrip()
     if text[:1] in b"{[<" and text[:1]:
-        if b"tpm-remote-attestation" in head or b"tpm20-challenge-response-attestation" in head:
+        if any(name in head for name in _ANSWERS):
             return Kind.CHARRA
         if _WRAPPED.match(text) or b"__cmwc_t" in data:
             return Kind.WRAPPED
@@ -193,6 +193,15 @@ def _documents(data: bytes, head: bytes) -> Kind | None:
         return Kind.WRAPPED
     return Kind.TOKEN if data[:1] and (0xA1 <= data[0] <= 0xB8 or data[0] == 0xBF) else None
 
+
+_ANSWERS = (
+    b"tpm-remote-attestation",
+    b"tpm20-challenge-response-attestation",
+    b"tpm20-attestation-response",
+    b"tpm12-attestation-response",
+    b"system-event-logs",
+)
+"""Names near the beginning of documents of RFC 9684."""
 
 _TAGS = (b"\xd9\x01\x8f", b"\xd9\x03\x8b", b"\xd9\x02\x59", b"\xd9\x02\x5a")
 """CBOR tags 399 and 907 (CCA), 601 (unsigned claims), 602 (detached bundle)."""

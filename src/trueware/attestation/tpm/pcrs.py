@@ -19,7 +19,7 @@ from functools import lru_cache
 from itertools import islice
 from struct import Struct
 
-from trueware.attestation.tpm.algorithms import HASHES, SIZES
+from trueware.attestation.tpm.algorithms import HASHES, NUMBERS, SIZES
 from trueware.attestation.tpm.fields import Fields
 from trueware.errors import MalformedInput
 
@@ -180,6 +180,29 @@ def parse_pcr_file(data: bytes) -> PcrValues:
             raise MalformedInput(_FILE, at, f"a digest of {max(sizes)} bytes")
         values += [value[:size] for size, value in zip(sizes, row[2::2], strict=False)]
     return from_values(selection, values)
+
+
+def pcr_file(values: PcrValues) -> bytes:
+    """Return values as a file of tpm2-tools, which `parse_pcr_file` reads; empty banks are left out.
+
+    Raises:
+        ValueError: there are more banks than such a file has room for.
+    """
+    banks = [(bank, sorted(part.items())) for bank, part in values.banks.items() if part]
+    if len(banks) > _MOST_BANKS:
+        raise ValueError(f"{len(banks)} banks, {_MOST_BANKS} is the most")
+    out = _COUNT.pack(len(banks))
+    for bank, part in banks:
+        select = sum(1 << index for index, _ in part).to_bytes(_LONGEST_SELECT, "little")
+        out += _BANK.pack(NUMBERS[bank], 4 if select[3] else 3, select) + b"\0"
+    out = out.ljust(_FILE_SELECTION, b"\0")
+    listed = [value for _, part in banks for _, value in part]
+    lists = [listed[at : at + _PER_LIST] for at in range(0, len(listed), _PER_LIST)]
+    out += _COUNT.pack(len(lists))
+    for each in lists:
+        row = [item for value in each for item in (len(value), value)]
+        out += _LIST.pack(len(each), *row, *((0, b"") * (_PER_LIST - len(each))))
+    return out
 
 
 @dataclass(frozen=True, slots=True)
