@@ -111,6 +111,9 @@ class CheckRule:
     compares: bool = False
     """Whether it compares the software with releases: where it is not shown, and could have been, nobody says GENUINE."""
 
+    vouches: bool = False
+    """Whether its support is a publisher's signature over all the software that it speaks of, in `source`'s name."""
+
     def supports(
         self, detail: str, place: str = "", *, expected: str | None = None, found: str | None = None, source: str = ""
     ) -> Check:

@@ -6,9 +6,9 @@ The checklist:
 2. Where who signed, or that it is fresh, could not be shown, nothing it says counts: UNKNOWN, with what would show it.
 3. Of another device than it is said to be: UNKNOWN of the one that was asked about, and contraindicated.
 4. TAMPERED: something measured is contraindicated (AR4SI 96 and more) in what comes from a known release, or under a publisher's
-   signature that does not hold.
-5. GENUINE: releases account for everything measured that the policy compares, and nothing is contradicted beyond a warning.
-   Affirming where nothing is; a warning where a release is withdrawn, versions are mixed, or entries wait to be attested.
+   signature that does not hold. Where neither is known (a boot loader that is unlocked), it is UNKNOWN and contraindicated.
+5. GENUINE: releases account for everything measured that the policy compares, or a publisher's key verified all of it, and nothing
+   is contradicted beyond a warning. Affirming where nothing is; a warning where a release is withdrawn or versions are mixed.
 6. UNKNOWN: everything else, with what would settle it.
 
 An outage is not in this list: what could not be asked raises, and is no verdict.
@@ -19,6 +19,7 @@ from dataclasses import dataclass
 
 from trueware.appraisal.ar4si import vector_of
 from trueware.appraisal.live.catalogue import CHECKS
+from trueware.attestation.ima.checks import IMA_FILE_SIGNATURE
 from trueware.model.attested import Appraisal, Matched
 from trueware.model.check import Aspect, Check, Outcome
 from trueware.model.claim import Claim
@@ -54,7 +55,9 @@ def conclude(gathered: Gathered) -> Appraisal:
     tier = vector.tier
     if verdict is Verdict.UNKNOWN and tier is Tier.AFFIRMING:
         tier = Tier.NONE
-    authority = _weakest(each for each in gathered.matches) if verdict is Verdict.GENUINE else None
+    authority = _weakest(gathered.matches) if verdict is Verdict.GENUINE else None
+    if verdict is Verdict.GENUINE and authority is None:
+        authority = Authority.PUBLISHER
     settle = _settling(checks) if verdict is Verdict.UNKNOWN else ()
     return Appraisal(
         gathered.attester,
@@ -92,14 +95,19 @@ def _verdict(checks: Sequence[Check], matches: Sequence[Matched]) -> tuple[Verdi
     if grave:  # 4
         more = f", and {len(grave) - 1} more" if len(grave) > 1 else ""
         near = next((each.release.title for each in matches), None)
+        if near is None and not any(each.source or each.rule == IMA_FILE_SIGNATURE.id for each in grave):
+            return Verdict.UNKNOWN, f"{_sentence(grave[0])}{more}", True
         come_from = f"it comes from {near}, and " if near is not None else ""
         first = next((each for each in grave if each.found is not None and each.expected is not None), grave[0])
         return Verdict.TAMPERED, f"{come_from}{_sentence(first)}{_instead(first)}{more}", True
     mild = [each for each in against if each.aspect is not Aspect.EVIDENCE]
     unexplained = next((each for each in mild if _is_unrecognised(each)), None)
     software = [each for each in matches if each.complete]
-    if unexplained is None and software and not _is_open(checks):  # 5
-        named = "; ".join(dict.fromkeys(f"{each.release.title} ({each.shown_by})" for each in software))
+    vouched = [each for each in checks if each.outcome is Outcome.SUPPORTS and _vouches(each)]
+    if unexplained is None and (software or vouched) and not _is_open(checks):  # 5
+        told = [f"{each.release.title} ({each.shown_by})" for each in software]
+        told = told or [f"what {each.source} signed" for each in vouched]
+        named = "; ".join(dict.fromkeys(told))
         doubt = next((each for each in against if each.value >= _WARNING), None)
         return Verdict.GENUINE, f"it runs {named}" + (f", but {_sentence(doubt)}" if doubt is not None else ""), True
     if unexplained is not None:  # 6
@@ -127,6 +135,11 @@ def _is_needed(check: Check) -> bool:
 def _is_unrecognised(check: Check) -> bool:
     """Tell whether it found code or files that nobody knows: AR4SI 33 of executables, 32 of the file system."""
     return check.value == 33 or (check.aspect is Aspect.FILE_SYSTEM and check.value == 32)
+
+
+def _vouches(check: Check) -> bool:
+    rule = CHECKS.get(check.rule)
+    return rule is not None and rule.vouches
 
 
 def _is_grave(check: Check) -> bool:

@@ -38,6 +38,7 @@ ANDROID_REVOCATION = CheckRule(
     help="Give the list (--revocation; android.googleapis.com/attestation/status). A key that leaked lets anybody make attestations "
     "of any phone.",
     distrust=Distrust.SIGNATURE,
+    needed=True,
 )
 ANDROID_CHALLENGE = CheckRule(
     "android-challenge",
@@ -80,6 +81,7 @@ ANDROID_BOOT_KEY = CheckRule(
     supported=2,
     help="Enrol the publisher whose key it is (trueware trust add). A key of the owner's own verifies what the owner installed.",
     compares=True,
+    vouches=True,
 )
 ANDROID_BOOT_HASH = CheckRule(
     "android-boot-hash",

@@ -127,7 +127,9 @@ def _boot(description: KeyDescription) -> list[Check]:
         case BootState.SELF_SIGNED if root.locked:
             state = ANDROID_BOOT_STATE.supports("verified, by a key that was put in by the phone's owner", place)
         case BootState.FAILED:
-            state = ANDROID_BOOT_STATE.contradicts("verification failed, and the phone booted all the same", place)
+            state = ANDROID_BOOT_STATE.contradicts(
+                "verification failed, and the phone booted all the same", place, source="Android Verified Boot"
+            )
         case BootState.UNVERIFIED:
             state = ANDROID_BOOT_STATE.contradicts("nothing was verified", place)
         case _:
