@@ -16,6 +16,7 @@ from trueware.appraising.booted import appraise_boot
 from trueware.appraising.fleet import Fleet
 from trueware.appraising.gathering import Gathering
 from trueware.appraising.phones import appraise_phone
+from trueware.appraising.tokens import appraise_tokens
 from trueware.appraising.wish import Wish
 from trueware.attestation.recognise import MAX_PIECE, Kind, Piece, recognise
 from trueware.errors import EvidenceRefused, InputError
@@ -49,7 +50,7 @@ def appraise_into(gathering: Gathering, pieces: Iterable[Piece]) -> Appraisal:
     """Return the appraisal, and leave in `gathering` what is to be remembered of the device; see `appraise`."""
     wish = gathering.wish
     sorted_ = _sorted(pieces, gathering)
-    for part in (appraise_boot, appraise_phone):
+    for part in (appraise_boot, appraise_phone, appraise_tokens):
         try:
             part(sorted_, gathering)
         except EvidenceRefused as refusal:

@@ -69,7 +69,7 @@ class Fleet:
         self._endorsements = endorsements
         self._policy = policy
         self._boot_keys: dict[bytes, str] | None = None
-        self._phones: dict[bytes, tuple[Release, ...]] = {}
+        self._holding: dict[bytes, tuple[Release, ...]] = {}
         self._identities: dict[tuple[bytes, bytes, str, tuple[bytes, ...], int], Identified] = {}
         self._logs: dict[_Key, VerifiedLog] = {}
         self._boots: dict[_Key, tuple[Judged, tuple[Check, ...]]] = {}
@@ -141,16 +141,16 @@ class Fleet:
             }
         return self._boot_keys
 
-    def booted_android(self, digest: bytes) -> tuple[Release, ...]:
-        """Return the releases that state a digest of vbmeta images, those first that count most.
+    def holding(self, digest: bytes) -> tuple[Release, ...]:
+        """Return the releases that are, hold or state what has this SHA-256: a component, the vbmeta images of a phone.
 
         Raises:
             StoreError: the registry cannot be read.
         """
-        found = self._phones.get(digest)
+        found = self._holding.get(digest)
         if found is None:
             releases = (*self.registry.find_exact(digest).releases, *self.registry.find_holding({digest: 1}, _FEW, []))
-            found = self._phones[digest] = tuple({each.id: each for each in releases}.values())
+            found = self._holding[digest] = tuple({each.id: each for each in releases}.values())
         return found
 
     def _matched(self, banks: Banks, verified: VerifiedLog | None) -> tuple[Judged, tuple[Check, ...]]:

@@ -43,7 +43,7 @@ def appraise_phone(pieces: Mapping[Kind, Sequence[Piece]], gathering: Gathering)
         root = attested.root_of_trust
         if root is None or attested.chain.is_software:
             continue
-        releases = fleet.booted_android(root.boot_hash) if root.boot_hash else ()
+        releases = fleet.holding(root.boot_hash) if root.boot_hash else ()
         keys = fleet.boot_keys()
         titles = {root.boot_hash: releases[0].title} if releases and root.boot_hash else {}
         checks = compare_boot(root, keys, titles)
