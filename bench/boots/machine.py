@@ -14,7 +14,7 @@ from boots.making import CODE, VARS, esp
 from boots.scenarios import SNAPSHOTS, Scenario
 
 LIMIT = 900
-"""Seconds that a boot may take; without KVM it has taken 26 to 43."""
+"""Seconds that a boot may take; without KVM it has taken 26 to 49."""
 DONE = "evidence: done"
 
 
