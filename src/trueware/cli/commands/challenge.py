@@ -5,6 +5,7 @@ from argparse import Namespace
 from contextlib import closing
 from typing import TYPE_CHECKING
 
+from trueware.cli.asking import add_ask
 from trueware.cli.exit_code import ExitCode
 from trueware.cli.options import Subparsers, positive
 from trueware.cli.remembering import add_state, state_of
@@ -32,6 +33,7 @@ def add(commands: Subparsers) -> None:
     new.add_argument("--json", action="store_true", help="answer as JSON, by the published schema")
     add_state(new)
     new.set_defaults(run=run_new)
+    add_ask(actions)
     listing = actions.add_parser(
         "list", help="list them", description="List the nonces that are remembered, latest first."
     )
