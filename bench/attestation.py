@@ -157,7 +157,7 @@ def _files(real: Path, quote: list[Piece], wish: Wish, fleet: Fleet, signature: 
     before = each[-101]
     value = replay(data[: before.end], "sha256")
     state = ImaState("sha256", value, before.end, len(each) - 100)
-    new = _seconds(lambda: walk(data, state, end, baseline.judge, Memo("sha256")), 100)
+    new = _seconds(lambda: walk(data, state, end, baseline.judge, memo), 100)
     bare = _seconds(lambda: appraise(quote, fleet.registry, wish, fleet), 100)
     yield _row("quote and 100 new entries", 1 / (bare + new))
     tracemalloc.start()

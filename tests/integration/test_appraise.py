@@ -140,3 +140,67 @@ def test_a_case_joins_evidence_and_what_was_reported(run: Run, real: Path, tmp_p
     code, out = run("case", "--evidence", folder, *question, "--quiet")
     assert out.startswith("TAMPERED  r1\n")
     assert run("case", "--registry", tmp_path / "r.sqlite")[0] == 1
+
+
+def test_a_phone_that_is_unlocked(corpus: Path, run: Run, tmp_path: Path) -> None:
+    """What hardware says of the boot, and of an IMEI that was reported; a list of revoked keys is needed."""
+    folder = corpus / "attest/public"
+    chain = folder / "android__keyattestation/open/testdata/akita/sdk34/TEE_RSA_BASE+IMEI.pem"
+    listed = folder / "vvb2060__KeyAttestation/both/app/src/main/res/raw/status.json"
+    question = ["--nonce", b"challenge".hex(), "--at", "2024-10-01", "--registry", tmp_path / "r.sqlite", "--json"]
+    code, out = run("appraise", chain, *question, "--revocation", listed, "--reported", "imei=351163520096209")
+    appraisal = json.loads(out)["appraisals"][0]
+    assert (code, appraisal["verdict"], appraisal["tier"]) == (10, "UNKNOWN", "contraindicated")
+    assert {"android-boot-state", "android-boot-locked"} == _rules(appraisal, "contradicts")
+    assert next(each for each in appraisal["claims"] if each["name"] == "imei")["value"] == "351163520096208"
+    code, out = run("appraise", chain, *question, "--revocation", listed, "--reported", "imei=351163520096300")
+    assert "android-identity" in _rules(json.loads(out)["appraisals"][0], "contradicts")
+    code, out = run("appraise", chain, *question)
+    assert json.loads(out)["appraisals"][0]["reason"].startswith("not enough evidence: android-revocation")
+
+
+def test_a_token_whose_components_a_corim_states(corpus: Path, run: Run, tmp_path: Path) -> None:
+    """A PSA token beside the reference values of its maker: genuine once they are imported, and fresh once it is asked."""
+    folder = corpus / "attest/public/veraison__services"
+    token, key = folder / "open/end-to-end/input/psa-evidence.cbor", folder / "both/end-to-end/input/ec-p256.jwk"
+    registry = ["--registry", tmp_path / "r.sqlite"]
+    nonce = ["--nonce", "414a7c174141b3d0e9a1d28af31520f0d42299feac4007ded89d68ae6cd92f19"]
+    code, out = run("appraise", token, "--trust", key, *nonce, *registry)
+    assert (code, out.splitlines()[0].split()[0]) == (10, "UNKNOWN")
+    assert "BL 2.1.0 is in no release of the registry" in out
+    run("registry", "import", folder / "open/perf/data/corim-psa-full.cbor", "--kind", "corim", *registry)
+    code, out = run("appraise", token, "--trust", key, *nonce, *registry)
+    assert (code, out.splitlines()[0].split()[0]) == (0, "GENUINE"), out
+    code, out = run("appraise", token, "--trust", key, *registry)
+    assert (code, out.splitlines()[0].split()[0]) == (10, "UNKNOWN")
+    code, out = run("appraise", token, *nonce, *registry)
+    assert code == 10
+    assert "token-signature" in out
+
+
+def _rules(appraisal: dict[str, list[dict[str, str]]], outcome: str) -> set[str]:
+    return {each["rule"] for each in appraisal["checks"] if each["outcome"] == outcome}
+
+
+def test_results_are_handed_on(run: Run, real: Path, tmp_path: Path) -> None:
+    """A signed result of an appraisal, shown to who relies on it."""
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+
+    key = Ed25519PrivateKey.generate()
+    (tmp_path / "key.pem").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    (tmp_path / "public.pem").write_bytes(public)
+    name = "a6_cmdline_tampered/t1_service"
+    for form in ("jwt", "cwt"):
+        result = tmp_path / f"result.{form}"
+        handing = ["--ear", result, "--ear-key", tmp_path / "key.pem", "--ear-form", form, "--ear-nonce", "00" * 16]
+        run("appraise", *pieces(real, name), *asked(real, name, tmp_path), *handing)
+        shown = ["ear", "show", result, "--key", tmp_path / "public.pem"]
+        code, out = run(*shown, "--nonce", "00" * 16, "--json")
+        document = json.loads(out)
+        jsonschema.validate(document, schema("ear"), jsonschema.Draft202012Validator)
+        assert (code, document["verified"], document["status"]) == (11, True, "contraindicated")
+        assert document["submods"]["r1"]["verifier_claims"]["verdict"] == "TAMPERED"
+        assert run(*shown, "--nonce", "11" * 16)[0] == 2
+        assert run("ear", "show", result)[0] == 10  # nobody's word

@@ -68,7 +68,8 @@ def appraise_into(gathering: Gathering, pieces: Iterable[Piece]) -> Appraisal:
             tuple(gathering.matches),
             tuple(gathering.claims),
             wish.question.nonce,
-        )
+        ),
+        gathering.fleet.conclusions,
     )
 
 

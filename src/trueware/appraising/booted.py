@@ -24,6 +24,8 @@ from trueware.attestation.tpm.clock import Course, check_clock, compare
 from trueware.model.check import Check
 
 IMA_REGISTER = 10
+_NO_LOG = EVENT_LOG_WHOLE.not_shown("no boot log was sent, so that what differs cannot be named", expected_gap=True)
+_NO_LIST = IMA_READ.not_shown("no list of files that ran was sent; what ran since boot is not shown", expected_gap=True)
 
 
 def appraise_boot(pieces: Mapping[Kind, Sequence[Piece]], gathering: Gathering) -> None:
@@ -75,8 +77,7 @@ def _log(
 ) -> tuple[bytes, VerifiedLog | None]:
     logs = pieces.get(Kind.EVENT_LOG, ())
     if not logs:
-        detail = "no boot log was sent, so that what differs cannot be named"
-        gathering.add(EVENT_LOG_WHOLE.not_shown(detail, expected_gap=True))
+        gathering.add(_NO_LOG)
         return b"", None
     verified = gathering.fleet.verify_log(logs[0].data, banks)
     gathering.take("event-log", verified.checks, claims=verified.claims)
@@ -91,11 +92,7 @@ def _files(
 ) -> None:
     lists = _lists(pieces)
     if not lists:
-        gathering.add(
-            IMA_READ.not_shown(
-                "no list of files that ran was sent; what ran since boot is not shown", expected_gap=True
-            )
-        )
+        gathering.add(_NO_LIST)
         return
     data = lists[0].data
     held = [each for each in BANKS if IMA_REGISTER in banks.get(each, {})]

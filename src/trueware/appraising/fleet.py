@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 from trueware.appraisal.live.boot import BootPolicy, Judged, match_boot
 from trueware.appraisal.live.checks import REFERENCES
+from trueware.appraisal.live.conclude import Conclusions
 from trueware.appraising.boots import differences, find_boots
 from trueware.appraising.programs import Programs
 from trueware.attestation.contract import Endorsements
@@ -65,6 +66,7 @@ class Fleet:
             ValueError: a key for files is none.
         """
         self.registry = registry
+        self.conclusions = Conclusions()
         self.programs = Programs(registry, endorsements, excluded)
         self._endorsements = endorsements
         self._policy = policy

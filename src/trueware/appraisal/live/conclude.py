@@ -23,7 +23,7 @@ from trueware.attestation.ima.checks import IMA_FILE_SIGNATURE
 from trueware.model.attested import Appraisal, Matched
 from trueware.model.check import Aspect, Check, Outcome
 from trueware.model.claim import Claim
-from trueware.model.verdict import Authority, Tier, Verdict
+from trueware.model.verdict import Authority, Tier, TrustVector, Verdict
 
 _SOFTWARE = frozenset({Aspect.BOOT, Aspect.EXECUTABLES, Aspect.FILE_SYSTEM, Aspect.CONFIGURATION})
 _CONTRAINDICATED, _WARNING = 96, 32
@@ -47,32 +47,78 @@ class Gathered:
     nonce: bytes | None = None
 
 
-def conclude(gathered: Gathered) -> Appraisal:
+@dataclass(frozen=True, slots=True)
+class Conclusion:
+    """What follows from checks and matches, whoever's they are."""
+
+    verdict: Verdict
+    tier: Tier
+    vector: TrustVector
+    reason: str
+    checks: tuple[Check, ...]
+    """The gravest first, each once."""
+
+    authority: Authority | None
+    settle: tuple[str, ...]
+
+
+class Conclusions:
+    """What was concluded for devices of a fleet, of which most show the very same checks.
+
+    Checks that are the same objects lead to the same conclusion. They are told apart by identity, which costs a fraction of comparing
+    them, and are held as long as what was concluded from them.
+    """
+
+    def __init__(self, most: int = 1024) -> None:
+        """Remember `most` conclusions; then all are forgotten, which costs time and nothing else."""
+        self._most = most
+        self._known: dict[tuple[int, ...], tuple[tuple[object, ...], Conclusion]] = {}
+
+    def of(self, checks: tuple[Check, ...], matches: tuple[Matched, ...]) -> Conclusion:
+        """Return what follows."""
+        held = (*checks, *matches)
+        key = (len(checks), *map(id, held))
+        found = self._known.get(key)
+        if found is None:
+            if len(self._known) >= self._most:
+                self._known.clear()
+            found = self._known[key] = held, conclusion_of(checks, matches)
+        return found[1]
+
+
+def conclude(gathered: Gathered, conclusions: Conclusions | None = None) -> Appraisal:
     """Return the appraisal; see the module for the order of the checks."""
-    checks = _sorted(gathered.checks)
-    verdict, reason, counts = _verdict(checks, gathered.matches)
+    checks, matches = gathered.checks, gathered.matches
+    found = conclusion_of(checks, matches) if conclusions is None else conclusions.of(checks, matches)
+    return Appraisal(
+        gathered.attester,
+        gathered.kinds,
+        found.verdict,
+        found.tier,
+        found.vector,
+        found.reason,
+        found.checks,
+        found.authority,
+        matches,
+        gathered.claims,
+        gathered.nonce,
+        found.settle,
+    )
+
+
+def conclusion_of(found: Iterable[Check], matches: Sequence[Matched]) -> Conclusion:
+    """Return what follows from checks and matches."""
+    checks = _sorted(found)
+    verdict, reason, counts = _verdict(checks, matches)
     vector = vector_of(checks if counts else [each for each in checks if _speaks_against(each)])
     tier = vector.tier
     if verdict is Verdict.UNKNOWN and tier is Tier.AFFIRMING:
         tier = Tier.NONE
-    authority = _weakest(gathered.matches) if verdict is Verdict.GENUINE else None
+    authority = _weakest(matches) if verdict is Verdict.GENUINE else None
     if verdict is Verdict.GENUINE and authority is None:
         authority = Authority.PUBLISHER
     settle = _settling(checks) if verdict is Verdict.UNKNOWN else ()
-    return Appraisal(
-        gathered.attester,
-        gathered.kinds,
-        verdict,
-        tier,
-        vector,
-        reason,
-        checks,
-        authority,
-        gathered.matches,
-        gathered.claims,
-        gathered.nonce,
-        settle,
-    )
+    return Conclusion(verdict, tier, vector, reason, checks, authority, settle)
 
 
 def _verdict(checks: Sequence[Check], matches: Sequence[Matched]) -> tuple[Verdict, str, bool]:
