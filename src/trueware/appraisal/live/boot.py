@@ -4,7 +4,8 @@ A publisher states what its own software leaves in the PCRs: the maker of the bo
 So releases of different products together account for one boot. The checklist:
 
 1. A PCR that holds what belongs to each device (`BootPolicy.per_device`) is not compared; it is told that it was not.
-2. A PCR that was never extended and that nobody states is empty, and in order.
+2. A PCR that was never extended and that nobody states is empty, and in order. One that was not quoted is not shown, if a release
+   states it, or if every boot extends it (`BootPolicy.required`): who chooses what is quoted would choose what is compared.
 3. The release is chosen that accounts for most of the PCRs; then, for what it does not state, others, of other products first.
 4. A PCR that no chosen release accounts for is looked for in all: "that is release 4.1, withdrawn in March" is an answer.
 5. What nobody has is a difference from the nearest release, or, where nobody states that PCR at all, not shown.
@@ -35,6 +36,9 @@ class BootPolicy:
     compared: frozenset[int] = frozenset({0, 2, 4, 7, 8, 9, 11, 12, 13, 14})
     per_device: frozenset[int] = frozenset({1, 3, 5, 6})
     """Settings, boot order, partition tables, option ROM settings, wake events: of each device."""
+
+    required: frozenset[int] = frozenset({0, 4})
+    """The platform's firmware, and what it starts: without them nothing shows what booted, whatever is known of later files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +108,10 @@ def match_boot(
     checks = [
         BOOT_RELEASE.not_shown("it was not quoted, and a release states it", f"PCR {pcr}")
         for pcr in sorted(stated - values.keys())
+    ]
+    checks += [
+        BOOT_RELEASE.not_shown("it was not quoted, and every boot is measured into it", f"PCR {pcr}")
+        for pcr in sorted(policy.required - stated - values.keys())
     ]
     empty = {pcr for pcr in wanted - stated if is_empty(values[pcr])}
     unstated = wanted - stated - empty

@@ -9,14 +9,16 @@ The checklist:
 
 1. The sides are compared: identity (attested against reported, one attester against another), what the image is with what runs,
    and what the image says of its product with what the hardware says.
-2. Each facet is told by its strongest evidence.
+2. Each facet is told by its strongest evidence. Evidence that is refused, whose signer is not shown, or that answers no challenge
+   affirms nothing; what it says against the device is told all the same.
 3. The verdict is the worst of the members; a contradiction leaves nothing better than UNKNOWN, and one between a genuine image and
-   software that runs and is not genuine is TAMPERED, for the device does not run its image.
+   software that runs and is not genuine is TAMPERED, for the device does not run its image. The tier is no better than any member's.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from trueware.appraisal.ar4si import assign, tier_floor
+from trueware.appraisal.live.believed import is_believed, is_of_this_device, is_open
 from trueware.appraisal.live.checks import (
     CASE_BOOT,
     CASE_IDENTITY,
@@ -46,6 +48,7 @@ MODELS = (
 
 _GRAVITY = (Verdict.GENUINE, Verdict.UNKNOWN, Verdict.TAMPERED, Verdict.COUNTERFEIT)
 _TIERS = {96: Tier.CONTRAINDICATED, 32: Tier.WARNING, 2: Tier.AFFIRMING, 0: Tier.NONE}
+_WORSE = (Tier.AFFIRMING, Tier.NONE, Tier.WARNING, Tier.CONTRAINDICATED)
 _RUNS = (Strength.ATTESTED, Strength.MEASURED, Strength.SELF_REPORTED)
 _LIES = (Strength.MEASURED, Strength.ATTESTED, Strength.SELF_REPORTED)
 _ORDER = {
@@ -102,7 +105,8 @@ def combine(
     verdict, reason = _verdict(results, appraisals, contradictions)
     values = {_CLAIM[each.facet]: each.value for each in facets if each.value and _CLAIM[each.facet]}
     vector = _with(TrustVector(**values), contradictions, facets)
-    tier = vector.tier
+    tiers = (vector.tier, *(each.tier for each in results), *(each.tier for each in appraisals))
+    tier = max(tiers, key=_WORSE.index)
     if verdict is Verdict.UNKNOWN and tier is Tier.AFFIRMING:
         tier = Tier.NONE
     told = [*(each.settle for each in results), *(each.settle for each in appraisals)]
@@ -123,32 +127,34 @@ def combine(
 
 def _identities(appraisals: Iterable[Appraisal], reported: Mapping[str, str]) -> Iterator[Check]:
     """Yield where the device's names contradict each other; evidence that is refused says nothing."""
-    names: dict[str, tuple[str, str]] = {}
+    known: dict[str, tuple[set[str], str]] = {}
     for appraisal in (each for each in appraisals if not each.refused):
-        for claim in appraisal.claims:
-            if claim.name not in IDENTITIES:
-                continue
-            kind, value = _kind(claim.name), normal(claim.name, claim.value)
-            known = names.setdefault(f"{claim.name}", (value, appraisal.attester))
-            if known[0] != value:
+        for kind, values in _names(appraisal).items():
+            before, whose = known.setdefault(kind, (values, appraisal.attester))
+            if not before & values:
                 yield CASE_IDENTITY.contradicts(
-                    f"{known[1]} and {appraisal.attester} are different devices",
-                    claim.name,
-                    expected=known[0],
-                    found=value,
+                    f"{whose} and {appraisal.attester} are different devices",
+                    kind,
+                    expected=", ".join(sorted(before)),
+                    found=", ".join(sorted(values)),
                 )
-            said = reported.get(claim.name) or (reported.get("imei") if kind == "imei" else None)
+            said = reported.get(kind)
             if said is None:
                 continue
-            ours = {normal(each.name, each.value) for each in appraisal.claims if _kind(each.name) == kind}
-            if normal(claim.name, said) in ours:
-                yield DEVICE_CLAIMED.supports(
-                    f"the hardware says so too ({appraisal.attester})", claim.name, found=said
-                )
-            else:
-                yield DEVICE_CLAIMED.contradicts(
-                    "the hardware says another than was reported", claim.name, expected=said, found=claim.value
-                )
+            if normal(kind, said) not in values:
+                detail = f"{appraisal.attester} says another than was reported"
+                yield DEVICE_CLAIMED.contradicts(detail, kind, expected=said, found=", ".join(sorted(values)))
+            elif is_believed(appraisal.checks):
+                yield DEVICE_CLAIMED.supports(f"the hardware says so too ({appraisal.attester})", kind, found=said)
+
+
+def _names(appraisal: Appraisal) -> dict[str, set[str]]:
+    """Return what evidence calls its device, by the kind of name; a phone with two modems has two IMEIs."""
+    found: dict[str, set[str]] = {}
+    for claim in appraisal.claims:
+        if claim.name in IDENTITIES and (value := normal(claim.name, claim.value)):
+            found.setdefault(_kind(claim.name), set()).add(value)
+    return found
 
 
 def _kind(name: str) -> str:
@@ -191,8 +197,8 @@ def _models(results: Iterable[Result], appraisals: Iterable[Appraisal]) -> Itera
     for appraisal in (each for each in appraisals if not each.refused):
         for result in results:
             for ours, theirs in MODELS:
-                attested = {each.value.casefold() for each in appraisal.claims if each.name == ours}
-                claimed = {each.value.casefold() for each in result.claims if each.name == theirs}
+                attested = {each.value.casefold() for each in appraisal.claims if each.name == ours and each.value}
+                claimed = {each.value.casefold() for each in result.claims if each.name == theirs and each.value}
                 if attested and claimed and not any(_alike(one, other) for one in attested for other in claimed):
                     yield CASE_MODEL.contradicts(
                         f"{result.artefact} is for another {theirs} than the hardware's {ours}",
@@ -231,10 +237,15 @@ def _by_evidence(facet: Facet, appraisals: Iterable[Appraisal]) -> Iterator[Said
         if appraisal.refused and facet is not Facet.IDENTITY:
             continue
         shown = [each for each in checks if each.outcome is not Outcome.NOT_SHOWN and each.value]
+        whole = is_believed(appraisal.checks) and is_of_this_device(appraisal.checks)
+        if not whole or is_open(checks, frozenset(_ASPECT[facet])):
+            shown = [each for each in shown if each.outcome is Outcome.CONTRADICTS]
         if facet is Facet.IDENTITY:
             shown = [each for each in shown if each.aspect is Aspect.IDENTITY or each.outcome is Outcome.CONTRADICTS]
         value = assign(each.value for each in shown)
-        telling = next((each for each in shown if each.value == value), None) or next(iter(checks), None)
+        telling = next((each for each in shown if each.value == value), None) or next(
+            (each for each in checks if each.outcome is Outcome.NOT_SHOWN), next(iter(checks), None)
+        )
         if telling is not None:
             detail = f"{telling.place}: {telling.detail}" if telling.place else telling.detail
             strength = Strength.ATTESTED if shown else None

@@ -7,17 +7,19 @@ The checklist:
 3. Of another device than it is said to be: UNKNOWN of the one that was asked about, and contraindicated.
 4. TAMPERED: something measured is contraindicated (AR4SI 96 and more) in what comes from a known release, or under a publisher's
    signature that does not hold. Where neither is known (a boot loader that is unlocked), it is UNKNOWN and contraindicated.
-5. GENUINE: releases account for everything measured that the policy compares, or a publisher's key verified all of it, and nothing
-   is contradicted beyond a warning. Affirming where nothing is; a warning where a release is withdrawn or versions are mixed.
-6. UNKNOWN: everything else, with what would settle it.
+5. GENUINE: it was shown who signed; releases account for everything measured that the policy compares, or a publisher's key verified
+   all of it; nothing is contradicted beyond a warning. Affirming where nothing is; a warning where a release is withdrawn or versions
+   are mixed.
+6. UNKNOWN: everything else, with what would settle it. Executables are not affirmed where some were not compared.
 
 An outage is not in this list: what could not be asked raises, and is no verdict.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from trueware.appraisal.ar4si import vector_of
+from trueware.appraisal.ar4si import AFFIRMING, CONTRAINDICATED, WARNING, tier_floor, vector_of
+from trueware.appraisal.live.believed import SOFTWARE, is_believed, is_gap, is_needed, is_open
 from trueware.appraisal.live.catalogue import CHECKS
 from trueware.attestation.ima.checks import IMA_FILE_SIGNATURE
 from trueware.model.attested import Appraisal, Matched
@@ -25,8 +27,7 @@ from trueware.model.check import Aspect, Check, Outcome
 from trueware.model.claim import Claim
 from trueware.model.verdict import Authority, Tier, TrustVector, Verdict
 
-_SOFTWARE = frozenset({Aspect.BOOT, Aspect.EXECUTABLES, Aspect.FILE_SYSTEM, Aspect.CONFIGURATION})
-_CONTRAINDICATED, _WARNING = 96, 32
+_RAN = frozenset({Aspect.BOOT, Aspect.EXECUTABLES})
 _AUTHORITIES = tuple(Authority)
 _LONG = 200
 """Characters of a value that stands in a sentence."""
@@ -111,6 +112,8 @@ def conclusion_of(found: Iterable[Check], matches: Sequence[Matched]) -> Conclus
     checks = _sorted(found)
     verdict, reason, counts = _verdict(checks, matches)
     vector = vector_of(checks if counts else [each for each in checks if _speaks_against(each)])
+    if verdict is Verdict.UNKNOWN and tier_floor(vector.executables) == AFFIRMING and is_open(checks, _RAN):
+        vector = replace(vector, executables=0)
     tier = vector.tier
     if verdict is Verdict.UNKNOWN and tier is Tier.AFFIRMING:
         tier = Tier.NONE
@@ -124,12 +127,10 @@ def conclusion_of(found: Iterable[Check], matches: Sequence[Matched]) -> Conclus
 def _verdict(checks: Sequence[Check], matches: Sequence[Matched]) -> tuple[Verdict, str, bool]:
     """Return the verdict, why, and whether what the evidence says counts for the device."""
     against = [each for each in checks if each.outcome is Outcome.CONTRADICTS]
-    refusing = next(
-        (each for each in against if each.aspect is Aspect.EVIDENCE and each.value >= _CONTRAINDICATED), None
-    )
+    refusing = next((each for each in against if each.aspect is Aspect.EVIDENCE and _is_grave(each)), None)
     if refusing is not None:  # 1
         return Verdict.UNKNOWN, f"the evidence is refused: {_sentence(refusing)}", False
-    lacking = next((each for each in checks if _is_needed(each) and each.outcome is Outcome.NOT_SHOWN), None)
+    lacking = next((each for each in checks if is_needed(each) and each.outcome is Outcome.NOT_SHOWN), None)
     if lacking is not None:  # 2
         return Verdict.UNKNOWN, f"not enough evidence: {_sentence(lacking)}", False
     other = next(
@@ -137,7 +138,7 @@ def _verdict(checks: Sequence[Check], matches: Sequence[Matched]) -> tuple[Verdi
     )
     if other is not None:  # 3
         return Verdict.UNKNOWN, _sentence(other), False
-    grave = [each for each in against if each.aspect in _SOFTWARE and _is_grave(each)]
+    grave = [each for each in against if each.aspect in SOFTWARE and _is_grave(each)]
     if grave:  # 4
         more = f", and {len(grave) - 1} more" if len(grave) > 1 else ""
         near = next((each.release.title for each in matches), None)
@@ -147,35 +148,22 @@ def _verdict(checks: Sequence[Check], matches: Sequence[Matched]) -> tuple[Verdi
         first = next((each for each in grave if each.found is not None and each.expected is not None), grave[0])
         return Verdict.TAMPERED, f"{come_from}{_sentence(first)}{_instead(first)}{more}", True
     mild = [each for each in against if each.aspect is not Aspect.EVIDENCE]
-    unexplained = next((each for each in mild if _is_unrecognised(each)), None)
+    unexplained = next((each for each in mild if _is_unrecognised(each) or _is_grave(each)), None)
     software = [each for each in matches if each.complete]
     vouched = [each for each in checks if each.outcome is Outcome.SUPPORTS and _vouches(each)]
-    if unexplained is None and (software or vouched) and not _is_open(checks):  # 5
+    if unexplained is None and (software or vouched) and not is_open(checks) and is_believed(checks):  # 5
         told = [f"{each.release.title} ({each.shown_by})" for each in software]
         told = told or [f"what {each.source} signed" for each in vouched]
         named = "; ".join(dict.fromkeys(told))
-        doubt = next((each for each in against if each.value >= _WARNING), None)
+        doubt = next((each for each in against if tier_floor(each.value) >= WARNING), None)
         return Verdict.GENUINE, f"it runs {named}" + (f", but {_sentence(doubt)}" if doubt is not None else ""), True
     if unexplained is not None:  # 6
         return Verdict.UNKNOWN, _sentence(unexplained), True
-    missing = next((each for each in checks if each.outcome is Outcome.NOT_SHOWN and _compares(each)), None)
-    why = _sentence(missing) if missing is not None else "nothing that was measured is in the registry"
+    missing = next((each for each in checks if is_gap(each)), None)
+    if missing is not None:
+        return Verdict.UNKNOWN, f"not enough evidence: {_sentence(missing)}", True
+    why = "nothing shows who signed it" if software or vouched else "nothing that was measured is in the registry"
     return Verdict.UNKNOWN, f"not enough evidence: {why}", True
-
-
-def _is_open(checks: Iterable[Check]) -> bool:
-    """Tell whether something that must equal a release was not shown to."""
-    return any(each.outcome is Outcome.NOT_SHOWN and _compares(each) for each in checks)
-
-
-def _compares(check: Check) -> bool:
-    rule = CHECKS.get(check.rule)
-    return check.aspect in _SOFTWARE and rule is not None and rule.compares and not check.expected_gap
-
-
-def _is_needed(check: Check) -> bool:
-    rule = CHECKS.get(check.rule)
-    return rule is not None and rule.needed
 
 
 def _is_unrecognised(check: Check) -> bool:
@@ -189,7 +177,7 @@ def _vouches(check: Check) -> bool:
 
 
 def _is_grave(check: Check) -> bool:
-    return check.value >= _CONTRAINDICATED
+    return tier_floor(check.value) == CONTRAINDICATED
 
 
 def _speaks_against(check: Check) -> bool:
@@ -211,9 +199,9 @@ def _instead(check: Check) -> str:
 
 def _sorted(checks: Iterable[Check]) -> tuple[Check, ...]:
     order = {Outcome.CONTRADICTS: 0, Outcome.NOT_SHOWN: 1, Outcome.SUPPORTS: 2}
-    unique: dict[tuple[str, str, str, Outcome], Check] = {}
+    unique: dict[tuple[str, str, str, Outcome, int], Check] = {}
     for each in checks:
-        unique.setdefault((each.rule, each.place, each.detail, each.outcome), each)
+        unique.setdefault((each.rule, each.place, each.detail, each.outcome, each.value), each)
     return tuple(sorted(unique.values(), key=lambda each: (order[each.outcome], -each.value)))
 
 
