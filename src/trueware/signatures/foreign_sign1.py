@@ -12,7 +12,7 @@ The signature's mathematics are those of `trueware.signatures.cose`.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from trueware.cose.foreign_cbor import Key, Tagged, Value, decode, encode
+from trueware.cose.foreign_cbor import Budget, Key, Tagged, Value, decode, encode
 from trueware.errors import LimitExceeded, MalformedInput
 
 NAME = "cose-sign1"
@@ -27,6 +27,9 @@ DIGESTS = {-16: "sha256", -43: "sha384", -44: "sha512"}
 MAX_CERTIFICATES = 16
 MAX_HEADER = 1 << 20
 """Bytes of the protected headers."""
+
+MAX_VALUES = 20_000
+"""Values in all headers: the payload is one byte string, so that a message has few."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +97,8 @@ def parse(data: bytes, understood: Iterable[int] = (), *, max_bytes: int) -> Sig
     """
     if len(data) > max_bytes:
         raise LimitExceeded("bytes of a signed message", max_bytes, f"{len(data)} bytes")
-    value = decode(data, NAME)
+    budget = Budget(MAX_VALUES)
+    value = decode(data, NAME, budget)
     if not isinstance(value, Tagged) or value.tag != TAG or not isinstance(value.value, tuple) or len(value.value) != 4:
         raise MalformedInput(NAME, 0, "tag 18 with an array of four expected")
     header, unprotected, payload, signature = value.value
@@ -104,7 +108,7 @@ def parse(data: bytes, understood: Iterable[int] = (), *, max_bytes: int) -> Sig
         raise MalformedInput(NAME, 1, "the payload is a byte string or null")
     if len(header) > MAX_HEADER:
         raise LimitExceeded("bytes of protected headers", MAX_HEADER, f"{len(header)} bytes")
-    protected = decode(header, NAME) if header else {}
+    protected = decode(header, NAME, budget) if header else {}
     if not isinstance(protected, dict):
         raise MalformedInput(NAME, 1, "the protected headers are no map")
     if protected.keys() & unprotected.keys():

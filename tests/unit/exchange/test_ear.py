@@ -1,6 +1,8 @@
 """Attestation results: the draft's examples and older forms, the rules that must hold, and every edit that must not pass."""
 
 import json
+import random
+from dataclasses import replace
 from pathlib import Path
 
 import cbor2
@@ -11,6 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trueware.appraisal.ar4si import assign, tier_floor, vector_of
+from trueware.appraisal.ar4si_values import tier_word, value_name
+from trueware.attestation.eat.checks import TOKEN_NONCE, TOKEN_SIGNATURE
 from trueware.cose.sign1 import PrivateKey
 from trueware.errors import InputError, MalformedInput, UntrustedStatement
 from trueware.exchange.ear import (
@@ -120,7 +124,28 @@ def claims(**changed: object) -> bytes:
         {"ear_verifier_id": None},
         {"eat_profile": "tag:example"},
         {"ear_raw_evidence": 5},
+        {"ear_raw_evidence": None},
+        {"ear_raw_evidence": ["application/eat+cwt", "****"]},
+        {"ear_raw_evidence": ["application/eat+cwt"]},
+        {"ear_raw_evidence": [True, "cmF3"]},
         {"ear.status": "warning"},
+        {"ear_status": "affirming"},
+        {"ear_status": None},
+        {"exp": None},
+        {"exp": 1 << 63},
+        {"iat": None},
+        {"iat": -(1 << 70)},
+        {"eat_nonce": "seven77"},
+        {"eat_nonce": "x" * 89},
+        {"eat_nonce": ["12345678"]},
+        {"ear_device_topology": {}},
+        {"ear_device_topology": {"box": []}},
+        {"ear_device_topology": {"box": [1]}},
+        {"submods": {"a": {"ear_status": "none", "ear_trustworthiness_vector": {"hardware": 32}}}},
+        {"submods": {"a": {"ear_status": "warning", "ear_appraisal_policy_ids": []}}},
+        {"submods": {"a": {"ear_status": "warning", "ear_attester_claims": [1]}}},
+        {"submods": {"a": {"ear_status": "warning", "eat_profile": 7}}},
+        {"submods": {"a": {"ear_status": 2.0}}},
     ],
     ids=str,
 )
@@ -157,40 +182,189 @@ def test_any_bytes_are_read_or_refused(noise: bytes) -> None:
             continue
 
 
+def test_cbor_says_each_claim_once() -> None:
+    """Two readers must not take one result for different ones: by the number of a claim, and by a text that looks like it."""
+    genuine = cbor2.loads(to_cbor(EAR))
+    submod = genuine[266]["box"]
+    for broken in (
+        genuine | {"ear_status": 2},
+        genuine | {"ear.status": 2},
+        genuine | {"exp": 1 << 40},
+        genuine | {1004: {0: "a", 1: "b", "developer": "c"}},
+        genuine | {b"key": 1},
+        genuine | {266: {"box": submod | {1001: {2: 96, "executables": 2}}}},
+        genuine | {266: {"box": submod | {1005: {1: "a", "1": "b"}}}},
+        genuine | {266: {"box": submod | {1005: {"x": float("nan")}}}},
+        genuine | {266: {"box": submod | {-70000: {"x": 1}, 1005: {"x": 2}}}},
+        genuine | {266: {1: submod}},
+        genuine | {266: {"box": submod | {1000: "affirming"}}},
+        genuine | {266: {"box": submod | {1000: 33}}},
+        genuine | {1002: ["application/eat+cwt", "text"]},
+    ):
+        with pytest.raises(MalformedInput):
+            from_cbor(cbor2.dumps(broken))
+
+
+def test_what_has_no_meaning_here_comes_back() -> None:
+    genuine = cbor2.loads(to_cbor(EAR))
+    more = genuine | {-70009: {1: "a", "b": b"c"}, "vendor": [1, {2: 3}], 7: b"id"}
+    assert cbor2.loads(to_cbor(from_cbor(cbor2.dumps(more)))) == more
+    assert json.loads(to_json(from_cbor(cbor2.dumps(more))))["-70009"] == {"1": "a", "b": "Yw"}
+    assert from_cbor(cbor2.dumps(genuine | {1002: [30001, b"raw", 4]})).raw_evidence == (30001, b"raw")
+
+
+def test_json_is_that_of_the_standard() -> None:
+    good = to_json(EAR)
+    for broken in (
+        good.decode().encode("utf-16"),
+        good[:-1] + b',"x":NaN}',
+        good[:-1] + b',"x":"\xff"}',
+        good[:-1] + b',"x":' + b"[" * 30 + b"]" * 30 + b"}",
+        good[:-1] + b',"x":[' + b"0," * 60_000 + b"0]}",
+        good[:-1] + b',"x":{"a":1,"a":2}}',
+    ):
+        with pytest.raises(InputError):
+            from_json(broken)
+
+
+def test_only_the_present_form_is_written() -> None:
+    for ear in (replace(EAR, profile="tag:ietf.org,2026:rats/ear#03"), replace(EAR, raw_evidence=b"raw")):
+        for write in (to_json, to_cbor):
+            with pytest.raises(ValueError, match="-04"):
+                write(ear)
+
+
+def test_a_result_of_tomorrow_is_not_accepted_today() -> None:
+    ear = replace(EAR, others={"nbf": NOW + 1})
+    for token in (sign_jwt(ear, KEYS["P-256"]), sign_cwt(ear, KEYS["P-256"])):
+        with pytest.raises(MalformedInput, match="not to be gone by yet"):
+            read_signed(token, spki("P-256"), NOW)
+        assert read_signed(token, spki("P-256"), NOW + 1).others == {"nbf": NOW + 1}
+
+
+def test_a_message_without_its_tag_behind_that_of_a_cwt() -> None:
+    token = sign_cwt(EAR, KEYS["P-256"])
+    assert read_signed(b"\xd8\x3d" + token[1:], spki("P-256"), NOW).status is Status.WARNING
+
+
+def test_headers_are_bounded() -> None:
+    token = sign_cwt(EAR, KEYS["P-256"])
+    protected, _, payload, signature = cbor2.loads(token).value
+    huge = cbor2.dumps(cbor2.CBORTag(18, [protected, {1000: [0] * 30_000}, payload, signature]))
+    with pytest.raises(InputError):
+        read_signed(huge, spki("P-256"), NOW)
+
+
+def test_edits_of_a_result_are_read_or_refused() -> None:
+    """Bytes of both encodings cut, changed, doubled and moved: an answer or a refusal, and nothing that is better than it says."""
+    chance = random.Random(4)
+    for read, genuine in ((from_json, to_json(EAR)), (from_cbor, to_cbor(EAR))):
+        for _ in range(400):
+            data = bytearray(genuine)
+            for _ in range(chance.randint(1, 3)):
+                at = chance.randrange(len(data))
+                match chance.randrange(4):
+                    case 0:
+                        data[at] = chance.randrange(256)
+                    case 1:
+                        del data[at : at + chance.randint(1, 20)]
+                    case 2:
+                        data[at:at] = data[at : at + chance.randint(1, 20)]
+                    case _:
+                        data[at:at] = bytes(chance.choices(b'{}[]":,0\x00\x80\xbf\xff', k=3))
+            try:
+                ear = read(bytes(data))
+            except InputError:
+                continue
+            for submod in ear.submods.values():
+                worst = max(map(tier_floor, submod.vector.values()), default=0)
+                assert submod.status >= worst or (submod.status is Status.NONE and worst <= Status.AFFIRMING)
+
+
+PUBLIC = "attest/public/"
+DRAFT = PUBLIC + "ietf-rats-wg__draft-ietf-rats-ear/open/cddl/examples"
+SERVICES = PUBLIC + "veraison__services/open/integration-tests/data/results"
+NVIDIA = PUBLIC + "NVIDIA__nvtrust/open/guest_tools/attestation_sdk/tests/pytests/data/switch"
+
+
 def test_the_drafts_own_examples(corpus: Path) -> None:
-    """Those of draft -03 in JSON are valid JSON as they stand; those in CBOR diagnostic notation are made into CBOR here."""
-    folder = corpus / "attest/public/ietf-rats-wg__draft-ietf-rats-ear/open/cddl/examples"
-    read = 0
-    for path in sorted(folder.glob("*json*.diag")):
-        ear = from_json(path.read_bytes())
+    """Those of -03, as JSON and as CBOR: 5 of 5 and 2 of 2; CBOR made of those in JSON has the names of JSON, and is refused."""
+    texts = {path.name: from_json(path.read_bytes()) for path in sorted((corpus / DRAFT).glob("*json*.diag"))}
+    assert len(texts) == 5
+    for ear in texts.values():
         assert ear.profile.endswith("#03")
-        assert from_json(to_json(ear)).submods == ear.submods
-        read += 1
-    example = {
-        265: "tag:ietf.org,2026:rats/ear#03",
-        6: 1666529184,
-        1004: {0: "https://veraison-project.org", 1: "vts 0.0.1"},
-    }
-    example |= {
-        1002: b"raw",
-        266: {"PSA": {1000: 0, 1001: {0: 2, 1: 2, 2: 2, 4: 2}, 1003: ["https://p"], 65000: {10: b"n"}}},
-    }
-    with pytest.raises(MalformedInput, match="better than its worst claim"):  # status none beside affirming claims
-        from_cbor(cbor2.dumps(example))
-    example[266]["PSA"][1000] = 2  # type: ignore[index]
-    assert from_cbor(cbor2.dumps(example)).submods["PSA"].vector["hardware"] == 2
-    assert read == 5
+        raw = ear.raw_evidence
+        assert isinstance(raw, bytes)
+        written = replace(ear, profile=PROFILE, raw_evidence=("application/octet-stream", raw))
+        assert from_json(to_json(written)) == written
+        assert from_cbor(to_cbor(written)).submods == written.submods
+    annotated = texts["ext-veraison-json-1.diag"].submods["PSA_IOT"]
+    assert annotated.attester_claims["psa-client-id"] == 1
+    assert "psa-certified" in annotated.verifier_claims
+    read = {path.name: from_cbor(path.read_bytes()) for path in sorted((corpus / DRAFT).glob("*cbor*.cbor"))}
+    assert [(name, each.status) for name, ear in read.items() for each in ear.submods.values()] == [
+        ("ext-teep-cbor-1.from-diag.cbor", Status.NONE),
+        ("ext-veraison-cbor-1.from-diag.cbor", Status.NONE),
+    ]
+    teep = read["ext-teep-cbor-1.from-diag.cbor"]
+    assert teep.submods["PSA"].vector == {"instance-identity": 2, "configuration": 2, "executables": 2, "hardware": 2}
+    assert teep.worst is Status.NONE
+    again = cbor2.loads(to_cbor(replace(teep, profile=PROFILE, raw_evidence=None)))
+    assert again[266]["PSA"][65000][256] == bytes.fromhex("0198f50a4ff6c05861c8860d13a638ea")
+    for path in (corpus / DRAFT).glob("*json*.cbor"):
+        with pytest.raises(MalformedInput):
+            from_cbor(path.read_bytes())
 
 
 def test_the_forms_before(corpus: Path) -> None:
     """Veraison's, with dots in their names. The one whose name says it is rejected breaks an extension of theirs, not the draft."""
     found = {
         path.name: from_json(path.read_bytes()).submods
-        for path in sorted((corpus / "attest/public/veraison__ear").rglob("ear-claims*.json"))
+        for path in sorted((corpus / PUBLIC / "veraison__ear").rglob("ear-claims*.json"))
     }
     assert len(found) == 4
     assert found["ear-claims-tv-ok.json"]["test"].vector["executables"] == 3
     assert found["ear-claims.json"]["test"].policy_ids == ("https://veraison.example/policy/1/60a0068d",)
+
+
+def test_what_another_verifier_concluded(corpus: Path) -> None:
+    """The submodules that Veraison's service is tested for: 7 of 7, with a head of ours around them."""
+    found = {}
+    for path in sorted((corpus / SERVICES).glob("*.json")):
+        ear = from_json(claims(ear_status="contraindicated", submods=json.loads(path.read_bytes())))
+        (found[path.stem],) = [(each.status.word, *each.verifier_claims) for each in ear.submods.values()]
+    assert found == {
+        "enacttrust.badnode": ("contraindicated", "problem"),
+        "enacttrust.good": ("affirming",),
+        "psa.badcrypto": ("contraindicated", "problem"),
+        "psa.badinstance": ("contraindicated", "problem"),
+        "psa.badswcomp": ("warning",),
+        "psa.freshness-fail": ("contraindicated", "problem"),
+        "psa.noident": ("contraindicated", "problem"),
+    }
+
+
+def test_results_of_other_kinds_are_none(corpus: Path) -> None:
+    """NVIDIA's claims are of a profile of its own, which has neither status nor vector: refused by name, 0 of 6 taken."""
+    documents = sorted((corpus / NVIDIA).glob("*claims*.json"))
+    assert documents
+    for path in documents:
+        with pytest.raises(MalformedInput):
+            from_json(path.read_bytes())
+
+
+def test_keys_of_others_sign_what_they_signed(corpus: Path) -> None:
+    """Veraison's pair of keys: signed by one, and verified by the other, as its tools do with its claims."""
+    folder = corpus / PUBLIC / "veraison__ear"
+    secret, public = (
+        json.loads((folder / each).read_bytes()) for each in ("open/arc/data/skey.json", "both/arc/data/pkey.json")
+    )
+    key = ec.derive_private_key(int.from_bytes(jws.from_base64url(secret["d"].encode())), ec.SECP256R1())
+    x, y = (int.from_bytes(jws.from_base64url(public[each].encode())) for each in "xy")
+    der = ec.EllipticCurvePublicNumbers(x, y, ec.SECP256R1()).public_key()
+    token = jws.sign({"typ": "JWT"}, (folder / "open/arc/data/ear-claims.json").read_bytes(), key)
+    ear = read_signed(token, der.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo), NOW)
+    assert ear.profile == "tag:github.com,2023:veraison/ear"
 
 
 @pytest.mark.parametrize(
@@ -265,13 +439,66 @@ def test_an_appraisal_becomes_a_submodule() -> None:
         Tier.CONTRAINDICATED,
         TrustVector(executables=96),
         "because",
-        (RULE.contradicts("bad", "PCR 4"),),
-        claims=(Claim("serial", "7", "x", ""),),
+        (RULE.contradicts("bad \udcff" + "x" * 2000, "PCR 4"), TOKEN_SIGNATURE.supports("signed")),
+        claims=(Claim("serial", "7", "x", ""), Claim("swname", "a", "x", ""), Claim("swname", "b", "x", "")),
         nonce=b"12345678",
     )
     ear = ear_of([appraisal, appraisal], VERIFIER, NOW)
     assert list(ear.submods) == ["box\N{REPLACEMENT CHARACTER}1", "box\N{REPLACEMENT CHARACTER}1 (2)"]
     submod = ear.submods["box\N{REPLACEMENT CHARACTER}1"]
-    assert submod.attester_claims == {"serial": "7"}
-    assert submod.verifier_claims["contradicted"] == [{"rule": "r", "place": "PCR 4", "detail": "bad"}]
+    assert submod.attester_claims == {"serial": "7", "swname": ["a", "b"]}
+    detail = "bad ?" + "x" * 995 + "…"
+    assert submod.verifier_claims["contradicted"] == [{"rule": "r", "place": "PCR 4", "detail": detail}]
     assert ear.status is Status.CONTRAINDICATED
+    assert from_cbor(to_cbor(ear)) == ear
+    assert from_json(to_json(ear)).submods.keys() == ear.submods.keys()
+
+
+def test_what_is_not_believed_is_not_the_attesters_word() -> None:
+    """A serial number in evidence whose signer is not shown, or whose challenge nobody sent, is anybody's word."""
+    claim = (Claim("serial", "7", "x", ""),)
+    for checks in (
+        (),
+        (TOKEN_SIGNATURE.not_shown("no key"),),
+        (TOKEN_SIGNATURE.supports("signed"), TOKEN_NONCE.not_shown("no challenge")),
+        (TOKEN_SIGNATURE.supports("signed"), TOKEN_NONCE.contradicts("another")),
+    ):
+        appraisal = Appraisal("a", (), Verdict.UNKNOWN, Tier.NONE, TrustVector(), "r", checks, claims=claim)
+        assert ear_of([appraisal], VERIFIER, NOW).submods["a"].attester_claims == {}
+
+
+def test_nothing_is_affirmed_where_a_part_says_nothing() -> None:
+    """UNKNOWN with affirming claims is status none, and so is all of a result with such a part: never affirming."""
+    unknown = Appraisal("a", (), Verdict.UNKNOWN, Tier.NONE, TrustVector(executables=2), "r", ())
+    genuine = Appraisal("b", (), Verdict.GENUINE, Tier.AFFIRMING, TrustVector(executables=2), "r", ())
+    ear = ear_of([unknown, genuine], VERIFIER, NOW)
+    assert (ear.status, ear.worst) == (Status.NONE, Status.NONE)
+    assert from_json(to_json(ear)).submods == ear.submods
+    assert ear_of([genuine], VERIFIER, NOW).status is Status.AFFIRMING
+    assert replace(ear, status=Status.AFFIRMING).worst is Status.NONE
+    assert replace(ear, status=Status.CONTRAINDICATED).worst is Status.CONTRAINDICATED
+
+
+@pytest.mark.parametrize(
+    ("among", "expected"),
+    [
+        ([], Status.NONE),
+        ([Status.AFFIRMING], Status.AFFIRMING),
+        ([Status.AFFIRMING, Status.NONE], Status.NONE),
+        ([Status.NONE, Status.WARNING], Status.WARNING),
+        (list(Status), Status.CONTRAINDICATED),
+    ],
+)
+def test_the_worst_status(among: list[Status], expected: Status) -> None:
+    assert Status.worst(among) is expected
+
+
+@pytest.mark.parametrize("claim", CLAIMS)
+def test_values_have_names(claim: str) -> None:
+    """AR4SI §2.3.4: each claim has a meaning for 2 and 96, values of a verifier's own have none, all have a tier."""
+    own = "a value of the verifier's own"
+    assert own not in (value_name(claim, 2), value_name(claim, 96), value_name(claim, 99), value_name(claim, 0))
+    assert value_name(claim, -50) == own == value_name(claim, 77)
+    assert [tier_word(value) for value in (0, -1, 2, -32, 32, -96, 96, -128)] == [
+        *("none", "none", "affirming", "affirming", "warning", "warning", "contraindicated", "contraindicated")
+    ]

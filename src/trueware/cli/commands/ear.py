@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from trueware.exchange.ear.model import Ear
 
 SCHEMA = "urn:trueware:schema:ear:1"
+_LONGEST = 400
+"""Characters of a value that are shown."""
 
 
 def add(commands: Subparsers) -> None:
@@ -25,7 +27,7 @@ def add(commands: Subparsers) -> None:
         "show",
         help="tell what a result says, and whether it may be gone by",
         description="Verify an attestation result and tell what it says. Without --key nothing it says may be gone by. Exit "
-        "codes are those of the worst status: 0 affirming, 9 warning, 11 contraindicated, 10 none, or not verified.",
+        "codes are those of the worst status in it: 0 affirming, 9 warning, 11 contraindicated, 10 none, or not verified.",
     )
     show.add_argument("file", metavar="FILE")
     show.add_argument("--key", metavar="FILE", help="the verifier's public key")
@@ -74,16 +76,16 @@ def _code(ear: "Ear", *, verified: bool) -> ExitCode:
 
     if not verified:
         return ExitCode.UNKNOWN
-    worst = max(each.status for each in ear.submods.values())
     return {
         Status.AFFIRMING: ExitCode.GENUINE,
         Status.WARNING: ExitCode.WARNINGS,
         Status.CONTRAINDICATED: ExitCode.TAMPERED,
         Status.NONE: ExitCode.UNKNOWN,
-    }[worst]
+    }[ear.worst]
 
 
 def _lines(ear: "Ear", *, verified: bool) -> list[str]:
+    from trueware.appraisal.ar4si_values import tier_word, value_name
     from trueware.cli.printable import printable
 
     head = "verified" if verified else "NOT VERIFIED: nobody's word until its signature is"
@@ -92,13 +94,26 @@ def _lines(ear: "Ear", *, verified: bool) -> list[str]:
     ]
     for name, each in ear.submods.items():
         lines.append(f"  {printable(name)}  {each.status.word}")
-        lines += [f"    {claim:<20} {value}" for claim, value in each.vector.items()]
+        lines += [
+            f"    {claim:<20} {value:>4}  {tier_word(value)}: {value_name(claim, value)}"
+            for claim, value in each.vector.items()
+            if value
+        ]
         lines += [f"    policy               {printable(policy)}" for policy in each.policy_ids]
-        for title, claims in (("attested", each.attester_claims), ("verifier", each.verifier_claims)):
-            lines += [
-                f"    {title} {printable(str(key))}: {printable(str(value))[:400]}" for key, value in claims.items()
-            ]
+        for title, claims in (
+            ("attested", each.attester_claims),
+            ("verifier", each.verifier_claims),
+            ("not known here", each.others),
+        ):
+            lines += [f"    {title} {printable(key)}: {_shown(value)}" for key, value in claims.items()]
+    lines += [f"  not known here {printable(key)}: {_shown(value)}" for key, value in ear.others.items()]
     return lines
+
+
+def _shown(value: Any) -> str:
+    from trueware.cli.printable import printable
+
+    return printable(str(_plain(value))[:_LONGEST])
 
 
 def _value(ear: "Ear") -> dict[str, Any]:
@@ -109,6 +124,7 @@ def _value(ear: "Ear") -> dict[str, Any]:
         "verifier": {"developer": ear.verifier.developer, "build": ear.verifier.build},
         "status": ear.status.word if ear.status is not None else None,
         "nonce": ear.nonce.hex() if isinstance(ear.nonce, bytes) else ear.nonce,
+        "topology": {label: list(below) for label, below in ear.topology.items()},
         "submods": {
             name: {
                 "status": each.status.word,

@@ -1,6 +1,11 @@
-"""An attestation result as values (draft-ietf-rats-ear §3). Making one that breaks the draft's rules is refused."""
+"""An attestation result as values (draft-ietf-rats-ear §3). Making one that breaks the draft's rules is refused.
 
-from collections.abc import Mapping
+A status must be "of no higher trust than" the worst it sums up (§3, §3.1). ``none`` makes no claim, and so none that is too good: the
+draft's own examples have it beside affirming claims, and other implementations write it for an attester of which they say nothing. It
+is taken where nothing worse than affirming would hide behind it; for all of a result always, since each submodule says its own.
+"""
+
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import TypeAlias
@@ -10,7 +15,11 @@ from trueware.errors import MalformedInput
 
 NAME = "ear"
 PROFILE = "tag:ietf.org,2026:rats/ear#04"
-"""The one that is written. Confirmed by implementations, not by the draft's own text, of which -03 was at hand."""
+"""The one that is written. The draft's text of -04 was not at hand: profile, keys and the form of raw evidence are those of
+https://github.com/veraison/rust-ear (``src/ear.rs``) and https://github.com/veraison/ear (``example_test.go``); the claims of
+attester and verifier also stand in the draft's working copy of 18 May 2026 (branch ``claims-buckets``), the topology in its
+``cddl/topology.cddl``.
+"""
 
 READ_PROFILES = frozenset(
     {
@@ -21,7 +30,8 @@ READ_PROFILES = frozenset(
     }
 )
 
-Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
+Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | bytes | None"
+"""What claims hold: as JSON has it, and the byte strings of CBOR."""
 
 CLAIMS = {
     "instance-identity": 0,
@@ -49,6 +59,13 @@ class Status(IntEnum):
         """As JSON has it."""
         return self.name.lower()
 
+    @classmethod
+    def worst(cls, among: Iterable["Status"]) -> "Status":
+        """Return the one that all of them come to: where one says nothing, all of them are not affirmed. `NONE` of none at all."""
+        found = set(among)
+        graver = max(found, default=cls.NONE)
+        return cls.NONE if graver is cls.AFFIRMING and cls.NONE in found else graver
+
 
 @dataclass(frozen=True, slots=True)
 class VerifierId:
@@ -74,7 +91,9 @@ class EarAppraisal:
     policy_ids: tuple[str, ...] = ()
     """In order of application."""
 
-    profile: str | None = None
+    profile: str | bytes | None = None
+    """Of its claims: a URI, or the bytes of an object identifier."""
+
     nonce: bytes | str | None = None
     """Of the evidence."""
 
@@ -92,9 +111,10 @@ class EarAppraisal:
         for name, value in self.vector.items():
             if name not in CLAIMS or isinstance(value, bool) or not -128 <= value <= 127:
                 raise MalformedInput(NAME, 0, f"no trustworthiness claim {name!r} of {value}")
-        worst = max(map(tier_floor, self.vector.values()), default=0)
-        if self.status < worst:
+        worst = Status(max(map(tier_floor, self.vector.values()), default=0))
+        if self.status < worst and (self.status is not Status.NONE or worst > Status.AFFIRMING):
             raise MalformedInput(NAME, 0, f"a status of {self.status.word} is better than its worst claim")
+        _require_nonce(self.nonce)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +133,9 @@ class Ear:
     nonce: bytes | str | None = None
     """Of the relying party; with JSON text, where it came so."""
 
-    raw_evidence: bytes | tuple[str, bytes] | None = field(default=None, repr=False)
-    """The evidence; with its media type, as -04 has it (a CMW record)."""
+    raw_evidence: bytes | tuple[str | int, bytes] | None = field(default=None, repr=False)
+    """The evidence; with its media type or CoAP content format, as -04 has it (a CMW record, RFC 9999; its third member, what kind
+    of message it is, is not kept)."""
 
     topology: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Which submodules stand in which (-04)."""
@@ -126,14 +147,35 @@ class Ear:
         """Refuse what breaks the rules of §3."""
         if not self.submods:
             raise MalformedInput(NAME, 0, "a result is about one submodule at least")
-        if self.status is not None and self.status < max(each.status for each in self.submods.values()):
+        if self.status and self.status < max(each.status for each in self.submods.values()):
             raise MalformedInput(NAME, 0, f"an overall status of {self.status.word} is better than that of a submodule")
+        _require_nonce(self.nonce)
+        if not all(self.topology.values()):
+            raise MalformedInput(NAME, 0, "a topology names a submodule with nothing in it")
+        for moment in (self.issued, self.expires or 0):
+            if not -(1 << 63) <= moment < 1 << 63:
+                raise MalformedInput(NAME, 0, "a time beyond 64 bits")
+
+    @property
+    def worst(self) -> Status:
+        """What all of it comes to, whatever its own status says: the worst of that and of each submodule."""
+        own = () if self.status is None else (self.status,)
+        return Status.worst((*own, *(each.status for each in self.submods.values())))
 
     def require_current(self, now: int) -> None:
-        """Return if it has not run out.
+        """Return if it may be gone by at this time.
 
         Raises:
-            MalformedInput: it has; it must not be accepted then (§3).
+            MalformedInput: it ran out, and must not be accepted (§3); or it says that it is not yet to be (``nbf``, RFC 7519 §4.1.5).
         """
         if self.expires is not None and now >= self.expires:
             raise MalformedInput(NAME, 0, f"it ran out {now - self.expires} s ago")
+        begins = self.others.get("nbf")
+        if begins is not None and (not isinstance(begins, int) or now < begins):
+            raise MalformedInput(NAME, 0, "it is not to be gone by yet")
+
+
+def _require_nonce(nonce: bytes | str | None) -> None:
+    """Refuse a nonce that is none: 8 to 64 bytes, in JSON 8 to 88 characters (RFC 9711 §4.1)."""
+    if nonce is not None and not 8 <= len(nonce) <= (64 if isinstance(nonce, bytes) else 88):
+        raise MalformedInput(NAME, 0, f"a nonce has 8 to 64 bytes, found {len(nonce)}")

@@ -7,8 +7,10 @@ came before anything in them is believed.
 from trueware.cose import sign1
 from trueware.cose.sign1 import PrivateKey
 from trueware.errors import MalformedInput, UntrustedStatement
-from trueware.exchange.ear.codec import MAX_BYTES, from_cbor, from_json, to_cbor, to_json
+from trueware.exchange.ear.claim_keys import MAX_BYTES
 from trueware.exchange.ear.model import NAME, PROFILE, Ear
+from trueware.exchange.ear.reading import from_cbor, from_json
+from trueware.exchange.ear.writing import to_cbor, to_json
 from trueware.signatures import foreign_sign1, jws
 
 _TYPE = "eat+jwt"
@@ -46,8 +48,7 @@ def read_signed(data: bytes, spki: bytes, now: int) -> Ear:
     """
     if len(data) > MAX_BYTES:
         raise MalformedInput(NAME, 0, f"{len(data)} bytes, {MAX_BYTES} are the most")
-    bare = data.removeprefix(_CWT_TAG)
-    if foreign_sign1.is_sign1(bare):
+    if (bare := _sign1(data)) is not None:
         message = foreign_sign1.parse(bare, max_bytes=MAX_BYTES)
         if message.payload is None:
             raise MalformedInput(NAME, 0, "a result whose claims are not in it")
@@ -68,8 +69,7 @@ def read_unverified(data: bytes) -> Ear:
     Raises:
         MalformedInput: it is none.
     """
-    bare = data.removeprefix(_CWT_TAG)
-    if foreign_sign1.is_sign1(bare):
+    if (bare := _sign1(data)) is not None:
         message = foreign_sign1.parse(bare, max_bytes=MAX_BYTES)
         if message.payload is None:
             raise MalformedInput(NAME, 0, "a result whose claims are not in it")
@@ -79,3 +79,11 @@ def read_unverified(data: bytes) -> Ear:
     if data[:1] and 0xA0 <= data[0] <= 0xBF:
         return from_cbor(data)
     return from_json(jws.parse(data).payload)
+
+
+def _sign1(data: bytes) -> bytes | None:
+    """Return the COSE_Sign1 that bytes are, with its tag, which others leave out behind the tag of a CWT; None: they are none."""
+    bare = data.removeprefix(_CWT_TAG)
+    if bare[:1] == b"\x84":
+        return b"\xd2" + bare
+    return bare if foreign_sign1.is_sign1(bare) else None
