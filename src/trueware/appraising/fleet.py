@@ -6,7 +6,7 @@ The object lives as long as one answer, or one round: what the registry says lat
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import TypeAlias
 
@@ -15,26 +15,26 @@ from trueware.appraisal.live.checks import REFERENCES
 from trueware.appraisal.live.conclude import Conclusions
 from trueware.appraising.boots import differences, find_boots
 from trueware.appraising.programs import Programs
+from trueware.attestation.certificate_files import encodings
 from trueware.attestation.contract import Endorsements
 from trueware.attestation.event_log.reading import read
 from trueware.attestation.event_log.verifying import VerifiedLog, verify_log
-from trueware.attestation.recognise import Kind, Piece, encodings, recognise
+from trueware.attestation.recognise import Kind, Piece, recognise
 from trueware.attestation.tpm.checks import ATTESTATION_KEY_BOUND as KEY_BOUND
 from trueware.attestation.tpm.checks import ATTESTATION_KEY_CERTIFIED as KEY_CERTIFIED
 from trueware.attestation.tpm.identity import Identified, identify
 from trueware.attestation.tpm.public import Attributes, Public, parse_public
+from trueware.model.anchor import Anchor
 from trueware.model.check import Check, Outcome
 from trueware.model.finding import Finding
 from trueware.model.release import Release
 from trueware.registry.lookup import Registry
+from trueware.signatures.avb.structure import stored_key
 
 Banks: TypeAlias = Mapping[str, Mapping[int, bytes]]
 """Registers by bank, as a quote proved them."""
 
 _Key: TypeAlias = tuple[bytes, tuple[tuple[str, tuple[tuple[int, bytes], ...]], ...]]
-
-_AVB = "avb-sha256:"
-"""How signers of Android Verified Boot are named: by SHA-256 of the AVB public key (`trueware.signatures.avb`)."""
 
 _FEW = 8
 _MOST_SENT = 64
@@ -42,6 +42,17 @@ _MOST_SENT = 64
 
 _MOST = 4096
 """Boots that are kept; then all are forgotten, which costs time and nothing else."""
+
+
+@dataclass(frozen=True, slots=True)
+class BootKeys:
+    """Keys of publishers, by SHA-256 of the AVB public key, as a phone's hardware names the one that verified its system."""
+
+    known: Mapping[bytes, str]
+    """Names of publishers."""
+
+    revoked: Mapping[bytes, str]
+    """Why keys that were a publisher's are not any more."""
 
 
 class Fleet:
@@ -70,7 +81,7 @@ class Fleet:
         self.programs = Programs(registry, endorsements, excluded)
         self._endorsements = endorsements
         self._policy = policy
-        self._boot_keys: dict[bytes, str] | None = None
+        self._boot_keys: BootKeys | None = None
         self._holding: dict[bytes, tuple[Release, ...]] = {}
         self._identities: dict[tuple[bytes, bytes, str, tuple[bytes, ...], int], Identified] = {}
         self._logs: dict[_Key, VerifiedLog] = {}
@@ -129,18 +140,22 @@ class Fleet:
             self._identities[key] = found
         return found
 
-    def boot_keys(self) -> Mapping[bytes, str]:
-        """Return the publishers whose keys verify phones' systems, by SHA-256 of their AVB public keys.
+    def boot_keys(self) -> BootKeys:
+        """Return the keys of publishers that verify phones' systems.
 
         Raises:
             StoreError: the registry cannot be read.
         """
         if self._boot_keys is None:
-            self._boot_keys = {
-                bytes.fromhex(anchor.id.removeprefix(_AVB)): anchor.publisher
-                for anchor in self.registry.anchors()
-                if anchor.id.startswith(_AVB) and anchor.revoked is None
-            }
+            known: dict[bytes, str] = {}
+            revoked: dict[bytes, str] = {}
+            for anchor in self.registry.anchors():
+                digest = _boot_key(anchor)
+                if digest is not None and anchor.revoked is not None:
+                    revoked[digest] = f"{anchor.publisher} took it back ({anchor.revoked})"
+                elif digest is not None:
+                    known[digest] = anchor.publisher
+            self._boot_keys = BootKeys(known, revoked)
         return self._boot_keys
 
     def holding(self, digest: bytes) -> tuple[Release, ...]:
@@ -204,3 +219,9 @@ def _identified(
             for each in identified.checks
         ),
     )
+
+
+def _boot_key(anchor: Anchor) -> bytes | None:
+    """Return the SHA-256 of a key as libavb stores it; None: it can be no key of Verified Boot."""
+    blob = anchor.data if anchor.kind == "avb" else stored_key(anchor.data) if anchor.kind == "spki" else None
+    return sha256(blob).digest() if blob is not None else None

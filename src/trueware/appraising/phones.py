@@ -2,19 +2,24 @@
 
 from collections.abc import Mapping, Sequence
 
-from trueware.appraisal.live.checks import COMPONENT_WITHDRAWN
+from trueware.appraisal.live.checks import COMPONENT_WITHDRAWN, EVIDENCE_PIECE
 from trueware.appraising.gathering import Gathering
-from trueware.attestation.android_key.chain import read_link
-from trueware.attestation.android_key.checks import ANDROID_BOOT_HASH
-from trueware.attestation.android_key.revocation import read_revocation
+from trueware.attestation.android_key.checks import ANDROID_BOOT_HASH, ANDROID_REVOCATION
+from trueware.attestation.android_key.description import RootOfTrust
+from trueware.attestation.android_key.link import Link, read_link, shared_link
+from trueware.attestation.android_key.revocation import RevocationList, read_revocation
 from trueware.attestation.android_key.verifying import KIND, compare_boot, compare_identity, verify_attestation
-from trueware.attestation.recognise import Kind, Piece, encodings
+from trueware.attestation.certificate_files import encodings
+from trueware.attestation.recognise import Kind, Piece
 from trueware.errors import MalformedInput
 from trueware.knowledge.android_roots import load_android_roots
+from trueware.knowledge.public_keys import load_public_keys
 from trueware.model.attested import Matched
 from trueware.model.check import Aspect, Outcome
 
 MAX_CHAINS = 8
+MAX_SINGLE = 32
+"""Certificates in files of their own that are put in order."""
 
 
 def appraise_phone(pieces: Mapping[Kind, Sequence[Piece]], gathering: Gathering) -> None:
@@ -25,51 +30,115 @@ def appraise_phone(pieces: Mapping[Kind, Sequence[Piece]], gathering: Gathering)
         StoreError: the registry cannot be read.
     """
     wish = gathering.wish
-    chains = _chains(pieces)
+    chains = chains_in(pieces)
     if not chains:
         return
-    fleet = gathering.fleet
-    revoked = read_revocation(wish.revocation) if wish.revocation is not None else None
+    if len(chains) > MAX_CHAINS:
+        gathering.add(EVIDENCE_PIECE.not_shown(f"{len(chains)} attestations: {MAX_CHAINS} were looked at"))
+    revoked = _revoked(gathering)
     roots = (*load_android_roots().values(), *(spki_in(each) for each in wish.endorsements.attestation_roots))
     for certificates in chains[:MAX_CHAINS]:
         gathering.kinds.append(KIND)
         attested = verify_attestation(certificates, roots, wish.question, revoked)
+        listed = gathering.fleet.registry.trust((), attested.chain.ids).distrusted
+        if listed:
+            barred = (
+                ANDROID_REVOCATION.contradicts(f"the registry bars {id_}: {word.reason}", found=id_)
+                for id_, word in listed.items()
+            )
+            gathering.add(*attested.chain.checks, *barred)
+            continue
         gathering.add(*attested.checks, *compare_identity(attested.claims, wish.reported))
         gathering.claims += [each for each in attested.claims if each not in gathering.claims]
         names = {each.name: each.value for each in attested.claims}
         gathering.attester = (
             gathering.attester or names.get("serial", "") or names.get("imei", "") or names.get("model", "")
         )
-        root = attested.root_of_trust
-        if root is None or attested.chain.is_software:
-            continue
-        releases = fleet.holding(root.boot_hash) if root.boot_hash else ()
-        keys = fleet.boot_keys()
-        titles = {root.boot_hash: releases[0].title} if releases and root.boot_hash else {}
-        checks = compare_boot(root, keys, titles)
-        gathering.add(*checks)
-        for release in releases[:1]:
-            if any(each.rule == ANDROID_BOOT_HASH.id and each.outcome is Outcome.SUPPORTS for each in checks):
-                gathering.matches.append(Matched(Aspect.BOOT, release, "verified boot hash"))
-                if release.at_fault:
-                    reason = release.withdrawn or "it should be in the registry's log and is not"
-                    gathering.add(COMPONENT_WITHDRAWN.contradicts(f"{release.title}: {reason}", source=release.title))
+        if attested.is_believed:
+            _compare_boot(attested.root_of_trust, gathering)
 
 
-def _chains(pieces: Mapping[Kind, Sequence[Piece]]) -> list[list[bytes]]:
-    """Return the chains among pieces: each file with several certificates is one; single ones belong together, by their names."""
+def _revoked(gathering: Gathering) -> RevocationList | None:
+    """Return the list of revoked keys; one that cannot be read is told, and is no fault of the device."""
+    given = gathering.wish.revocation
+    if given is None:
+        return None
+    try:
+        return read_revocation(given)
+    except MalformedInput as error:
+        gathering.add(ANDROID_REVOCATION.not_shown(f"the list of revoked keys that was given cannot be read: {error}"))
+        return None
+
+
+def _compare_boot(root: RootOfTrust | None, gathering: Gathering) -> None:
+    if root is None:
+        return
+    fleet = gathering.fleet
+    releases = fleet.holding(root.boot_hash) if root.boot_hash else ()
+    titles = {root.boot_hash: releases[0].title} if releases and root.boot_hash else {}
+    keys = fleet.boot_keys()
+    checks = compare_boot(root, keys.known, titles, {root.boot_key: why} if (why := _barred(root, gathering)) else {})
+    gathering.add(*checks)
+    if not any(each.rule == ANDROID_BOOT_HASH.id and each.outcome is Outcome.SUPPORTS for each in checks):
+        return
+    release = releases[0]
+    gathering.matches.append(Matched(Aspect.BOOT, release, "verified boot hash"))
+    if release.at_fault:
+        reason = release.withdrawn or "it should be in the registry's log and is not"
+        gathering.add(COMPONENT_WITHDRAWN.contradicts(f"{release.title}: {reason}", source=release.title))
+
+
+def _barred(root: RootOfTrust, gathering: Gathering) -> str | None:
+    """Return why a key must not verify a system: its secret is known, the registry lists it, or its publisher took it back."""
+    id_ = f"avb-sha256:{root.boot_key.hex()}"
+    listed = load_public_keys().get(id_) or gathering.fleet.registry.trust((), (id_,)).distrusted.get(id_)
+    return listed.reason if listed is not None else gathering.fleet.boot_keys().revoked.get(root.boot_key)
+
+
+def chains_in(pieces: Mapping[Kind, Sequence[Piece]]) -> list[list[bytes]]:
+    """Return the chains among pieces: a file of several certificates is one, those in files of their own are put in order.
+
+    One is behind another where its key signed that. Certificates of attested keys that attested another begin no chain.
+    """
     found = [encodings(each.data) for each in pieces.get(Kind.ANDROID_CHAIN, ())]
     whole = [each for each in found if len(each) > 1]
-    single = [each for each in found if len(each) == 1]
-    if len(single) == 1 and not whole:
-        others = [encoded for each in pieces.get(Kind.CERTIFICATE, ()) for encoded in encodings(each.data)]
-        return [[single[0][0], *others]]
-    return whole + single
+    single = [each[0] for each in found if len(each) == 1]
+    if not single:
+        return whole
+    others = [encoded for each in pieces.get(Kind.CERTIFICATE, ()) for encoded in encodings(each.data)]
+    links: dict[bytes, Link] = {}
+    for encoded in (*single, *others)[:MAX_SINGLE]:
+        try:
+            links[encoded] = read_link(encoded)
+        except MalformedInput:
+            continue  # as part of a chain it would be refused; alone it is told below
+    chains = [_in_order(encoded, links) for encoded in single if encoded in links]
+    behind = {encoded for chain in chains for encoded in chain[1:]}
+    unread = [[encoded] for encoded in single if encoded not in links]
+    return whole + [each for each in chains if each[0] not in behind] + unread
+
+
+def _in_order(first: bytes, links: Mapping[bytes, Link]) -> list[bytes]:
+    chain, own = [first], links[first]
+    while len(chain) <= MAX_SINGLE:
+        behind = next(
+            (
+                encoded
+                for encoded, link in links.items()
+                if encoded not in chain and link.subject == own.issuer and own.is_signed_by(link.spki, shared=True)
+            ),
+            None,
+        )
+        if behind is None:
+            return chain
+        chain.append(behind)
+        own = links[behind]
+    return chain
 
 
 def spki_in(data: bytes) -> bytes:
     """Return the key of a certificate, or the key that it is itself."""
     try:
-        return read_link(data).spki
+        return shared_link(data).spki
     except MalformedInput:
         return data

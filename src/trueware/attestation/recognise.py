@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from struct import unpack_from
 
+from trueware.attestation.certificate_files import encodings, x5c_in
+
 
 class Kind(Enum):
     """What a piece of evidence is taken for."""
@@ -101,25 +103,6 @@ def nonce_in(data: bytes) -> bytes | None:
     return data if 8 <= len(data) <= 64 else None
 
 
-def encodings(data: bytes) -> list[bytes]:
-    """Return the certificates of a file as DER, those of PEM decoded; what is no base64 is left out."""
-    if b"-----BEGIN" not in data[:4096]:
-        return [data]
-    from base64 import b64decode  # noqa: PLC0415 (start-up time)
-
-    found = []
-    for body in _ARMOUR.findall(data)[:_MOST_CERTIFICATES]:
-        try:
-            found.append(b64decode(b"".join(body.split()), validate=True))
-        except ValueError:
-            continue
-    return found
-
-
-_ARMOUR = re.compile(rb"-----BEGIN (?:[A-Z0-9]+ )*CERTIFICATE-----([A-Za-z0-9+/=\s]{1,1000000})-----END ")
-_MOST_CERTIFICATES = 64
-
-
 def _by_bytes(data: bytes) -> Kind | None:
     head = data[:4096]
     return _tpm(data) or _logs(data, head) or _certificates(data, head) or _documents(data, head)
@@ -186,6 +169,8 @@ def _documents(data: bytes, head: bytes) -> Kind | None:
             return Kind.CHARRA
         if _WRAPPED.match(text) or b"__cmwc_t" in data:
             return Kind.WRAPPED
+        if any(_ANDROID in each for each in x5c_in(data)):
+            return Kind.ANDROID_CHAIN
         return Kind.TOKEN if text[:1] == b"{" and any(name in data for name in _CLAIMS) else None
     if data[:1] in (b"\xd2", b"\xd1") or data[:2] == b"\xd8\x3d" or data[:3] in _TAGS:
         return Kind.TOKEN

@@ -93,10 +93,10 @@ ANDROID_BOOT_HASH = CheckRule(
 ANDROID_PATCH_LEVEL = CheckRule(
     "android-patch-level",
     Aspect.EXECUTABLES,
-    "The system, vendor and boot patch levels are not older than asked for",
+    "System, vendor and boot loader have security patches of the last twelve months",
     contradicted=32,
     supported=0,
-    help="Faults that are known and mended since are open. Update the device.",
+    help="Faults that are known and mended since are open. Update the device. A year is what Play Integrity asks of a strong device.",
 )
 ANDROID_IDENTITY = CheckRule(
     "android-identity",

@@ -127,6 +127,7 @@ _FIELDS = {
     7: ("callerNonce", _NULL),
     8: ("minMacLength", _INT),
     10: ("ecCurve", _INT),
+    11: ("mlDsaVariant", _INT),
     200: ("rsaPublicExponent", _INT),
     203: ("mgfDigests", _SET),
     303: ("rollbackResistance", _NULL),
@@ -167,6 +168,8 @@ _FIELDS = {
     724: ("moduleHash", _BYTES),
 }
 _MOST_UNKNOWN = 32
+_LONGEST_KEY, _LONGEST_HASH = 1024, 64
+"""Bytes: before Keymaster 4 some say the key itself, not its digest."""
 
 
 def read_description(data: bytes) -> KeyDescription:
@@ -246,10 +249,11 @@ def _root_of_trust(element: Element, version: int) -> RootOfTrust:
     state = parts[2].integer("verifiedBootState", ENUMERATED)
     if state not in list(BootState):
         parts[2].refuse(f"no verifiedBootState {state}")
+    boot_key = parts[0].octets("verifiedBootKey")
     boot_hash = parts[3].octets("verifiedBootHash") if wanted == 4 else None
-    return RootOfTrust(
-        parts[0].octets("verifiedBootKey"), parts[1].boolean("deviceLocked"), BootState(state), boot_hash
-    )
+    if len(boot_key) > _LONGEST_KEY or len(boot_hash or b"") > _LONGEST_HASH:
+        element.refuse(f"a boot key of {len(boot_key)} bytes, a hash of {len(boot_hash or b'')}")
+    return RootOfTrust(boot_key, parts[1].boolean("deviceLocked"), BootState(state), boot_hash)
 
 
 def _application(element: Element) -> Application:

@@ -7,6 +7,10 @@
 
 Source: source.android.com, Key and ID attestation, "Certificate revocation status list". The list has no date and no signature of its
 own: it is as good as the way it came (HTTPS from Google), and as new as whoever hands it in says.
+
+The serial numbers are said to be hexadecimal, and are not all: the older half of the list is decimal (as such they fit 64 bits, and
+none has a letter). One of digits alone is looked up as both. ``expires`` is when the certificate ends, not the suspension: an entry
+counts whatever it says. So does one with a status that is not known.
 """
 
 from collections.abc import Iterable, Mapping
@@ -21,6 +25,8 @@ from trueware.signatures.refusal import Refusal
 
 _FORMAT = "android-revocation-list"
 MAX_BYTES = 64 << 20
+_LONGEST_DECIMAL = 50
+"""Digits of the longest serial number: 20 bytes (RFC 5280 §4.1.2.2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +34,10 @@ class RevocationList:
     """Serial numbers, with why they do not count."""
 
     entries: Mapping[str, str]
+    """By serial number, in hexadecimal; twice where it may be meant in either base."""
+
+    count: int
+    """How many are listed."""
 
 
 @lru_cache(maxsize=4)
@@ -51,14 +61,17 @@ def read_revocation(data: bytes) -> RevocationList:
         if not isinstance(status, str):
             raise MalformedInput(_FORMAT, 0, f"entry {serial[:40]!r} has no status")
         reason = entry.get("reason")
-        found[_normal(serial)] = f"{status}: {reason}" if isinstance(reason, str) else status
-    return RevocationList(found)
+        word = f"{status}: {reason}" if isinstance(reason, str) else status
+        found.update(dict.fromkeys(_readings(serial), word[:200]))
+    return RevocationList(found, len(entries))
 
 
 def check_revocation(serials: Iterable[int], listed: RevocationList | None) -> Check:
     """Return whether any certificate of a chain is on the list."""
     if listed is None:
         return ANDROID_REVOCATION.not_shown("no list of revoked keys was given: a key that leaked would not be noticed")
+    if not listed.count:
+        return ANDROID_REVOCATION.not_shown("the list of revoked keys that was given is empty")
     for number, serial in enumerate(serials):
         word = listed.entries.get(f"{serial:x}")
         if word is not None:
@@ -67,8 +80,13 @@ def check_revocation(serials: Iterable[int], listed: RevocationList | None) -> C
                 f"certificate {number}",
                 found=f"{serial:x}",
             )
-    return ANDROID_REVOCATION.supports(f"none of its certificates is among {len(listed.entries):,} that were revoked")
+    return ANDROID_REVOCATION.supports(f"none of its certificates is among {listed.count:,} that were revoked")
 
 
-def _normal(serial: str) -> str:
-    return serial.strip().lower().removeprefix("0x").lstrip("0") or "0"
+def _readings(serial: str) -> tuple[str, ...]:
+    """Return the numbers that a serial number may mean, in hexadecimal."""
+    text = serial.strip().lower().removeprefix("0x")
+    bare = text.lstrip("0") or "0"
+    if text.isascii() and text.isdecimal() and len(text) <= _LONGEST_DECIMAL:
+        return bare, f"{int(text):x}"
+    return (bare,)

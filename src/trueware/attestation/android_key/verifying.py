@@ -1,15 +1,17 @@
 """Verifies an attestation, and tells what it says of the phone.
 
-1. The chain holds (`chain`), and none of it was revoked.
+1. The chain holds (`chain`), and none of it was revoked: who has a key that leaked says of any phone what he likes, so that nothing
+   after this counts.
 2. It was made by secure hardware.
 3. It holds the challenge that was sent.
 4. The root of trust that hardware enforces says how the phone booted: verified by a key of the maker's, by a key of the owner's, not
    at all. The same words in the list of software are the system's own and count for nothing.
-5. Identifiers and versions that hardware enforces are claims, attested.
+5. Identifiers and versions that hardware enforces are claims, attested; patch levels are held against the time.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from trueware.attestation.android_key.chain import Chain, verify_chain
 from trueware.attestation.android_key.checks import (
@@ -20,6 +22,7 @@ from trueware.attestation.android_key.checks import (
     ANDROID_CHALLENGE,
     ANDROID_FIELDS,
     ANDROID_IDENTITY,
+    ANDROID_PATCH_LEVEL,
     ANDROID_SECURITY_LEVEL,
 )
 from trueware.attestation.android_key.description import (
@@ -27,12 +30,12 @@ from trueware.attestation.android_key.description import (
     KeyDescription,
     RootOfTrust,
     SecurityLevel,
-    read_description,
 )
 from trueware.attestation.android_key.revocation import RevocationList, check_revocation
 from trueware.attestation.contract import Question
 from trueware.errors import EvidenceRefused
-from trueware.model.check import Check
+from trueware.formats.moments import written
+from trueware.model.check import Check, Outcome
 from trueware.model.claim import Claim
 
 KIND = "android-key-attestation"
@@ -53,6 +56,10 @@ _VERSIONS = {
     "vendorPatchLevel": "vendor-patch-level",
     "bootPatchLevel": "boot-patch-level",
 }
+_PATCHED = {field: name for field, name in _VERSIONS.items() if name.endswith("patch-level")}
+_MONTHS, _AHEAD = 12, 3
+"""Months: what runs before its release is patched for the time of that."""
+_LONGEST_MONTH = 999_912
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +70,9 @@ class Attested:
     chain: Chain
     checks: tuple[Check, ...]
     claims: tuple[Claim, ...]
+
+    is_believed: bool
+    """Whether secure hardware made it, with a key that is not revoked, so that what it says of the phone counts."""
 
     @property
     def root_of_trust(self) -> RootOfTrust | None:
@@ -86,11 +96,13 @@ def verify_attestation(
         MalformedInput: it is not laid out as it must be.
     """
     chain = verify_chain(certificates, tuple(roots), question.now)  # 1
-    description = read_description(chain.attestation)
-    checks = [*chain.checks, check_revocation(chain.serials, revoked)]
+    description, revocation = chain.description, check_revocation(chain.serials, revoked)
+    checks = [*chain.checks, revocation]
     level = min(description.security_level, description.keymint_security_level)
     if level is SecurityLevel.SOFTWARE:  # 2
         checks.append(ANDROID_SECURITY_LEVEL.contradicts("it was made in software", found=level.name))
+    elif chain.is_software:
+        checks.append(ANDROID_SECURITY_LEVEL.contradicts("the root of software answers for it", found=level.name))
     else:
         checks.append(ANDROID_SECURITY_LEVEL.supports(level.name.lower().replace("_", " "), found=level.name))
     if question.nonce is None:  # 3
@@ -100,13 +112,17 @@ def verify_attestation(
         raise EvidenceRefused(ANDROID_CHALLENGE.id, reason)
     else:
         checks.append(ANDROID_CHALLENGE.supports("it holds the challenge that was sent"))
-    checks += _boot(description)  # 4
     unknown = (*description.hardware.unknown, *description.software.unknown)
     if unknown:
         named = ", ".join(map(str, unknown))
         checks.append(ANDROID_FIELDS.not_shown(f"fields {named} are not known here", expected_gap=True))
-    believed = level is not SecurityLevel.SOFTWARE and not chain.is_software
-    return Attested(description, chain, tuple(checks), tuple(_claims(description)) if believed else ())  # 5
+    is_revoked = revocation.outcome is Outcome.CONTRADICTS
+    if level is SecurityLevel.SOFTWARE or chain.is_software or is_revoked:
+        why = "the key that says so was revoked" if is_revoked else "software says so, not hardware"
+        checks.append(ANDROID_BOOT_STATE.not_shown(why))
+        return Attested(description, chain, tuple(checks), (), is_believed=False)
+    checks += (*_boot(description), *_patch_levels(description, question.now))  # 4, 5
+    return Attested(description, chain, tuple(checks), tuple(_claims(description)), is_believed=True)
 
 
 def _boot(description: KeyDescription) -> list[Check]:
@@ -139,6 +155,25 @@ def _boot(description: KeyDescription) -> list[Check]:
     return [state, locked]
 
 
+def _patch_levels(description: KeyDescription, now: int) -> Iterable[Check]:
+    """Yield whether patch levels (YYYYMM, or YYYYMMDD) are of the last twelve months."""
+    listed = {name: listed for field, name in _PATCHED.items() if (listed := description.hardware.number(field))}
+    if not listed:
+        yield ANDROID_PATCH_LEVEL.not_shown("hardware says no patch level")
+        return
+    year, month = map(int, written(now)[:7].split("-"))
+    for name, level in listed.items():
+        whole = level // 100 if level > _LONGEST_MONTH else level
+        age = year * 12 + month - (whole // 100 * 12 + whole % 100)
+        told = f"{name} {whole // 100}-{whole % 100:02}"
+        if not 1 <= whole % 100 <= 12 or age < -_AHEAD:
+            yield ANDROID_PATCH_LEVEL.not_shown(f"{name} {level} is no month that was", name)
+        elif age > _MONTHS:
+            yield ANDROID_PATCH_LEVEL.contradicts(f"{told} is {age} months old", name, found=str(level))
+        else:
+            yield ANDROID_PATCH_LEVEL.supports(told, name, found=str(level))
+
+
 def _claims(description: KeyDescription) -> Iterable[Claim]:
     listed = description.hardware
     for field, name in _IDENTIFIERS.items():
@@ -158,7 +193,10 @@ def _claims(description: KeyDescription) -> Iterable[Claim]:
 
 
 def compare_boot(
-    root: RootOfTrust | None, known_keys: Mapping[bytes, str], known_hashes: Mapping[bytes, str]
+    root: RootOfTrust | None,
+    known_keys: Mapping[bytes, str],
+    known_hashes: Mapping[bytes, str],
+    barred: Mapping[bytes, str] = MappingProxyType({}),
 ) -> list[Check]:
     """Return whose key verified the system, and which release it is.
 
@@ -166,11 +204,14 @@ def compare_boot(
         root: what hardware says.
         known_keys: names of publishers by SHA-256 of their AVB public keys.
         known_hashes: titles of releases by their vbmeta digest.
+        barred: why keys must not be trusted, by SHA-256 likewise: their secrets are known, or they were taken back.
     """
     if root is None or not root.locked or root.state not in (BootState.VERIFIED, BootState.SELF_SIGNED):
         return []
     publisher = known_keys.get(root.boot_key)
     found = root.boot_key.hex()
+    if (why := barred.get(root.boot_key)) is not None:
+        return [ANDROID_BOOT_KEY.contradicts(f"the key must not be trusted: {why}", "verifiedBootKey", found=found)]
     if publisher is not None:
         checks = [
             ANDROID_BOOT_KEY.supports(f"the key is of {publisher}", "verifiedBootKey", found=found, source=publisher)

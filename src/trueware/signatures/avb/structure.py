@@ -139,6 +139,25 @@ def _rsa_key(blob: bytes, bits: int) -> rsa.RSAPublicKey:  # 4
         raise _Unusable(f"no key of RSA ({error})") from error
 
 
+def stored_key(spki: bytes) -> bytes | None:
+    """Return a key (SubjectPublicKeyInfo, DER) as libavb stores it; None: it is none of RSA with the exponent that libavb takes.
+
+    The tables that a device computes with follow from the modulus (`_rsa_key` checks the same), so that the bytes are always these.
+    """
+    try:
+        key = serialization.load_der_public_key(spki)
+    except (ValueError, UnsupportedAlgorithm):
+        return None
+    if not isinstance(key, rsa.RSAPublicKey) or key.public_numbers().e != _EXPONENT or key.key_size % 32:
+        return None
+    modulus, bits = key.public_numbers().n, key.key_size
+    if not modulus % 2:
+        return None
+    inverse = -pow(modulus, -1, 1 << 32) % (1 << 32)
+    square = (1 << 2 * bits) % modulus
+    return _RSA.pack(bits, inverse) + modulus.to_bytes(bits // 8, "big") + square.to_bytes(bits // 8, "big")
+
+
 def _check_ml_dsa(view: memoryview, meta: VbMeta) -> Structure:
     """Check a signature over header and auxiliary block.
 
