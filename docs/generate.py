@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from check_page import checks_page
 from guideline_pages import GUIDELINES, guideline_pages, rule_list, rule_pages
 from guideline_pages import RULES as RULE_PAGES
 from impact_page import impact_page, pictures
@@ -135,6 +136,7 @@ PAGES = {
     "schemes.md": schemes_page,
     "importers.md": importers_page,
     "rules.md": rules_page,
+    "checks.md": checks_page,
     "limits.md": limits_page,
     "policies.md": policies_page,
     "cli.md": cli_page,
