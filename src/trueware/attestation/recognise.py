@@ -143,7 +143,7 @@ def _logs(data: bytes, head: bytes) -> Kind | None:
             if register < 24 and 3 <= size <= 64 and re.fullmatch(rb"[a-z][!-~]+", name):
                 return Kind.IMA_BINARY
         register, kind, size = *unpack_from("<II", data), unpack_from("<I", data, 28)[0]
-        if register < 24 and (kind < 0x20 or 0x80000000 <= kind < 0x80000100) and size <= len(data):
+        if register < 24 and (0 < kind < 0x20 or 0x80000000 <= kind < 0x80000100) and size <= len(data):
             return Kind.EVENT_LOG
     return Kind.IMA_ASCII if _ASCII_IMA.match(head) else None
 
