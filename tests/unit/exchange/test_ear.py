@@ -344,6 +344,20 @@ def test_what_another_verifier_concluded(corpus: Path) -> None:
     }
 
 
+def test_a_profile_of_another_verifier() -> None:
+    """Trustee's, with the values that its documentation shows: a claim of its own (35) has a tier, and no meaning that we know."""
+    vector = {"configuration": 36, "executables": 33, "file-system": 35, "hardware": 97}
+    submod = {
+        "ear.status": "contraindicated",
+        "ear.trustworthiness-vector": vector,
+        "ear.appraisal-policy-id": "default",
+    }
+    head = {"eat_profile": "tag:github.com,2024:confidential-containers/Trustee", "iat": NOW, "exp": NOW + 300}
+    who = {"ear.verifier-id": {"developer": "https://confidentialcontainers.org", "build": "attestation-service 0.1.0"}}
+    ear = from_json(json.dumps({**head, **who, "submods": {"cpu0": submod}}).encode())
+    assert (ear.worst, ear.submods["cpu0"].vector) == (Status.CONTRAINDICATED, vector)
+
+
 def test_results_of_other_kinds_are_none(corpus: Path) -> None:
     """NVIDIA's claims are of a profile of its own, which has neither status nor vector: refused by name, 0 of 6 taken."""
     documents = sorted((corpus / NVIDIA).glob("*claims*.json"))

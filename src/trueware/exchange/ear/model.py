@@ -27,8 +27,10 @@ READ_PROFILES = frozenset(
         "tag:ietf.org,2026:rats/ear#03",
         "tag:ietf.org,2025-07:ear",
         "tag:github.com,2023:veraison/ear",
+        "tag:github.com,2024:confidential-containers/Trustee",
     }
 )
+"""Of drafts, and of verifiers whose results have the form of one: Trustee's (https://github.com/confidential-containers/trustee)."""
 
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | bytes | None"
 """What claims hold: as JSON has it, and the byte strings of CBOR."""
