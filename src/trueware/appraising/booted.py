@@ -63,7 +63,7 @@ def _identified(quote: ProvedQuote, pieces: Mapping[Kind, Sequence[Piece]], gath
     wish = gathering.wish
     sent = tuple(each.data for kind in _IDENTITIES for each in pieces.get(kind, ()))
     identified = gathering.fleet.identify(
-        quote.key.public, quote.quoted.qualified_signer, wish.device, sent, wish.question.now
+        quote.key.public, quote.quoted.qualified_signer, wish.device, sent, wish.question.now, wish.endorsements
     )
     gathering.claims += [each for each in identified.claims if each not in gathering.claims]
     return identified.checks

@@ -36,6 +36,8 @@ Banks: TypeAlias = Mapping[str, Mapping[int, bytes]]
 
 _Key: TypeAlias = tuple[bytes, tuple[tuple[str, tuple[tuple[int, bytes], ...]], ...]]
 
+_Identity: TypeAlias = tuple[bytes, bytes, str, tuple[bytes, ...], int, tuple[tuple[bytes, str], ...]]
+
 _FEW = 8
 _MOST_SENT = 64
 """Keys and certificates of one device that are looked at."""
@@ -83,7 +85,7 @@ class Fleet:
         self._policy = policy
         self._boot_keys: BootKeys | None = None
         self._holding: dict[bytes, tuple[Release, ...]] = {}
-        self._identities: dict[tuple[bytes, bytes, str, tuple[bytes, ...], int], Identified] = {}
+        self._identities: dict[_Identity, Identified] = {}
         self._logs: dict[_Key, VerifiedLog] = {}
         self._boots: dict[_Key, tuple[Judged, tuple[Check, ...]]] = {}
 
@@ -117,7 +119,13 @@ class Fleet:
         return found
 
     def identify(
-        self, public: Public | None, qualified_signer: bytes, device: str, sent: tuple[bytes, ...], now: int
+        self,
+        public: Public | None,
+        qualified_signer: bytes,
+        device: str,
+        sent: tuple[bytes, ...],
+        now: int,
+        endorsements: Endorsements,
     ) -> Identified:
         """Return whose key an attestation key is, and what certificates say of its TPM and its device.
 
@@ -127,16 +135,24 @@ class Fleet:
             device: who is said to answer; empty: nobody says.
             sent: keys and certificates that came with the quote, as files.
             now: seconds since 1970.
+            endorsements: the fleet's, or the same with other enrolled keys.
 
         Raises:
             MalformedInput: one is not what it seems to be.
         """
-        key = (public.encoded if public is not None else b"", qualified_signer, device, sent, now)
+        owners: tuple[tuple[bytes, str], ...] = ()
+        if endorsements is not self._endorsements:
+            enrolled = endorsements.enrolled
+            own = {key: name for key, name in enrolled.items() if name == device}
+            if public is not None and (keeper := enrolled.get(public.name)) is not None:
+                own[public.name] = keeper
+            owners, endorsements = tuple(sorted(own.items())), replace(endorsements, enrolled=own)
+        key = (public.encoded if public is not None else b"", qualified_signer, device, sent, now, owners)
         found = self._identities.get(key)
         if found is None:
             if len(self._identities) >= _MOST:
                 self._identities.clear()
-            found = _identified(public, qualified_signer, device, sent, self._endorsements, now)
+            found = _identified(public, qualified_signer, device, sent, endorsements, now)
             self._identities[key] = found
         return found
 

@@ -2,28 +2,33 @@
 
 1. The challenge is used up, before anything else is looked at; whatever comes of the evidence, it counts no second time.
 2. The keys that speak for the device are those that it was enrolled with.
-3. The evidence is appraised beside how the device was last: clock and counters, the release that booted, its list of files.
-4. How it is now is remembered, where the evidence was believed. Of a device that is not genuine nothing is passed by next time.
+3. The evidence is appraised beside how the device was last: clock and counters, the release that booted, its list of files. Entries
+   of that list are passed by where all by which they were judged is what it was: the registry, who signs files, what is excluded.
+4. How it is now is remembered, where the evidence was believed and answered a challenge. Of a device that is not genuine, or genuine
+   with a warning, nothing is passed by next time.
 """
 
 from collections.abc import Iterable
 from dataclasses import replace
+from hashlib import sha256
+from itertools import islice
 
 from trueware.appraisal.live.catalogue import CHECKS
 from trueware.appraisal.live.conclude import Gathered, conclude
-from trueware.appraising.appraise import appraise_into, fleet_of
+from trueware.appraising.appraise import MAX_PIECES, appraise_into, fleet_of
 from trueware.appraising.fleet import Fleet
 from trueware.appraising.gathering import Gathering
 from trueware.appraising.wish import Wish
 from trueware.attestation.recognise import Piece
+from trueware.attestation.tpm.checks import ATTESTATION_KEY_BOUND
 from trueware.attesters.challenge import redeem
-from trueware.attesters.enrolment import enrolled_keys
+from trueware.attesters.enrolment import EnrolledKeys
 from trueware.attesters.ports import AttesterStore, Seen
 from trueware.errors import EvidenceRefused
 from trueware.model.attested import Appraisal
 from trueware.model.check import Aspect, Check
 from trueware.model.release import Release
-from trueware.model.verdict import Verdict
+from trueware.model.verdict import Tier, Verdict
 from trueware.registry.lookup import Registry
 
 
@@ -49,6 +54,7 @@ def appraise_remembered(
         StoreError: registry or memory cannot be read or written. That is no verdict.
     """
     question = wish.question
+    given = list(islice(pieces, MAX_PIECES + 1))  # a file that cannot be read must not use up the challenge
     told: tuple[Check, ...] = ()
     if question.nonce is not None:  # 1
         try:
@@ -56,21 +62,46 @@ def appraise_remembered(
         except EvidenceRefused as refusal:
             check = CHECKS[refusal.rule].contradicts(refusal.reason, refusal.place)
             return conclude(Gathered(wish.device or "unnamed device", (), (check,), nonce=question.nonce))
-    endorsements = replace(wish.endorsements, enrolled={**wish.endorsements.enrolled, **enrolled_keys(store)})  # 2
-    seen = store.seen(wish.device) if wish.device else None
-    wish = replace(wish, endorsements=endorsements, seen=seen, before=before)
+    enrolled = EnrolledKeys(store, wish.device, wish.endorsements.enrolled)  # 2
+    last = store.seen(wish.device) if wish.device else None
+    basis = _basis(registry, wish)
+    seen = replace(last, files=None) if last is not None and (last.basis != basis or not basis) else last
+    wish = replace(wish, endorsements=replace(wish.endorsements, enrolled=enrolled), seen=seen, before=before)
     gathering = Gathering(wish, fleet or fleet_of(registry, wish))
     gathering.add(*told)
-    appraisal = appraise_into(gathering, pieces)  # 3
-    if wish.device and gathering.clock is not None and not appraisal.refused and _is_bound(appraisal):  # 4
+    appraisal = appraise_into(gathering, given)  # 3
+    if told and wish.device and gathering.clock is not None and not appraisal.refused and _is_its_own(appraisal):  # 4
         boot = next((each.release.id for each in appraisal.matches if each.aspect is Aspect.BOOT), "")
-        clean = appraisal.verdict is Verdict.GENUINE
+        if not boot and last is not None:
+            boot = last.release  # what shows no release must not make the device forget what it ran
+        clean = appraisal.verdict is Verdict.GENUINE and appraisal.tier is Tier.AFFIRMING
         files = gathering.files if clean else None
-        now = Seen(wish.device, question.now, gathering.key, gathering.clock, boot, files, appraisal.verdict.value)
-        store.see(now, seen)
+        now = Seen(
+            wish.device, question.now, gathering.key, gathering.clock, boot, files, appraisal.verdict.value, basis
+        )
+        store.see(now, last)
     return appraisal
 
 
-def _is_bound(appraisal: Appraisal) -> bool:
-    """Tell whether what signed is the device's key: others leave no trace in its memory."""
-    return not any(each.rule == "attestation-key-bound" for each in (*appraisal.contradicted, *appraisal.not_shown))
+def _basis(registry: Registry, wish: Wish) -> bytes:
+    """Return a digest of all by which files are judged; empty where the registry does not say that it is what it was."""
+    version = registry.version
+    if not version:
+        return b""
+    digest = sha256(version)
+    for part in (wish.excluded, (str(wish.overlap),), (each.hex() for each in wish.endorsements.file_signers)):
+        listed = [each.encode("utf-8", "surrogatepass") for each in part]
+        digest.update(len(listed).to_bytes(8))
+        for each in listed:
+            digest.update(len(each).to_bytes(8) + each)
+    return digest.digest()
+
+
+def _is_its_own(appraisal: Appraisal) -> bool:
+    """Tell whether what signed is the device's key, in the TPM that went on from where it was: others leave no trace in its memory.
+
+    Else an older quote, refused once, would be how the device was last, and be in order the next time.
+    """
+    if any(each.rule == ATTESTATION_KEY_BOUND.id for each in appraisal.not_shown):
+        return False
+    return not any(each.aspect is Aspect.IDENTITY for each in appraisal.contradicted)

@@ -4,11 +4,12 @@
 2. The secret comes back (`confirm`): the keys are in one TPM, and the device is enrolled with them.
 3. Or somebody takes responsibility (`on_trust`): a maker's list, a technician in front of the device.
 
-A name, and a key, is enrolled once: whoever enrols again, with whatever right, must retire the device first. So nobody takes over a
-device by enrolling another TPM under its name (Keylime issue 1820).
+A name, a key, and a TPM (by the certificate of its endorsement key, where it is shown) is enrolled once: whoever enrols again, with
+whatever right, must retire the device first. So nobody takes over a device by enrolling another TPM under its name (Keylime issue
+1820), and one TPM does not answer for two devices. A TPM without a certificate, or with several, is known by its keys alone.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from hashlib import sha256
 from hmac import compare_digest
 
@@ -73,11 +74,12 @@ def begin(
     """
     secret, seed = randomness
     names = _names([key])
-    for device in store.devices():
-        if device.retired is None and (device.name == name or set(names) & set(device.keys)):
-            raise ValueError(f"{device.name!r} is enrolled; retire it first")
-    credential = make_credential(endorsement, names[0], secret, seed)
     digest = sha256(certificate).digest() if certificate else b""
+    for device in store.devices():
+        same_tpm = digest and device.endorsement == digest
+        if device.retired is None and (device.name == name or set(names) & set(device.keys) or same_tpm):
+            raise ValueError(f"{device.name!r} is enrolled with that name, key or TPM; retire it first")
+    credential = make_credential(endorsement, names[0], secret, seed)
     device = Device(_named(name), names, now, ACTIVATED, digest, tuple(sorted((identifiers or {}).items())))
     store.await_credential(Pending(device, secret, endorsement.name, now + WAIT))
     return credential
@@ -101,9 +103,35 @@ def confirm(store: AttesterStore, name: str, secret: bytes, now: int) -> Device:
     return pending.device
 
 
-def enrolled_keys(store: AttesterStore) -> dict[bytes, str]:
-    """Return the names of the devices in service by the TPM names of their keys."""
-    return {key: device.name for device in store.devices() if device.retired is None for key in device.keys}
+class EnrolledKeys(Mapping[bytes, str]):
+    """Names of devices in service by the TPM names of their keys, looked up as they are asked for.
+
+    A fleet has many; what it lists is what one device and the caller's own word come to, which is all that is listed of it.
+    """
+
+    def __init__(self, store: AttesterStore, device: str = "", told: Mapping[bytes, str] | None = None) -> None:
+        """Look up in `store`.
+
+        Args:
+            store: what is remembered; it is heard before `told`.
+            device: whose keys are listed.
+            told: keys on the caller's word.
+        """
+        self._store, self._told = store, told or {}
+        found = store.in_service(device) if device else None
+        self._listed = {**self._told, **(dict.fromkeys(found.keys, found.name) if found is not None else {})}
+
+    def __getitem__(self, key: bytes) -> str:
+        found = self._store.keeper(key) or self._told.get(key)
+        if found is None:
+            raise KeyError(key)
+        return found
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._listed)
+
+    def __len__(self) -> int:
+        return len(self._listed)
 
 
 def _names(keys: Iterable[Public]) -> tuple[bytes, ...]:
@@ -117,6 +145,6 @@ def _names(keys: Iterable[Public]) -> tuple[bytes, ...]:
 
 
 def _named(name: str) -> str:
-    if not name or len(name) > 128 or not name.isprintable():
-        raise ValueError("a name of 1 to 128 printable characters is needed")
+    if not name or len(name) > 128 or not name.isprintable() or name != name.strip():
+        raise ValueError("a name of 1 to 128 printable characters is needed, without blanks around it")
     return name

@@ -86,6 +86,8 @@ class Seen:
     """Up to where its list of files was found in order; None: nothing of it is to be passed by."""
 
     verdict: str = ""
+    basis: bytes = b""
+    """Digest of what its list of files was judged by; judged by anything else, it is walked from its beginning."""
 
 
 class AttesterStore(Protocol):
@@ -115,12 +117,21 @@ class AttesterStore(Protocol):
         """Keep a device.
 
         Raises:
-            ValueError: one of that name, or with one of its keys, is enrolled and not retired.
+            ValueError: one of that name, with one of its keys, or with that certificate of an endorsement key, is enrolled and not
+                retired.
         """
         ...
 
     def retire(self, name: str, now: int) -> bool:
         """Take a device out of service; its record stays. Tells whether it was in service."""
+        ...
+
+    def keeper(self, key: bytes) -> str | None:
+        """Return the name of the device in service that has a key; None: none has it."""
+        ...
+
+    def in_service(self, name: str) -> Device | None:
+        """Return the device of that name that is enrolled and not retired."""
         ...
 
     def devices(self) -> tuple[Device, ...]:

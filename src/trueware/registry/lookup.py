@@ -6,6 +6,7 @@ it forget, which shows, but cannot make it vouch.
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from hashlib import sha256
 
 from trueware.appraisal.trust import Trust
 from trueware.errors import InputError, UntrustedStatement
@@ -83,6 +84,11 @@ class Registry:
         self._admitted: tuple[Anchor, ...] | None = None
         self._manifests: dict[str, Part] = {}
         """By id of a release, those asked for last; of one artefact, and of a fleet of them, the same is asked again."""
+
+    @property
+    def version(self) -> bytes:
+        """What tells this state of the registry from all others: a digest of its log's checkpoint; empty where it has no log."""
+        return sha256(str(self._log.at).encode()).digest() if self._log is not None else b""
 
     def find_exact(self, sha256: bytes) -> Found:
         """Return the releases whose artefact has these very bytes (for a folder, this tree)."""

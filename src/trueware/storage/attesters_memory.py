@@ -38,8 +38,12 @@ class MemoryAttesters:
 
     def enrol(self, device: Device) -> None:
         for each in self._devices:
-            if each.retired is None and (each.name == device.name or set(each.keys) & set(device.keys)):
-                raise ValueError(f"{each.name!r} is enrolled with that name or key; retire it first")
+            if each.retired is None and (
+                each.name == device.name
+                or set(each.keys) & set(device.keys)
+                or (device.endorsement and each.endorsement == device.endorsement)
+            ):
+                raise ValueError(f"{each.name!r} is enrolled with that name, key or TPM; retire it first")
         self._devices.append(device)
 
     def retire(self, name: str, now: int) -> bool:
@@ -49,6 +53,12 @@ class MemoryAttesters:
                 self._seen.pop(name, None)
                 return True
         return False
+
+    def keeper(self, key: bytes) -> str | None:
+        return next((each.name for each in self._devices if each.retired is None and key in each.keys), None)
+
+    def in_service(self, name: str) -> Device | None:
+        return next((each for each in self._devices if each.retired is None and each.name == name), None)
 
     def devices(self) -> tuple[Device, ...]:
         return tuple(sorted(self._devices, key=lambda each: (each.name, each.enrolled)))

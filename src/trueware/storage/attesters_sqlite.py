@@ -1,9 +1,10 @@
 """What a verifier remembers, in one SQLite file of its own: secrets of challenges do not lie in a registry that is copied about.
 
 Write path
-    A write is one ``BEGIN IMMEDIATE`` … ``COMMIT`` with ``synchronous = FULL``: the rollback journal is synced, the pages are written
-    and synced, and the journal is deleted, before COMMIT returns (sqlite.org/atomiccommit.html). A process that is killed before
-    leaves a hot journal, by which the next one rolls back. So a challenge that was used is used, also after a crash.
+    A write is one ``BEGIN IMMEDIATE`` … ``COMMIT`` with ``synchronous = EXTRA``: the rollback journal is synced, the pages are
+    written and synced, the journal is deleted and its folder synced, before COMMIT returns (sqlite.org/atomiccommit.html). Without
+    the last of these (``FULL``) a loss of power could bring the journal back, and with it a challenge that was used. A process that
+    is killed before leaves a hot journal, by which the next one rolls back.
 
 The file is made with mode 0600. It is not trusted further than the disk it lies on: what it says of a device is its owner's word.
 """
@@ -63,6 +64,7 @@ class SqliteAttesters:
             raise StoreError(f"cannot open {str(path)!r}: {error}") from error
         store = cls(connection, path)
         try:
+            store._rows("PRAGMA trusted_schema = OFF")
             with store._transaction():
                 store._prepare()
         except BaseException:
@@ -91,7 +93,7 @@ class SqliteAttesters:
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         connection = self._connection
         try:
-            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("PRAGMA synchronous = EXTRA")
             connection.execute("BEGIN IMMEDIATE")
             try:
                 yield connection
@@ -136,6 +138,10 @@ class SqliteAttesters:
 
     def enrol(self, device: Device) -> None:
         with self._transaction() as connection:
+            same = "SELECT name FROM device WHERE endorsement = ? AND retired IS NULL"
+            row = connection.execute(same, (device.endorsement,)).fetchone() if device.endorsement else None
+            if row is not None:
+                raise ValueError(f"{row[0]!r} is enrolled with that TPM; retire it first")
             try:
                 number = connection.execute(
                     "INSERT INTO device (name, enrolled, by, endorsement, identifiers) VALUES (?, ?, ?, ?, ?)",
@@ -157,13 +163,27 @@ class SqliteAttesters:
             connection.execute("DELETE FROM seen WHERE device = ?", (name,))
             return True
 
-    def devices(self) -> tuple[Device, ...]:
-        keys: dict[int, list[bytes]] = {}
-        for number, key in self._rows("SELECT device, name FROM key ORDER BY device, name"):
-            keys.setdefault(number, []).append(key)
+    def keeper(self, key: bytes) -> str | None:
         rows = self._rows(
-            "SELECT number, name, enrolled, by, endorsement, identifiers, retired FROM device ORDER BY name, enrolled"
+            "SELECT device.name FROM key JOIN device ON device.number = key.device WHERE key.name = ? AND key.retired IS NULL",
+            key,
         )
+        return rows[0][0] if rows else None
+
+    def in_service(self, name: str) -> Device | None:
+        found = self._devices("WHERE device.name = ? AND device.retired IS NULL", name)
+        return found[0] if found else None
+
+    def devices(self) -> tuple[Device, ...]:
+        return self._devices("")
+
+    def _devices(self, where: str, *values: str) -> tuple[Device, ...]:
+        keys: dict[int, list[bytes]] = {}
+        joined = f"SELECT key.device, key.name FROM key JOIN device ON device.number = key.device {where}"  # noqa: S608 (ours)
+        for number, key in self._rows(f"{joined} ORDER BY key.device, key.name", *values):
+            keys.setdefault(number, []).append(key)
+        columns = "number, name, enrolled, by, endorsement, identifiers, retired"
+        rows = self._rows(f"SELECT {columns} FROM device {where} ORDER BY name, enrolled", *values)  # noqa: S608 (ours)
         return tuple(
             Device(name, tuple(keys.get(number, ())), enrolled, by, endorsement, _pairs(identifiers), retired)
             for number, name, enrolled, by, endorsement, identifiers, retired in rows
@@ -192,18 +212,12 @@ class SqliteAttesters:
             row = connection.execute("DELETE FROM pending WHERE device = ? RETURNING content", (device,)).fetchone()
         if row is None:
             return None
-        content = json.loads(row[0])
-        name, keys, enrolled, by, endorsement = content["device"]
-        pairs = tuple((key, value) for key, value in content["identifiers"])
-        found = Device(name, tuple(map(bytes.fromhex, keys)), enrolled, by, bytes.fromhex(endorsement), pairs)
-        return Pending(
-            found, bytes.fromhex(content["secret"]), bytes.fromhex(content["endorsement"]), content["expires"]
-        )
+        return _pending_of(row[0])
 
     def see(self, seen: Seen, before: Seen | None) -> bool:
         with self._transaction() as connection:
             row = connection.execute("SELECT content FROM seen WHERE device = ?", (seen.device,)).fetchone()
-            if (None if row is None else row[0]) != (None if before is None else _seen_text(before)):
+            if (None if row is None else _seen_of(row[0])) != before:
                 return False
             connection.execute("INSERT OR REPLACE INTO seen VALUES (?, ?)", (seen.device, _seen_text(seen)))
             return True
@@ -217,7 +231,22 @@ _: type[AttesterStore] = SqliteAttesters
 
 
 def _pairs(text: str) -> tuple[tuple[str, str], ...]:
-    return tuple((name, value) for name, value in json.loads(text))
+    try:
+        return tuple((name, value) for name, value in json.loads(text))
+    except (ValueError, TypeError) as error:
+        raise StoreError(f"what is remembered of a device is damaged ({error})") from error
+
+
+def _pending_of(text: str) -> Pending:
+    try:
+        content = json.loads(text)
+        name, keys, enrolled, by, endorsement = content["device"]
+        pairs = tuple((key, value) for key, value in content["identifiers"])
+        device = Device(name, tuple(map(bytes.fromhex, keys)), enrolled, by, bytes.fromhex(endorsement), pairs)
+        secret, endorsement_name = bytes.fromhex(content["secret"]), bytes.fromhex(content["endorsement"])
+        return Pending(device, secret, endorsement_name, content["expires"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise StoreError(f"what is remembered of a credential is damaged ({error})") from error
 
 
 def _seen_text(seen: Seen) -> str:
@@ -230,6 +259,7 @@ def _seen_text(seen: Seen) -> str:
         "release": seen.release,
         "files": None if files is None else [files.bank, files.value.hex(), files.offset, files.count],
         "verdict": seen.verdict,
+        "basis": seen.basis.hex(),
     }
     return json.dumps(content, sort_keys=True)
 
@@ -239,7 +269,11 @@ def _seen_of(text: str) -> Seen:
         content = json.loads(text)
         files = content["files"]
         state = None if files is None else ImaState(files[0], bytes.fromhex(files[1]), files[2], files[3])
-        key, clock = bytes.fromhex(content["key"]), Clock(*content["clock"])
-        return Seen(content["device"], content["at"], key, clock, content["release"], state, content["verdict"])
+        key, clock, basis = (
+            bytes.fromhex(content["key"]),
+            Clock(*content["clock"]),
+            bytes.fromhex(content.get("basis", "")),
+        )
+        return Seen(content["device"], content["at"], key, clock, content["release"], state, content["verdict"], basis)
     except (ValueError, KeyError, TypeError, IndexError) as error:
         raise StoreError(f"what is remembered of a device is damaged ({error})") from error

@@ -1,21 +1,26 @@
 """One contract suite over every store of attesters, challenges and enrolment on top of it."""
 
 import multiprocessing
+import signal
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
 from tests.unit.attestation.tpm.simulator import GENUINE, Key
+from tests.unit.attestation.tpm.test_credential import endorsement
 
 from trueware.attestation.freshness.epoch import Epochs, is_recent
 from trueware.attestation.ima.walking import ImaState
 from trueware.attestation.tpm.attest import Clock
+from trueware.attestation.tpm.credential import seed_size
 from trueware.attestation.tpm.public import Attributes, parse_public
 from trueware.attesters.challenge import issue, redeem
-from trueware.attesters.enrolment import enrolled_keys, on_trust
+from trueware.attesters.enrolment import EnrolledKeys, begin, confirm, on_trust
 from trueware.attesters.ports import AttesterStore, Challenge, Device, Pending, Seen
 from trueware.errors import EvidenceRefused, StoreError
 from trueware.storage.attesters_memory import MemoryAttesters
@@ -92,13 +97,57 @@ def test_a_device_and_a_key_are_enrolled_once(store: AttesterStore) -> None:
     for name, key in (("r1", other), ("r2", one), ("r1", one)):
         with pytest.raises(ValueError, match="enrolled"):
             on_trust(store, name, [key], "test", NOW)
-    assert enrolled_keys(store) == {one.name: "r1"}
+    assert dict(EnrolledKeys(store, "r1")) == {one.name: "r1"}
     assert store.devices()[0].identifiers == (("serial", "7"),)
     assert store.retire("r1", NOW + 5)
     assert not store.retire("r1", NOW + 5)
     on_trust(store, "r1", [other], "test", NOW + 6)
     assert [(each.name, each.retired) for each in store.devices()] == [("r1", NOW + 5), ("r1", None)]
-    assert enrolled_keys(store) == {other.name: "r1"}
+    keys = EnrolledKeys(store, "r1", {one.name: "r9", other.name: "r9"})
+    assert dict(keys) == {one.name: "r9", other.name: "r1"}
+    assert (len(keys), keys.get(b"?")) == (2, None)
+    assert EnrolledKeys(store)[other.name] == "r1"
+
+
+def test_a_tpm_is_enrolled_once(store: AttesterStore) -> None:
+    """One TPM has many attestation keys, and answers for one device."""
+    store.enrol(Device("r1", (b"a",), NOW, "test", b"certificate"))
+    with pytest.raises(ValueError, match="'r1' is enrolled with that"):
+        store.enrol(Device("r2", (b"b",), NOW, "test", b"certificate"))
+    for name, key in (("r3", b"c"), ("r4", b"d")):  # of those that show none, nobody can tell
+        store.enrol(Device(name, (key,), NOW, "test"))
+    store.retire("r1", NOW)
+    store.enrol(Device("r2", (b"b",), NOW, "test", b"certificate"))
+    found = store.in_service("r2")
+    assert found is not None
+    assert (found.keys, store.in_service("r1"), store.keeper(b"a"), store.keeper(b"c")) == ((b"b",), None, None, "r3")
+
+
+def test_a_credential_enrols_a_device_once(store: AttesterStore) -> None:
+    """Another TPM, another name, another key: whatever is tried while a device is enrolled, or about to be, takes nothing over."""
+    tpm = endorsement(Key())
+    keys = [parse_public(Key().public()) for _ in range(3)]
+    secret = bytes(range(16))
+
+    def challenged(name: str, number: int, certificate: bytes = b"") -> None:
+        begin(store, name, tpm, keys[number], (secret, bytes(seed_size(tpm))), NOW, certificate)
+
+    challenged("r1", 0, b"certificate")
+    challenged("r2", 1, b"certificate")
+    assert rule(lambda: confirm(store, "r1", bytes(16), NOW + 1)) == "credential-activation"
+    assert rule(lambda: confirm(store, "r1", secret, NOW + 1)) == "credential-activation"  # it was tried
+    challenged("r1", 0, b"certificate")
+    assert rule(lambda: confirm(store, "r1", secret, NOW + 3600)) == "credential-activation"
+    challenged("r1", 0, b"certificate")
+    assert confirm(store, "r1", secret, NOW + 1).by == "activated credential"
+    with pytest.raises(ValueError, match="enrolled with"):
+        confirm(store, "r2", secret, NOW + 1)  # the same TPM, enrolled in between
+    for name, number, certificate in (("r1", 2, b""), ("r3", 0, b""), ("r3", 2, b"certificate")):
+        with pytest.raises(ValueError, match="enrolled with"):
+            challenged(name, number, certificate)
+    for name in ("", " r1", "r1 ", "r\n1", "r" * 129):
+        with pytest.raises(ValueError, match="printable"):
+            challenged(name, 2)
 
 
 def test_a_refused_enrolment_leaves_nothing(store: AttesterStore) -> None:
@@ -181,6 +230,89 @@ def test_of_many_who_answer_one_wins(tmp_path: Path) -> None:
     for each in workers:
         each.join()
     assert answers == ["challenge-once"] * 5 + ["redeemed"]
+
+
+def _die(path: Path, when: str, ready: "multiprocessing.connection.Connection") -> None:
+    store = SqliteAttesters.open(path)
+    if when == "after":
+        redeem(store, NONCE, NOW + 1)
+    else:
+        connection = store._connection
+        connection.execute("PRAGMA cache_spill = 1")
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("UPDATE challenge SET used = ?", (NOW + 1,))
+        connection.execute("PRAGMA cache_size = 0")
+    ready.send(when)
+    signal.pause()
+
+
+@pytest.mark.parametrize(("when", "expected"), [("after", "challenge-once"), ("within", "redeemed")])
+def test_what_was_redeemed_stays_so_when_the_process_is_killed(tmp_path: Path, when: str, expected: str) -> None:
+    path = tmp_path / "a.sqlite"
+    with closing(SqliteAttesters.open(path)) as store:
+        issue(store, NONCE, NOW)
+    context = multiprocessing.get_context("fork")
+    here, there = context.Pipe()
+    worker = context.Process(target=_die, args=(path, when, there))
+    worker.start()
+    assert here.recv() == when
+    worker.kill()
+    worker.join()
+    with closing(SqliteAttesters.open(path)) as store:
+        if expected == "redeemed":
+            assert redeem(store, NONCE, NOW + 2)
+        else:
+            assert rule(lambda: redeem(store, NONCE, NOW + 2)) == expected
+
+
+def test_of_many_threads_one_wins(tmp_path: Path) -> None:
+    path = tmp_path / "a.sqlite"
+    with closing(SqliteAttesters.open(path)) as store:
+        issue(store, NONCE, NOW)
+    barrier = threading.Barrier(16)
+
+    def attempt(_: int) -> str:
+        with closing(SqliteAttesters.open(path)) as own:
+            barrier.wait()
+            try:
+                redeem(own, NONCE, NOW + 1)
+            except EvidenceRefused as refusal:
+                return refusal.rule
+            return "redeemed"
+
+    with ThreadPoolExecutor(16) as pool:
+        answers = sorted(pool.map(attempt, range(16)))
+    assert answers == ["challenge-once"] * 15 + ["redeemed"]
+
+
+def test_of_many_verifiers_one_says_how_a_device_was(tmp_path: Path) -> None:
+    """Compare and set: each sees its own state only if nobody else was quicker."""
+    path = tmp_path / "a.sqlite"
+    SqliteAttesters.open(path).close()
+    barrier = threading.Barrier(8)
+
+    def attempt(number: int) -> bool:
+        with closing(SqliteAttesters.open(path)) as own:
+            before = own.seen("r1")
+            barrier.wait()
+            return own.see(Seen("r1", NOW, b"key", Clock(number, 0, 0, True)), before)
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(attempt, range(8))) == 1
+
+
+@pytest.mark.parametrize("content", ["", "{", "{}", "[]", '{"device": [1]}', '{"device": "r1", "files": [1]}', "null"])
+def test_a_damaged_memory_is_an_outage(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "a.sqlite"
+    with closing(SqliteAttesters.open(path)) as store, closing(sqlite3.connect(path)) as other:
+        store.enrol(Device("r1", (b"k",), NOW, "test"))
+        other.execute("INSERT INTO pending VALUES ('r1', ?)", (content,))
+        other.execute("INSERT INTO seen VALUES ('r1', ?)", (content,))
+        other.execute("UPDATE device SET identifiers = ?", (content if content not in ("{}", "[]") else "1",))
+        other.commit()
+        for call in (lambda: store.take_credential("r1"), lambda: store.seen("r1"), store.devices):
+            with pytest.raises(StoreError):
+                call()
 
 
 def test_epochs() -> None:
