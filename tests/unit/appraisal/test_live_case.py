@@ -138,7 +138,7 @@ IMEI = "490154203237518"
     ],
 )
 def test_what_was_reported(claims: dict[str, str], reported: dict[str, str], expected: list[str]) -> None:
-    case = combine("p", [], [live(*SIGNED, FRESH, BOOTED, **claims)], reported)
+    case = combine("p", [], [live(*SIGNED, FRESH, BOOTED, release=OLD, attester="p", **claims)], reported)
     assert [each.outcome.value for each in case.contradictions] == expected
     assert case.verdict is (Verdict.UNKNOWN if "contradicts" in expected else Verdict.GENUINE)
 
@@ -195,9 +195,10 @@ def test_a_case_is_no_better_than_any_member(results: list[Result], appraisals: 
     if not results and not appraisals:
         return
     case = combine("r1", results, appraisals)
-    for member in (*results, *appraisals):
-        assert GRAVITY.index(case.verdict) >= GRAVITY.index(member.verdict)
-        assert ORDER.index(case.tier) >= ORDER.index(member.tier)
+    members = [*((each.verdict, each.tier) for each in results), *((each.verdict, each.tier) for each in appraisals)]
+    for verdict, tier in members:
+        assert GRAVITY.index(case.verdict) >= GRAVITY.index(verdict)
+        assert ORDER.index(case.tier) >= ORDER.index(tier)
     assert ORDER.index(case.tier) >= ORDER.index(case.vector.tier) or case.vector.tier is Tier.NONE
 
 

@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 
 from trueware.appraisal.ar4si import assign, tier_floor, vector_of
 from trueware.appraisal.ar4si_values import tier_word, value_name
+from trueware.appraisal.live.case import combine
+from trueware.appraisal.live.conclude import Gathered, conclude
 from trueware.attestation.eat.checks import TOKEN_NONCE, TOKEN_SIGNATURE
 from trueware.cose.sign1 import PrivateKey
 from trueware.errors import InputError, MalformedInput, UntrustedStatement
@@ -33,10 +35,12 @@ from trueware.exchange.ear import (
     to_json,
 )
 from trueware.exchange.ear.model import CLAIMS
-from trueware.model.attested import Appraisal
+from trueware.model.attested import Appraisal, Matched
 from trueware.model.check import Aspect, Check, CheckRule, Outcome
 from trueware.model.claim import Claim
-from trueware.model.verdict import Tier, TrustVector, Verdict
+from trueware.model.release import Release
+from trueware.model.result import Match, Result
+from trueware.model.verdict import Authority, Tier, TrustVector, Verdict
 from trueware.signatures import jws
 
 NOW = 1_700_000_000
@@ -468,6 +472,38 @@ def test_an_appraisal_becomes_a_submodule() -> None:
     assert from_json(to_json(ear)).submods.keys() == ear.submods.keys()
 
 
+def test_a_case_is_told_with_what_it_rests_on() -> None:
+    release = Release("1" * 64, "Acme", "Router", "1.0", Authority.PUBLISHER, bytes(32), policy="openwrt")
+    image = Result(
+        "a.bin",
+        1,
+        bytes(32),
+        Verdict.GENUINE,
+        Tier.AFFIRMING,
+        TrustVector(executables=2),
+        "same",
+        match=Match(release, 1.0),
+    )
+    checks = (TOKEN_SIGNATURE.supports("signed"), TOKEN_NONCE.supports("held"), RULE.contradicts("bad", "PCR 4"))
+    live = conclude(
+        Gathered("box", ("psa-token",), checks, (Matched(Aspect.BOOT, release, "PCR 0"),), nonce=b"12345678")
+    )
+    ear = ear_of([combine("box", [image], [live]), image], VERIFIER, NOW, NOW + 60, b"relying!")
+    assert list(ear.submods) == ["box", "a.bin", "box (2)", "a.bin (2)"]
+    assert ear.topology == {"box": ("a.bin", "box (2)")}
+    assert [each.status.word for each in ear.submods.values()] == [
+        *("contraindicated", "affirming", "contraindicated", "affirming")
+    ]
+    own, first, second = (ear.submods[each] for each in ("box", "a.bin", "box (2)"))
+    assert (own.verifier_claims["verdict"], own.vector) == ("TAMPERED", {"executables": 96})
+    assert own.verifier_claims["contradictions"][0]["rule"] == "case-running"  # type: ignore[index,call-overload]
+    assert first.policy_ids == second.policy_ids == ("urn:trueware:policy:openwrt",)
+    assert first.verifier_claims["release-title"] == "Router 1.0 of Acme"
+    assert second.nonce == b"12345678"
+    assert from_cbor(to_cbor(ear)) == ear
+    assert from_json(to_json(ear)).topology == ear.topology
+
+
 def test_what_is_not_believed_is_not_the_attesters_word() -> None:
     """A serial number in evidence whose signer is not shown, or whose challenge nobody sent, is anybody's word."""
     claim = (Claim("serial", "7", "x", ""),)
@@ -477,8 +513,11 @@ def test_what_is_not_believed_is_not_the_attesters_word() -> None:
         (TOKEN_SIGNATURE.supports("signed"), TOKEN_NONCE.not_shown("no challenge")),
         (TOKEN_SIGNATURE.supports("signed"), TOKEN_NONCE.contradicts("another")),
     ):
-        appraisal = Appraisal("a", (), Verdict.UNKNOWN, Tier.NONE, TrustVector(), "r", checks, claims=claim)
-        assert ear_of([appraisal], VERIFIER, NOW).submods["a"].attester_claims == {}
+        appraisal = Appraisal(
+            "a", (), Verdict.UNKNOWN, Tier.NONE, TrustVector(), "r", checks, claims=claim, nonce=b"12345678"
+        )
+        submod = ear_of([appraisal], VERIFIER, NOW).submods["a"]
+        assert (submod.attester_claims, submod.nonce) == ({}, None)
 
 
 def test_nothing_is_affirmed_where_a_part_says_nothing() -> None:

@@ -44,18 +44,23 @@ def ear_of(
     """Return the result to be handed on.
 
     Args:
-        concluded: what is told, each a submodule by its name; of a case its facets, and what it rests on.
+        concluded: what is told, each a submodule by its name; of a case its facets, and what it rests on, as parts of it.
         verifier: who appraised.
         now: seconds since 1970.
         expires: until when it may be gone by.
         nonce: of the relying party.
     """
     submods: dict[str, EarAppraisal] = {}
+    topology: dict[str, tuple[str, ...]] = {}
     for each in concluded:
+        labels = []
         for name, appraisal in _submods(each):
-            submods[_free(name, submods)] = appraisal
+            labels.append(_free(name, submods))
+            submods[labels[-1]] = appraisal
+        if labels[1:]:
+            topology[labels[0]] = tuple(labels[1:])
     overall = Status.worst(each.status for each in submods.values())
-    return Ear(now, verifier, submods, overall, expires, nonce)
+    return Ear(now, verifier, submods, overall, expires, nonce, topology=topology)
 
 
 def _submods(each: Result | Appraisal | Case) -> list[tuple[str, EarAppraisal]]:
@@ -123,12 +128,13 @@ def _of_appraisal(appraisal: Appraisal) -> EarAppraisal:
         "releases": [{**_release(each.release), "shown-by": each.shown_by} for each in appraisal.matches[:_MOST]],
     }
     policies = tuple(dict.fromkeys(f"{POLICY}{each.release.policy}" for each in appraisal.matches))
+    believed = is_believed(appraisal.checks)
     return EarAppraisal(
         _status(appraisal.tier, appraisal.vector),
         appraisal.vector.as_claims(),
         policies,
-        nonce=appraisal.nonce,
-        attester_claims=_told(_attested(appraisal.claims)) if is_believed(appraisal.checks) else {},
+        nonce=appraisal.nonce if believed and appraisal.nonce is not None and 8 <= len(appraisal.nonce) <= 64 else None,
+        attester_claims=_told(_attested(appraisal.claims)) if believed else {},
         verifier_claims=_told(told),
     )
 
