@@ -114,6 +114,31 @@ def test_of_another_device_nothing_is_remembered(appraise: Appraise, state: Path
         assert store.seen("r2") is None
 
 
+def test_evidence_of_an_epoch(appraise: Appraise, state: Path, real: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It holds the present handle, or for a while the one before; shown again within the epoch it still counts."""
+    import secrets
+
+    recorded = bytes.fromhex((real / NAME / "nonce.hex").read_text())
+    code, out = appraise("--epoch", real / NAME, asked=False)
+    assert code == 10
+    assert "no epoch was announced" in out
+    monkeypatch.setattr(secrets, "token_bytes", lambda size: recorded[:size])
+    assert main(["challenge", "epoch", "--state", str(state)]) == 0
+    evidence = [(real / NAME).parent / "ak.pub", (real / NAME).parent / "binary_bios_measurements", real / NAME]
+    assert appraise("--epoch", *evidence, asked=False)[0] == 0
+    assert appraise("--epoch", *evidence, asked=False)[0] == 0
+    assert appraise("--epoch", *evidence)[0] == 1  # one of the two
+    monkeypatch.undo()
+    assert main(["challenge", "epoch", "--state", str(state)]) == 0
+    code, out = appraise("--epoch", *evidence, "--all", asked=False)
+    assert code == 0
+    assert "the epoch before, which still counts" in out
+    assert main(["challenge", "epoch", "--state", str(state)]) == 0
+    code, out = appraise("--epoch", *evidence, asked=False)
+    assert code == 10
+    assert "quote-nonce" in out or "it holds" in out
+
+
 def test_an_older_quote_is_none_of_now(appraise: Appraise, state: Path) -> None:
     """A nonce that was recorded, or leaked, helps nobody who goes back in time."""
     assert appraise()[0] == 0

@@ -1,6 +1,7 @@
 """Appraising with a memory: challenges are answered once, keys are those that were enrolled, and a device goes on from where it was.
 
-1. The challenge is used up, before anything else is looked at; whatever comes of the evidence, it counts no second time.
+1. The challenge is used up, before anything else is looked at; whatever comes of the evidence, it counts no second time. Or the
+   evidence is to hold the handle of an epoch that counts.
 2. The keys that speak for the device are those that it was enrolled with.
 3. The evidence is appraised beside how the device was last: clock and counters, the release that booted, its list of files. Entries
    of that list are passed by where all by which they were judged is what it was: the registry, who signs files, what is excluded.
@@ -9,9 +10,11 @@
 """
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
 from hashlib import sha256
 from itertools import islice
+from typing import TypeAlias
 
 from trueware.appraisal.live.catalogue import CHECKS
 from trueware.appraisal.live.conclude import Gathered, conclude
@@ -19,6 +22,7 @@ from trueware.appraising.appraise import MAX_PIECES, appraise_into, fleet_of
 from trueware.appraising.fleet import Fleet
 from trueware.appraising.gathering import Gathering
 from trueware.appraising.wish import Wish
+from trueware.attestation.freshness.checks import EPOCH_CURRENT
 from trueware.attestation.recognise import Piece
 from trueware.attestation.tpm.checks import ATTESTATION_KEY_BOUND
 from trueware.attesters.challenge import redeem
@@ -55,22 +59,27 @@ def appraise_remembered(
     """
     question = wish.question
     given = list(islice(pieces, MAX_PIECES + 1))  # a file that cannot be read must not use up the challenge
-    told: tuple[Check, ...] = ()
-    if question.nonce is not None:  # 1
-        try:
-            told = redeem(store, question.nonce, question.now, wish.device)
-        except EvidenceRefused as refusal:
-            check = CHECKS[refusal.rule].contradicts(refusal.reason, refusal.place)
-            return conclude(Gathered(wish.device or "unnamed device", (), (check,), nonce=question.nonce))
+    try:  # 1
+        asked = _asked(store, wish)
+    except EvidenceRefused as refusal:
+        check = CHECKS[refusal.rule].contradicts(refusal.reason, refusal.place)
+        return conclude(Gathered(wish.device or "unnamed device", (), (check,), nonce=question.nonce))
     enrolled = EnrolledKeys(store, wish.device, wish.endorsements.enrolled)  # 2
     last = store.seen(wish.device) if wish.device else None
     basis = _basis(registry, wish)
     seen = replace(last, files=None) if last is not None and (last.basis != basis or not basis) else last
-    wish = replace(wish, endorsements=replace(wish.endorsements, enrolled=enrolled), seen=seen, before=before)
-    gathering = Gathering(wish, fleet or fleet_of(registry, wish))
-    gathering.add(*told)
-    appraisal = appraise_into(gathering, given)  # 3
-    if told and wish.device and gathering.clock is not None and not appraisal.refused and _is_its_own(appraisal):  # 4
+    endorsements = replace(wish.endorsements, enrolled=enrolled)
+    wish = replace(wish, endorsements=endorsements, seen=seen, before=before)
+    fleet = fleet or fleet_of(registry, wish)
+    gathering, appraisal = _appraised(asked[0], wish, fleet, given)  # 3
+    for other in asked[1:]:  # the epoch before
+        if appraisal.refused:
+            again = _appraised(other, wish, fleet, given)
+            gathering, appraisal = (gathering, appraisal) if again[1].refused else again
+    answers = any(told for _, told in asked)
+    if (
+        answers and wish.device and gathering.clock is not None and not appraisal.refused and _is_its_own(appraisal)
+    ):  # 4
         boot = next((each.release.id for each in appraisal.matches if each.aspect is Aspect.BOOT), "")
         if not boot and last is not None:
             boot = last.release  # what shows no release must not make the device forget what it ran
@@ -81,6 +90,37 @@ def appraise_remembered(
         )
         store.see(now, last)
     return appraisal
+
+
+_Asked: TypeAlias = tuple[bytes | None, tuple[Check, ...]]
+"""What evidence is to hold, and what is told of that."""
+
+
+def _asked(store: AttesterStore, wish: Wish) -> list[_Asked]:
+    """Return what the evidence may answer: the challenge, which is used up; or the present epoch, and the one before.
+
+    Raises:
+        EvidenceRefused: none of it counts.
+    """
+    question = wish.question
+    if not wish.epoch:
+        nonce = question.nonce
+        return [(nonce, redeem(store, nonce, question.now, wish.device) if nonce is not None else ())]
+    epochs = store.epochs()
+    if epochs is None:
+        raise EvidenceRefused(EPOCH_CURRENT.id, "no epoch was announced")
+    asked: list[_Asked] = [(epochs.current, (epochs.check(epochs.current, question.now, question.max_age),))]
+    if epochs.previous:
+        with suppress(EvidenceRefused):
+            asked.append((epochs.previous, (epochs.check(epochs.previous, question.now, question.max_age),)))
+    return asked
+
+
+def _appraised(asked: _Asked, wish: Wish, fleet: Fleet, pieces: Iterable[Piece]) -> tuple[Gathering, Appraisal]:
+    nonce, told = asked
+    gathering = Gathering(replace(wish, question=replace(wish.question, nonce=nonce)), fleet)
+    gathering.add(*told)
+    return gathering, appraise_into(gathering, pieces)
 
 
 def _basis(registry: Registry, wish: Wish) -> bytes:

@@ -31,6 +31,9 @@ class Wish:
     reported: Mapping[str, str] = field(default_factory=dict)
     """What was said of the device: `imei`, `serial`, `brand`, `model`, …"""
 
+    epoch: bool = False
+    """Whether the evidence is to hold the handle of the present epoch, instead of a challenge of its own."""
+
     before: Release | None = None
     """What it ran when it was appraised last."""
 

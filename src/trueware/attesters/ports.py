@@ -14,6 +14,7 @@ Methods raise `StoreError` where the store cannot be read or written. That is no
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from trueware.attestation.freshness.epoch import Epochs
 from trueware.attestation.ima.walking import ImaState
 from trueware.attestation.tpm.attest import Clock
 
@@ -144,6 +145,14 @@ class AttesterStore(Protocol):
 
     def take_credential(self, device: str) -> Pending | None:
         """Return the credential that a device was sent, and forget it: one try."""
+        ...
+
+    def announce(self, epochs: Epochs, before: Epochs | None) -> bool:
+        """Keep the epochs that count, if those that did are still `before`; tells whether they were."""
+        ...
+
+    def epochs(self) -> Epochs | None:
+        """Return the epochs that count; None: none was announced."""
         ...
 
     def see(self, seen: Seen, before: Seen | None) -> bool:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from trueware.attestation.freshness.epoch import Epochs
 from trueware.attesters.ports import AttesterStore, Challenge, Device, Pending, Seen
 
 
@@ -14,6 +15,7 @@ class MemoryAttesters:
         self._devices: list[Device] = []
         self._pending: dict[str, Pending] = {}
         self._seen: dict[str, Seen] = {}
+        self._epochs: Epochs | None = None
 
     def add_challenge(self, challenge: Challenge) -> None:
         if challenge.nonce in self._challenges:
@@ -68,6 +70,15 @@ class MemoryAttesters:
 
     def take_credential(self, device: str) -> Pending | None:
         return self._pending.pop(device, None)
+
+    def announce(self, epochs: Epochs, before: Epochs | None) -> bool:
+        if self._epochs != before:
+            return False
+        self._epochs = epochs
+        return True
+
+    def epochs(self) -> Epochs | None:
+        return self._epochs
 
     def see(self, seen: Seen, before: Seen | None) -> bool:
         if self._seen.get(seen.device) != before:

@@ -17,12 +17,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
+from trueware.attestation.freshness.epoch import Epochs
 from trueware.attestation.ima.walking import ImaState
 from trueware.attestation.tpm.attest import Clock
 from trueware.attesters.ports import AttesterStore, Challenge, Device, Pending, Seen
 from trueware.errors import StoreError
 
-VERSION = 1
+VERSION = 2
 _APPLICATION = 0x74776174
 _WAIT = 5.0
 """Seconds to wait for another writer."""
@@ -39,6 +40,10 @@ CREATE TABLE key (device INTEGER NOT NULL REFERENCES device, name BLOB NOT NULL,
 CREATE UNIQUE INDEX key_name ON key (name) WHERE retired IS NULL;
 CREATE TABLE pending (device TEXT PRIMARY KEY, content TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE seen (device TEXT PRIMARY KEY, content TEXT NOT NULL) STRICT, WITHOUT ROWID;
+"""
+_SINCE_2 = """
+CREATE TABLE epoch (number INTEGER PRIMARY KEY CHECK (number = 1), current BLOB NOT NULL, since INTEGER NOT NULL,
+  previous BLOB NOT NULL, overlap INTEGER NOT NULL) STRICT
 """
 
 
@@ -81,11 +86,13 @@ class SqliteAttesters:
         application, version = run("PRAGMA application_id").fetchone()[0], run("PRAGMA user_version").fetchone()[0]
         if application == _APPLICATION and version == VERSION:
             return
-        if application or version or run("SELECT count(*) FROM sqlite_schema").fetchone()[0]:
-            raise StoreError(f"{str(self._path)!r} is no memory of a verifier of version {VERSION}")
-        for statement in _SCHEMA.split(";"):
-            if statement.strip():
-                run(statement)
+        if (application, version) != (_APPLICATION, 1):
+            if application or version or run("SELECT count(*) FROM sqlite_schema").fetchone()[0]:
+                raise StoreError(f"{str(self._path)!r} is no memory of a verifier of version {VERSION}")
+            for statement in _SCHEMA.split(";"):
+                if statement.strip():
+                    run(statement)
+        run(_SINCE_2)
         run(f"PRAGMA application_id = {_APPLICATION}")
         run(f"PRAGMA user_version = {VERSION}")
 
@@ -213,6 +220,19 @@ class SqliteAttesters:
         if row is None:
             return None
         return _pending_of(row[0])
+
+    def announce(self, epochs: Epochs, before: Epochs | None) -> bool:
+        with self._transaction() as connection:
+            row = connection.execute("SELECT current, since, previous, overlap FROM epoch").fetchone()
+            if (Epochs(*row) if row is not None else None) != before:
+                return False
+            values = (epochs.current, epochs.since, epochs.previous, epochs.overlap)
+            connection.execute("INSERT OR REPLACE INTO epoch VALUES (1, ?, ?, ?, ?)", values)
+            return True
+
+    def epochs(self) -> Epochs | None:
+        rows = self._rows("SELECT current, since, previous, overlap FROM epoch")
+        return Epochs(*rows[0]) if rows else None
 
     def see(self, seen: Seen, before: Seen | None) -> bool:
         with self._transaction() as connection:

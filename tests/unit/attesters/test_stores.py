@@ -21,6 +21,7 @@ from trueware.attestation.tpm.credential import seed_size
 from trueware.attestation.tpm.public import Attributes, parse_public
 from trueware.attesters.challenge import issue, redeem
 from trueware.attesters.enrolment import EnrolledKeys, begin, confirm, on_trust
+from trueware.attesters.epochs import announce
 from trueware.attesters.ports import AttesterStore, Challenge, Device, Pending, Seen
 from trueware.errors import EvidenceRefused, StoreError
 from trueware.storage.attesters_memory import MemoryAttesters
@@ -317,7 +318,9 @@ def test_a_damaged_memory_is_an_outage(tmp_path: Path, content: str) -> None:
 
 def test_epochs() -> None:
     epochs = Epochs(b"first-epoch", NOW).next(b"second-epoch", NOW + 100)
-    assert epochs.check(b"second-epoch", NOW + 500).detail == "the present epoch"
+    assert epochs.check(b"second-epoch", NOW + 500).detail == "the present epoch, which began 400 s ago"
+    assert rule(lambda: epochs.check(b"second-epoch", NOW + 500, 399)) == "epoch-current"
+    assert rule(lambda: epochs.check(b"second-epoch", NOW + 99)) == "epoch-current"  # a clock went back
     assert epochs.check(b"first-epoch", NOW + 160)
     assert rule(lambda: epochs.check(b"first-epoch", NOW + 161)) == "epoch-current"
     assert rule(lambda: epochs.check(b"third-epoch", NOW + 161)) == "epoch-current"
@@ -325,6 +328,29 @@ def test_epochs() -> None:
     for handle in (b"second-epoch", b"first-epoch", b"short"):
         with pytest.raises(ValueError, match="8 bytes"):
             epochs.next(handle, NOW)
+
+
+def test_an_epoch_is_begun_by_one(store: AttesterStore) -> None:
+    assert store.epochs() is None
+    first = announce(store, bytes(32), NOW)
+    second = announce(store, bytes(range(32)), NOW + 9, 5)
+    assert store.epochs() == second == Epochs(bytes(range(32)), NOW + 9, bytes(32), 5)
+    assert not store.announce(first, None)  # another verifier was quicker
+    assert not store.announce(first, first)
+    for handle in (bytes(19), bytes(65), bytes(32), bytes(range(32))):
+        with pytest.raises(ValueError, match="bytes"):
+            announce(store, handle, NOW + 10)
+
+
+def test_a_memory_of_the_first_version_is_taken_over(tmp_path: Path) -> None:
+    path = tmp_path / "a.sqlite"
+    with closing(SqliteAttesters.open(path)) as store:
+        issue(store, NONCE, NOW)
+        store._connection.execute("DROP TABLE epoch")
+        store._connection.execute("PRAGMA user_version = 1")
+    with closing(SqliteAttesters.open(path)) as store:
+        announce(store, bytes(32), NOW)
+        assert redeem(store, NONCE, NOW)
 
 
 def test_timestamps() -> None:

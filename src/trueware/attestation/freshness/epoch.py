@@ -33,18 +33,28 @@ class Epochs:
             raise ValueError("a new handle of 8 bytes or more is needed")
         return Epochs(handle, now, self.current, self.overlap)
 
-    def check(self, handle: bytes, now: int) -> Check:
+    def check(self, handle: bytes, now: int, max_age: int | None = None) -> Check:
         """Return that a handle counts.
+
+        Args:
+            handle: what the evidence is to hold.
+            now: seconds since 1970.
+            max_age: seconds since an epoch began for which it counts; None: as long as nobody begins another.
 
         Raises:
             EvidenceRefused: it does not.
         """
+        age = now - self.since
+        if age < 0:
+            raise EvidenceRefused(EPOCH_CURRENT.id, "the epoch began later than now: a clock went back")
+        if max_age is not None and age > max_age:
+            raise EvidenceRefused(EPOCH_CURRENT.id, f"the epoch began {age} s ago, {max_age} s are allowed")
         if handle == self.current:
-            return EPOCH_CURRENT.supports("the present epoch")
+            return EPOCH_CURRENT.supports(f"the present epoch, which began {age} s ago")
         if self.previous and handle == self.previous:
-            if now - self.since <= self.overlap:
+            if age <= self.overlap:
                 return EPOCH_CURRENT.supports("the epoch before, which still counts")
-            raise EvidenceRefused(EPOCH_CURRENT.id, f"the epoch before, which ended {now - self.since} s ago")
+            raise EvidenceRefused(EPOCH_CURRENT.id, f"the epoch before, which ended {age} s ago")
         raise EvidenceRefused(EPOCH_CURRENT.id, "no epoch that counts")
 
 

@@ -37,6 +37,11 @@ def add(commands: Subparsers) -> None:
         metavar="FILE",
         help="use up the challenge there, go by enrolled keys, and remember the device (see trueware challenge, device)",
     )
+    parser.add_argument(
+        "--epoch",
+        action="store_true",
+        help="the evidence is to hold the handle of the present epoch (see trueware challenge epoch)",
+    )
     add_time(parser)
     add_registry(parser)
     add_output(parser)
@@ -85,20 +90,25 @@ def add_question(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> ExitCode:
     """Appraise and print."""
+    from dataclasses import replace
+
     from trueware.appraising import appraise
     from trueware.cli.answer import print_json
     from trueware.cli.attested_text import render_appraisal
     from trueware.cli.attested_wire import appraisals_document
+    from trueware.errors import SourceError
     from trueware.registry.lookup import Registry
     from trueware.sources.evidence import read_pieces
     from trueware.storage.opening import open_registry
 
     wish = wish_of(options)
+    if options.epoch and (options.state is None or wish.question.nonce is not None):
+        raise SourceError("--epoch needs --state, which knows the epochs, and no nonce")
     with closing(open_registry(registry_location(options))) as store:
         if options.state is None:
             appraisal = appraise(read_pieces(options.evidence), Registry(store), wish)
         else:
-            appraisal = _remembered(options, Registry(store), store, wish)
+            appraisal = _remembered(options, Registry(store), store, replace(wish, epoch=options.epoch))
     write_ear(options, [appraisal], wish.question.now)
     if options.json:
         print_json(appraisals_document([appraisal]))

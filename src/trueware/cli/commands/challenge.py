@@ -34,6 +34,22 @@ def add(commands: Subparsers) -> None:
     add_state(new)
     new.set_defaults(run=run_new)
     add_ask(actions)
+    epoch = actions.add_parser(
+        "epoch",
+        help="begin an epoch",
+        description="Print a new handle for all devices, as hexadecimal digits, and remember it: evidence that holds it is no older "
+        "(trueware appraise --epoch). Within its epoch evidence can be shown again.",
+    )
+    epoch.add_argument(
+        "--overlap",
+        metavar="SECONDS",
+        type=positive,
+        default=60,
+        help="how long the epoch before still counts (default: 60)",
+    )
+    epoch.add_argument("--show", action="store_true", help="print the present one instead")
+    add_state(epoch)
+    epoch.set_defaults(run=run_epoch)
     listing = actions.add_parser(
         "list", help="list them", description="List the nonces that are remembered, latest first."
     )
@@ -63,6 +79,31 @@ def run_new(options: Namespace) -> ExitCode:
         print_json({"schema": SCHEMA, "challenges": [_value(challenge)]})
     else:
         sys.stdout.write(f"{challenge.nonce.hex()}\n")
+    return ExitCode.GENUINE
+
+
+def run_epoch(options: Namespace) -> ExitCode:
+    """Begin one, remember and print it; or print the present one."""
+    import secrets
+    import time
+
+    from trueware.attesters.challenge import USUAL
+    from trueware.attesters.epochs import announce
+    from trueware.errors import SourceError
+    from trueware.storage.attesters_sqlite import SqliteAttesters
+
+    with closing(SqliteAttesters.open(state_of(options))) as store:
+        try:
+            found = (
+                store.epochs()
+                if options.show
+                else announce(store, secrets.token_bytes(USUAL), int(time.time()), options.overlap)
+            )
+        except ValueError as error:
+            raise SourceError(str(error)) from error
+    if found is None:
+        raise SourceError("no epoch was announced")
+    sys.stdout.write(f"{found.current.hex()}\n")
     return ExitCode.GENUINE
 
 
