@@ -63,6 +63,15 @@ COMPONENT_RELEASE = CheckRule(
     distrust=Distrust.KNOWN_GOOD,
     compares=True,
 )
+COMPONENT_MIXED = CheckRule(
+    "component-mixed",
+    Aspect.EXECUTABLES,
+    "All components are of one version of each product",
+    contradicted=32,
+    supported=0,
+    help="Each component is genuine, but no release has them together: an old one with a known fault beside a new one is an attack "
+    "that looks like this. So does an update that was broken off.",
+)
 COMPONENT_WITHDRAWN = CheckRule(
     "component-withdrawn",
     Aspect.EXECUTABLES,
@@ -173,6 +182,7 @@ RULES = (
     RUNTIME_MIXED,
     RUNTIME_WITHDRAWN,
     COMPONENT_RELEASE,
+    COMPONENT_MIXED,
     COMPONENT_WITHDRAWN,
     DEVICE_CLAIMED,
     DEVICE_KEPT,
