@@ -8,7 +8,7 @@ import zipfile
 from collections import Counter
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from hashlib import sha1
+from hashlib import sha1, sha256
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,7 @@ from tests.unit.signatures.labels import labels
 from trueware.measuring import measure
 from trueware.model.signature import Outcome, Signature
 from trueware.signatures import Signatures
+from trueware.signatures.avb import SLOT_DIGEST
 from trueware.signatures.contract import Context
 
 VECTORS = Path(__file__).parents[2] / "vectors/signatures/avb"
@@ -181,3 +182,27 @@ def test_ml_dsa(number: int, size: int) -> None:
         changed = bytearray(data)
         changed[at] ^= 1
         assert all(each.outcome is not Outcome.VALID for each in found(bytes(changed))), at
+
+
+def test_digest_of_a_slot(corpus: Path) -> None:
+    """Of a structure without chained partitions: SHA-256 of header, authentication and auxiliary block; of one with, nothing."""
+    told = 0
+    folder = (
+        corpus.parent / "mobile/avb-wild/open"
+        if (corpus.parent / "mobile").is_dir()
+        else corpus / "mobile/avb-wild/open"
+    )
+    for path in sorted(folder.glob("*.img")):
+        data = path.read_bytes()
+        if data[:4] != b"AVB0":
+            continue
+        size = 256 + int.from_bytes(data[12:20], "big") + int.from_bytes(data[20:28], "big")
+        for signature in found(data):
+            statements = dict(signature.statements)
+            if signature.outcome is not Outcome.VALID or not statements:
+                continue
+            chained = any(name.startswith("chain/") for name in statements)
+            expected = None if chained else sha256(data[:size]).hexdigest()
+            assert statements.get(SLOT_DIGEST) == expected
+            told += not chained
+    assert told >= 1

@@ -25,12 +25,14 @@ from trueware.appraisal.live.checks import (
     CASE_MODEL,
     CASE_RELEASE,
     CASE_RUNNING,
+    CASE_VERIFIED,
     DEVICE_CLAIMED,
 )
 from trueware.model.attested import Appraisal
 from trueware.model.case import Case, Facet, Said
 from trueware.model.check import Aspect, Check, Outcome
 from trueware.model.result import Result
+from trueware.model.signature import Outcome as Signed
 from trueware.model.strength import Strength
 from trueware.model.verdict import Tier, TrustVector, Verdict
 
@@ -45,6 +47,9 @@ MODELS = (
     ("product", "product"),
 )
 """Claims of the hardware, with what an image calls the same."""
+
+SLOT_DIGEST = "vbmeta-digest"
+"""Statement of a vbmeta structure's signature (`trueware.signatures.avb`), which Android key attestation has as verifiedBootHash."""
 
 _GRAVITY = (Verdict.GENUINE, Verdict.UNKNOWN, Verdict.TAMPERED, Verdict.COUNTERFEIT)
 _TIERS = {96: Tier.CONTRAINDICATED, 32: Tier.WARNING, 2: Tier.AFFIRMING, 0: Tier.NONE}
@@ -183,6 +188,7 @@ def _releases(results: Iterable[Result], appraisals: Iterable[Appraisal]) -> Ite
             elif result.verdict in (Verdict.TAMPERED, Verdict.COUNTERFEIT) and appraisal.verdict is Verdict.GENUINE:
                 detail = f"the device attests genuine software, and {result.artefact} is {result.verdict.value}: {result.reason}"
                 yield CASE_BOOT.contradicts(detail, result.artefact)
+            yield from _verified_boot(result, appraisal)
             release = result.match.release if result.match is not None else None
             if release is None or result.verdict is not Verdict.GENUINE:
                 continue
@@ -190,6 +196,26 @@ def _releases(results: Iterable[Result], appraisals: Iterable[Appraisal]) -> Ite
             if same and all(each.version != release.version for each in same):
                 detail = f"{result.artefact} is {release.title}; the device runs {same[0].title}"
                 yield CASE_RELEASE.contradicts(detail, result.artefact, expected=release.title, found=same[0].title)
+
+
+def _verified_boot(result: Result, appraisal: Appraisal) -> Iterator[Check]:
+    """Yield whether what a phone's boot loader verified is this very image: the digest over all its vbmeta structures."""
+    attested = {each.value for each in appraisal.claims if each.name == "verified-boot-hash"}
+    own = {
+        value
+        for each in result.signatures
+        if each.signature.outcome is Signed.VALID
+        for name, value in each.signature.statements
+        if name == SLOT_DIGEST
+    }
+    if not attested or not own:
+        return
+    found = ", ".join(sorted(attested))
+    if attested & own:
+        yield CASE_VERIFIED.supports("the phone's boot loader verified this very image", result.artefact, found=found)
+    else:
+        detail = "the phone's boot loader verified other software than this image"
+        yield CASE_VERIFIED.contradicts(detail, result.artefact, expected=", ".join(sorted(own)), found=found)
 
 
 def _models(results: Iterable[Result], appraisals: Iterable[Appraisal]) -> Iterator[Check]:

@@ -148,6 +148,14 @@ CASE_BOOT = CheckRule(
     supported=0,
     help="The image is not this device's, or was changed after it booted, or the evidence is another device's.",
 )
+CASE_VERIFIED = CheckRule(
+    "case-verified-boot",
+    Aspect.BOOT,
+    "The image is what the phone's boot loader verified",
+    contradicted=32,
+    supported=0,
+    help="The phone runs other software than this image: an update, another slot, or the image is of another phone.",
+)
 CASE_RELEASE = CheckRule(
     "case-release",
     Aspect.EXECUTABLES,
@@ -171,6 +179,7 @@ RULES = (
     REFERENCES,
     CASE_IDENTITY,
     CASE_RUNNING,
+    CASE_VERIFIED,
     CASE_BOOT,
     CASE_RELEASE,
     CASE_MODEL,
