@@ -98,6 +98,23 @@ def test_an_answer_is_appraised_as_the_files_are(
     assert told(capsys, answers, real, name, registry) == expected
 
 
+def test_keys_of_one_device_answer_together(
+    tmp_path: Path, real: Path, registry: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Two quotes over the same values, by keys of two kinds; each keeps what belongs to it."""
+    name = "open/a1_genuine_devA/t1_service"
+    boot = (real / name).parent
+    quotes = [device.quote(real / name, stem, stem) for stem in ("quote", "quote_rsa")]
+    (tmp_path / "evidence").mkdir()
+    for each in ("ak.pub", "ak_rsa.pub", "binary_bios_measurements"):
+        shutil.copy(boot / each, tmp_path / "evidence")
+    (tmp_path / "evidence/answer.json").write_bytes(device.as_json({"tpm20-attestation-response": quotes}))
+    _, (_, _, checks) = told(capsys, tmp_path / "evidence", real, name, registry)
+    proved = [detail for rule, outcome, detail in checks if (rule, outcome) == ("quote-pcr-digest", "supports")]
+    assert proved == ["sha1: PCR 0-14; sha256: PCR 0-14", "sha256: PCR 0-10"]
+    assert not [each for each in checks if each[0].startswith("quote-") and each[1] == "contradicts"]
+
+
 def test_an_older_tpm_is_told_and_convicts_nobody(
     tmp_path: Path, registry: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -4,7 +4,7 @@ All answers among the pieces are one attester's. A file that lies beside them wi
 whoever keeps both the answer and what was taken out of it sends nothing twice.
 """
 
-from collections.abc import Sequence
+from itertools import groupby
 
 from trueware.appraisal.live.checks import EVIDENCE_PIECE, EVIDENCE_READ
 from trueware.appraising.gathering import Gathering
@@ -29,13 +29,14 @@ def take_answers(found: dict[Kind, list[Piece]], gathering: Gathering) -> None:
             gathering.add(EVIDENCE_READ.contradicts(str(error), each.name))
     held = pieces_of(answers)
     gathering.add(*(EVIDENCE_PIECE.not_shown(reason, name) for name, reason in held.gaps))
-    for name, kind, data in held.pieces:
-        if kind is Kind.OTHER:
-            why = "a log of network equipment's boot is read, and compared with nothing yet"
-            gathering.add(EVIDENCE_PIECE.not_shown(why, name, expected_gap=True))
-        elif not _is_there(found.get(kind, ()), data):
-            found.setdefault(kind, []).append(Piece(f"answer/{name}", data))
-
-
-def _is_there(pieces: Sequence[Piece], data: bytes) -> bool:
-    return any(each.data == data for each in pieces)
+    beside = {kind: {each.data for each in pieces} for kind, pieces in found.items()}
+    for _, group in groupby(held.pieces, lambda each: each[0].partition(".")[0]):
+        parts = list(group)  # of one quote, or a log
+        if all(data in beside.get(kind, ()) for _, kind, data in parts):
+            continue
+        for name, kind, data in parts:
+            if kind is Kind.OTHER:
+                why = "a log of network equipment's boot is read, and compared with nothing yet"
+                gathering.add(EVIDENCE_PIECE.not_shown(why, name, expected_gap=True))
+            else:
+                found.setdefault(kind, []).append(Piece(f"answer/{name}", data))
