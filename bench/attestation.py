@@ -31,11 +31,12 @@ from report import Row
 from trueware.appraising import Fleet, Wish, appraise
 from trueware.attestation.android_key import link as android_link
 from trueware.attestation.android_key.verifying import verify_attestation
+from trueware.attestation.certificate_files import encodings
 from trueware.attestation.contract import Question
 from trueware.attestation.ima.baseline import Baseline
 from trueware.attestation.ima.entries import entries, fields_of
 from trueware.attestation.ima.walking import ImaState, Memo, replay, walk
-from trueware.attestation.recognise import Piece, encodings
+from trueware.attestation.recognise import Piece
 from trueware.attestation.tpm.pcrs import parse_pcr_file
 from trueware.attestation.tpm.quote import verify_quote
 from trueware.attestation.tpm.quote_key import load_quote_key
