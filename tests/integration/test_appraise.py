@@ -204,3 +204,43 @@ def test_results_are_handed_on(run: Run, real: Path, tmp_path: Path) -> None:
         assert document["submods"]["r1"]["verifier_claims"]["verdict"] == "TAMPERED"
         assert run(*shown, "--nonce", "11" * 16)[0] == 2
         assert run("ear", "show", result)[0] == 10  # nobody's word
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "executables", "is_told"),
+    [
+        ("a1_genuine_devA/t0_boot", "affirming", 2, True),
+        ("a6_cmdline_tampered/t1_service", "contraindicated", 96, True),
+    ],
+)
+def test_what_was_appraised_is_handed_on(
+    run: Run,
+    real: Path,
+    tmp_path: Path,
+    name: str,
+    status: str,
+    executables: int,
+    is_told: bool,  # noqa: FBT001 (a parameter)
+) -> None:
+    """As an attestation result: the status of the verdict, the challenge that was answered, and the release with what equals it."""
+    result = tmp_path / "result.json"
+    allowed = ["--exclude", "etc/*", "--exclude", "usr/lib/modprobe.d/*", "--exclude", "usr/sbin/attest-init"]
+    question = [*pieces(real, name), *asked(real, name, tmp_path), *allowed]
+    run("appraise", *question, "--ear", result, "--ear-form", "json")
+    document = json.loads(result.read_bytes())
+    submod = document["submods"]["r1"]
+    assert (document["ear_status"], submod["ear_status"]) == (status, status)
+    assert submod["ear_trustworthiness_vector"]["executables"] == executables
+    assert submod["ear_trustworthiness_vector"]["instance-identity"] == 2
+    assert ("eat_nonce" in submod) is is_told
+    assert submod["ear_verifier_claims"]["releases"][0]["release-title"] == "boot 6.1.192-2 of Example Telco"
+
+
+def test_what_answers_no_challenge_affirms_nothing(run: Run, real: Path, tmp_path: Path) -> None:
+    """A genuine boot, and nobody asked: an old answer looks the same. Neither status, vector nor claims say anything for it."""
+    name, result = "a1_genuine_devA/t0_boot", tmp_path / "result.json"
+    question = [*asked(real, name, tmp_path)[:4], "--registry", tmp_path / "r.sqlite"]
+    code, out = run("appraise", *pieces(real, name), *question, "--ear", result, "--ear-form", "json")
+    submod = json.loads(result.read_bytes())["submods"]["r1"]
+    assert (code, submod["ear_status"]) == (10, "none"), out
+    assert not submod.keys() & {"ear_trustworthiness_vector", "ear_attester_claims", "eat_nonce"}

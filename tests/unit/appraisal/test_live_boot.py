@@ -24,7 +24,7 @@ def release(
     product: str, version: str, registers: dict[int, str], bank: str = "sha256", **more: object
 ) -> BootReference:
     made = Release(
-        id=f"{product}{version}",
+        id=f"{product}{version}{sorted(registers)}",
         publisher="Acme",
         product=product,
         version=version,
@@ -81,6 +81,13 @@ def test_versions_that_were_never_shipped_together() -> None:
     found = judged(HELD | {9: value("kernel 2")}, FIRMWARE, SYSTEM, NEXT)
     assert [each.rule for each in found.checks if each.outcome is Outcome.CONTRADICTS] == ["boot-mixed"]
     assert not found.differing
+
+
+def test_one_version_in_several_statements_is_not_mixed() -> None:
+    parts = (release("System", "1", {4: "loader"}), release("System", "1", {9: "kernel"}))
+    found = judged(HELD, FIRMWARE, *parts)
+    assert told(found, Outcome.CONTRADICTS) == set()
+    assert titles(found) == [("Board 1", True), ("System 1", True), ("System 1", True)]
 
 
 def test_a_withdrawn_release_is_told() -> None:

@@ -42,6 +42,16 @@ TABLE = {
     "whole": ((), Verdict.GENUINE, Tier.AFFIRMING),
     "refused": ((EVIDENCE_READ.contradicts("cut"),), Verdict.UNKNOWN, Tier.CONTRAINDICATED),
     "no challenge": ((QUOTE_NONCE.not_shown("none was sent"),), Verdict.UNKNOWN, Tier.NONE),
+    "no challenge, unknown code": (
+        (QUOTE_NONCE.not_shown("none was sent"), COMPONENT_RELEASE.contradicts("in none")),
+        Verdict.UNKNOWN,
+        Tier.NONE,
+    ),
+    "no challenge, changed file": (
+        (QUOTE_NONCE.not_shown("none was sent"), IMA_FILE_CHANGED.contradicts("changed", "/bin/ls")),
+        Verdict.UNKNOWN,
+        Tier.CONTRAINDICATED,
+    ),
     "key of nobody": ((ATTESTATION_KEY_BOUND.not_shown("not enrolled"),), Verdict.UNKNOWN, Tier.NONE),
     "another device": ((ATTESTATION_KEY_BOUND.contradicts("another key"),), Verdict.UNKNOWN, Tier.CONTRAINDICATED),
     "another name": ((DEVICE_CLAIMED.contradicts("another serial"),), Verdict.UNKNOWN, Tier.CONTRAINDICATED),

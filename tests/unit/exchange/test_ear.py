@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from trueware.appraisal.ar4si import assign, tier_floor, vector_of
 from trueware.appraisal.ar4si_values import tier_word, value_name
 from trueware.appraisal.live.case import combine
+from trueware.appraisal.live.catalogue import CHECKS
 from trueware.appraisal.live.conclude import Gathered, conclude
 from trueware.attestation.eat.checks import TOKEN_NONCE, TOKEN_SIGNATURE
 from trueware.cose.sign1 import PrivateKey
@@ -502,6 +503,32 @@ def test_a_case_is_told_with_what_it_rests_on() -> None:
     assert second.nonce == b"12345678"
     assert from_cbor(to_cbor(ear)) == ear
     assert from_json(to_json(ear)).topology == ear.topology
+
+
+CHECK = st.builds(
+    lambda rule, outcome, detail: {
+        Outcome.SUPPORTS: rule.supports,
+        Outcome.CONTRADICTS: rule.contradicts,
+        Outcome.NOT_SHOWN: rule.not_shown,
+    }[outcome](detail, detail),
+    st.sampled_from(list(CHECKS.values())),
+    st.sampled_from(list(Outcome)),
+    st.text(st.characters(), max_size=4),
+)
+
+
+@given(st.lists(st.lists(CHECK, max_size=6), min_size=1, max_size=3), st.text(st.characters(), max_size=6))
+def test_whatever_is_concluded_can_be_handed_on(each: list[list[Check]], name: str) -> None:
+    """Any texts, names and checks: a result is written, and read again as the same; only GENUINE without a fault is affirming."""
+    told = [conclude(Gathered(name, ("x",), tuple(checks), claims=(Claim(name, name, "x", ""),))) for checks in each]
+    ear = ear_of(told, VERIFIER, NOW)
+    assert from_cbor(to_cbor(ear)) == ear
+    assert from_json(to_json(ear)).submods.keys() == ear.submods.keys()
+    assert len(ear.submods) == len(told)
+    for appraisal, submod in zip(told, ear.submods.values(), strict=True):
+        genuine = appraisal.verdict is Verdict.GENUINE and appraisal.tier is Tier.AFFIRMING
+        assert (submod.status is Status.AFFIRMING) is genuine
+    assert (ear.worst is Status.AFFIRMING) is all(each.status is Status.AFFIRMING for each in ear.submods.values())
 
 
 def test_what_is_not_believed_is_not_the_attesters_word() -> None:

@@ -211,13 +211,15 @@ _PLAIN = {bank: _plain(bank) for bank in BANKS}
 
 
 def _of_versions(chosen: Iterable[BootReference]) -> list[Check]:
-    versions: dict[tuple[str, str], list[Release]] = {}
+    """Return where versions differ; what others state is often one release for each register, all of one version."""
+    versions: dict[tuple[str, str], dict[str, str]] = {}
     for each in chosen:
-        versions.setdefault((each.release.publisher, each.release.product), []).append(each.release)
+        release = each.release
+        versions.setdefault((release.publisher, release.product), {}).setdefault(release.version, release.title)
     return [
-        BOOT_MIXED.contradicts(f"parts of {' and of '.join(each.title for each in releases)} booted together")
-        for releases in versions.values()
-        if len(releases) > 1
+        BOOT_MIXED.contradicts(f"parts of {' and of '.join(titles.values())} booted together")
+        for titles in versions.values()
+        if len(titles) > 1
     ]
 
 

@@ -10,14 +10,14 @@ The checklist:
 1. The sides are compared: identity (attested against reported, one attester against another), what the image is with what runs,
    and what the image says of its product with what the hardware says.
 2. Each facet is told by its strongest evidence. Evidence that is refused, whose signer is not shown, or that answers no challenge
-   affirms nothing; what it says against the device is told all the same.
+   affirms nothing; what it says gravely against the device is told all the same.
 3. The verdict is the worst of the members; a contradiction leaves nothing better than UNKNOWN, and one between a genuine image and
    software that runs and is not genuine is TAMPERED, for the device does not run its image. The tier is no better than any member's.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from trueware.appraisal.ar4si import assign, tier_floor
+from trueware.appraisal.ar4si import CONTRAINDICATED, assign, tier_floor
 from trueware.appraisal.live.believed import is_believed, is_of_this_device, is_open
 from trueware.appraisal.live.checks import (
     CASE_BOOT,
@@ -266,6 +266,8 @@ def _by_evidence(facet: Facet, appraisals: Iterable[Appraisal]) -> Iterator[Said
         whole = is_believed(appraisal.checks) and is_of_this_device(appraisal.checks)
         if not whole or is_open(checks, frozenset(_ASPECT[facet])):
             shown = [each for each in shown if each.outcome is Outcome.CONTRADICTS]
+        if not whole:
+            shown = [each for each in shown if tier_floor(each.value) == CONTRAINDICATED]
         if facet is Facet.IDENTITY:
             shown = [each for each in shown if each.aspect is Aspect.IDENTITY or each.outcome is Outcome.CONTRADICTS]
         value = assign(each.value for each in shown)

@@ -3,7 +3,8 @@
 The checklist:
 
 1. Evidence that is refused says nothing of the software: UNKNOWN, and contraindicated, for something is wrong with what was sent.
-2. Where who signed, or that it is fresh, could not be shown, nothing it says counts: UNKNOWN, with what would show it.
+2. Where who signed, or that it is fresh, could not be shown, nothing it says counts: UNKNOWN, with what would show it. Not even a
+   warning is claimed, by which a relying party may let a device in; what is contraindicated is.
 3. Of another device than it is said to be: UNKNOWN of the one that was asked about, and contraindicated.
 4. TAMPERED: something measured is contraindicated (AR4SI 96 and more) in what comes from a known release, or under a publisher's
    signature that does not hold. Where neither is known (a boot loader that is unlocked), it is UNKNOWN and contraindicated.
@@ -111,7 +112,7 @@ def conclusion_of(found: Iterable[Check], matches: Sequence[Matched]) -> Conclus
     """Return what follows from checks and matches."""
     checks = _sorted(found)
     verdict, reason, counts = _verdict(checks, matches)
-    vector = vector_of(checks if counts else [each for each in checks if _speaks_against(each)])
+    vector = vector_of(checks if counts else [each for each in checks if _speaks_against(each) and _is_grave(each)])
     if verdict is Verdict.UNKNOWN and tier_floor(vector.executables) == AFFIRMING and is_open(checks, _RAN):
         vector = replace(vector, executables=0)
     tier = vector.tier
