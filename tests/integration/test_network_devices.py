@@ -98,6 +98,44 @@ def test_an_answer_is_appraised_as_the_files_are(
     assert told(capsys, answers, real, name, registry) == expected
 
 
+@pytest.mark.parametrize(
+    "name", [each for each in BOOTS if each.startswith("open/")] + ["attacks/open/ima_log_longer_than_quote"]
+)
+def test_values_that_were_not_sent_are_replayed(
+    tmp_path: Path, real: Path, registry: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    """Quotes over two banks and PCR 10, a list of files that grew since: as if the values had been sent, all or some."""
+    snapshot = real / name
+    boot = snapshot if name.startswith("attacks/") else snapshot.parent
+    quote = device.quote(snapshot)
+    answers = []
+    for number, kept in enumerate((quote["unsigned-pcr-values"], quote["unsigned-pcr-values"][:1], [])):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        for each in (boot / "ak.pub", boot / "binary_bios_measurements", snapshot / "binary_runtime_measurements"):
+            shutil.copy(each, folder)
+        output = {"tpm20-attestation-response": [quote | {"unsigned-pcr-values": kept}]}
+        (folder / "answer.json").write_bytes(device.as_json(output))
+        answers.append(told(capsys, folder, real, name, registry))
+    assert answers[0] == answers[1] == answers[2]
+    assert not [each for each in answers[0][1][2] if each[0] == "quote-pcr-digest" and each[1] != "supports"]
+
+
+@pytest.mark.parametrize(
+    "name", ["eventlog_swapped", "ima_log_truncated", "ima_template_data_edited", "quote_sig_flipped"]
+)
+def test_forged_logs_replay_to_nothing_that_is_signed(
+    tmp_path: Path, real: Path, registry: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    attack = real / "attacks/open" / name
+    for each in ("ak.pub", "binary_bios_measurements", "binary_runtime_measurements", "quote.msg", "quote.sig"):
+        shutil.copy(attack / each, tmp_path)
+    code, (verdict, tier, checks) = told(capsys, tmp_path, real, f"attacks/open/{name}", registry)
+    assert (code, verdict, tier) == (10, "UNKNOWN", "contraindicated")
+    rule = "quote-signature" if name == "quote_sig_flipped" else "quote-pcr-digest"
+    assert [each[0] for each in checks if each[1] == "contradicts"] == [rule]
+
+
 def test_keys_of_one_device_answer_together(
     tmp_path: Path, real: Path, registry: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -7,8 +7,10 @@ one of each. Keys have names of their own: each that can sign is tried.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from trueware.appraising.replayed import replayed
 from trueware.attestation.recognise import Kind, Piece
-from trueware.attestation.tpm.checks import QUOTE_SIGNATURE
+from trueware.attestation.tpm.attest import parse_quote
+from trueware.attestation.tpm.checks import QUOTE_PCR_DIGEST, QUOTE_SIGNATURE
 from trueware.attestation.tpm.pcrs import PcrValues, parse_pcr_file
 from trueware.attestation.tpm.public import Attributes
 from trueware.attestation.tpm.quote import Quoted, verify_quote
@@ -90,10 +92,25 @@ def _prove(
         try:
             return ProvedQuote(attest.name, verify_quote(data, parsed, key, nonce, pcrs), key)
         except EvidenceRefused as refusal:
+            found = _replayed(refusal, data, parsed.hash, pcrs, pieces)
+            if found is not None:
+                return ProvedQuote(attest.name, verify_quote(data, parsed, key, nonce, found), key)
             refusals.append(refusal)
     # the one that got furthest: a key that does not fit tells nothing where another one does
     best = min(refusals, key=lambda each: each.rule == QUOTE_SIGNATURE.id)
     raise EvidenceRefused(best.rule, best.reason, attest.name)
+
+
+def _replayed(
+    refusal: EvidenceRefused, data: bytes, hash_name: str, sent: PcrValues, pieces: Mapping[Kind, Sequence[Piece]]
+) -> PcrValues | None:
+    """Return the values of a quote of which nothing but values was missing, if the logs have them."""
+    if refusal.rule != QUOTE_PCR_DIGEST.id:
+        return None
+    quote = parse_quote(data)
+    if all(index in sent.banks.get(bank, {}) for bank, indices in quote.selection for index in indices):
+        return None
+    return replayed(quote, hash_name, sent, pieces)
 
 
 def _keys(publics: Iterable[Piece]) -> list[tuple[Piece, QuoteKey]]:

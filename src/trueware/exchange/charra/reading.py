@@ -12,7 +12,7 @@
 
 The description of ``quote-data`` points to TPMS_QUOTE_INFO, that of the list around it says TPMS_ATTEST with a length. What a TPM
 signs is TPMS_ATTEST: it is read with its length or bare, and a TPMS_QUOTE_INFO alone is refused, since nobody can verify it.
-``unsigned-pcr-values`` may be left out; a quote without them is not verified here yet (they could be had by replaying logs).
+``unsigned-pcr-values`` may be left out: whoever appraises has them from the logs then.
 
 Answers of TPM 1.2 are recognised and refused: what they sign is SHA-1, and nothing here verifies it.
 """
