@@ -8,10 +8,17 @@ from pathlib import Path
 import jsonschema
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_public_key,
+)
 
 from trueware import demo
 from trueware.cli import main
+from trueware.signatures.jws import to_base64url
 
 SAMPLES = Path(demo.__file__).parent / "samples"
 Run = Callable[..., tuple[int, str, str]]
@@ -60,6 +67,25 @@ def test_a_result_is_relied_on(run: Run, tmp_path: Path, form: str, image: str, 
     (submod,) = document["submods"].values()
     assert submod["status"] == status
     assert submod["verifier_claims"]["release-title"].startswith("Acme Router 1.0")
+
+
+def test_one_key_of_a_published_set_is_enough(run: Run, tmp_path: Path) -> None:
+    """Verifiers publish their keys as a set of JWKs, in which an old one stands beside the new one."""
+    result = verified(run, tmp_path, "router-1.0.bin")
+    own = load_pem_public_key((tmp_path / "public.pem").read_bytes())
+    assert isinstance(own, ec.EllipticCurvePublicKey)
+    keys = [jwk("old", ec.generate_private_key(ec.SECP256R1()).public_key()), jwk("new", own)]
+    for published, expected in ((keys, 0), (keys[:1], 2)):
+        (tmp_path / "keys.json").write_text(json.dumps({"keys": published}))
+        code, out, err = run("ear", "show", result, "--key", tmp_path / "keys.json", "--at", NOW)
+        assert (code, out.startswith("verified")) == (expected, expected == 0), err
+
+
+def jwk(name: str, key: ec.EllipticCurvePublicKey) -> dict[str, str]:
+    size = key.key_size // 8
+    numbers = key.public_numbers()
+    x, y = (to_base64url(each.to_bytes(size, "big")).decode() for each in (numbers.x, numbers.y))
+    return {"kty": "EC", "crv": f"P-{key.key_size}", "kid": name, "x": x, "y": y}
 
 
 def test_text_tells_what_values_mean(run: Run, tmp_path: Path) -> None:

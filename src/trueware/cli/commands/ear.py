@@ -30,7 +30,7 @@ def add(commands: Subparsers) -> None:
         "codes are those of the worst status in it: 0 affirming, 9 warning, 11 contraindicated, 10 none, or not verified.",
     )
     show.add_argument("file", metavar="FILE")
-    show.add_argument("--key", metavar="FILE", help="the verifier's public key")
+    show.add_argument("--key", metavar="FILE", help="the verifier's public key, or keys (PEM, DER, JWK, COSE_Key)")
     show.add_argument(
         "--nonce", metavar="HEX", type=bytes.fromhex, help="the challenge that it must answer (passport model)"
     )
@@ -44,18 +44,13 @@ def run_show(options: Namespace) -> ExitCode:
     import time
 
     from trueware.cli.answer import print_json
-    from trueware.cli.keys import read_public_key
-    from trueware.errors import SourceError, UntrustedStatement
-    from trueware.exchange.ear.signed import read_signed, read_unverified
+    from trueware.errors import UntrustedStatement
+    from trueware.exchange.ear.signed import read_unverified
 
     now = int(time.time()) if options.at is None else options.at
-    try:
-        with open(options.file, "rb") as file:
-            data = file.read(16 << 20)
-    except OSError as error:
-        raise SourceError(f"cannot read {options.file!r}: {error.strerror}") from error
+    data = _read(options.file)
     verified = options.key is not None
-    ear = read_signed(data, read_public_key(options.key), now) if verified else read_unverified(data)
+    ear = _verified(data, options.key, now) if verified else read_unverified(data)
     if options.nonce is not None and not _answers(ear, options.nonce):
         raise UntrustedStatement("the result does not answer the challenge: it is an old one, or somebody else's")
     if options.json:
@@ -63,6 +58,41 @@ def run_show(options: Namespace) -> ExitCode:
     else:
         sys.stdout.writelines(f"{line}\n" for line in _lines(ear, verified=verified))
     return _code(ear, verified=verified)
+
+
+def _verified(data: bytes, path: str, now: int) -> "Ear":
+    """Return a result that one of the keys in a file signed.
+
+    Raises:
+        SourceError: there is no key in it.
+        UntrustedStatement: none of them did.
+        MalformedInput: it breaks the rules of the draft, or has run out.
+    """
+    from trueware.cli.trusted import certificates_and_keys
+    from trueware.errors import SourceError, UntrustedStatement
+    from trueware.exchange.ear.signed import read_signed
+
+    keys = certificates_and_keys([(path, _read(path))])[1]
+    if not keys:
+        raise SourceError(f"{path!r} holds certificates: the verifier's public key itself is needed")
+    refusal: UntrustedStatement | None = None
+    for spki in keys.values():
+        try:
+            return read_signed(data, spki, now)
+        except UntrustedStatement as error:
+            refusal = error
+    raise refusal or UntrustedStatement("there is no key")
+
+
+def _read(path: str) -> bytes:
+    from trueware.errors import SourceError
+    from trueware.exchange.ear.claim_keys import MAX_BYTES
+
+    try:
+        with open(path, "rb") as file:
+            return file.read(2 * MAX_BYTES)
+    except OSError as error:
+        raise SourceError(f"cannot read {path!r}: {error.strerror}") from error
 
 
 def _answers(ear: "Ear", nonce: bytes) -> bool:
