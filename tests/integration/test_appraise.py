@@ -244,3 +244,28 @@ def test_what_answers_no_challenge_affirms_nothing(run: Run, real: Path, tmp_pat
     submod = json.loads(result.read_bytes())["submods"]["r1"]
     assert (code, submod["ear_status"]) == (10, "none"), out
     assert not submod.keys() & {"ear_trustworthiness_vector", "ear_attester_claims", "eat_nonce"}
+
+
+def test_a_list_that_is_withheld_is_no_pass(run: Run, real: Path, tmp_path: Path) -> None:
+    """PCR 10 says that files were measured; without their list nobody knows which."""
+    name = "a1_genuine_devA/t0_boot"
+    folder = real / "open" / name
+    sent = [*pieces(real, name)[:3], folder / "quote.msg", folder / "quote.sig", folder / "quote.pcrs"]
+    code, out = run("appraise", *sent, *asked(real, name, tmp_path), "--json")
+    appraisal = json.loads(out)["appraisals"][0]
+    assert (code, appraisal["verdict"]) == (10, "UNKNOWN")
+    assert "ima-sent" in _rules(appraisal, "not-shown")
+
+
+def test_what_is_on_the_never_trust_list_is_never_genuine(run: Run, real: Path, tmp_path: Path) -> None:
+    """A boot that is registered, and known not to be trustworthy all the same."""
+    name = "a1_genuine_devA/t0_boot"
+    code, out = run("release", "list", "--registry", tmp_path / "r.sqlite", "--json")
+    digest = next(each["sha256"] for each in json.loads(out)["releases"] if each["product"] == "boot")
+    asked_ = ["trust", "never", f"sha256:{digest}", "--reason", "a loader that starts anything"]
+    code, out = run(*asked_, "--registry", tmp_path / "r.sqlite")
+    assert code == 0, out
+    code, out = run("appraise", *pieces(real, name), *asked(real, name, tmp_path), "--json")
+    appraisal = json.loads(out)["appraisals"][0]
+    assert code == 11
+    assert "boot-distrusted" in _rules(appraisal, "contradicts")

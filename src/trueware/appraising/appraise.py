@@ -58,6 +58,7 @@ def appraise_into(gathering: Gathering, pieces: Iterable[Piece]) -> Appraisal:
             gathering.add(rule.contradicts(refusal.reason, refusal.place))
         except InputError as error:
             gathering.add(EVIDENCE_READ.contradicts(str(error)))
+    gathering.add(*(check for each in gathering.matches for check in gathering.fleet.barred(each.release)))
     if not gathering.kinds:
         gathering.add(EVIDENCE_PIECE.not_shown("no piece of it is evidence that is read here"))
     return conclude(

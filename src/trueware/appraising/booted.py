@@ -9,6 +9,7 @@
 from collections.abc import Mapping, Sequence
 
 from trueware.appraisal.live.boot import BANKS
+from trueware.appraisal.live.checks import EVIDENCE_ONE, EVIDENCE_PIECE
 from trueware.appraisal.live.continuity import against_before
 from trueware.appraisal.live.runtime import judge_runtime
 from trueware.appraising.gathering import Gathering
@@ -16,16 +17,20 @@ from trueware.appraising.quotes import ProvedQuote, prove_quotes
 from trueware.attestation.event_log.checks import EVENT_LOG_WHOLE
 from trueware.attestation.event_log.verifying import VerifiedLog
 from trueware.attestation.ima.ascii import to_binary
-from trueware.attestation.ima.checks import IMA_BANK, IMA_READ
+from trueware.attestation.ima.checks import IMA_BANK, IMA_SENT
 from trueware.attestation.ima.coverage import coverage
 from trueware.attestation.ima.walking import ImaState, is_padded
 from trueware.attestation.recognise import Kind, Piece
 from trueware.attestation.tpm.clock import Course, check_clock, compare
 from trueware.model.check import Check
+from trueware.model.measured_boot import is_empty
 
 IMA_REGISTER = 10
 _NO_LOG = EVENT_LOG_WHOLE.not_shown("no boot log was sent, so that what differs cannot be named", expected_gap=True)
-_NO_LIST = IMA_READ.not_shown("no list of files that ran was sent; what ran since boot is not shown", expected_gap=True)
+_NO_LIST = IMA_SENT.not_shown("no list of files that ran was sent; what ran since boot is not shown", expected_gap=True)
+_WITHHELD = IMA_SENT.not_shown(
+    "files that ran were measured, and their list was not sent: send it, read after the quote", "PCR 10"
+)
 
 
 def appraise_boot(pieces: Mapping[Kind, Sequence[Piece]], gathering: Gathering) -> None:
@@ -42,6 +47,7 @@ def appraise_boot(pieces: Mapping[Kind, Sequence[Piece]], gathering: Gathering) 
     gathering.add(*quotes.keyless)
     for quote in quotes.proved:
         gathering.add(*quote.quoted.checks, *_identified(quote, pieces, gathering))
+    _require_one_device(quotes.proved, gathering)
     main = quotes.proved[0]
     gathering.attester = gathering.attester or f"TPM key {main.key.name.hex()[4:16]}"
     gathering.clock, gathering.key = main.quoted.clock, main.key.name
@@ -79,6 +85,7 @@ def _log(
     if not logs:
         gathering.add(_NO_LOG)
         return b"", None
+    _tell_rest(logs, gathering)
     verified = gathering.fleet.verify_log(logs[0].data, banks)
     gathering.take("event-log", verified.checks, claims=verified.claims)
     return logs[0].data, verified
@@ -91,11 +98,13 @@ def _files(
     verified: VerifiedLog | None,
 ) -> None:
     lists = _lists(pieces)
-    if not lists:
-        gathering.add(_NO_LIST)
-        return
-    data = lists[0].data
     held = [each for each in BANKS if IMA_REGISTER in banks.get(each, {})]
+    if not lists:
+        measured = any(not is_empty(banks[each][IMA_REGISTER]) for each in held)
+        gathering.add(_WITHHELD if measured or _sent_before(gathering) else _NO_LIST)
+        return
+    _tell_rest(lists, gathering)
+    data = lists[0].data
     if not held:
         gathering.take("ima-log", (IMA_BANK.not_shown("PCR 10 of no such bank was quoted", "PCR 10"),))
         return
@@ -115,6 +124,31 @@ def _files(
     lines = [each.text for each in verified.facts.command_lines] if verified is not None and verified.facts else []
     policy = next((each.data.decode("utf-8", "replace") for each in pieces.get(Kind.IMA_POLICY, ())), None)
     gathering.take("ima-log", (*ran.checks, *coverage(policy, lines)), ran.matches)
+
+
+def _require_one_device(quotes: Sequence[ProvedQuote], gathering: Gathering) -> None:
+    """Tell where keys of several devices signed: pieces were mixed up, or one device answers for another."""
+    enrolled = gathering.wish.endorsements.enrolled
+    names = {enrolled[each.key.name] for each in quotes if each.key.name in enrolled}
+    if len(names) > 1:
+        named = ", ".join(sorted(names)[:4])
+        gathering.add(EVIDENCE_ONE.contradicts(f"keys that were enrolled for several devices signed: {named}"))
+
+
+def _tell_rest(pieces: Sequence[Piece], gathering: Gathering) -> None:
+    """Tell that of several pieces of a kind the first was taken."""
+    for each in pieces[1:_MOST_TOLD]:
+        if each.data != pieces[0].data:
+            gathering.add(EVIDENCE_PIECE.not_shown(f"{pieces[0].name} was taken, and this one not", each.name))
+
+
+def _sent_before(gathering: Gathering) -> bool:
+    """Tell whether the device sent a list of files when it was appraised last."""
+    seen = gathering.wish.seen
+    return seen is not None and seen.files is not None
+
+
+_MOST_TOLD = 8
 
 
 def _where_it_was(gathering: Gathering, bank: str) -> ImaState:

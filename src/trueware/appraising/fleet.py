@@ -11,7 +11,7 @@ from hashlib import sha256
 from typing import TypeAlias
 
 from trueware.appraisal.live.boot import BootPolicy, Judged, match_boot
-from trueware.appraisal.live.checks import REFERENCES
+from trueware.appraisal.live.checks import BOOT_DISTRUSTED, REFERENCES
 from trueware.appraisal.live.conclude import Conclusions
 from trueware.appraising.boots import differences, find_boots
 from trueware.appraising.programs import Programs
@@ -83,6 +83,7 @@ class Fleet:
         self.programs = Programs(registry, endorsements, excluded)
         self._endorsements = endorsements
         self._policy = policy
+        self._barred: dict[str, tuple[Check, ...]] = {}
         self._boot_keys: BootKeys | None = None
         self._holding: dict[bytes, tuple[Release, ...]] = {}
         self._identities: dict[_Identity, Identified] = {}
@@ -184,6 +185,22 @@ class Fleet:
         if found is None:
             releases = (*self.registry.find_exact(digest).releases, *self.registry.find_holding({digest: 1}, _FEW, []))
             found = self._holding[digest] = tuple({each.id: each for each in releases}.values())
+        return found
+
+    def barred(self, release: Release) -> tuple[Check, ...]:
+        """Return why a release must not be trusted although it is registered; empty: it may be.
+
+        Raises:
+            StoreError: the registry cannot be read.
+        """
+        found = self._barred.get(release.id)
+        if found is None:
+            listed = self.registry.barred(release)
+            found = ()
+            if listed is not None:
+                detail = f"{release.title} is on the never-trust list: {listed.reason}"
+                found = (BOOT_DISTRUSTED.contradicts(detail, source=listed.source or "never-trust list"),)
+            self._barred[release.id] = found
         return found
 
     def _matched(self, banks: Banks, verified: VerifiedLog | None) -> tuple[Judged, tuple[Check, ...]]:

@@ -119,6 +119,14 @@ EVIDENCE_PIECE = CheckRule(
     supported=0,
     help="Send what the device's tool writes: quote, signature, PCR values and logs, or a token.",
 )
+EVIDENCE_ONE = CheckRule(
+    "evidence-one-device",
+    Aspect.EVIDENCE,
+    "All evidence is of one device",
+    contradicted=99,
+    supported=0,
+    help="Pieces of several devices were put together, or one device answers for another. Appraise each by itself.",
+)
 REFERENCES = CheckRule(
     "references",
     Aspect.BOOT,
@@ -176,6 +184,7 @@ CASE_MODEL = CheckRule(
 RULES = (
     EVIDENCE_READ,
     EVIDENCE_PIECE,
+    EVIDENCE_ONE,
     REFERENCES,
     CASE_IDENTITY,
     CASE_RUNNING,

@@ -10,6 +10,15 @@ IMA_READ = CheckRule(
     supported=0,
     help="It is damaged or was cut off. Fetch it again; read it in one go, after the quote.",
 )
+IMA_SENT = CheckRule(
+    "ima-sent",
+    Aspect.EXECUTABLES,
+    "The list of files that ran was sent",
+    supported=0,
+    help="The quoted PCR 10 says that files were measured, or the device sent their list before. Ask for it; who withholds it "
+    "may hide what ran.",
+    compares=True,
+)
 IMA_REPLAY = CheckRule(
     "ima-replay",
     Aspect.EVIDENCE,
@@ -108,6 +117,7 @@ IMA_CRITICAL_DATA = CheckRule(
 
 RULES = (
     IMA_READ,
+    IMA_SENT,
     IMA_REPLAY,
     IMA_TEMPLATE_HASH,
     IMA_TRAILING,
