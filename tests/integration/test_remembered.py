@@ -1,5 +1,6 @@
 """What a verifier remembers of a device must not be turned against it: attacks on the memory, with a real boot."""
 
+import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
@@ -11,6 +12,7 @@ from trueware.attesters.challenge import issue
 from trueware.attesters.ports import Seen
 from trueware.cli import main
 from trueware.storage.attesters_sqlite import SqliteAttesters
+from trueware.storage.sqlite import SqliteStore
 
 NAME = "open/a1_genuine_devA/t0_boot"
 UNREGISTERED = ("etc/*", "usr/lib/modprobe.d/*", "usr/sbin/attest-init")
@@ -39,7 +41,11 @@ def appraise(tmp_path: Path, real: Path, state: Path, capsys: pytest.CaptureFixt
     assert main(["device", "enrol", "r1", "--ak", str(boot / "ak.pub"), "--state", str(state)]) == 0
 
     def call(
-        *more: object, excluded: tuple[str, ...] = UNREGISTERED, device: str = "r1", asked: bool = True
+        *more: object,
+        excluded: tuple[str, ...] = UNREGISTERED,
+        device: str = "r1",
+        asked: bool = True,
+        registry: Path = registry,
     ) -> tuple[int, str]:
         capsys.readouterr()
         evidence: list[object] = [boot / "ak.pub", log, real / NAME]
@@ -150,19 +156,57 @@ def test_an_older_quote_is_none_of_now(appraise: Appraise, state: Path) -> None:
     assert seen(state) == forged
 
 
-def test_a_device_does_not_forget_what_it_ran(appraise: Appraise, state: Path, real: Path) -> None:
-    """Evidence without the boot's registers in any release leaves the release it ran last, for the next one to be compared with."""
+def test_a_device_does_not_forget_what_it_ran(appraise: Appraise, state: Path, tmp_path: Path) -> None:
+    """Evidence that no release accounts for leaves the release it ran last, for the next one to be compared with."""
     assert appraise()[0] == 0
     first = seen(state)
     assert first is not None
     assert first.release
-    forge(state, lambda last: replace(last, key=b"of another boot", release="before"))
-    boot = (real / NAME).parent
-    other = real / "open/a10_other_firmware/t0_boot"
+    empty = tmp_path / "empty.sqlite"
+    assert main(["registry", "init", "--registry", str(empty)]) == 0
+    assert appraise(registry=empty)[0] == 10
+    last = seen(state)
+    assert last is not None
+    assert (last.release, last.files, last.verdict) == (first.release, None, "UNKNOWN")
+
+
+def test_another_enrolment_is_another_device(appraise: Appraise, state: Path, real: Path) -> None:
+    """Whoever takes the name of a device that was retired inherits nothing, and the key that it had is none of its."""
+    assert appraise()[0] == 0
+    other = real / "open/a10_other_firmware/ak.pub"
+    assert main(["device", "enrol", "r1", "--ak", str(other), "--state", str(state)]) == 1
     assert main(["device", "retire", "r1", "--state", str(state)]) == 0
-    assert main(["device", "enrol", "r1", "--ak", str(other.parent / "ak.pub"), "--state", str(state)]) == 0
-    assert seen(state) is None  # another enrolment is another device
-    assert appraise(boot / "ak.pub", real / NAME)[0] == 10
+    assert main(["device", "enrol", "r1", "--ak", str(other), "--state", str(state)]) == 0
+    assert seen(state) is None
+    code, out = appraise()
+    assert code == 10
+    assert "r1 was enrolled with another key" in out
+    assert seen(state) is None
+
+
+def test_a_rollback_is_told_until_it_is_accepted(
+    appraise: Appraise, state: Path, tmp_path: Path, real: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert appraise()[0] == 0
+    registry = tmp_path / "r.sqlite"
+    later = real / "open/a6_cmdline_tampered/binary_bios_measurements"
+    names = ["--publisher", "Example Telco", "--product", "boot", "--version", "6.2", "--quiet"]
+    at = time.time() + 60
+    monkeypatch.setattr(time, "time", lambda: at)
+    assert main(["release", "learn", str(later), *names, "--registry", str(registry)]) == 0
+    with closing(SqliteStore.open_read_only(registry)) as store:
+        newer = max(store.releases(), key=lambda each: each.published).id
+    forge(state, lambda last: replace(last, release=newer))
+    for _ in range(2):
+        code, out = appraise()
+        assert code == 9
+        assert "which is older" in out
+        last = seen(state)
+        assert last is not None
+        assert last.release == newer
+    assert main(["device", "accept", "r1", "--state", str(state)]) == 0
+    assert appraise()[0] == 0
+    assert main(["device", "accept", "r9", "--state", str(state)]) == 1
 
 
 def test_a_file_that_is_not_there_uses_up_no_challenge(appraise: Appraise, state: Path, tmp_path: Path) -> None:

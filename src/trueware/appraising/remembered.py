@@ -17,6 +17,7 @@ from itertools import islice
 from typing import TypeAlias
 
 from trueware.appraisal.live.catalogue import CHECKS
+from trueware.appraisal.live.checks import BOOT_ROLLBACK
 from trueware.appraisal.live.conclude import Gathered, conclude
 from trueware.appraising.appraise import MAX_PIECES, appraise_into, fleet_of
 from trueware.appraising.fleet import Fleet
@@ -81,8 +82,9 @@ def appraise_remembered(
         answers and wish.device and gathering.clock is not None and not appraisal.refused and _is_its_own(appraisal)
     ):  # 4
         boot = next((each.release.id for each in appraisal.matches if each.aspect is Aspect.BOOT), "")
-        if not boot and last is not None:
-            boot = last.release  # what shows no release must not make the device forget what it ran
+        went_back = any(each.rule == BOOT_ROLLBACK.id for each in appraisal.contradicted)
+        if last is not None and (went_back or not boot):
+            boot = last.release  # neither going back nor showing no release makes the device forget what it ran
         clean = appraisal.verdict is Verdict.GENUINE and appraisal.tier is Tier.AFFIRMING
         files = gathering.files if clean else None
         now = Seen(

@@ -66,6 +66,15 @@ def add(commands: Subparsers) -> None:
     retire.add_argument("name", metavar="NAME")
     add_state(retire)
     retire.set_defaults(run=run_retire)
+    accept = actions.add_parser(
+        "accept",
+        help="take what a device runs now for what it should run",
+        description="Forget what release a device ran last: after it was put back to an earlier one on purpose, which is told as a "
+        "rollback until then.",
+    )
+    accept.add_argument("name", metavar="NAME")
+    add_state(accept)
+    accept.set_defaults(run=run_accept)
     listing = actions.add_parser("list", help="list devices", description="List devices with their keys.")
     listing.add_argument("--json", action="store_true", help="answer as JSON, by the published schema")
     add_state(listing)
@@ -153,6 +162,22 @@ def run_retire(options: Namespace) -> ExitCode:
     with closing(SqliteAttesters.open(state_of(options))) as store:
         if not store.retire(options.name, int(time.time())):
             raise SourceError(f"no device {options.name!r} is in service")
+    return ExitCode.GENUINE
+
+
+def run_accept(options: Namespace) -> ExitCode:
+    """Forget what it ran."""
+    from dataclasses import replace
+
+    from trueware.errors import SourceError
+    from trueware.storage.attesters_sqlite import SqliteAttesters
+
+    with closing(SqliteAttesters.open(state_of(options))) as store:
+        seen = store.seen(options.name)
+        if seen is None:
+            raise SourceError(f"no evidence of {options.name!r} is remembered")
+        if not store.see(replace(seen, release="", files=None), seen):
+            raise SourceError(f"{options.name!r} was appraised just now: look at the answer, and accept it then")
     return ExitCode.GENUINE
 
 
