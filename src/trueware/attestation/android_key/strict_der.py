@@ -5,8 +5,7 @@ shortest, tags too, BOOLEAN is 00 or FF, INTEGER has no byte too many, and nothi
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 from trueware.errors import MalformedInput
 
@@ -17,9 +16,8 @@ _HIGH = 0x1F
 _LONGEST = 1 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class Element:
-    """One value."""
+class Element(NamedTuple):
+    """One value; a tuple, since a chain has some eighty of them."""
 
     tag: int
     """First byte of the tag."""
@@ -115,7 +113,10 @@ def elements(data: bytes, offset: int) -> Iterator[Element]:
             number, at = _high(data, at, offset)
         if at >= end:
             raise MalformedInput(FORMAT, offset + begin, "a tag without a length")
-        length, at = _length(data, at, offset)
+        length = data[at]
+        at += 1
+        if length >= 0x80:
+            length, at = _length(data, at - 1, offset)
         if length > end - at:
             raise MalformedInput(FORMAT, offset + at, f"{length} bytes, {end - at} are left")
         yield Element(tag, number, data[at : at + length], offset + at)
@@ -136,11 +137,9 @@ def _high(data: bytes, at: int, offset: int) -> tuple[int, int]:
 
 
 def _length(data: bytes, at: int, offset: int) -> tuple[int, int]:
-    length = data[at]
+    """Return a length of several bytes, and what is behind it."""
+    size = data[at] & 0x7F
     at += 1
-    if length < 0x80:
-        return length, at
-    size = length & 0x7F
     content = data[at : at + size]
     if not 1 <= size <= 4 or len(content) != size or content[0] == 0 or (size == 1 and content[0] < 0x80):
         raise MalformedInput(FORMAT, offset + at - 1, "a length that is not the shortest")
