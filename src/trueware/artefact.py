@@ -18,7 +18,7 @@ from trueware.formats.contract import Buffer
 from trueware.identifying import banner_claims, identify, scan_banners
 from trueware.identifying.stated import mismatches
 from trueware.measuring import Clock, Fallback, Known, Measurement, Scanner, measure, measure_reading
-from trueware.model.claim import SIGNER, Claim
+from trueware.model.claim import BOOT_HASH, BOOT_KEY, SIGNER, Claim
 from trueware.model.finding import Finding
 from trueware.model.limits import Limits
 from trueware.model.rules import RULES
@@ -33,6 +33,7 @@ _HEAD = 64
 """Bytes by which a listing is told."""
 
 _MAX_SIGNERS = 256
+_AVB_KEY = "avb-sha256:"
 """Names of keys that are claimed; a system image has a dozen signers."""
 
 Report = Callable[[int], None]
@@ -179,7 +180,7 @@ def _identified(measurement: Measurement) -> Measured:
     if stated := mismatches(measurement.root, measurement.kept):
         measurement = replace(measurement, findings=(*measurement.findings, *stated))
     claims = (*identify(measurement.root, measurement.kept), *banner_claims(measurement.banners))
-    return Measured(measurement, (*claims, *_signers(measurement.signatures)))
+    return Measured(measurement, (*claims, *_signers(measurement.signatures), *_boots(measurement.signatures)))
 
 
 def _signers(signatures: Iterable[Signature]) -> Iterator[Claim]:
@@ -196,6 +197,22 @@ def _signers(signatures: Iterable[Signature]) -> Iterator[Claim]:
             if name not in seen:
                 seen.add(name)
                 yield Claim(SIGNER, name, signature.scheme, signature.part)
+
+
+def _boots(signatures: Iterable[Signature]) -> Iterator[Claim]:
+    """Yield what a phone that boots by a vbmeta structure in the artefact attests: whose key verified it, and the digest of it.
+
+    Where there are several, as of two slots, the first is told: a release is registered as one boot.
+    """
+    for signature in signatures:
+        digest = dict(signature.statements).get(BOOT_HASH) if signature.scheme == "avb" else None
+        if digest is None or signature.outcome is not Outcome.VALID or signature.signer is None:
+            continue
+        key = next((each for each in signature.signer.ids if each.startswith(_AVB_KEY)), None)
+        if key is not None:
+            yield Claim(BOOT_KEY, key.removeprefix(_AVB_KEY), signature.scheme, signature.part)
+            yield Claim(BOOT_HASH, digest, signature.scheme, signature.part)
+            return
 
 
 def artefact_name(path: str | os.PathLike[str]) -> str:

@@ -26,6 +26,7 @@ from trueware.attestation.tpm.identity import Identified, identify
 from trueware.attestation.tpm.public import Attributes, Public, parse_public
 from trueware.model.anchor import Anchor
 from trueware.model.check import Check, Outcome
+from trueware.model.claim import BOOT_HASH, BOOT_KEY, Claim
 from trueware.model.finding import Finding
 from trueware.model.release import Release
 from trueware.registry.lookup import Registry
@@ -186,6 +187,20 @@ class Fleet:
             releases = (*self.registry.find_exact(digest).releases, *self.registry.find_holding({digest: 1}, _FEW, []))
             found = self._holding[digest] = tuple({each.id: each for each in releases}.values())
         return found
+
+    def booted(self, key: bytes, digest: bytes) -> tuple[Release, ...]:
+        """Return the releases whose vbmeta structures have this digest: those that state it with this key, those that hold it.
+
+        Args:
+            key: SHA-256 of the AVB public key as libavb stores it.
+            digest: over the structures.
+
+        Raises:
+            StoreError: the registry cannot be read.
+        """
+        stated = (Claim(BOOT_KEY, key.hex(), "", ""), Claim(BOOT_HASH, digest.hex(), "", ""))
+        found = (*self.registry.find_claiming(stated, []), *self.holding(digest))
+        return tuple({each.id: each for each in found}.values())
 
     def barred(self, release: Release) -> tuple[Check, ...]:
         """Return why a release must not be trusted although it is registered; empty: it may be.

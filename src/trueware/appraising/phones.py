@@ -74,7 +74,7 @@ def _compare_boot(root: RootOfTrust | None, gathering: Gathering) -> None:
     if root is None:
         return
     fleet = gathering.fleet
-    releases = fleet.holding(root.boot_hash) if root.boot_hash else ()
+    releases = fleet.booted(root.boot_key, root.boot_hash) if root.boot_hash else ()
     titles = {root.boot_hash: releases[0].title} if releases and root.boot_hash else {}
     keys = fleet.boot_keys()
     checks = compare_boot(root, keys.known, titles, {root.boot_key: why} if (why := _barred(root, gathering)) else {})

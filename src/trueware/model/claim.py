@@ -5,6 +5,10 @@ from dataclasses import dataclass
 SIGNER = "signer"
 """Name of the claims that valid signatures make: one for each name of each key."""
 
+BOOT_KEY, BOOT_HASH = "verified-boot-key", "verified-boot-hash"
+"""Names of the claims by which an image and the attestation of a phone that runs it are found together: SHA-256 of the key that
+verifies the system, as libavb stores it, and the digest over its vbmeta structures; hexadecimal, lower case."""
+
 LISTED = "list"
 """Source of the claims that a list of others (an SBOM, a hash library) makes about a release; the artefact may say otherwise."""
 

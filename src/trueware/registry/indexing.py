@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from trueware.appraisal.similarity import weigh
-from trueware.model.claim import Claim
+from trueware.model.claim import BOOT_HASH, BOOT_KEY, Claim
 from trueware.model.part import Kind, Part
 
 LEAST_LEAVES = 4
@@ -20,7 +20,7 @@ MAX_POSTINGS = 100_000
 MAX_CLAIMS = 64
 """Claims of an artefact that one search follows."""
 
-_IDENTIFYING = frozenset({"product", "version", "build", "board", "package", "fingerprint"})
+_IDENTIFYING = frozenset({"product", "version", "build", "board", "package", "fingerprint", BOOT_KEY, BOOT_HASH})
 _LONGEST_VALUE = 256
 _LARGEST = (1 << 63) - 1
 

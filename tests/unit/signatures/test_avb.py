@@ -8,16 +8,16 @@ import zipfile
 from collections import Counter
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from hashlib import sha1, sha256
+from hashlib import new, sha1, sha256
 from pathlib import Path
 
 import pytest
 from tests.unit.signatures.labels import labels
 
 from trueware.measuring import measure
+from trueware.model.claim import BOOT_HASH
 from trueware.model.signature import Outcome, Signature
 from trueware.signatures import Signatures
-from trueware.signatures.avb import SLOT_DIGEST
 from trueware.signatures.contract import Context
 
 VECTORS = Path(__file__).parents[2] / "vectors/signatures/avb"
@@ -202,7 +202,32 @@ def test_digest_of_a_slot(corpus: Path) -> None:
             if signature.outcome is not Outcome.VALID or not statements:
                 continue
             chained = any(name.startswith("chain/") for name in statements)
-            expected = None if chained else sha256(data[:size]).hexdigest()
-            assert statements.get(SLOT_DIGEST) == expected
+            disabled = "verification-disabled" in statements["flags"]
+            expected = None if chained or disabled else sha256(data[:size]).hexdigest()
+            assert statements.get(BOOT_HASH) == expected
             told += not chained
     assert told >= 1
+
+
+def test_what_a_phone_attests_that_boots_by_it() -> None:
+    """The digest is over each structure, padding left out; of a device that of all it chains to, in order."""
+    for case, hash_ in (("sha256-rsa4096", "sha256"), ("sha512-rsa2048", "sha512")):
+        data = (VECTORS / case / "input.bin").read_bytes()
+        (alone,) = found(data + bytes(4096))
+        assert dict(alone.statements)["verified-boot-hash"] == new(hash_, structure(data)).hexdigest()
+    device = (VECTORS / "device/input.bin").read_bytes()
+    with zipfile.ZipFile(io.BytesIO(device)) as archive:
+        main, system = (archive.read(name) for name in ("vbmeta.img", "vbmeta_system.img"))
+    told = {each.part: dict(each.statements).get("verified-boot-hash") for each in found(device)}
+    assert told["vbmeta.img"] == sha256(structure(main) + structure(system)).hexdigest()
+    assert told["vbmeta_system.img"] is None
+    (disabled,) = found((VECTORS / "flags-of-the-publisher/input.bin").read_bytes())
+    assert "verified-boot-hash" not in dict(disabled.statements)
+    stripped = found((VECTORS / "device-chained-stripped/input.bin").read_bytes())
+    assert not any("verified-boot-hash" in dict(each.statements) for each in stripped)
+
+
+def structure(data: bytes) -> bytes:
+    """Return header and blocks without what is behind them."""
+    authentication, auxiliary = struct.unpack_from(">QQ", data, 12)
+    return data[: 256 + authentication + auxiliary]

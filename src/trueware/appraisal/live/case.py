@@ -31,6 +31,7 @@ from trueware.appraisal.live.checks import (
 from trueware.model.attested import Appraisal
 from trueware.model.case import Case, Facet, Said
 from trueware.model.check import Aspect, Check, Outcome
+from trueware.model.claim import BOOT_HASH
 from trueware.model.result import Result
 from trueware.model.signature import Outcome as Signed
 from trueware.model.strength import Strength
@@ -47,9 +48,6 @@ MODELS = (
     ("product", "product"),
 )
 """Claims of the hardware, with what an image calls the same."""
-
-SLOT_DIGEST = "vbmeta-digest"
-"""Statement of a vbmeta structure's signature (`trueware.signatures.avb`), which Android key attestation has as verifiedBootHash."""
 
 _GRAVITY = (Verdict.GENUINE, Verdict.UNKNOWN, Verdict.TAMPERED, Verdict.COUNTERFEIT)
 _TIERS = {96: Tier.CONTRAINDICATED, 32: Tier.WARNING, 2: Tier.AFFIRMING, 0: Tier.NONE}
@@ -200,13 +198,13 @@ def _releases(results: Iterable[Result], appraisals: Iterable[Appraisal]) -> Ite
 
 def _verified_boot(result: Result, appraisal: Appraisal) -> Iterator[Check]:
     """Yield whether what a phone's boot loader verified is this very image: the digest over all its vbmeta structures."""
-    attested = {each.value for each in appraisal.claims if each.name == "verified-boot-hash"}
+    attested = {each.value for each in appraisal.claims if each.name == BOOT_HASH}
     own = {
         value
         for each in result.signatures
         if each.signature.outcome is Signed.VALID
         for name, value in each.signature.statements
-        if name == SLOT_DIGEST
+        if name == BOOT_HASH
     }
     if not attested or not own:
         return

@@ -36,7 +36,7 @@ from trueware.attestation.contract import Question
 from trueware.errors import EvidenceRefused
 from trueware.formats.moments import written
 from trueware.model.check import Check, Outcome
-from trueware.model.claim import Claim
+from trueware.model.claim import BOOT_HASH, BOOT_KEY, Claim
 
 KIND = "android-key-attestation"
 _IDENTIFIERS = {
@@ -187,9 +187,9 @@ def _claims(description: KeyDescription) -> Iterable[Claim]:
         yield Claim("verified-boot-state", root.state.name.lower().replace("_", "-"), KIND, "rootOfTrust")
         yield Claim("boot-loader", "locked" if root.locked else "unlocked", KIND, "rootOfTrust")
         if any(root.boot_key):
-            yield Claim("verified-boot-key", root.boot_key.hex(), KIND, "rootOfTrust")
+            yield Claim(BOOT_KEY, root.boot_key.hex(), KIND, "rootOfTrust")
         if root.boot_hash:
-            yield Claim("verified-boot-hash", root.boot_hash.hex(), KIND, "rootOfTrust")
+            yield Claim(BOOT_HASH, root.boot_hash.hex(), KIND, "rootOfTrust")
 
 
 def compare_boot(

@@ -46,13 +46,12 @@ from trueware.formats.avb import (
 from trueware.formats.contract import Reading
 from trueware.formats.fields import flags_told
 from trueware.formats.filler import is_filler
+from trueware.model.claim import BOOT_HASH
 from trueware.model.signature import Coverage, Outcome, Signature
+from trueware.signatures.avb.boot_hash import boot_hash
 from trueware.signatures.avb.partitions import Compared, Surroundings, compare
 from trueware.signatures.avb.structure import Structure, check_structure, key_ids
 from trueware.signatures.contract import Context, Scheme, SchemeDoc, Site
-
-SLOT_DIGEST = "vbmeta-digest"
-"""Name of the statement that has the digest over all structures of a slot."""
 
 _BOOT_SIGNATURE = "avb-boot-signature"
 """Name of the scheme where a structure is the signature of one boot image: the key is that of GKI, not of the device."""
@@ -62,6 +61,8 @@ _RESERVED = 176
 """Where the reserved bytes of a header begin, its last field."""
 
 _MAX_STATEMENT = 1024
+_MAIN = frozenset({"vbmeta", "vbmeta_a", "vbmeta_b"})
+"""Partitions that a boot loader begins with (``libavb/avb_slot_verify.c``)."""
 
 
 class Avb:
@@ -130,9 +131,19 @@ def _verify(site: Site, view: memoryview) -> Iterator[Signature]:
         Coverage(whole, tuple(dict.fromkeys(described.paths)), excludes=(*behind, *described.excluded())),
         meta.signature[0],
         dated=False,
-        statements=(*_statements(view, meta), *_slot_digest(view, meta, around)),
+        statements=(*_statements(view, meta), *_boot_hash(view, meta, around)),
     )
     yield from wrong
+
+
+def _boot_hash(view: memoryview, meta: VbMeta, around: Surroundings) -> Iterator[tuple[str, str]]:
+    """Yield what a phone attests that boots by this structure: not by one of a partition, nor by one that another chains to."""
+    outer = around.site
+    is_main = outer.above() is None or outer.name.partition(".")[0] in _MAIN
+    if around.partition is None and around.boot is None and is_main:
+        digest = boot_hash(view, meta, around)
+        if digest is not None:
+            yield BOOT_HASH, digest.hex()
 
 
 @dataclass(slots=True)
@@ -308,33 +319,6 @@ def _statements(view: memoryview, meta: VbMeta) -> tuple[tuple[str, str], ...]:
             case _:
                 pass
     return tuple(told)
-
-
-def _slot_digest(view: memoryview, meta: VbMeta, around: Surroundings) -> Iterator[tuple[str, str]]:
-    """Yield the digest over all structures that verify a slot, as a boot loader hands it to the system and to secure hardware.
-
-    SHA-256 of the main structure and of those of chained partitions in the order of their descriptors, each without what is behind it
-    (libavb, avb_slot_verify_data_calculate_vbmeta_digest). Nothing where a chained partition is not there, or is there twice. Android
-    key attestation has it as verifiedBootHash; no pair of an image and its attestation was at hand to confirm the reading.
-    """
-    if around.partition is not None or around.boot is not None:
-        return
-    digest = sha256(view[: meta.end])
-    for descriptor in meta.descriptors:
-        if not isinstance(descriptor, Chain):
-            continue
-        found, _ = around.find(descriptor.partition)
-        if len(found) != 1:
-            return
-        structure = found[0].child("vbmeta") if found[0].format == "avb-footer" else found[0]
-        if structure is None or structure.format != "vbmeta":
-            return
-        try:
-            chained = structure.view()
-            digest.update(chained[: read_vbmeta(chained, Reading(), "vbmeta").end])
-        except InputError:
-            return
-    yield SLOT_DIGEST, digest.hexdigest()
 
 
 def _key(blob: bytes) -> str:

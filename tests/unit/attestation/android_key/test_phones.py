@@ -2,6 +2,8 @@
 
 import json
 import random
+import struct
+import zipfile
 from hashlib import sha256
 from pathlib import Path
 
@@ -25,6 +27,7 @@ from trueware.appraising.phones import chains_in
 from trueware.appraising.wish import Wish
 from trueware.attestation.contract import Endorsements, Question
 from trueware.attestation.recognise import Kind, Piece, recognise
+from trueware.cli import main
 from trueware.knowledge.public_keys import load_public_keys
 from trueware.model.anchor import Anchor, Distrusted
 from trueware.model.attested import Appraisal
@@ -33,7 +36,9 @@ from trueware.model.release import Publisher
 from trueware.registry.lookup import Registry
 from trueware.signatures.avb.structure import stored_key
 from trueware.storage.memory import MemoryStore
+from trueware.storage.sqlite import SqliteStore
 
+VECTORS = Path(__file__).parents[3] / "vectors/signatures/avb"
 EMPTY_LIST = json.dumps({"entries": {"abcdef0123": {"status": "REVOKED"}}}).encode()
 
 
@@ -145,3 +150,40 @@ def test_an_owner_s_key_is_not_shown_and_no_contradiction() -> None:
     found = checks(ask(booted(BOOT_KEY, state=1)))["android-boot-key"]
     assert found.outcome is Outcome.NOT_SHOWN
     assert "owner" in found.detail
+
+
+def test_an_image_and_a_phone_that_runs_it_are_found_together(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The release is learnt from a device's folder; the attestation has the digest over its chained structures."""
+    folder = tmp_path / "device"
+    with zipfile.ZipFile(VECTORS / "device/input.bin") as archive:
+        archive.extractall(folder)
+    registry = str(tmp_path / "r.sqlite")
+    names = ["--publisher", "Example Phones", "--product", "phone", "--version", "9"]
+    assert main(["registry", "init", "--registry", registry]) == 0
+    assert main(["release", "learn", str(folder), *names, "--registry", registry, "--quiet"]) == 0
+    capsys.readouterr()
+    parts = [_structure((folder / name).read_bytes()) for name in ("vbmeta.img", "vbmeta_system.img")]
+    key = sha256(_key(parts[0])).digest()
+    attested = root_of_trust(boot_key=key, boot_hash=sha256(b"".join(parts)).digest())
+    other = root_of_trust(boot_key=key, boot_hash=sha256(parts[0]).digest())
+    with SqliteStore.open_read_only(Path(registry)) as store:
+        for root, expected in ((attested, Outcome.SUPPORTS), (other, Outcome.NOT_SHOWN)):
+            pieces = whole(chain(leaf(Described(hardware=authorizations(hardware(t704=root))))))
+            wish = Wish(Question(NOW, NONCE), Endorsements(attestation_roots=OWN_ROOTS))
+            appraisal = appraise(pieces, Registry(store), wish)
+            assert checks(appraisal)["android-boot-hash"].outcome is expected
+            titles = [each.release.title for each in appraisal.matches]
+            assert bool(titles) is (expected is Outcome.SUPPORTS)
+
+
+def _structure(data: bytes) -> bytes:
+    authentication, auxiliary = struct.unpack_from(">QQ", data, 12)
+    return data[: 256 + authentication + auxiliary]
+
+
+def _key(structure: bytes) -> bytes:
+    authentication = struct.unpack_from(">Q", structure, 12)[0]
+    offset, size = struct.unpack_from(">QQ", structure, 64)
+    return structure[256 + authentication + offset :][:size]
