@@ -8,7 +8,7 @@ Evidence that was refused contradicts the identity of the instance with 99, "cry
 from collections.abc import Iterable
 
 from trueware.model.check import Aspect, Check, Outcome
-from trueware.model.verdict import TrustVector
+from trueware.model.verdict import TrustVector, tier_floor
 
 CONTRAINDICATED, WARNING, AFFIRMING = 96, 32, 2
 ONLY_BOOT = 3
@@ -45,15 +45,6 @@ def assign(values: Iterable[int]) -> int:
         if tier:
             return max(tier) if max(tier) > 0 else min(tier)
     return -1 if -1 in known else 1 if 1 in known else 0
-
-
-def tier_floor(value: int) -> int:
-    """Return the least positive value of the tier that a value is in: 96, 32, 2, or 0 for "none" (§2.3.2)."""
-    if value >= 96 or value <= -97:
-        return CONTRAINDICATED
-    if value >= 32 or value <= -33:
-        return WARNING
-    return AFFIRMING if value >= 2 or value <= -2 else 0
 
 
 def vector_of(checks: Iterable[Check]) -> TrustVector:

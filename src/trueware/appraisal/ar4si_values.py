@@ -4,7 +4,7 @@ Values that hold for every claim are 0, 1, -1, and, since the editor's copy of 1
 those that the draft does not list are a verifier's own: they have a tier (§2.3.2), and no meaning that others know.
 """
 
-from trueware.appraisal.ar4si import tier_floor
+from trueware.model.verdict import tier_floor
 
 _GENERIC = {
     -1: "the verifier failed",

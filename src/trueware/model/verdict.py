@@ -58,14 +58,19 @@ class TrustVector:
     @property
     def tier(self) -> Tier:
         """The worst tier among the claims."""
-        worst = max((abs(value) for value in self.as_claims().values()), default=0)
-        if worst >= 96:
-            return Tier.CONTRAINDICATED
-        if worst >= 32:
-            return Tier.WARNING
-        return Tier.AFFIRMING if worst >= 2 else Tier.NONE
+        worst = max(map(tier_floor, self.as_claims().values()), default=0)
+        return {96: Tier.CONTRAINDICATED, 32: Tier.WARNING, 2: Tier.AFFIRMING, 0: Tier.NONE}[worst]
 
     def as_claims(self) -> dict[str, int]:
         """Return the claims that say something, by their AR4SI JSON names."""
         values = {name.replace("_", "-"): getattr(self, name) for name in self.__slots__}
         return {name: value for name, value in values.items() if value}
+
+
+def tier_floor(value: int) -> int:
+    """Return the least positive value of the tier that an AR4SI value is in: 96, 32, 2, or 0 for "none" (§2.3.2)."""
+    if value >= 96 or value <= -97:
+        return 96
+    if value >= 32 or value <= -33:
+        return 32
+    return 2 if value >= 2 or value <= -2 else 0

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trueware.appraisal.ar4si import assign, tier_floor, vector_of
+from trueware.appraisal.ar4si import assign, vector_of
 from trueware.appraisal.ar4si_values import tier_word, value_name
 from trueware.appraisal.live.case import combine
 from trueware.appraisal.live.catalogue import CHECKS
@@ -41,7 +41,7 @@ from trueware.model.check import Aspect, Check, CheckRule, Outcome
 from trueware.model.claim import Claim
 from trueware.model.release import Release
 from trueware.model.result import Match, Result
-from trueware.model.verdict import Authority, Tier, TrustVector, Verdict
+from trueware.model.verdict import Authority, Tier, TrustVector, Verdict, tier_floor
 from trueware.signatures import jws
 
 NOW = 1_700_000_000
@@ -416,6 +416,13 @@ def test_the_worst_value_is_assigned(values: list[int], expected: int) -> None:
 )
 def test_tiers(value: int, floor: int) -> None:
     assert tier_floor(value) == floor
+
+
+@given(st.integers(-128, 127), st.integers(-128, 127))
+def test_the_tier_of_a_vector_is_that_of_its_worst_claim(one: int, other: int) -> None:
+    """Negative values too: -32 affirms, and -96 only warns (AR4SI §2.3.2)."""
+    worst = Status(max(tier_floor(one), tier_floor(other)))
+    assert TrustVector(hardware=one, executables=other).tier.value == worst.word
 
 
 def test_an_impossible_value() -> None:

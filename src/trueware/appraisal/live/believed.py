@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 
-from trueware.appraisal.ar4si import CONTRAINDICATED, tier_floor
+from trueware.appraisal.ar4si import CONTRAINDICATED
 from trueware.appraisal.live.catalogue import CHECKS
 from trueware.model.check import Aspect, Check, Distrust, Outcome
+from trueware.model.verdict import tier_floor
 
 SOFTWARE = frozenset({Aspect.BOOT, Aspect.EXECUTABLES, Aspect.FILE_SYSTEM, Aspect.CONFIGURATION})
 """Of a device: what is compared with releases."""

@@ -17,7 +17,7 @@ The checklist:
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from trueware.appraisal.ar4si import CONTRAINDICATED, assign, tier_floor
+from trueware.appraisal.ar4si import CONTRAINDICATED, assign
 from trueware.appraisal.live.believed import is_believed, is_of_this_device, is_open
 from trueware.appraisal.live.checks import (
     CASE_BOOT,
@@ -35,7 +35,7 @@ from trueware.model.claim import BOOT_HASH
 from trueware.model.result import Result
 from trueware.model.signature import Outcome as Signed
 from trueware.model.strength import Strength
-from trueware.model.verdict import Tier, TrustVector, Verdict
+from trueware.model.verdict import Tier, TrustVector, Verdict, tier_floor
 
 IDENTITIES = ("imei", "second-imei", "meid", "serial", "ueid", "instance-id")
 """Claims that name one device."""

@@ -19,14 +19,14 @@ An outage is not in this list: what could not be asked raises, and is no verdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from trueware.appraisal.ar4si import AFFIRMING, CONTRAINDICATED, WARNING, tier_floor, vector_of
+from trueware.appraisal.ar4si import AFFIRMING, CONTRAINDICATED, WARNING, vector_of
 from trueware.appraisal.live.believed import SOFTWARE, is_believed, is_gap, is_needed, is_open
 from trueware.appraisal.live.catalogue import CHECKS
 from trueware.attestation.ima.checks import IMA_FILE_SIGNATURE
 from trueware.model.attested import Appraisal, Matched
 from trueware.model.check import Aspect, Check, Outcome
 from trueware.model.claim import Claim
-from trueware.model.verdict import Authority, Tier, TrustVector, Verdict
+from trueware.model.verdict import Authority, Tier, TrustVector, Verdict, tier_floor
 
 _RAN = frozenset({Aspect.BOOT, Aspect.EXECUTABLES})
 _AUTHORITIES = tuple(Authority)

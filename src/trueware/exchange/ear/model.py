@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import TypeAlias
 
-from trueware.appraisal.ar4si import tier_floor
 from trueware.errors import MalformedInput
+from trueware.model.verdict import tier_floor
 
 NAME = "ear"
 PROFILE = "tag:ietf.org,2026:rats/ear#04"
