@@ -93,6 +93,8 @@ def test_an_answer_is_appraised_as_the_files_are(
         (answers / f"answer-{number}").write_bytes(write(output))
     expected = told(capsys, files, real, name, registry)
     assert told(capsys, answers, real, name, registry) == expected
+    if name.endswith("ima_template_data_edited"):
+        return  # its name holds what no answer can carry, so that the list is another one
     for file in files.iterdir():  # both: what was taken out of an answer is the same piece
         shutil.copy(file, answers)
     assert told(capsys, answers, real, name, registry) == expected

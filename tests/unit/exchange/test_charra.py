@@ -104,6 +104,20 @@ def test_template_hashes_of_another_bank(corpus: Path) -> None:
         read_answer(device.as_json(device.logs("ima", listed)))
 
 
+@pytest.mark.parametrize("algorithm", ["shake_128", "md5", "crc", ""])
+def test_template_hashes_that_no_bank_has(algorithm: str) -> None:
+    entry = {
+        "event-number": "1",
+        "ima-template": "ima-ng",
+        "filename-hint": "/bin/sh",
+        "filedata-hash": "AAAA",
+        "pcr-index": 10,
+    }
+    hashed = {"template-hash-algorithm": algorithm, "template-hash": device.base64(bytes(range(32)))}
+    found = read_answer(device.as_json(device.logs("ima", [entry | hashed])))
+    assert "no template hash" in found.gaps[0][1]
+
+
 def test_a_list_with_fields_that_have_no_names_is_a_gap(corpus: Path) -> None:
     data = (folders(corpus, "a12_ima_ng_sha512_critdata/t0_boot")[0] / "binary_runtime_measurements").read_bytes()
     found = read_answer(device.as_json(device.logs("ima", list(device.files(data)))))
@@ -229,6 +243,52 @@ def test_files_of_values_are_read_back(banks: dict[str, frozenset[int]]) -> None
     values = values_of(tuple((bank, tuple(sorted(indices))) for bank, indices in banks.items()))
     assert parse_pcr_file(pcr_file(values)) == values
     assert pcr_file(PcrValues({**values.banks, "sha512": {}})) == pcr_file(values)
+
+
+TOP = [
+    "output",
+    "rpc-reply",
+    "errors",
+    "error",
+    "error-tag",
+    "tpm20-attestation-response",
+    "tpm12-attestation-response",
+]
+QUOTE = ["certificate-name", "quote-data", "quote-signature", "unsigned-pcr-values", "tpm20-hash-algo", "pcr-values"]
+LOG = ["system-event-logs", "node-data", "name", "up-time", "log-result", "event-number", "pcr-index", "pcr-value"]
+BIOS = [
+    "bios-event-logs",
+    "bios-event-entry",
+    "event-type",
+    "digest-list",
+    "hash-algo",
+    "digest",
+    "event-size",
+    "event-data",
+]
+IMA = ["ima-event-logs", "ima-event-entry", "boot-event-logs", "boot-event-entry", "ima-template", "filename-hint"]
+HASHES = ["filedata-hash", "filedata-hash-algorithm", "template-hash", "template-hash-algorithm", "signature"]
+NAMES = st.sampled_from([*TOP, *QUOTE, *LOG, *BIOS, *IMA, *HASHES])
+LEAVES = (
+    st.text(max_size=9)
+    | st.sampled_from(["ima", "ima-ng", "ima-sig", "TPM_ALG_SHA256", "TPM_ALG_SHA1", "sha256", "AAAA", "", "1"])
+    | st.binary(max_size=40).map(device.base64)
+    | st.integers(-2, 1 << 65)
+    | st.floats()
+    | st.booleans()
+    | st.none()
+)
+TREES = st.recursive(
+    LEAVES, lambda inner: st.dictionaries(NAMES, inner | st.lists(inner, max_size=3), max_size=6), max_leaves=40
+)
+
+
+@given(st.dictionaries(NAMES, TREES, max_size=3))
+def test_whatever_stands_in_a_document_is_read_or_refused(tree: dict[str, Any]) -> None:
+    try:
+        pieces_of([read_answer(json.dumps(tree).encode())])
+    except InputError:
+        return
 
 
 @pytest.fixture(scope="module")

@@ -19,14 +19,14 @@ with their signatures, fs-verity) they lack part of what was hashed; such a list
 
 from collections.abc import Iterable, Iterator
 from enum import Enum
-from hashlib import algorithms_available, new, sha1
+from hashlib import sha1
 from struct import pack
 from typing import NamedTuple
 
 from trueware.attestation.event_log.event_types import NO_ACTION
 from trueware.attestation.event_log.header import HEAD
 from trueware.attestation.ima.entries import MAX_NAME
-from trueware.attestation.tpm.algorithms import NUMBERS, SIZES
+from trueware.attestation.tpm.algorithms import NUMBERS, SIZES, digest
 from trueware.errors import LimitExceeded, UnsupportedInput
 from trueware.exchange.charra.documents import FORMAT, Node, binary, children, decoded, number, refuse, text
 from trueware.exchange.charra.hashes import hash_name
@@ -145,17 +145,17 @@ def _header(banks: list[str]) -> bytes:
 def _file(node: Node) -> bytes:
     at, pcr = number(node, "event-number", _U64), number(node, "pcr-index", _LAST_PCR)
     template, path = text(node, "ima-template"), text(node, "filename-hint")
-    digest, signature = binary(node, "filedata-hash"), binary(node, "signature")
-    if pcr is None or template is None or path is None or digest is None:
+    file_hash, signature = binary(node, "filedata-hash"), binary(node, "signature")
+    if pcr is None or template is None or path is None or file_hash is None:
         refuse(f"event {at} lacks its pcr-index, ima-template, filename-hint or filedata-hash")
     name = path.encode("utf-8", "surrogatepass")
     if template == "ima":
-        if len(digest) != _SHA1 or len(name) > MAX_NAME:
+        if len(file_hash) != _SHA1 or len(name) > MAX_NAME:
             refuse(f"event {at}: template ima has a SHA-1 digest and a name of up to {MAX_NAME} bytes")
-        hashed, data = digest + name.ljust(_LEGACY_NAME, b"\0"), digest + pack("<I", len(name)) + name
+        hashed, data = file_hash + name.ljust(_LEGACY_NAME, b"\0"), file_hash + pack("<I", len(name)) + name
     elif template in ("ima-ng", "ima-sig"):
         algorithm = (text(node, "filedata-hash-algorithm") or "").strip().encode("utf-8", "surrogatepass")
-        fields = [algorithm + b":\0" + digest, name + b"\0"]
+        fields = [algorithm + b":\0" + file_hash, name + b"\0"]
         if template == "ima-sig":
             fields.append(signature or b"")
         hashed = b"".join(pack("<I", len(each)) + each for each in fields)
@@ -179,6 +179,8 @@ def _stored(node: Node, hashed: bytes, place: str) -> bytes:
     if not any(sent):  # a violation
         return bytes(_SHA1)
     algorithm = (text(node, "template-hash-algorithm") or "").strip().replace("-", "")
-    if algorithm not in algorithms_available or new(algorithm, hashed, usedforsecurity=False).digest() != sent:
+    if algorithm not in SIZES:
+        raise UnsupportedInput(FORMAT, 0, f"{place}: no template hash {algorithm[:40]!r} is known")
+    if digest(algorithm, hashed) != sent:
         refuse(f"{place}: its template-hash is not of what it says")
     return sha1(hashed).digest()  # noqa: S324 (what the kernel writes)
