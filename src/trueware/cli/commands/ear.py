@@ -135,15 +135,24 @@ def _lines(ear: "Ear", *, verified: bool) -> list[str]:
             ("verifier", each.verifier_claims),
             ("not known here", each.others),
         ):
-            lines += [f"    {title} {printable(key)}: {_shown(value)}" for key, value in claims.items()]
+            lines += [f"    {title} {printable(key)}: {_shown(value)}" for key, value in claims.items() if _says(value)]
     lines += [f"  not known here {printable(key)}: {_shown(value)}" for key, value in ear.others.items()]
+    lines += [f"  {printable(whole)} has {', '.join(map(printable, below))}" for whole, below in ear.topology.items()]
     return lines
 
 
 def _shown(value: Any) -> str:
+    from json import dumps
+
     from trueware.cli.printable import printable
 
-    return printable(str(_plain(value))[:_LONGEST])
+    text = value if isinstance(value, str) else dumps(_plain(value), ensure_ascii=False)
+    return printable(text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…")
+
+
+def _says(value: Any) -> bool:
+    """Tell whether a claim says anything; False and 0 do."""
+    return value is not None and value not in ([], {}, "")
 
 
 def _value(ear: "Ear") -> dict[str, Any]:
