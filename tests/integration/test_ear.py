@@ -137,6 +137,15 @@ def test_a_result_that_must_not_be_gone_by(run: Run, tmp_path: Path, attack: str
     assert "verified" not in out
 
 
+def test_no_result_of_half_of_what_was_asked(run: Run, tmp_path: Path) -> None:
+    """One artefact is genuine, the other cannot be opened: a result about the first alone would say affirming of both."""
+    result = tmp_path / "half"
+    options = ["--registry", SAMPLES / "registry.sqlite", "--quiet", "--ear", result, "--ear-key", tmp_path / "key.pem"]
+    code, out, err = run("verify", SAMPLES / "router-1.0.bin", tmp_path / "missing", *options)
+    assert (code, out.startswith("GENUINE"), result.exists()) == (1, True, False)
+    assert "no attestation result is written: not all artefacts could be verified" in err
+
+
 def test_a_challenge_that_is_too_short(run: Run, tmp_path: Path) -> None:
     result = tmp_path / "short"
     options = ["--registry", SAMPLES / "registry.sqlite", "--quiet", "--ear", result, "--ear-key", tmp_path / "key.pem"]

@@ -1,5 +1,6 @@
 """`trueware verify`: the main job."""
 
+import sys
 from argparse import Namespace
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -74,8 +75,12 @@ def run(options: Namespace) -> ExitCode:
         import time
 
         kept = list(results)
-        write_ear(options, kept, int(time.time()) if options.at is None else options.at)
         results = iter(kept)
+        if failed:
+            # what is said of the others must not be taken for all that was asked about
+            sys.stderr.write("no attestation result is written: not all artefacts could be verified\n")
+        else:
+            write_ear(options, kept, int(time.time()) if options.at is None else options.at)
     worst = print_results(results, as_json=options.json, everything=options.all)
     return ExitCode.INTERNAL if failed else worst
 
