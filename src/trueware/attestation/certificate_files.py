@@ -18,7 +18,7 @@ from trueware.signatures.refusal import Refusal
 MOST = 64
 """Certificates of one file that are looked at."""
 
-_ARMOUR = re.compile(rb"-----BEGIN (?:[A-Z0-9]+ )*CERTIFICATE-----([A-Za-z0-9+/=\s]{1,1000000})-----END ")
+_ARMOUR = re.compile(rb"-----BEGIN (?:[A-Z0-9]{1,20} ){0,3}CERTIFICATE-----([A-Za-z0-9+/=\s]{1,120000})-----END ")
 _LARGEST_JSON = 1 << 20
 _HEAD = 4096
 _TO_STANDARD = str.maketrans("-_", "+/")

@@ -90,14 +90,14 @@ def verify_chain(certificates: Sequence[bytes], roots: Collection[bytes], now: i
     for number, (own, issuer) in enumerate(pairwise(links)):  # 1
         if own.issuer != issuer.subject and not _same_name(own.issuer, issuer.subject):
             if number or own.issuer != issuer.issuer:
-                _refuse(f"certificate {number} was not issued by the one after it", number)
-            detail = "the attested key's certificate names its issuer's issuer, as a Pixel's StrongBox does"
+                _refuse("it was not issued by the one after it", number)
+            detail = "it names its issuer's issuer, as a Pixel's StrongBox does"
             checks.append(ANDROID_LENIENCY.contradicts(detail, "certificate 0"))
         if not own.is_signed_by(issuer.spki, shared=number > 0):
-            _refuse(f"the signature of certificate {number} is not by the key of the one after it", number)
+            _refuse("its signature is not by the key of the one after it", number)
     name, is_software = _anchored(links, roots)  # 3
     if links[0].attestation is None:  # 4
-        _refuse("the first certificate has no attestation extension", 0)
+        _refuse("it has no attestation extension", 0)
     description = read_description(links[0].attestation)
     checks += _issuers(links, description)  # 2, 4
     checks += [
@@ -122,7 +122,7 @@ def _anchored(links: Sequence[Link], roots: Collection[bytes]) -> tuple[str, boo
         is_anchored = any(last.is_signed_by(root, shared=len(links) > 1) for root in roots)
     is_software = not is_anchored and any(word in each.name for word in _SOFTWARE for each in links[-2:])
     if not is_anchored and not is_software:
-        _refuse(f"it ends in {last.name}, whose key is not one that is trusted", len(links) - 1)
+        _refuse(f"the chain ends in {last.name}, whose key is not one that is trusted", len(links) - 1)
     return last.name, is_software
 
 
@@ -133,13 +133,13 @@ def _issuers(links: Sequence[Link], description: KeyDescription) -> list[Check]:
         if issuer.attestation is not None:
             attesting = read_description(issuer.attestation)
             if not _attests_keys(attesting):
-                _refuse(f"certificate {number} is of an attested key, which issued the one before it", number)
+                _refuse("it is of an attested key, which issued the one before it", number)
             if _level(attesting) is not _level(description):
-                _refuse(f"certificate {number} is of a key of another security level than the attested key", number)
+                _refuse("it is of a key of another security level than the attested key", number)
         elif not issuer.is_authority or not issuer.may_sign:
             if not (number == 1 and _is_factory_batch(issuer, links)):
-                _refuse(f"certificate {number} may not sign certificates", number)
-            detail = f"certificate {number} ({issuer.name}) signs and is no authority, as those of some Sony phones"
+                _refuse("it may not sign certificates", number)
+            detail = f"{issuer.name} signs and is no authority, as those of some Sony phones"
             checks.append(ANDROID_LENIENCY.contradicts(detail, f"certificate {number}"))
     return checks
 
@@ -179,14 +179,12 @@ def _validity(links: Sequence[Link], now: int) -> Check:
         if each.attestation is not None or not (late or now < each.since):
             continue
         when = f"ran out {(now - each.until) // 86_400} days ago" if late else "is not valid yet"
-        detail = f"certificate {number} {when}"
+        place = f"certificate {number}"
         if is_remote:
-            raise EvidenceRefused(
-                ANDROID_CHAIN.id, f"{detail}; remotely provisioned keys are renewed", f"certificate {number}"
-            )
-        return ANDROID_VALIDITY.supports(
-            f"{detail}, and a factory put it in: the list of revoked keys says whether it counts"
-        )
+            reason = f"it {when}, and was provisioned remotely: such keys are renewed, and the attestation is as old"
+            raise EvidenceRefused(ANDROID_CHAIN.id, reason, place)
+        detail = f"it {when}, and a factory put it in: the list of revoked keys says whether it counts"
+        return ANDROID_VALIDITY.supports(detail, place)
     return ANDROID_VALIDITY.supports("all certificates are valid" + (", provisioned remotely" if is_remote else ""))
 
 

@@ -76,7 +76,7 @@ def check_revocation(serials: Iterable[int], listed: RevocationList | None) -> C
         word = listed.entries.get(f"{serial:x}")
         if word is not None:
             return ANDROID_REVOCATION.contradicts(
-                f"certificate {number} is on the list of revoked keys ({word})",
+                f"it is on the list of revoked keys ({word})",
                 f"certificate {number}",
                 found=f"{serial:x}",
             )

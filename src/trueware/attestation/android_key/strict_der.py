@@ -13,7 +13,11 @@ FORMAT = "android-key-description"
 BOOLEAN, INTEGER, OCTETS, NULL, ENUMERATED, SEQUENCE, SET = 0x01, 0x02, 0x04, 0x05, 0x0A, 0x30, 0x31
 CONTEXT = 2
 _HIGH = 0x1F
-_LONGEST = 1 << 20
+_LONGEST = 1 << 16
+"""Bytes: as long as a certificate may be."""
+
+_MOST = 1024
+"""Values that stand one behind the other; a list has some forty fields, and 1 KiB of an app's packages."""
 
 
 class Element(NamedTuple):
@@ -104,9 +108,12 @@ def elements(data: bytes, offset: int) -> Iterator[Element]:
     Raises:
         MalformedInput: one is none, or not DER.
     """
-    at, end = 0, len(data)
+    at, end, count = 0, len(data), 0
     while at < end:
         begin, tag = at, data[at]
+        count += 1
+        if count > _MOST:
+            raise MalformedInput(FORMAT, offset + at, f"more than {_MOST} values one behind the other")
         at += 1
         number = tag & _HIGH
         if number == _HIGH:

@@ -165,9 +165,9 @@ def _patch_levels(description: KeyDescription, now: int) -> Iterable[Check]:
     for name, level in listed.items():
         whole = level // 100 if level > _LONGEST_MONTH else level
         age = year * 12 + month - (whole // 100 * 12 + whole % 100)
-        told = f"{name} {whole // 100}-{whole % 100:02}"
+        told = f"{whole // 100}-{whole % 100:02}"
         if not 1 <= whole % 100 <= 12 or age < -_AHEAD:
-            yield ANDROID_PATCH_LEVEL.not_shown(f"{name} {level} is no month that was", name)
+            yield ANDROID_PATCH_LEVEL.not_shown(f"{level} is no month that was", name)
         elif age > _MONTHS:
             yield ANDROID_PATCH_LEVEL.contradicts(f"{told} is {age} months old", name, found=str(level))
         else:

@@ -34,7 +34,7 @@ NOW = 1_795_816_800  # 2026-11-27
 REFUSED = {
     "allow_while_on_body": "ends in CN=Android Keystore Key",
     "malformed_rot_device_locked": "deviceLocked is no BOOLEAN",
-    "tags_not_in_ascending_order": "signature of certificate 0",
+    "tags_not_in_ascending_order": "certificate 0: its signature",
     "p256_sha384_intermediate": "ends in CN=Test Root",
 }
 SOFTWARE = {"TEE_RSA_NONE", "TEE_EC_NONE"}
@@ -204,10 +204,10 @@ def test_a_pixel_s_strong_box_departs_twice_and_is_read(corpus: Path) -> None:
     attested = verify_attestation(chain, [read_link(chain[-1]).spki], Question(NOW))
     told = [each.detail for each in attested.checks if each.rule == "android-leniency"]
     assert told == [
-        "the attested key's certificate names its issuer's issuer, as a Pixel's StrongBox does",
+        "it names its issuer's issuer, as a Pixel's StrongBox does",
         "an ECDSA signature algorithm with NULL parameters",
     ]
     assert attested.is_believed
     damaged = chain[0].replace(b"abc", b"abd")
-    with pytest.raises(InputError, match="signature of certificate 0"):
+    with pytest.raises(InputError, match="certificate 0: its signature"):
         verify_attestation([damaged, *chain[1:]], [read_link(chain[-1]).spki], Question(NOW))

@@ -117,40 +117,40 @@ FORGED: dict[str, tuple[Callable[[], list[bytes]], str]] = {
         lambda: chain(leaf(), rest=(BATCH, INTERMEDIATE, ROOT.but(by="thief", issuer="root"))),
         "not signed by its own key",
     ),
-    "a leaf by another key": (lambda: chain(leaf(by="thief", issuer="batch 1")), "signature of certificate 0"),
-    "an intermediate is missing": (lambda: chain(leaf(), rest=(BATCH, ROOT)), "certificate 1 was not issued"),
-    "root first": (lambda: chain(leaf())[::-1], "certificate 0 was not issued|signature"),
+    "a leaf by another key": (lambda: chain(leaf(by="thief", issuer="batch 1")), "certificate 0: its signature"),
+    "an intermediate is missing": (lambda: chain(leaf(), rest=(BATCH, ROOT)), "certificate 1: it was not issued"),
+    "root first": (lambda: chain(leaf())[::-1], "certificate 0: its signature"),
     "an issuer that is no authority": (
         lambda: chain(leaf(), rest=(BATCH, INTERMEDIATE.but(authority=False), ROOT)),
-        "certificate 2 may not sign",
+        "certificate 2: it may not sign",
     ),
     "an issuer that may not sign certificates": (
         lambda: chain(leaf(), rest=(BATCH, INTERMEDIATE.but(may_sign=False), ROOT)),
-        "certificate 2 may not sign",
+        "certificate 2: it may not sign",
     ),
     "no extension": (lambda: chain(leaf(extension=None)), "no attestation extension"),
     "an attested key that signs extends the chain": (
         lambda: chain(leaf(by="leaf", issuer="Android Keystore Key"), leaf()),
-        "certificate 1 is of an attested key",
+        "certificate 1: it is of an attested key",
     ),
     "an attested key that is an authority extends the chain": (
         lambda: chain(leaf(by="leaf", issuer="Android Keystore Key"), leaf(authority=True, may_sign=True)),
-        "certificate 1 is of an attested key",
+        "certificate 1: it is of an attested key",
     ),
     "a key that attests was imported": (
         lambda: chain(leaf(by="leaf", issuer="Android Keystore Key"), leaf(described(t1=numbers(7), t702=integer(2)))),
-        "certificate 1 is of an attested key",
+        "certificate 1: it is of an attested key",
     ),
     "a key that attests, and signs": (
         lambda: chain(leaf(by="leaf", issuer="Android Keystore Key"), leaf(described(t1=numbers(2, 7)))),
-        "certificate 1 is of an attested key",
+        "certificate 1: it is of an attested key",
     ),
     "a key that attests, in software": (
         lambda: chain(
             leaf(by="leaf", issuer="Android Keystore Key"),
             leaf(Described(level=0, keymint_level=0, hardware=authorizations(ATTESTS))),
         ),
-        "certificate 1 is of an attested key",
+        "certificate 1: it is of an attested key",
     ),
     "a key that attests says so in the list of software": (
         lambda: chain(
@@ -162,7 +162,7 @@ FORGED: dict[str, tuple[Callable[[], list[bytes]], str]] = {
                 )
             ),
         ),
-        "certificate 1 is of an attested key",
+        "certificate 1: it is of an attested key",
     ),
     "a key of the trusted environment attests one of a StrongBox": (
         lambda: chain(
@@ -173,7 +173,7 @@ FORGED: dict[str, tuple[Callable[[], list[bytes]], str]] = {
     ),
     "remotely provisioned, run out": (
         lambda: chain(leaf(), rest=(PROVISIONED.but(until=NOW - DAY), INTERMEDIATE, ROOT)),
-        "ran out 1 days ago; remotely provisioned",
+        "certificate 1: it ran out 1 days ago, and was provisioned remotely",
     ),
     "remotely provisioned, not valid yet": (
         lambda: chain(leaf(), rest=(PROVISIONED.but(since=NOW + DAY), INTERMEDIATE, ROOT)),
@@ -181,7 +181,7 @@ FORGED: dict[str, tuple[Callable[[], list[bytes]], str]] = {
     ),
     "a batch that is no authority, remotely provisioned": (
         lambda: chain(leaf(), rest=(PROVISIONED.but(authority=False, may_sign=False), INTERMEDIATE, ROOT)),
-        "certificate 1 may not sign",
+        "certificate 1: it may not sign",
     ),
     "another challenge": (lambda: chain(leaf(Described(challenge=b"old"))), "android-challenge.*it holds 6f6c64"),
     "no challenge": (lambda: chain(leaf(Described(challenge=b""))), "android-challenge.*it holds nothing"),
@@ -331,6 +331,7 @@ MALFORMED: dict[str, Callable[[], bytes]] = {
     "a field without EXPLICIT": lambda: replaced(tlv(0x82, b"\x03")),
     "a tag of two bytes that fits one": lambda: replaced(tlv(b"\xbf\x02", integer(3))),
     "a tag with a leading zero": lambda: replaced(tlv(b"\xbf\x80\x85\x3e", tlv(0x05))),
+    "more values than anybody needs": lambda: described(t1=numbers(*[2] * 2000)).encoded,
     "a field beyond the list": lambda: Described().encoded[:-4],
     "of another key altogether": lambda: b"\x04\x00",
     "empty": lambda: b"",
