@@ -5,10 +5,11 @@ from importlib import import_module
 from pkgutil import iter_modules
 
 from trueware import attestation
-from trueware.appraisal.ar4si_values import tier_word, value_name
+from trueware.appraisal.ar4si_values import value_name
 from trueware.appraisal.live import checks as live
 from trueware.appraisal.live.catalogue import CHECKS
 from trueware.model.check import Aspect, CheckRule
+from trueware.model.verdict import tier_of
 
 _TITLES = {
     "tpm": "Quotes by a TPM 2.0",
@@ -65,7 +66,7 @@ def _rule(rule: CheckRule) -> Iterator[str]:
 
 def _value(rule: CheckRule, value: int) -> str:
     claim = _claim(rule.aspect)
-    return f"{claim} {value} ({tier_word(value)}): {value_name(claim, value)}"
+    return f"{claim} {value} ({tier_of(value).value}): {value_name(claim, value)}"
 
 
 def _claim(aspect: Aspect) -> str:

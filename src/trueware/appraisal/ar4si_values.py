@@ -4,8 +4,6 @@ Values that hold for every claim are 0, 1, -1, and, since the editor's copy of 1
 those that the draft does not list are a verifier's own: they have a tier (§2.3.2), and no meaning that others know.
 """
 
-from trueware.model.verdict import tier_floor
-
 _GENERIC = {
     -1: "the verifier failed",
     0: "nothing is said",
@@ -63,13 +61,6 @@ _VALUES = {
         96: "data comes from contraindicated sources",
     },
 }
-
-_TIERS = {0: "none", 2: "affirming", 32: "warning", 96: "contraindicated"}
-
-
-def tier_word(value: int) -> str:
-    """Return the tier of a value by its JSON name (§3.2)."""
-    return _TIERS[tier_floor(value)]
 
 
 def value_name(claim: str, value: int) -> str:

@@ -58,8 +58,7 @@ class TrustVector:
     @property
     def tier(self) -> Tier:
         """The worst tier among the claims."""
-        worst = max(map(tier_floor, self.as_claims().values()), default=0)
-        return {96: Tier.CONTRAINDICATED, 32: Tier.WARNING, 2: Tier.AFFIRMING, 0: Tier.NONE}[worst]
+        return tier_of(max(map(tier_floor, self.as_claims().values()), default=0))
 
     def as_claims(self) -> dict[str, int]:
         """Return the claims that say something, by their AR4SI JSON names."""
@@ -74,3 +73,8 @@ def tier_floor(value: int) -> int:
     if value >= 32 or value <= -33:
         return 32
     return 2 if value >= 2 or value <= -2 else 0
+
+
+def tier_of(value: int) -> Tier:
+    """Return the tier that an AR4SI value is in."""
+    return {96: Tier.CONTRAINDICATED, 32: Tier.WARNING, 2: Tier.AFFIRMING, 0: Tier.NONE}[tier_floor(value)]

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trueware.appraisal.ar4si import assign, vector_of
-from trueware.appraisal.ar4si_values import tier_word, value_name
+from trueware.appraisal.ar4si_values import value_name
 from trueware.appraisal.live.case import combine
 from trueware.appraisal.live.catalogue import CHECKS
 from trueware.appraisal.live.conclude import Gathered, conclude
@@ -41,7 +41,7 @@ from trueware.model.check import Aspect, Check, CheckRule, Outcome
 from trueware.model.claim import Claim
 from trueware.model.release import Release
 from trueware.model.result import Match, Result
-from trueware.model.verdict import Authority, Tier, TrustVector, Verdict, tier_floor
+from trueware.model.verdict import Authority, Tier, TrustVector, Verdict, tier_floor, tier_of
 from trueware.signatures import jws
 
 NOW = 1_700_000_000
@@ -586,6 +586,6 @@ def test_values_have_names(claim: str) -> None:
     own = "a value of the verifier's own"
     assert own not in (value_name(claim, 2), value_name(claim, 96), value_name(claim, 99), value_name(claim, 0))
     assert value_name(claim, -50) == own == value_name(claim, 77)
-    assert [tier_word(value) for value in (0, -1, 2, -32, 32, -96, 96, -128)] == [
+    assert [tier_of(value).value for value in (0, -1, 2, -32, 32, -96, 96, -128)] == [
         *("none", "none", "affirming", "affirming", "warning", "warning", "contraindicated", "contraindicated")
     ]

@@ -35,7 +35,7 @@ from trueware.model.claim import BOOT_HASH
 from trueware.model.result import Result
 from trueware.model.signature import Outcome as Signed
 from trueware.model.strength import Strength
-from trueware.model.verdict import Tier, TrustVector, Verdict, tier_floor
+from trueware.model.verdict import Tier, TrustVector, Verdict, tier_floor, tier_of
 
 IDENTITIES = ("imei", "second-imei", "meid", "serial", "ueid", "instance-id")
 """Claims that name one device."""
@@ -50,7 +50,6 @@ MODELS = (
 """Claims of the hardware, with what an image calls the same."""
 
 _GRAVITY = (Verdict.GENUINE, Verdict.UNKNOWN, Verdict.TAMPERED, Verdict.COUNTERFEIT)
-_TIERS = {96: Tier.CONTRAINDICATED, 32: Tier.WARNING, 2: Tier.AFFIRMING, 0: Tier.NONE}
 _WORSE = (Tier.AFFIRMING, Tier.NONE, Tier.WARNING, Tier.CONTRAINDICATED)
 _RUNS = (Strength.ATTESTED, Strength.MEASURED, Strength.SELF_REPORTED)
 _LIES = (Strength.MEASURED, Strength.ATTESTED, Strength.SELF_REPORTED)
@@ -252,7 +251,7 @@ def _by_images(facet: Facet, results: Iterable[Result]) -> Iterator[Said]:
     for result in results:
         value = getattr(result.vector, _CLAIM[facet])
         detail = f"the programs in it: {result.reason}" if facet is Facet.EXECUTABLES and value else result.reason
-        yield Said(facet, _TIERS[tier_floor(value)], detail, result.evidence, result.artefact, value)
+        yield Said(facet, tier_of(value), detail, result.evidence, result.artefact, value)
 
 
 def _by_evidence(facet: Facet, appraisals: Iterable[Appraisal]) -> Iterator[Said]:
@@ -275,7 +274,7 @@ def _by_evidence(facet: Facet, appraisals: Iterable[Appraisal]) -> Iterator[Said
         if telling is not None:
             detail = f"{telling.place}: {telling.detail}" if telling.place else telling.detail
             strength = Strength.ATTESTED if shown else None
-            yield Said(facet, _TIERS[tier_floor(value)], detail, strength, appraisal.attester, value)
+            yield Said(facet, tier_of(value), detail, strength, appraisal.attester, value)
 
 
 def _verdict(

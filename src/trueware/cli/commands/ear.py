@@ -115,8 +115,9 @@ def _code(ear: "Ear", *, verified: bool) -> ExitCode:
 
 
 def _lines(ear: "Ear", *, verified: bool) -> list[str]:
-    from trueware.appraisal.ar4si_values import tier_word, value_name
+    from trueware.appraisal.ar4si_values import value_name
     from trueware.cli.printable import printable
+    from trueware.model.verdict import tier_of
 
     head = "verified" if verified else "NOT VERIFIED: nobody's word until its signature is"
     lines = [
@@ -125,7 +126,7 @@ def _lines(ear: "Ear", *, verified: bool) -> list[str]:
     for name, each in ear.submods.items():
         lines.append(f"  {printable(name)}  {each.status.word}")
         lines += [
-            f"    {claim:<20} {value:>4}  {tier_word(value)}: {value_name(claim, value)}"
+            f"    {claim:<20} {value:>4}  {tier_of(value).value}: {value_name(claim, value)}"
             for claim, value in each.vector.items()
             if value
         ]
