@@ -1,23 +1,32 @@
 """Evidence of phones: Android key attestation, beside publishers' keys, releases, and what was reported."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from trueware.appraisal.live.checks import COMPONENT_WITHDRAWN, EVIDENCE_PIECE
+from trueware.appraisal.live.checks import COMPONENT_WITHDRAWN, EVIDENCE_ONE, EVIDENCE_PIECE
 from trueware.appraising.gathering import Gathering
 from trueware.attestation.android_key.checks import ANDROID_BOOT_HASH, ANDROID_REVOCATION
 from trueware.attestation.android_key.description import RootOfTrust
 from trueware.attestation.android_key.link import Link, read_link, shared_link
 from trueware.attestation.android_key.revocation import RevocationList, read_revocation
-from trueware.attestation.android_key.verifying import KIND, compare_boot, compare_identity, verify_attestation
+from trueware.attestation.android_key.verifying import (
+    KIND,
+    Attested,
+    compare_boot,
+    compare_identity,
+    verify_attestation,
+)
 from trueware.attestation.certificate_files import encodings
 from trueware.attestation.recognise import Kind, Piece
 from trueware.errors import MalformedInput
 from trueware.knowledge.android_roots import load_android_roots
 from trueware.knowledge.public_keys import load_public_keys
 from trueware.model.attested import Matched
-from trueware.model.check import Aspect, Outcome
+from trueware.model.check import Aspect, Check, Outcome
 
 MAX_CHAINS = 8
+_OF_A_PHONE = frozenset(
+    {"brand", "device", "product", "serial", "imei", "second-imei", "meid", "manufacturer", "model", "os-patch-level"}
+)
 MAX_SINGLE = 32
 """Certificates in files of their own that are put in order."""
 
@@ -37,6 +46,7 @@ def appraise_phone(pieces: Mapping[Kind, Sequence[Piece]], gathering: Gathering)
         gathering.add(EVIDENCE_PIECE.not_shown(f"{len(chains)} attestations: {MAX_CHAINS} were looked at"))
     revoked = _revoked(gathering)
     roots = (*load_android_roots().values(), *(spki_in(each) for each in wish.endorsements.attestation_roots))
+    believed: list[Attested] = []
     for certificates in chains[:MAX_CHAINS]:
         gathering.kinds.append(KIND)
         attested = verify_attestation(certificates, roots, wish.question, revoked)
@@ -55,7 +65,36 @@ def appraise_phone(pieces: Mapping[Kind, Sequence[Piece]], gathering: Gathering)
             gathering.attester or names.get("serial", "") or names.get("imei", "") or names.get("model", "")
         )
         if attested.is_believed:
+            believed.append(attested)
             _compare_boot(attested.root_of_trust, gathering)
+    gathering.add(*_of_one_phone(believed))
+
+
+def _of_one_phone(believed: Sequence[Attested]) -> Iterator[Check]:
+    """Yield where attestations are of several phones, or boots: else one phone answers for another's software, or identity."""
+    said: dict[str, str] = {}
+    for attested in believed:
+        for name, value in _same_in_one(attested):
+            if said.setdefault(name, value) != value:
+                yield EVIDENCE_ONE.contradicts(
+                    f"attestations differ in {name}: they are of several phones, or boots",
+                    expected=said[name],
+                    found=value,
+                )
+                return
+
+
+def _same_in_one(attested: Attested) -> Iterator[tuple[str, str]]:
+    """Yield what all hardware of one phone says alike; a key of zeros, or none, is how some of it says that there is no key."""
+    yield from ((claim.name, claim.value) for claim in attested.claims if claim.name in _OF_A_PHONE)
+    root = attested.root_of_trust
+    if root is not None:
+        yield (
+            "rootOfTrust",
+            f"{root.state.name} {'locked' if root.locked else 'unlocked'} {(root.boot_hash or b'').hex()}",
+        )
+        if any(root.boot_key):
+            yield "verifiedBootKey", root.boot_key.hex()
 
 
 def _revoked(gathering: Gathering) -> RevocationList | None:

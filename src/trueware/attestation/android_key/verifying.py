@@ -212,7 +212,10 @@ def compare_boot(
     found = root.boot_key.hex()
     if (why := barred.get(root.boot_key)) is not None:
         return [ANDROID_BOOT_KEY.contradicts(f"the key must not be trusted: {why}", "verifiedBootKey", found=found)]
-    if publisher is not None:
+    if not any(root.boot_key):
+        detail = "hardware names no key: the phone is a prototype, or was never provisioned"
+        checks = [ANDROID_BOOT_KEY.not_shown(detail, "verifiedBootKey")]
+    elif publisher is not None:
         checks = [
             ANDROID_BOOT_KEY.supports(f"the key is of {publisher}", "verifiedBootKey", found=found, source=publisher)
         ]

@@ -18,6 +18,7 @@ from tests.unit.attestation.android_key.phones import (
     chain,
     hardware,
     leaf,
+    octets,
     root_of_trust,
 )
 from tests.unit.attestation.android_key.phones import ROOTS as OWN_ROOTS
@@ -101,6 +102,20 @@ def test_a_list_that_cannot_be_read_is_no_fault_of_the_phone() -> None:
     appraisal = ask(whole(chain(leaf())), revocation=b"<html>")
     assert not [each for each in appraisal.checks if each.outcome is Outcome.CONTRADICTS]
     assert checks(appraisal)["android-revocation"].outcome is Outcome.NOT_SHOWN
+
+
+def test_one_phone_does_not_answer_for_another() -> None:
+    own = leaf()
+    same = leaf(Described(level=2, keymint_level=2, hardware=authorizations(hardware(t714=None, t713=None))))
+    assert "evidence-one-device" not in checks(ask([*whole(chain(own)), *whole(chain(same))]))
+    for changed in (
+        {"t713": octets(b"SN0002")},
+        {"t704": root_of_trust(boot_hash=bytes(32))},
+        {"t704": root_of_trust(1)},
+    ):
+        other = leaf(Described(hardware=authorizations(hardware(**changed))))
+        found = checks(ask([*whole(chain(own)), *whole(chain(other))]))
+        assert found["evidence-one-device"].outcome is Outcome.CONTRADICTS
 
 
 def test_what_the_registry_bars_counts_for_nothing() -> None:

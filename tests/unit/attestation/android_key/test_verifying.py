@@ -381,6 +381,8 @@ def test_whose_system_it_is() -> None:
     assert outcomes(own, {}, {}) == [("key", Outcome.NOT_SHOWN), ("hash", Outcome.NOT_SHOWN)]
     assert outcomes(own, known, release, {BOOT_KEY: "its secret is public"}) == [("key", Outcome.CONTRADICTS)]
     assert outcomes(unlocked, known, release) == []
+    prototype = verify(chain(leaf(described(t704=root_of_trust(boot_key=bytes(32)))))).root_of_trust
+    assert outcomes(prototype, {bytes(32): "anybody"}, {}) == [("key", Outcome.NOT_SHOWN), ("hash", Outcome.NOT_SHOWN)]
     assert outcomes(None, known, release) == []
 
 
