@@ -133,7 +133,7 @@ def match_boot(
         where = f"PCR {', '.join(map(str, own))} ({bank})"
         matches.append(Matched(Aspect.BOOT, each.release, where, complete=not others))
         checks.append(
-            BOOT_RELEASE.supports(f"{where}: {each.release.title}", where.partition(" (")[0], source=each.release.title)
+            BOOT_RELEASE.supports(f"{each.release.title} ({bank})", where.partition(" (")[0], source=each.release.title)
         )
         if each.release.at_fault:
             reason = each.release.withdrawn or "it should be in the registry's log and is not"

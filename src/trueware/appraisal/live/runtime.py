@@ -86,7 +86,12 @@ def judge_runtime(
     against = any(counts.get(word) for word in _AGAINST)
     if accounted:
         matches = tuple(
-            Matched(Aspect.EXECUTABLES, release, f"{count} of {walked.entries} files that ran", complete=not against)
+            Matched(
+                Aspect.EXECUTABLES,
+                release,
+                f"{min(count, known)} of {walked.entries} files that ran",
+                complete=not against,
+            )
             for release, count in accounted
         )
         checks.append(IMA_FILE_KNOWN.supports(f"{known} of {walked.entries} entries", source=title))
