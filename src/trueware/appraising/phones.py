@@ -5,16 +5,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from trueware.appraisal.live.checks import COMPONENT_WITHDRAWN, EVIDENCE_ONE, EVIDENCE_PIECE
 from trueware.appraising.gathering import Gathering
 from trueware.attestation.android_key.checks import ANDROID_BOOT_HASH, ANDROID_REVOCATION
+from trueware.attestation.android_key.comparing import compare_boot, compare_identity
 from trueware.attestation.android_key.description import RootOfTrust
 from trueware.attestation.android_key.link import Link, read_link, shared_link
 from trueware.attestation.android_key.revocation import RevocationList, read_revocation
-from trueware.attestation.android_key.verifying import (
-    KIND,
-    Attested,
-    compare_boot,
-    compare_identity,
-    verify_attestation,
-)
+from trueware.attestation.android_key.verifying import KIND, Attested, verify_attestation
 from trueware.attestation.certificate_files import encodings
 from trueware.attestation.recognise import Kind, Piece
 from trueware.errors import MalformedInput

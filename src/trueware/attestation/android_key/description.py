@@ -28,6 +28,8 @@ from trueware.attestation.android_key.strict_der import CONTEXT, ENUMERATED, FOR
 from trueware.errors import MalformedInput
 
 VERSIONS = frozenset({1, 2, 3, 4, 100, 200, 300, 400, 500})
+LATEST = max(VERSIONS)
+_LAST_VERSION = 1 << 16
 
 
 class SecurityLevel(IntEnum):
@@ -182,7 +184,7 @@ def read_description(data: bytes) -> KeyDescription:
     if len(parts) != 8:
         raise MalformedInput(FORMAT, 0, f"{len(parts)} fields, expected 8")
     version = parts[0].integer("attestationVersion")
-    if version not in VERSIONS:
+    if version not in VERSIONS and not LATEST < version < _LAST_VERSION:  # later ones only added fields so far
         parts[0].refuse(f"attestation version {version} is not known")
     return KeyDescription(
         version,

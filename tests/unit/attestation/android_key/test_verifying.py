@@ -31,8 +31,9 @@ from tests.unit.attestation.android_key.phones import (
     tlv,
 )
 
+from trueware.attestation.android_key.comparing import compare_boot, compare_identity
 from trueware.attestation.android_key.revocation import RevocationList, read_revocation
-from trueware.attestation.android_key.verifying import Attested, compare_boot, compare_identity, verify_attestation
+from trueware.attestation.android_key.verifying import Attested, verify_attestation
 from trueware.attestation.contract import Question
 from trueware.errors import EvidenceRefused, InputError, MalformedInput
 from trueware.model.check import Check, Outcome
@@ -357,6 +358,12 @@ def test_fields_that_are_not_known_are_kept_and_told() -> None:
     attested = verify(chain(leaf(Described(hardware=later))))
     assert attested.description.hardware.unknown == (9999, 1 << 20)
     assert outcome(attested, "android-fields") is Outcome.NOT_SHOWN
+    assert attested.is_believed
+
+
+def test_a_later_version_is_read_and_told() -> None:
+    attested = verify(chain(leaf(Described(version=600))))
+    assert "version 600 is later" in said(attested)["android-fields"].detail
     assert attested.is_believed
 
 
