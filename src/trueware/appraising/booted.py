@@ -49,7 +49,8 @@ def appraise_boot(pieces: Mapping[Kind, Sequence[Piece]], gathering: Gathering) 
         gathering.add(*quote.quoted.checks, *_identified(quote, pieces, gathering))
     _require_one_device(quotes.proved, gathering)
     main = quotes.proved[0]
-    gathering.attester = gathering.attester or f"TPM key {main.key.name.hex()[4:16]}"
+    enrolled = gathering.wish.endorsements.enrolled.get(main.key.name)
+    gathering.attester = gathering.attester or enrolled or f"TPM key {main.key.name.hex()[4:16]}"
     gathering.clock, gathering.key = main.quoted.clock, main.key.name
     seen = gathering.wish.seen
     if seen is not None and seen.key == main.key.name:

@@ -30,6 +30,9 @@ _LIMIT = 64
 _MOST = 512
 """Releases that account for the files of one fleet."""
 
+_ANYBODYS = ("tmp/", "var/tmp/", "run/", "var/run/", "var/lock/", "dev/shm/")
+"""Policies let anything be there, and an image shows by its mode whether it runs. A list does not."""
+
 _BOUNDARY = "!/"
 _SIZE = 1 << 12
 """Stands for the size of a file whose length the list does not say."""
@@ -149,6 +152,9 @@ class Programs:
         return self._excluded.fullmatch(path) is not None
 
     def _is_mutable(self, path: str) -> bool:
+        """Tell whether a release lets a device change a path; not in places where anybody may write, which is where implants lie."""
+        if path.startswith(_ANYBODYS):
+            return False
         return bool(self._policies) and any(each.is_mutable(path) for each in self._policies)
 
 

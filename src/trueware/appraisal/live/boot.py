@@ -37,8 +37,9 @@ class BootPolicy:
     per_device: frozenset[int] = frozenset({1, 3, 5, 6})
     """Settings, boot order, partition tables, option ROM settings, wake events: of each device."""
 
-    required: frozenset[int] = frozenset({0, 4})
-    """The platform's firmware, and what it starts: without them nothing shows what booted, whatever is known of later files."""
+    required: frozenset[int] = frozenset({0, 2, 4, 7})
+    """The platform's firmware, drivers, what it starts, and whose signatures it asks for: without them nothing shows what booted,
+    whatever is known of later files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +107,7 @@ def match_boot(
     wanted = {pcr for pcr in values if pcr in policy.compared}
     stated = {pcr for each in known for of, pcr in each.values if of == bank and pcr in policy.compared}
     checks = [
-        BOOT_RELEASE.not_shown("it was not quoted, and a release states it", f"PCR {pcr}")
-        for pcr in sorted(stated - values.keys())
+        BOOT_RELEASE.not_shown("it was not quoted: ask for it", f"PCR {pcr}") for pcr in sorted(stated - values.keys())
     ]
     checks += [
         BOOT_RELEASE.not_shown("it was not quoted, and every boot is measured into it", f"PCR {pcr}")
