@@ -72,8 +72,7 @@ def read_link(encoded: bytes) -> Link:
     Raises:
         MalformedInput: it is none.
     """
-    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat  # noqa: PLC0415 (start-up time)
-    from cryptography.x509 import (  # noqa: PLC0415
+    from cryptography.x509 import (  # noqa: PLC0415 (start-up time)
         BasicConstraints,
         ExtensionNotFound,
         KeyUsage,
@@ -82,7 +81,7 @@ def read_link(encoded: bytes) -> Link:
 
     if len(encoded) > MAX_BYTES:
         raise MalformedInput(FORMAT, 0, f"a certificate of {len(encoded)} bytes, {MAX_BYTES} are the most")
-    body, signature = _signed_parts(encoded)
+    body, signature, issuer, subject, spki = _as_it_came(encoded)
     certificate, leniency = _load(encoded)
     try:
         extensions = certificate.extensions
@@ -104,9 +103,9 @@ def read_link(encoded: bytes) -> Link:
             signature,
             hash_.name if hash_ is not None else "",
             certificate.serial_number,
-            certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo),
-            certificate.subject.public_bytes(),
-            certificate.issuer.public_bytes(),
+            spki,
+            subject,
+            issuer,
             int(certificate.not_valid_before_utc.timestamp()),
             int(certificate.not_valid_after_utc.timestamp()),
             is_authority,
@@ -139,8 +138,8 @@ def _load(encoded: bytes) -> "tuple[Certificate, str]":
         raise MalformedInput(FORMAT, 0, f"no certificate ({str(error)[:100]})") from error
 
 
-def _signed_parts(encoded: bytes) -> tuple[bytes, bytes]:
-    """Return what is signed and the signature, as they came.
+def _as_it_came(encoded: bytes) -> tuple[bytes, bytes, bytes, bytes, bytes]:
+    """Return what is signed and the signature; then of what is signed issuer, subject and key.
 
     Raises:
         MalformedInput: the algorithm within is another than the one beside the signature, or the signature has odd bits.
@@ -148,8 +147,10 @@ def _signed_parts(encoded: bytes) -> tuple[bytes, bytes]:
     try:
         body, algorithm, signature = der.parts(der.read(encoded).sequence(), 3, "a certificate")[:3]
         inner = body.sequence()
-        stated, serial = inner[_at(inner)], inner[_at(inner) - 1].number()
-    except (Refusal, IndexError) as error:
+        at = _at(inner)
+        stated, serial = inner[at], inner[at - 1].number()
+        issuer, _, subject, spki = (each.whole for each in inner[at + 1 : at + 5])
+    except (Refusal, IndexError, ValueError) as error:
         raise MalformedInput(FORMAT, 0, f"no certificate ({str(error)[:100]})") from error
     if stated.whole != algorithm.whole:
         raise MalformedInput(FORMAT, 0, "a certificate's two signature algorithms are not the same")
@@ -157,7 +158,7 @@ def _signed_parts(encoded: bytes) -> tuple[bytes, bytes]:
         raise MalformedInput(FORMAT, 0, "a certificate's serial number is not positive (RFC 5280 §4.1.2.2)")
     if signature.content[:1] != b"\x00":
         raise MalformedInput(FORMAT, 0, "a certificate's signature is no whole number of bytes")
-    return body.whole, signature.content[1:]
+    return body.whole, signature.content[1:], issuer, subject, spki
 
 
 def _at(inner: list[der.Value]) -> int:
