@@ -56,6 +56,13 @@ def test_what_follows_padding_is_damage() -> None:
     assert reason(log) == "0 digests, expected 2"
 
 
+def test_events_of_zeros_are_not_taken_for_padding_again_and_again() -> None:
+    """Whether the rest is padding is asked at each of them: to look at all of it each time took minutes."""
+    log = read(logs.old_event(0, 8, b"v1") + bytes(32) * 60_000 + b"x")
+    assert log.padding == 0
+    assert log.problem is not None
+
+
 def test_types_without_a_name_and_empty_data_are_kept() -> None:
     log = read(logs.header() + logs.event(11, 0x12345678, b""))
     assert log.problem is None
