@@ -8,10 +8,10 @@ READY := $(VENV)/.ready
 # many small measurements, which tracing for coverage would only slow down
 HOSTILE := tests/promises/test_hostile.py
 
-.PHONY: attestation log demo debian test check lint types contracts docs corpus tamper alarms consensus signatures interchange sweep scale bench boots explained explaining agreement fuzz hostile vectors format clean help
+.PHONY: attestation attestation-fuzz log demo debian test check lint types contracts docs corpus tamper alarms consensus signatures interchange sweep scale bench boots explained explaining agreement fuzz hostile vectors format clean help
 
 help: ## this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | sort
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | sort
 
 $(READY): uv.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "trueware needs Python 3.11 or newer; none was found on the PATH" >&2; exit 1; }
@@ -65,6 +65,9 @@ signatures: $(READY) ## answers about signed things beside what is known of them
 
 attestation: $(READY) ## real boots and forged evidence appraised, beside what is known of them, and the costs beside Keylime's; writes build/attestation.json
 	@$(BIN)/python bench/attestation.py
+
+attestation-fuzz: $(READY) ## mutated evidence of every kind: nothing may escape, take 100 ms or be believed; writes build/attestation-fuzz.json
+	@$(BIN)/python bench/attestation_fuzz.py
 
 interchange: $(READY) ## public examples of CoRIM read and written again, their signatures, and the costs; writes build/interchange.json
 	@$(BIN)/python bench/interchange.py
