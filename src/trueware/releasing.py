@@ -1,20 +1,24 @@
 """Takes an artefact on disk into the registry: measured, described by what it claims, signed or on the operator's word."""
 
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from trueware.appraisal.reference import Evidence, References
 from trueware.appraisal.signed import Signed
 from trueware.appraisal.trust import Trust
 from trueware.artefact import Report, artefact_name, measure_artefact
-from trueware.attestation.event_log.referencing import ReferenceBoot
 from trueware.errors import UntrustedStatement
 from trueware.keeping import keep
 from trueware.knowledge import load_policies, policy_for
 from trueware.measured_boots import boot_in
+from trueware.measuring import Listed
+from trueware.model.claim import Claim
 from trueware.model.limits import Limits
 from trueware.model.measured_boot import POLICY
+from trueware.model.part import Part
 from trueware.model.release import Release
 from trueware.model.strength import Strength
 from trueware.registry.learn import learn
@@ -66,7 +70,9 @@ def take_in(
     if naming.policy is not None and naming.policy not in load_policies():
         raise ValueError(f"no policy {naming.policy!r}; there are {', '.join(sorted(load_policies()))}")
     if (boot := boot_in(path)) is not None:
-        return _take_in_boot(store, boot, artefact_name(path), naming, now, private_key)
+        # what a boot leaves: its events and the values of its registers
+        taken = _Taken(boot.manifest, boot.claims, naming.policy or POLICY, artefact_name(path))
+        return _store(store, taken, naming, now, private_key)
     keyring = Trust(store.anchors()).keyring()
     measured = measure_artefact(
         path,
@@ -84,73 +90,46 @@ def take_in(
         raise UntrustedStatement(
             f"its own signature ({altered.signature.scheme}) does not hold: {altered.signature.detail}"
         )
-    policy = naming.policy or policy_for(root)
-    source = artefact_name(path)
     kept, portraits = keep(measured.measurement, limits)
-    if private_key is None:
-        return learn(
-            store,
-            root,
-            kept,
-            measured.claims,
-            publisher=naming.publisher,
-            product=naming.product,
-            version=naming.version,
-            now=now,
-            policy=policy,
-            source=source,
-            packings=measured.measurement.packings,
-            portraits=portraits,
-        )
-    return publish(
-        store,
+    taken = _Taken(
         root,
-        kept,
         measured.claims,
-        publisher=naming.publisher,
-        product=naming.product,
-        version=naming.version,
-        private_key=private_key,
-        now=now,
-        policy=policy,
-        source=source,
-        packings=measured.measurement.packings,
-        portraits=portraits,
+        naming.policy or policy_for(root),
+        artefact_name(path),
+        kept,
+        measured.measurement.packings,
+        portraits,
     )
+    return _store(store, taken, naming, now, private_key)
 
 
-def _take_in_boot(
-    store: RegistryStore,
-    boot: ReferenceBoot,
-    source: str,
-    naming: Naming,
-    now: int,
-    private_key: "PrivateKey | None",
-) -> Release:
-    """Store what a boot leaves as a release: its events and the values of its registers."""
-    if private_key is None:
-        return learn(
-            store,
-            boot.manifest,
-            {},
-            boot.claims,
-            publisher=naming.publisher,
-            product=naming.product,
-            version=naming.version,
-            now=now,
-            policy=naming.policy or POLICY,
-            source=source,
-        )
-    return publish(
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """What was read of an artefact, as it is stored."""
+
+    root: Part
+    claims: Sequence[Claim]
+    policy: str
+    source: str
+    kept: Mapping[bytes, bytes] = field(default_factory=dict)
+    packings: Listed | None = None
+    portraits: Mapping[bytes, bytes] | None = None
+
+
+def _store(store: RegistryStore, taken: _Taken, naming: Naming, now: int, private_key: "PrivateKey | None") -> Release:
+    """Sign and store what was read, or store it as a golden sample where there is no key."""
+    take = learn if private_key is None else partial(publish, private_key=private_key)
+    return take(
         store,
-        boot.manifest,
-        {},
-        boot.claims,
+        taken.root,
+        taken.kept,
+        taken.claims,
         publisher=naming.publisher,
         product=naming.product,
         version=naming.version,
-        private_key=private_key,
         now=now,
-        policy=naming.policy or POLICY,
-        source=source,
+        policy=taken.policy,
+        source=taken.source,
+        packings=taken.packings,
+        portraits=taken.portraits,
     )

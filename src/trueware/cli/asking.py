@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trueware.cli.exit_code import ExitCode
+from trueware.cli.keys import read_file
 from trueware.cli.options import Subparsers, positive
 from trueware.cli.remembering import add_state, state_of
 
@@ -100,7 +101,7 @@ def run_ask(options: Namespace) -> ExitCode:
     folder = Path(options.out)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise SourceError(f"{options.out!r} is there, and no empty folder: evidence is not mixed")
-    keys = [_read(path) for path in options.ak]
+    keys = [read_file(path) for path in options.ak]
     device = Restconf.at(options.url, _tls(options), _authorization(options), float(options.timeout))
     nonce = secrets.token_bytes(USUAL)
     with closing(SqliteAttesters.open(state_of(options))) as store:
@@ -145,23 +146,13 @@ def _authorization(options: Namespace) -> str:
     if options.token is not None and options.login is not None:
         raise SourceError("--token and --login: one of them")
     if options.token is not None:
-        return f"Bearer {_read(options.token).decode('utf-8', 'replace').strip()}"
+        return f"Bearer {read_file(options.token).decode('utf-8', 'replace').strip()}"
     if options.login is not None:
-        login = _read(options.login).rstrip(b"\r\n")
+        login = read_file(options.login).rstrip(b"\r\n")
         if b":" not in login:
             raise SourceError(f"{options.login!r} holds no USER:PASSWORD")
         return f"Basic {b64encode(login).decode()}"
     return ""
-
-
-def _read(path: str) -> bytes:
-    from trueware.errors import SourceError
-
-    try:
-        with open(path, "rb") as file:
-            return file.read(1 << 16)
-    except OSError as error:
-        raise SourceError(f"cannot read {path!r}: {error.strerror}") from error
 
 
 def _pcrs(text: str) -> dict[str, list[int]]:

@@ -10,8 +10,8 @@ keys and certificates     a file or a folder of them, only where the caller says
 None of them is taken for signed: who hands one in answers for it, and each entry's source says so.
 
 Serial numbers are stated in hexadecimal, and lists have some that can only be decimal: one of digits alone is listed as both. Issuers
-are not stated, so that a short one would bar certificates of anybody: those below ten digits are refused. A suspension ends with
-the day that it states.
+are not stated, so that a short one would bar certificates of anybody: those below ten digits are refused. ``expires`` is
+the day on which the certificate ends, not its suspension: what is listed stays listed until the list says otherwise.
 
 Sources: https://developer.android.com/privacy-and-security/security-key-attestation (Certificate revocation status list).
 """
@@ -22,7 +22,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from trueware.errors import InputError, MalformedInput
-from trueware.formats.moments import seconds
 from trueware.importing.contract import Context, Distrust, Document, Importer
 from trueware.model.anchor import check_listed
 from trueware.registry.distrust_lists import read_distrusted
@@ -37,7 +36,6 @@ _SERIAL = re.compile(r"[0-9a-f]{1,64}")
 _SHORTEST = 10
 """Digits of a serial number that nobody else's certificate has; the shortest that Google lists have 17."""
 
-_DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
 _STATUSES = frozenset({"REVOKED", "SUSPENDED"})
 _ENTRIES = re.compile(rb'\A\s*\{\s*"entries"\s*:\s*\{')
 _TABLE = re.compile(rb"\A(?:\xef\xbb\xbf)?[^\r\n]*(?:fingerprint_sha256|key id / fingerprint)")
@@ -56,7 +54,7 @@ def _recognises(document: Document) -> bool:
     )
 
 
-def _read(document: Document, context: Context) -> Iterator[Distrust | Refused]:
+def _read(document: Document, _: Context) -> Iterator[Distrust | Refused]:
     if document.is_folder:
         for number, path in enumerate(document.mirror.names(document.path)):
             if number >= _MAX_FILES:
@@ -67,7 +65,7 @@ def _read(document: Document, context: Context) -> Iterator[Distrust | Refused]:
             except InputError as error:
                 yield Refused(path[:200], str(error))
     elif _ENTRIES.match(document.head):
-        yield from _serials(document, context)
+        yield from _serials(document)
     else:
         yield from _listed(document, document.path)
 
@@ -83,7 +81,7 @@ def _listed(document: Document, path: str) -> Iterator[Distrust | Refused]:
             yield Distrust(each.id, each.reason, f"{name}, not checked for a signature")
 
 
-def _serials(document: Document, context: Context) -> Iterator[Distrust | Refused]:
+def _serials(document: Document) -> Iterator[Distrust | Refused]:
     name = document.path.rpartition("/")[2]
     try:
         value: Any = json.loads(document.mirror.read(document.path, MAX_LIST) or b"")
@@ -99,24 +97,11 @@ def _serials(document: Document, context: Context) -> Iterator[Distrust | Refuse
             yield Refused(
                 serial[:100], "a serial number that others may have given too: the list does not say whose it is"
             )
-        elif (ended := _ended(entry, context.now)) is not None:
-            yield Refused(serial[:100], f"suspended until {ended}, which is past")
         else:
             why = f"{status}: {entry['reason'][:100]}" if isinstance(entry.get("reason"), str) else str(status)
             reason = f"a certificate of Android key attestation, {why}"
             for one in dict.fromkeys((text, f"{int(text):x}" if text.isdecimal() else text)):
                 yield Distrust(f"serial:{one}", reason, f"{name}, a status list without a signature")
-
-
-def _ended(entry: dict[str, Any], now: int) -> str | None:
-    """Return the day until which a certificate was suspended, where that is past."""
-    stated = entry.get("expires")
-    found = _DAY.fullmatch(stated) if isinstance(stated, str) and entry.get("status") == "SUSPENDED" else None
-    if found is None:
-        return None
-    year, month, day = map(int, found.groups())
-    until = seconds(year, month, day, 23, 59, 59)
-    return found[0] if until is not None and until < now else None
 
 
 IMPORTER = Importer(

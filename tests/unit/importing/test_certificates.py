@@ -133,7 +133,7 @@ def status(**entries: Any) -> bytes:
 
 
 def test_revoked_serial_numbers(tmp_path: Path) -> None:
-    """Serial numbers as Google lists them; of a suspension the day counts; short ones could be anybody's."""
+    """Serial numbers as Google lists them, whenever the certificates end; short ones could be anybody's."""
     listed = {
         LONG: {"status": "REVOKED", "reason": "KEY_COMPROMISE"},
         "6681152659205225093": {"status": "REVOKED", "reason": "SOFTWARE_FLAW"},
@@ -147,16 +147,15 @@ def test_revoked_serial_numbers(tmp_path: Path) -> None:
     assert kind_of(tmp_path, "status.json") == "never-trust"
     done = take(store, path, None)
     assert {each.id for each in store.distrusted()} == {
-        f"serial:{LONG}", "serial:6681152659205225093", f"serial:{6681152659205225093:x}", "serial:abcdef0123456789",
+        f"serial:{LONG}", "serial:6681152659205225093", f"serial:{6681152659205225093:x}",
+        "serial:abcdef0123456789", "serial:abcdef012345678a",
     }  # fmt: skip
-    assert (done.distrusted, done.refusals) == (4, 6)
+    assert (done.distrusted, done.refusals) == (5, 5)
     found = store.find_distrusted([f"serial:{LONG}"])[f"serial:{LONG}"]
     assert (found.reason, found.source) == (
         "a certificate of Android key attestation, REVOKED: KEY_COMPROMISE", "status.json, a status list without a signature",
     )  # fmt: skip
     assert take(store, path, None).distrusted == 0
-    # a time later on, what was suspended is not any more
-    assert take(MemoryStore(), path, None, now=2_000_000_000).distrusted == 3
 
 
 @pytest.mark.parametrize("data", [b'{"entries": {', b'{"entries": {"a": ' * 30_000, b'{"entries": {}} x'])

@@ -6,6 +6,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from trueware.cli.exit_code import ExitCode
+from trueware.cli.keys import read_file
 from trueware.cli.options import Subparsers, add_output, add_registry, add_time, registry_location
 from trueware.cli.remembering import state_of
 from trueware.cli.results_out import add_ear, write_ear
@@ -154,7 +155,7 @@ def wish_of(options: Namespace) -> "Wish":
         options.device,
         excluded=tuple(options.exclude),
         overlap=options.update_window,
-        revocation=_read(options.revocation) if options.revocation is not None else None,
+        revocation=read_file(options.revocation) if options.revocation is not None else None,
         reported=dict(options.reported),
     )
 
@@ -167,7 +168,7 @@ def _challenge(options: Namespace) -> bytes | None:
         raise SourceError("--nonce and --nonce-file: one of them")
     if options.nonce_file is None:
         return options.nonce  # type: ignore[no-any-return]  # `_nonce` made it
-    nonce = nonce_in(_read(options.nonce_file))
+    nonce = nonce_in(read_file(options.nonce_file))
     if nonce is None:
         raise SourceError(f"{options.nonce_file!r} holds no challenge: 8 to 64 bytes, or their hexadecimal digits")
     return nonce
@@ -178,9 +179,9 @@ def _endorsements(options: Namespace) -> "Endorsements":
     from trueware.attestation.tpm.public import parse_public
     from trueware.cli.trusted import certificates_and_keys
 
-    roots, keys = certificates_and_keys((path, _read(path)) for path in options.trust)
-    signer_certificates, signer_keys = certificates_and_keys((path, _read(path)) for path in options.file_signer)
-    enrolled = {parse_public(_read(path)).name: options.device or path for path in options.enrolled}
+    roots, keys = certificates_and_keys((path, read_file(path)) for path in options.trust)
+    signer_certificates, signer_keys = certificates_and_keys((path, read_file(path)) for path in options.file_signer)
+    enrolled = {parse_public(read_file(path)).name: options.device or path for path in options.enrolled}
     return Endorsements(
         endorsement_roots=roots,
         attestation_roots=(*roots, *keys.values()),
@@ -188,16 +189,6 @@ def _endorsements(options: Namespace) -> "Endorsements":
         file_signers=(*signer_certificates, *signer_keys.values()),
         enrolled=enrolled,
     )
-
-
-def _read(path: str) -> bytes:
-    from trueware.errors import SourceError
-
-    try:
-        with open(path, "rb") as file:
-            return file.read(16 << 20)
-    except OSError as error:
-        raise SourceError(f"cannot read {path!r}: {error.strerror}") from error
 
 
 def _nonce(text: str) -> bytes:

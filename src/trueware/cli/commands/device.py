@@ -6,6 +6,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from trueware.cli.exit_code import ExitCode
+from trueware.cli.keys import read_file
 from trueware.cli.options import Subparsers
 from trueware.cli.remembering import add_state, state_of
 
@@ -120,7 +121,7 @@ def run_challenge(options: Namespace) -> ExitCode:
 
     now = int(time.time())
     endorsement, key = _public(options.ek), _public(options.ak)
-    certificate = _read(options.ek_cert) if options.ek_cert is not None else b""
+    certificate = read_file(options.ek_cert) if options.ek_cert is not None else b""
     _check_certificate(certificate, endorsement, options.trust, now)
     randomness = secrets.token_bytes(16), secrets.token_bytes(seed_size(endorsement))
     with closing(SqliteAttesters.open(state_of(options))) as store:
@@ -145,7 +146,7 @@ def run_confirm(options: Namespace) -> ExitCode:
 
     with closing(SqliteAttesters.open(state_of(options))) as store:
         try:
-            device = confirm(store, options.name, _read(options.secret), int(time.time()))
+            device = confirm(store, options.name, read_file(options.secret), int(time.time()))
         except ValueError as error:
             raise SourceError(str(error)) from error
     sys.stdout.write(_line(device))
@@ -232,7 +233,7 @@ def _check_certificate(certificate: bytes, endorsement: "Public", trust: list[st
     if not certificate:
         sys.stderr.write("warning: without its certificate nobody says that the endorsement key is a TPM's\n")
         return
-    roots, _ = certificates_and_keys((path, _read(path)) for path in trust)
+    roots, _ = certificates_and_keys((path, read_file(path)) for path in trust)
     for check in check_endorsement(certificate, endorsement, roots, now).checks:
         if check.outcome is Outcome.CONTRADICTS and check.value >= 96:
             raise EvidenceRefused(check.rule, check.detail)
@@ -243,17 +244,7 @@ def _check_certificate(certificate: bytes, endorsement: "Public", trust: list[st
 def _public(path: str) -> "Public":
     from trueware.attestation.tpm.public import parse_public
 
-    return parse_public(_read(path))
-
-
-def _read(path: str) -> bytes:
-    from trueware.errors import SourceError
-
-    try:
-        with open(path, "rb") as file:
-            return file.read(1 << 20)
-    except OSError as error:
-        raise SourceError(f"cannot read {path!r}: {error.strerror}") from error
+    return parse_public(read_file(path))
 
 
 def _identifier(text: str) -> tuple[str, str]:

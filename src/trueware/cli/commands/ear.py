@@ -5,6 +5,7 @@ from argparse import Namespace
 from typing import TYPE_CHECKING, Any
 
 from trueware.cli.exit_code import ExitCode
+from trueware.cli.keys import read_file
 from trueware.cli.options import Subparsers, add_time
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def run_show(options: Namespace) -> ExitCode:
     from trueware.exchange.ear.signed import read_unverified
 
     now = int(time.time()) if options.at is None else options.at
-    data = _read(options.file)
+    data = read_file(options.file)
     verified = options.key is not None
     ear = _verified(data, options.key, now) if verified else read_unverified(data)
     if options.nonce is not None and not _answers(ear, options.nonce):
@@ -72,7 +73,7 @@ def _verified(data: bytes, path: str, now: int) -> "Ear":
     from trueware.errors import SourceError, UntrustedStatement
     from trueware.exchange.ear.signed import read_signed
 
-    keys = certificates_and_keys([(path, _read(path))])[1]
+    keys = certificates_and_keys([(path, read_file(path))])[1]
     if not keys:
         raise SourceError(f"{path!r} holds certificates: the verifier's public key itself is needed")
     refusal: UntrustedStatement | None = None
@@ -82,17 +83,6 @@ def _verified(data: bytes, path: str, now: int) -> "Ear":
         except UntrustedStatement as error:
             refusal = error
     raise refusal or UntrustedStatement("there is no key")
-
-
-def _read(path: str) -> bytes:
-    from trueware.errors import SourceError
-    from trueware.exchange.ear.claim_keys import MAX_BYTES
-
-    try:
-        with open(path, "rb") as file:
-            return file.read(2 * MAX_BYTES)
-    except OSError as error:
-        raise SourceError(f"cannot read {path!r}: {error.strerror}") from error
 
 
 def _answers(ear: "Ear", nonce: bytes) -> bool:
