@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trueware.appraisal.live.boot import BootReference, Judged, boot_reference, match_boot
+from trueware.appraisal.live.boot import BANKS, BootReference, Judged, boot_reference, match_boot
 from trueware.model.check import Outcome
 from trueware.model.measured_boot import boot_claims
 from trueware.model.release import Release
@@ -174,3 +174,34 @@ def test_every_register_is_accounted_for_or_told(held: dict[int, str], stated: l
 
 def _registers(place: str) -> set[int]:
     return {int(each) for each in place.removeprefix("PCR ").split(", ")}
+
+
+@pytest.mark.parametrize("bank", ["sha256", "sha384"])
+def test_registers_that_nothing_was_measured_into_are_no_boot(bank: str) -> None:
+    """An owner extends what a release states into registers that no firmware ever touched."""
+    size = hashlib.new(bank).digest_size
+    common = release("Third", "1", {2: "plain"}, bank)
+    found = match_boot({bank: {0: bytes(size), 2: value("plain", bank), 4: bytes(size)}}, [common])
+    assert told(found, Outcome.NOT_SHOWN) == {"PCR 0", "PCR 4"}
+
+
+def test_a_bank_that_firmware_leaves_alone_hides_no_difference() -> None:
+    """CVE-2021-42299: firmware extends SHA-256 alone, and the owner plays a genuine boot into the bank of SHA-384."""
+    names = {0: "firmware", 2: "drivers", 4: "loader"}
+    genuine = boot_reference(
+        Release(
+            id="both",
+            publisher="Acme",
+            product="Board",
+            version="1",
+            authority=Authority.PUBLISHER,
+            sha256=bytes(32),
+            claims=boot_claims((bank, pcr, value(name, bank)) for bank in BANKS[1:] for pcr, name in names.items()),
+        )
+    )
+    played = {pcr: value(name, "sha384") for pcr, name in names.items()}
+    true = {pcr: value(name) for pcr, name in names.items()}
+    found = match_boot({"sha256": {**true, 4: value("evil")}, "sha384": played}, [genuine])
+    assert set(found.differing) == {4}
+    assert titles(found) == [("Board 1", False)]
+    assert not match_boot({"sha256": true, "sha384": played}, [genuine]).differing

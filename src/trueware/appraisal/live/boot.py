@@ -5,10 +5,13 @@ So releases of different products together account for one boot. The checklist:
 
 1. A PCR that holds what belongs to each device (`BootPolicy.per_device`) is not compared; it is told that it was not.
 2. A PCR that was never extended and that nobody states is empty, and in order. One that was not quoted is not shown, if a release
-   states it, or if every boot extends it (`BootPolicy.required`): who chooses what is quoted would choose what is compared.
+   states it, or if every boot extends it (`BootPolicy.required`): who chooses what is quoted would choose what is compared. One of
+   these that is empty though no release leaves it so shows nothing: nothing measured the boot, and all else was put there later.
 3. The release is chosen that accounts for most of the PCRs; then, for what it does not state, others, of other products first.
 4. A PCR that no chosen release accounts for is looked for in all: "that is release 4.1, withdrawn in March" is an answer.
 5. What nobody has is a difference from the nearest release, or, where nobody states that PCR at all, not shown.
+6. Each bank that was quoted and that releases speak of is compared, and one that differs decides: whoever owns a device can put what
+   he likes into a bank that its firmware leaves alone.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -97,13 +100,17 @@ def match_boot(
         policy: which PCRs are compared.
     """
     known = tuple(references)
-    found = _strongest(banks, known)
-    if found is None:
+    judged = [_match(bank, banks[bank], known, policy) for bank in _compared(banks, known)]
+    if not judged:
         held = ", ".join(sorted(banks)) or "none"
         return Judged(
             (BOOT_RELEASE.not_shown(f"no bank with a hash that cannot be forged was quoted (quoted: {held})"),), ()
         )
-    bank, values = found
+    return next((each for each in judged if each.differing), judged[0])  # 6
+
+
+def _match(bank: str, values: Mapping[int, bytes], known: Sequence[BootReference], policy: BootPolicy) -> Judged:
+    """Return which releases account for the PCRs of one bank."""
     wanted = {pcr for pcr in values if pcr in policy.compared}
     stated = {pcr for each in known for of, pcr in each.values if of == bank and pcr in policy.compared}
     checks = [
@@ -125,6 +132,11 @@ def match_boot(
         for pcr in wanted & stated
         if pcr not in accounted and not (is_empty(values[pcr]) and not any(each.states(bank, pcr) for each in chosen))
     }
+    checks += [
+        BOOT_RELEASE.not_shown("nothing was measured into it, so that nothing shows what booted", f"PCR {pcr}")
+        for pcr in sorted(policy.required & wanted)
+        if is_empty(values[pcr]) and pcr not in accounted and pcr not in differing
+    ]
     checks += _of_versions(chosen)
     matches = []
     for each in chosen:
@@ -150,14 +162,11 @@ def match_boot(
     return Judged(tuple(checks), tuple(matches), _nearest(chosen, differing, known, bank), differing, derived)
 
 
-def _strongest(
-    banks: Mapping[str, Mapping[int, bytes]], known: Sequence[BootReference]
-) -> tuple[str, Mapping[int, bytes]] | None:
-    """Return the bank to compare: one that releases speak of, the strongest of them; else the strongest."""
+def _compared(banks: Mapping[str, Mapping[int, bytes]], known: Sequence[BootReference]) -> list[str]:
+    """Return the banks to compare: those that releases speak of, the strongest first; else the strongest."""
     quoted = [bank for bank in BANKS if banks.get(bank)]
     spoken = {bank for each in known for bank, _ in each.values}
-    bank = next((each for each in quoted if each in spoken), quoted[0] if quoted else None)
-    return (bank, banks[bank]) if bank is not None else None
+    return [each for each in quoted if each in spoken] or quoted[:1]
 
 
 def _choose(
