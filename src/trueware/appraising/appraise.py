@@ -7,6 +7,7 @@
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 
 from trueware.appraisal.live.catalogue import CHECKS
 from trueware.appraisal.live.checks import EVIDENCE_PIECE, EVIDENCE_READ
@@ -19,11 +20,15 @@ from trueware.appraising.phones import appraise_phone
 from trueware.appraising.tokens import appraise_tokens
 from trueware.appraising.wish import Wish
 from trueware.attestation.recognise import MAX_PIECE, Kind, Piece, recognise
+from trueware.attestation.tpm.checks import ATTESTATION_KEY_BOUND
 from trueware.errors import EvidenceRefused, InputError
 from trueware.model.attested import Appraisal
+from trueware.model.check import Check
 from trueware.registry.lookup import Registry
 
 MAX_PIECES = 256
+_MOST_TOLD = 8
+"""Pieces left out that are told one by one."""
 
 
 def appraise(pieces: Iterable[Piece], registry: Registry, wish: Wish, fleet: Fleet | None = None) -> Appraisal:
@@ -59,6 +64,11 @@ def appraise_into(gathering: Gathering, pieces: Iterable[Piece]) -> Appraisal:
         except InputError as error:
             gathering.add(EVIDENCE_READ.contradicts(str(error)))
     gathering.add(*(check for each in gathering.matches for check in gathering.fleet.barred(each.release)))
+    if gathering.kinds and "tpm-quote" not in gathering.kinds and wish.device in wish.endorsements.enrolled.values():
+        why = (
+            f"a key was enrolled for {wish.device}, and no quote by it was sent: what was sent may be another device's"
+        )
+        gathering.add(ATTESTATION_KEY_BOUND.not_shown(why))
     if not gathering.kinds:
         gathering.add(EVIDENCE_PIECE.not_shown("no piece of it is evidence that is read here"))
     return conclude(
@@ -87,5 +97,12 @@ def _sorted(pieces: Iterable[Piece], gathering: Gathering) -> Mapping[Kind, Sequ
             )
             continue
         found.setdefault(recognise(piece), []).append(piece)
+    gathering.add(*(_untaken(each.name) for each in found.get(Kind.OTHER, ())[:_MOST_TOLD]))
     take_answers(found, gathering)
     return found
+
+
+@lru_cache(1024)
+def _untaken(name: str) -> Check:
+    """Return that a piece was not read; the same object again, see `Conclusions`."""
+    return EVIDENCE_PIECE.not_shown("it is no evidence that is read here, and was left out", name, expected_gap=True)

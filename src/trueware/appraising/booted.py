@@ -4,9 +4,12 @@
 2. The log of the boot leads to what was quoted; its events say what booted.
 3. PCRs are matched with releases; where they differ, the first events that differ are named beside the release's own.
 4. The list of files leads to PCR 10; files are matched with releases.
+5. What other quotes show beside the first is matched too: of other registers, of another boot, of another TPM of the device.
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 
 from trueware.appraisal.live.boot import BANKS
 from trueware.appraisal.live.checks import EVIDENCE_ONE, EVIDENCE_PIECE
@@ -15,14 +18,15 @@ from trueware.appraisal.live.runtime import judge_runtime
 from trueware.appraising.gathering import Gathering
 from trueware.appraising.quotes import ProvedQuote, prove_quotes
 from trueware.attestation.event_log.checks import EVENT_LOG_WHOLE
-from trueware.attestation.event_log.verifying import VerifiedLog
+from trueware.attestation.event_log.verifying import ELSEWHERE, VerifiedLog
 from trueware.attestation.ima.ascii import to_binary
 from trueware.attestation.ima.checks import IMA_BANK, IMA_SENT
 from trueware.attestation.ima.coverage import coverage
 from trueware.attestation.ima.walking import ImaState, is_padded
 from trueware.attestation.recognise import Kind, Piece
 from trueware.attestation.tpm.clock import Course, check_clock, compare
-from trueware.model.check import Check
+from trueware.errors import InputError
+from trueware.model.check import Aspect, Check, Outcome
 from trueware.model.measured_boot import is_empty
 
 IMA_REGISTER = 10
@@ -63,6 +67,11 @@ def appraise_boot(pieces: Mapping[Kind, Sequence[Piece]], gathering: Gathering) 
     gathering.take("measured-boot", checks, judged.matches)
     gathering.add(*against_before(gathering.wish.before, judged.matches))
     _files(pieces, banks, gathering, verified)  # 4
+    for other in quotes.proved[1:]:  # 5
+        if shown := _shown_beside(main, other):
+            judged, checks = gathering.fleet.match(b"", shown, None)
+            placed = (replace(each, place=f"{other.name}: {each.place}".removesuffix(": ")) for each in checks)
+            gathering.take("measured-boot", placed, judged.matches)
 
 
 def _identified(quote: ProvedQuote, pieces: Mapping[Kind, Sequence[Piece]], gathering: Gathering) -> tuple[Check, ...]:
@@ -86,10 +95,41 @@ def _log(
     if not logs:
         gathering.add(_NO_LOG)
         return b"", None
-    _tell_rest(logs, gathering)
-    verified = gathering.fleet.verify_log(logs[0].data, banks)
+    taken = _fitting(logs, banks, gathering)
+    _tell_rest(taken, logs, gathering)
+    verified = gathering.fleet.verify_log(taken.data, banks)
     gathering.take("event-log", verified.checks, claims=verified.claims)
-    return logs[0].data, verified
+    return taken.data, verified
+
+
+def _fitting(logs: Sequence[Piece], banks: Mapping[str, Mapping[int, bytes]], gathering: Gathering) -> Piece:
+    """Return the log that leads to what was quoted: another boot's, or another TPM's, may lie beside it. Else the first."""
+    for each in logs[:_MOST_TOLD] if len(logs) > 1 else ():
+        with suppress(InputError):  # told where the first is read
+            verified = gathering.fleet.verify_log(each.data, banks)
+            if verified.is_believed and not any(_refuses(check) for check in verified.checks):
+                return each
+    return logs[0]
+
+
+def _refuses(check: Check) -> bool:
+    return check.aspect is Aspect.EVIDENCE and check.outcome is Outcome.CONTRADICTS
+
+
+def _shown_beside(main: ProvedQuote, other: ProvedQuote) -> Mapping[str, Mapping[int, bytes]]:
+    """Return registers that must be matched too, because another quote shows what the first does not; empty: there are none."""
+    one, two = main.quoted, other.quoted
+    strong = {bank: values for bank, values in two.values.items() if bank in BANKS}
+    once = (one.clock.reset_count, one.clock.restart_count) == (two.clock.reset_count, two.clock.restart_count)
+    if not once or any(
+        one.values.get(bank, {}).get(pcr, value) != value
+        for bank, values in strong.items()
+        for pcr, value in values.items()
+        if pcr not in ELSEWHERE
+    ):
+        return two.values
+    whole = {bank: {**values, **one.values.get(bank, {})} for bank, values in strong.items()}
+    return {} if all(values == one.values.get(bank) for bank, values in whole.items()) else whole
 
 
 def _files(
@@ -104,7 +144,7 @@ def _files(
         measured = any(not is_empty(banks[each][IMA_REGISTER]) for each in held)
         gathering.add(_WITHHELD if measured or _sent_before(gathering) else _NO_LIST)
         return
-    _tell_rest(lists, gathering)
+    _tell_rest(lists[0], lists, gathering)
     data = lists[0].data
     if not held:
         gathering.take("ima-log", (IMA_BANK.not_shown("PCR 10 of no such bank was quoted", "PCR 10"),))
@@ -136,11 +176,11 @@ def _require_one_device(quotes: Sequence[ProvedQuote], gathering: Gathering) -> 
         gathering.add(EVIDENCE_ONE.contradicts(f"keys that were enrolled for several devices signed: {named}"))
 
 
-def _tell_rest(pieces: Sequence[Piece], gathering: Gathering) -> None:
-    """Tell that of several pieces of a kind the first was taken."""
-    for each in pieces[1:_MOST_TOLD]:
-        if each.data != pieces[0].data:
-            gathering.add(EVIDENCE_PIECE.not_shown(f"{pieces[0].name} was taken, and this one not", each.name))
+def _tell_rest(taken: Piece, pieces: Sequence[Piece], gathering: Gathering) -> None:
+    """Tell that of several pieces of a kind one was taken."""
+    for each in pieces[:_MOST_TOLD]:
+        if each.data != taken.data:
+            gathering.add(EVIDENCE_PIECE.not_shown(f"{taken.name} was taken, and this one not", each.name))
 
 
 def _sent_before(gathering: Gathering) -> bool:

@@ -16,7 +16,7 @@ from trueware.attestation.contract import Endorsements
 from trueware.attestation.ima.baseline import Baseline, Noted, Word, digest_in
 from trueware.attestation.ima.entries import entries
 from trueware.attestation.ima.signing import FileSigners
-from trueware.attestation.ima.walking import ImaState, Memo, Walked, walk
+from trueware.attestation.ima.walking import REGISTER, ImaState, Memo, Walked, walk
 from trueware.errors import InputError, MalformedInput
 from trueware.knowledge import load_policies
 from trueware.model.part import Kind, Part
@@ -80,9 +80,14 @@ class Programs:
 
         Of several that have a file the one counts that accounts for more of the others, so that few releases are named.
         """
-        if len(self.releases) < 2:
-            return tuple((each, entries_) for each in self.releases)
-        left = Counter(digest_in(each.data) for each in islice(entries(data), entries_))
+        if not self.releases:
+            return ()
+        left = Counter(
+            digest_in(each.data)
+            for each in islice(entries(data), entries_)
+            if each.pcr == REGISTER and not each.is_violation  # what else it says is not in the register
+        )
+        del left[b""]
         contents = {id_: frozenset(files.values()) for id_, files in self._files.items()}
         by_id = {each.id: each for each in self.releases}
         found: list[tuple[Release, int]] = []

@@ -100,7 +100,10 @@ def judge_runtime(
     if known == walked.entries and counts.get(Word.SIGNED):
         checks.append(IMA_FILE_KNOWN.supports(f"all {known} entries are signed"))
     else:
-        checks.append(IMA_FILE_KNOWN.not_shown("no release in the registry has these files"))
+        only_excluded = not counts  # beside the kernel's own first entry
+        checks.append(
+            IMA_FILE_KNOWN.not_shown("no release in the registry has these files", expected_gap=only_excluded)
+        )
     return Ran(tuple(checks), ())
 
 
@@ -146,7 +149,9 @@ def _check(number: int, noted: Noted, title: str) -> Check | None:
             return IMA_FILE_SIGNATURE.contradicts(detail, place, expected=expected, found=noted.found, source=title)
         case Word.UNKNOWN if is_anonymous(noted.path):
             return IMA_FILE_KNOWN.not_shown(
-                f"memory that a program or the kernel made, no file (entry {number})", place, expected_gap=True
+                f"memory that a program or the kernel made, or a file that is called so, ran or was read by root, and no "
+                f"release has it (entry {number})",
+                place,
             )
         case Word.UNKNOWN if is_program(noted.path) or not title:
             detail = f"it ran or was read by root, and no release has it (entry {number})"

@@ -58,6 +58,7 @@ IMA_FILE_KNOWN = CheckRule(
     supported=2,
     help="A file that no release has was run or read by root. It was added, or belongs to software that nobody registered.",
     distrust=Distrust.KNOWN_GOOD,
+    compares=True,
 )
 IMA_DATA_KNOWN = CheckRule(
     "ima-data-known",
