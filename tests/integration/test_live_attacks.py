@@ -25,7 +25,7 @@ from trueware.registry.references import Reference, take_references
 from trueware.storage.memory import MemoryStore
 
 NOW = 1_796_000_000
-NAMES = {0: "firmware", 2: "drivers", 4: "loader", 9: "kernel"}
+NAMES = {0: "firmware", 2: "drivers", 4: "loader", 7: "keys", 9: "kernel"}
 SHELL = hashlib.sha256(b"shell").digest()
 EVIL = hashlib.sha256(b"evil").digest()
 
@@ -119,6 +119,7 @@ def test_the_genuine_one_is(registry: Registry) -> None:
         "boot_aggregate",
         "/opt/evil",
         "/etc/evil",
+        "/usr/bin/evil\nGENUINE",
     ],
 )
 def test_a_program_is_not_passed_by_for_what_it_calls_itself(registry: Registry, path: str) -> None:
@@ -141,7 +142,7 @@ def test_what_is_not_in_the_register_is_of_no_release(registry: Registry) -> Non
 def test_a_second_tpm_is_matched_too(registry: Registry) -> None:
     """A chassis has several: the first is genuine, and boots with the other; none of them may hide behind another."""
     card = Key()
-    first, evil = quoted(KEY, {**BOOT, 7: value("more")}, "main"), {**BOOT, 4: value("evil")}
+    first, evil = quoted(KEY, {**BOOT, 5: value("more")}, "main"), {**BOOT, 4: value("evil")}
     wish = asked(KEY, card)
     known = quoted(KEY, BOOT, "main")
     both = appraise([*known, *quoted(card, BOOT, "card", clock=(7, 9, 9, 1))], registry, wish)
@@ -180,6 +181,25 @@ def test_a_piece_that_is_not_read_is_told(registry: Registry) -> None:
     found = appraise([*quoted(KEY, BOOT), Piece("list.xz", b"\xfd7zXZ\0" + bytes(64))], registry, asked())
     assert found.verdict is Verdict.GENUINE
     assert {each.place for each in found.checks if each.rule == "evidence-piece"} == {"list.xz"}
+
+
+def test_a_name_of_two_lines_is_a_program_s(registry: Registry) -> None:
+    found = ran(registry, RAN + entry(EVIL, "/usr/bin/evil\nlist"))
+    assert found.verdict is Verdict.TAMPERED
+
+
+def test_lists_of_two_boots_in_one_folder(registry: Registry) -> None:
+    """The one that leads to what was quoted is taken, as it is of logs; the other one is told."""
+    pieces = [*quoted(KEY, {**BOOT, 10: replay(RAN, "sha256")}), Piece("a/binary_runtime_measurements", FIRST)]
+    found = appraise([*pieces, listed(RAN)], registry, asked())
+    assert found.verdict is Verdict.GENUINE
+    assert {each.place for each in found.checks if each.rule == "evidence-piece"} == {"a/binary_runtime_measurements"}
+
+
+def test_logs_that_nobody_signed_say_nothing(registry: Registry) -> None:
+    found = appraise([listed(RAN)], registry, asked())
+    assert (found.verdict, found.tier) == (Verdict.UNKNOWN, Tier.NONE)
+    assert "no quote was sent" in found.reason
 
 
 def test_logs_of_two_boots_in_one_folder(corpus: Path) -> None:

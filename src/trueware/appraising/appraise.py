@@ -70,7 +70,7 @@ def appraise_into(gathering: Gathering, pieces: Iterable[Piece]) -> Appraisal:
         )
         gathering.add(ATTESTATION_KEY_BOUND.not_shown(why))
     if not gathering.kinds:
-        gathering.add(EVIDENCE_PIECE.not_shown("no piece of it is evidence that is read here"))
+        gathering.add(EVIDENCE_PIECE.not_shown("no piece of it is evidence that is signed and read here"))
     return conclude(
         Gathered(
             wish.device or gathering.attester or "unnamed device",

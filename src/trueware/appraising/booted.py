@@ -22,7 +22,7 @@ from trueware.attestation.event_log.verifying import ELSEWHERE, VerifiedLog
 from trueware.attestation.ima.ascii import to_binary
 from trueware.attestation.ima.checks import IMA_BANK, IMA_SENT
 from trueware.attestation.ima.coverage import coverage
-from trueware.attestation.ima.walking import ImaState, is_padded
+from trueware.attestation.ima.walking import ImaState, is_padded, leads_to
 from trueware.attestation.recognise import Kind, Piece
 from trueware.attestation.tpm.clock import Course, check_clock, compare
 from trueware.errors import InputError
@@ -32,6 +32,8 @@ from trueware.model.measured_boot import is_empty
 IMA_REGISTER = 10
 _NO_LOG = EVENT_LOG_WHOLE.not_shown("no boot log was sent, so that what differs cannot be named", expected_gap=True)
 _NO_LIST = IMA_SENT.not_shown("no list of files that ran was sent; what ran since boot is not shown", expected_gap=True)
+_LOGS = (Kind.EVENT_LOG, Kind.IMA_BINARY, Kind.IMA_ASCII)
+_UNSIGNED = "no quote was sent, and without one a log is anybody's word"
 _WITHHELD = IMA_SENT.not_shown(
     "files that ran were measured, and their list was not sent: send it, read after the quote", "PCR 10"
 )
@@ -45,6 +47,8 @@ def appraise_boot(pieces: Mapping[Kind, Sequence[Piece]], gathering: Gathering) 
         StoreError: the registry cannot be read.
     """
     if not pieces.get(Kind.TPM_ATTEST):
+        logs = [each for kind in _LOGS for each in pieces.get(kind, ())]
+        gathering.add(*(EVIDENCE_PIECE.not_shown(_UNSIGNED, each.name) for each in logs[:_MOST_TOLD]))
         return
     gathering.kinds.append("tpm-quote")
     quotes = prove_quotes(pieces, gathering.wish.question.nonce)  # 1
@@ -144,8 +148,11 @@ def _files(
         measured = any(not is_empty(banks[each][IMA_REGISTER]) for each in held)
         gathering.add(_WITHHELD if measured or _sent_before(gathering) else _NO_LIST)
         return
-    _tell_rest(lists[0], lists, gathering)
-    data = lists[0].data
+    taken = (
+        next((each for each in lists[:_MOST_TOLD] if _leads(each, banks, held)), lists[0]) if lists[1:] else lists[0]
+    )
+    _tell_rest(taken, lists, gathering)
+    data = taken.data
     if not held:
         gathering.take("ima-log", (IMA_BANK.not_shown("PCR 10 of no such bank was quoted", "PCR 10"),))
         return
@@ -161,10 +168,17 @@ def _files(
         return
     gathering.files = walked.state if walked.matches else None
     accounted = programs.accounted(data, walked.entries) if walked.matches else ()
-    ran = judge_runtime(walked, accounted, lists[0].name, overlap=gathering.wish.overlap)
+    ran = judge_runtime(walked, accounted, taken.name, overlap=gathering.wish.overlap)
     lines = [each.text for each in verified.facts.command_lines] if verified is not None and verified.facts else []
     policy = next((each.data.decode("utf-8", "replace") for each in pieces.get(Kind.IMA_POLICY, ())), None)
     gathering.take("ima-log", (*ran.checks, *coverage(policy, lines)), ran.matches)
+
+
+def _leads(piece: Piece, banks: Mapping[str, Mapping[int, bytes]], held: Sequence[str]) -> bool:
+    """Tell whether a list leads to what was quoted; what cannot be read is told where it is taken."""
+    with suppress(InputError):
+        return any(leads_to(piece.data, bank, banks[bank][IMA_REGISTER]) for bank in held)
+    return False
 
 
 def _require_one_device(quotes: Sequence[ProvedQuote], gathering: Gathering) -> None:

@@ -163,6 +163,9 @@ def _verdict(checks: Sequence[Check], matches: Sequence[Matched]) -> tuple[Verdi
     missing = next((each for each in checks if is_gap(each)), None)
     if missing is not None:
         return Verdict.UNKNOWN, f"not enough evidence: {_sentence(missing)}", True
+    unread = next((each for each in checks if each.aspect is Aspect.EVIDENCE and _is_lacking(each)), None)
+    if unread is not None and not any(is_needed(each) for each in checks):
+        return Verdict.UNKNOWN, f"not enough evidence: {_sentence(unread)}", True
     why = "nothing shows who signed it" if software or vouched else "nothing that was measured is in the registry"
     return Verdict.UNKNOWN, f"not enough evidence: {why}", True
 
@@ -170,6 +173,10 @@ def _verdict(checks: Sequence[Check], matches: Sequence[Matched]) -> tuple[Verdi
 def _is_unrecognised(check: Check) -> bool:
     """Tell whether it found code or files that nobody knows: AR4SI 33 of executables, 32 of the file system."""
     return check.value == 33 or (check.aspect is Aspect.FILE_SYSTEM and check.value == 32)
+
+
+def _is_lacking(check: Check) -> bool:
+    return check.outcome is Outcome.NOT_SHOWN and not check.expected_gap
 
 
 def _vouches(check: Check) -> bool:

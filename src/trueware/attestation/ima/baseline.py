@@ -22,7 +22,8 @@ _UNSIGNED = {"ima-ng": b"", "ima-sig": bytes(4)}
 
 _PROGRAM = re.compile(
     r"(?:.*/)?(?:s?bin|libexec|xbin)/.+|.*\.(?:so|ko|sh|py|pl|rb|lua|elf|efi|jar|dex|apk|bin)(?:[.-][\w.]+)*"
-    r"|.*\.ko\.(?:xz|gz|zst)|(?:.*/)?lib(?:32|64|x32)?/(?:.*/)?[^/.]+"
+    r"|.*\.ko\.(?:xz|gz|zst)|(?:.*/)?lib(?:32|64|x32)?/(?:.*/)?[^/.]+",
+    re.DOTALL,
 )
 _ANONYMOUS = re.compile(r"memfd:.*|boot_aggregate|(?:/dev/zero|/SYSV[0-9a-f]+)(?: \(deleted\))?")
 

@@ -203,6 +203,16 @@ def replay(data: bytes, bank: str, register: int = REGISTER) -> bytes:
     return walked.state.value
 
 
+def leads_to(data: bytes, bank: str, quoted: bytes) -> bool:
+    """Tell whether a list leads to a quoted value of PCR 10.
+
+    Raises:
+        MalformedInput, LimitExceeded: the list cannot be read.
+    """
+    walked: Walked[None] = walk(data, ImaState.start(bank), quoted, _nothing, Memo(bank))
+    return walked.matches
+
+
 def is_padded(data: bytes, bank: str, quoted: bytes, register: int = REGISTER) -> bool:
     """Tell whether a register leads to SHA-1 digests with zeros behind them, as kernels extend banks whose hash they do not have.
 
