@@ -128,7 +128,7 @@ class Trial:
             if essence is False:
                 self._failed(name, data, "GENUINE with other bytes where a digest covers them")
             return
-        if essence == self.genuine[which]:
+        if essence in self.genuine:  # another one of the kind may have been spliced in whole
             self.tally.harmless += 1
         else:
             self._failed(name, data, "believed with other bytes where a signature or digest covers them")

@@ -9,13 +9,15 @@ from trueware.signatures.refusal import uncheckable
 
 
 def parse(data: bytes | memoryview) -> Any:
-    """Return the value that JSON text is.
+    """Return the value that JSON text is, in UTF-8 (RFC 8259 §8.1), with or without a mark at its beginning.
+
+    Other encodings are not guessed: two readers may guess differently, and two megabytes taken for UTF-32 take half a second.
 
     Raises:
         Refusal: it is none, or has a name twice in one object, which readers take differently.
     """
     try:
-        return json.loads(bytes(data), object_pairs_hook=_unique)
+        return json.loads(bytes(data).decode("utf-8-sig"), object_pairs_hook=_unique)
     except (ValueError, RecursionError) as error:
         uncheckable(f"no JSON ({str(error)[:80]})")
 

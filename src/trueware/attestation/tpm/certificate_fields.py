@@ -123,7 +123,7 @@ def has_key(authority: bytes, identifier: bytes) -> bool:
 def key_in(spki: bytes) -> Rsa | Point | None:
     """Return the numbers of a SubjectPublicKeyInfo, also of one that is marked for OAEP alone; None for kinds no TPM has."""
     algorithm, bits = der.parts(der.read(spki).sequence(), 2, "a public key")[:2]
-    if algorithm.sequence()[0].oid() == _OAEP_KEY:
+    if _algorithm(algorithm) == _OAEP_KEY:
         modulus, exponent = der.parts(der.read(bits.content[1:]).sequence(), 2, "a key of RSA")[:2]
         return Rsa(modulus.number(), exponent.number(), modulus.number().bit_length())
     try:
@@ -134,7 +134,12 @@ def key_in(spki: bytes) -> Rsa | Point | None:
 
 def is_marked_for_oaep(spki: bytes) -> bool:
     """Tell whether a key is marked for RSAES-OAEP (RFC 4055 §4.1), which few libraries read."""
-    return der.read(spki).sequence()[0].sequence()[0].oid() == _OAEP_KEY
+    return _algorithm(der.parts(der.read(spki).sequence(), 1, "a public key")[0]) == _OAEP_KEY
+
+
+def _algorithm(identifier: der.Value) -> str:
+    """Return what an AlgorithmIdentifier names; an empty one is well-formed DER."""
+    return der.parts(identifier.sequence(), 1, "the name of an algorithm")[0].oid()
 
 
 def text_of(value: der.Value) -> str:

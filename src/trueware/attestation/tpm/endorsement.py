@@ -144,7 +144,8 @@ def _lenient(own: Certificate, extensions: dict[str, tuple[bool, bytes]]) -> lis
     found = []
     if is_marked_for_oaep(own.spki):
         found.append("the key is marked for RSAES-OAEP")
-    algorithm = der.read(own.encoded).sequence()[1].sequence()[0].oid()
+    outer = der.parts(der.read(own.encoded).sequence(), 2, "a certificate")[1]
+    algorithm = der.parts(outer.sequence(), 1, "the name of an algorithm")[0].oid()
     if algorithm in _SHA1:
         found.append("its issuer signed with SHA-1")
     critical, _ = extensions.get(SUBJECT_NAMES, (True, b""))

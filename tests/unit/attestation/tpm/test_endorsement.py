@@ -9,10 +9,12 @@ from hypothesis import strategies as st
 from tests.unit.attestation.tpm.authorities import CORPUS_NOW, NOW, Authority, der
 from tests.unit.attestation.tpm.simulator import Key, flipped
 
+from trueware.attestation.tpm.certificate_fields import is_marked_for_oaep, key_in
 from trueware.attestation.tpm.endorsement import Endorsed, check_endorsement
 from trueware.attestation.tpm.public import parse_public
 from trueware.errors import InputError, MalformedInput
 from trueware.model.check import Check, Outcome
+from trueware.signatures.refusal import Refusal
 
 ROOT = Authority("TPM root")
 FACTORY = Authority("TPM factory", ROOT)
@@ -213,3 +215,10 @@ def test_certificates_of_a_cloud(attest: Path) -> None:
         assert (result.manufacturer, result.model) == (("GOOG", "vTPM") if path.stem.startswith("uca") else ("", ""))
         seen += 1
     assert seen == 8
+
+
+@pytest.mark.parametrize("spki", ["3000", "300430000300", "3006300205000300"])
+def test_a_key_without_an_algorithm_is_refused(spki: str) -> None:
+    for read in (key_in, is_marked_for_oaep):
+        with pytest.raises(Refusal):
+            read(bytes.fromhex(spki))
