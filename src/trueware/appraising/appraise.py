@@ -28,7 +28,7 @@ from trueware.registry.lookup import Registry
 
 MAX_PIECES = 256
 _MOST_TOLD = 8
-"""Pieces left out that are told one by one."""
+"""Pieces left out that are told by name."""
 
 
 def appraise(pieces: Iterable[Piece], registry: Registry, wish: Wish, fleet: Fleet | None = None) -> Appraisal:
@@ -97,12 +97,16 @@ def _sorted(pieces: Iterable[Piece], gathering: Gathering) -> Mapping[Kind, Sequ
             )
             continue
         found.setdefault(recognise(piece), []).append(piece)
-    gathering.add(*(_untaken(each.name) for each in found.get(Kind.OTHER, ())[:_MOST_TOLD]))
+    if others := found.get(Kind.OTHER):
+        gathering.add(_untaken(tuple(each.name for each in others[:_MOST_TOLD]), len(others)))
     take_answers(found, gathering)
     return found
 
 
 @lru_cache(1024)
-def _untaken(name: str) -> Check:
-    """Return that a piece was not read; the same object again, see `Conclusions`."""
-    return EVIDENCE_PIECE.not_shown("it is no evidence that is read here, and was left out", name, expected_gap=True)
+def _untaken(names: tuple[str, ...], count: int) -> Check:
+    """Return that pieces were not read, some of them by name; the same object again, see `Conclusions`."""
+    more = f" and {count - len(names)} more" if count > len(names) else ""
+    return EVIDENCE_PIECE.not_shown(
+        f"no evidence that is read here, and left out: {', '.join(names)}{more}", expected_gap=True
+    )
