@@ -189,6 +189,14 @@ def test_a_name_of_two_lines_is_a_program_s(registry: Registry) -> None:
     assert found.verdict is Verdict.TAMPERED
 
 
+def test_what_is_excluded_is_told_and_of_no_release(registry: Registry) -> None:
+    data = RAN + entry(EVIL, "/opt/fw/evil")
+    found = ran(registry, data, replace(asked(), excluded=("opt/fw/*",)))
+    assert found.verdict is Verdict.GENUINE
+    told = {each.detail for each in found.checks if each.rule == "ima-file-known"}
+    assert told == {"1 of 3 entries are of releases", "files that you excluded may be anything: opt/fw/*"}
+
+
 def test_lists_of_two_boots_in_one_folder(registry: Registry) -> None:
     """The one that leads to what was quoted is taken, as it is of logs; the other one is told."""
     pieces = [*quoted(KEY, {**BOOT, 10: replay(RAN, "sha256")}), Piece("a/binary_runtime_measurements", FIRST)]

@@ -20,7 +20,7 @@ from trueware.appraising.quotes import ProvedQuote, prove_quotes
 from trueware.attestation.event_log.checks import EVENT_LOG_WHOLE
 from trueware.attestation.event_log.verifying import ELSEWHERE, VerifiedLog
 from trueware.attestation.ima.ascii import to_binary
-from trueware.attestation.ima.checks import IMA_BANK, IMA_SENT
+from trueware.attestation.ima.checks import IMA_BANK, IMA_FILE_KNOWN, IMA_SENT
 from trueware.attestation.ima.coverage import coverage
 from trueware.attestation.ima.walking import ImaState, is_padded, leads_to
 from trueware.attestation.recognise import Kind, Piece
@@ -172,6 +172,9 @@ def _files(
     lines = [each.text for each in verified.facts.command_lines] if verified is not None and verified.facts else []
     policy = next((each.data.decode("utf-8", "replace") for each in pieces.get(Kind.IMA_POLICY, ())), None)
     gathering.take("ima-log", (*ran.checks, *coverage(policy, lines)), ran.matches)
+    if excluded := gathering.wish.excluded:
+        why = f"files that you excluded may be anything: {', '.join(excluded)[:_LONG]}"
+        gathering.add(IMA_FILE_KNOWN.not_shown(why, expected_gap=True))
 
 
 def _leads(piece: Piece, banks: Mapping[str, Mapping[int, bytes]], held: Sequence[str]) -> bool:
@@ -204,6 +207,7 @@ def _sent_before(gathering: Gathering) -> bool:
 
 
 _MOST_TOLD = 8
+_LONG = 200
 
 
 def _where_it_was(gathering: Gathering, bank: str) -> ImaState:

@@ -94,7 +94,8 @@ def judge_runtime(
             )
             for release, count in accounted
         )
-        checks.append(IMA_FILE_KNOWN.supports(f"{known} of {walked.entries} entries", source=title))
+        own = min(known, sum(count for _, count in accounted))
+        checks.append(IMA_FILE_KNOWN.supports(f"{own} of {walked.entries} entries are of releases", source=title))
         checks += _of_releases(accounted, overlap=overlap)
         return Ran(tuple(checks), matches)
     if known == walked.entries and counts.get(Word.SIGNED):
