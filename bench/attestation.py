@@ -25,6 +25,7 @@ from hashlib import sha256
 from pathlib import Path
 from time import process_time
 
+import attestation_public
 import attestation_rig as rig
 from corpus import find_corpus
 from report import Row
@@ -317,12 +318,18 @@ def main() -> int:
         *(f"| {r['name']} | {r['value']:,} | {r['unit']} | {r['target'] or ''} | {_word(r['met'])} |" for r in rows),
     ]
     print("\n" + "\n".join(table))
+    public = attestation_public.table(corpus)
+    print("\n" + "\n".join(public))
     build = ROOT / "build"
     build.mkdir(exist_ok=True)
     (build / "attestation.json").write_text(json.dumps(rows, indent=2) + "\n")
     if options.write_docs:
         page = _PAGE.format(
-            answers="\n".join([*head, *lines]), costs="\n".join(table), load=before, cores=os.cpu_count()
+            answers="\n".join([*head, *lines]),
+            public="\n".join(public),
+            costs="\n".join(table),
+            load=before,
+            cores=os.cpu_count(),
         )
         (ROOT / "docs/attestation.md").write_text(page)
     return 0 if right == len(told) else 1
@@ -345,6 +352,16 @@ the rule by which the set must be refused. The program that ran from a tmpfs (`a
 answer says that such programs are not measured.
 
 {answers}
+
+## Evidence of other projects
+
+Files that other projects publish for tests and examples, each with the reader that it is taken for. What is expected is the
+corpus' own reading of them, which for those *by a name* is of the file's name and no statement of its project. *As expected* is
+that a file is read, or refused where it should be: signatures are verified by the tests of each kind, with the keys that lie
+beside the files. *Not read*, by the ending of the name: decodings to compare with, keys and recipes, and forms that are not taken
+for evidence here. CoRIM and CoSERV are counted by `make interchange`.
+
+{public}
 
 ## Costs
 
