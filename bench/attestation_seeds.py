@@ -132,13 +132,19 @@ def _device(corpus: Path) -> Iterator[Kind]:
         given = next(each.data for each in pieces if each.name == name)
         return Seed(name, data or given, tuple(each for each in pieces if each.name != name), wish, essence)
 
+    first = _measured(pieces[4].data) or []
+    extended = len(first)  # what stands behind it was not quoted, and is told to count for nothing
     listed = pieces[5].data
     covered = len(list(entries(listed)))
     yield Kind("TPM quote", (parse_quote,), (seed("quote.msg", parse_quote),))
     yield Kind("TPM signature", (parse_signature,), (seed("quote.sig", parse_signature),))
     yield Kind("TPM public area", (parse_public,), (seed("ak.pub", parse_public),))
     yield Kind("PCR file", (parse_pcr_file,), (seed("quote.pcrs", lambda data: parse_pcr_file(data).banks),))
-    yield Kind("boot log", (read,), (seed("binary_bios_measurements", _measured),))
+    yield Kind(
+        "boot log",
+        (read,),
+        (seed("binary_bios_measurements", lambda data: (_measured(data) or [])[:extended] == first),),
+    )
     head = tuple(each.data for each in entries(listed))
     yield Kind(
         "IMA list",
@@ -151,14 +157,14 @@ def _device(corpus: Path) -> Iterator[Kind]:
     yield Kind("IMA text", (to_binary,), (Seed("ascii_runtime_measurements", text, beside, wish, essence),))
 
 
-def _measured(data: bytes) -> object:
-    """Return what the registers cover of a boot log: the digests, and data that a digest is of."""
+def _measured(data: bytes) -> list[tuple[int, bytes | None, bytes]] | None:
+    """Return what the registers cover of a boot log: the digests, and the part of the data that a digest is of."""
     log = read(data)
     at = next((number for number, each in enumerate(log.banks) if each.name == _BANK), None)
     if at is None:
         return None
     return [
-        (event.pcr, event.digests[at], event.data if proof.holds else None)
+        (event.pcr, event.digests[at], event.data[proof.start : proof.end])
         for event, proof in zip(log.events, prove(log, _BANK), strict=True)
         if event.kind != 3  # EV_NO_ACTION is not measured
     ]
