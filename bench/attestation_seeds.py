@@ -8,7 +8,7 @@ covers: where it differs from the genuine one's, the answer may not be GENUINE, 
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -65,6 +65,9 @@ _BANK = "sha256"
 TOKENS_NOW = 1_634_320_000
 ANDROID_NOW = 1_795_816_800
 _ROOTS = tuple(load_android_roots().values())
+
+_Measured = tuple[int, bytes | None, bytes]
+"""PCR, digest, and the data that it is of; empty where that is not proved."""
 
 Essence = Callable[[bytes], object]
 """What is believed of some bytes; raises InputError, or says None, where it is nothing."""
@@ -133,7 +136,6 @@ def _device(corpus: Path) -> Iterator[Kind]:
         return Seed(name, data or given, tuple(each for each in pieces if each.name != name), wish, essence)
 
     first = _measured(pieces[4].data) or []
-    extended = len(first)  # what stands behind it was not quoted, and is told to count for nothing
     listed = pieces[5].data
     covered = len(list(entries(listed)))
     yield Kind("TPM quote", (parse_quote,), (seed("quote.msg", parse_quote),))
@@ -143,7 +145,7 @@ def _device(corpus: Path) -> Iterator[Kind]:
     yield Kind(
         "boot log",
         (read,),
-        (seed("binary_bios_measurements", lambda data: (_measured(data) or [])[:extended] == first),),
+        (seed("binary_bios_measurements", lambda data: _is_as_before(_measured(data), first)),),
     )
     head = tuple(each.data for each in entries(listed))
     yield Kind(
@@ -157,7 +159,7 @@ def _device(corpus: Path) -> Iterator[Kind]:
     yield Kind("IMA text", (to_binary,), (Seed("ascii_runtime_measurements", text, beside, wish, essence),))
 
 
-def _measured(data: bytes) -> list[tuple[int, bytes | None, bytes]] | None:
+def _measured(data: bytes) -> list[_Measured] | None:
     """Return what the registers cover of a boot log: the digests, and the part of the data that a digest is of."""
     log = read(data)
     at = next((number for number, each in enumerate(log.banks) if each.name == _BANK), None)
@@ -168,6 +170,18 @@ def _measured(data: bytes) -> list[tuple[int, bytes | None, bytes]] | None:
         for event, proof in zip(log.events, prove(log, _BANK), strict=True)
         if event.kind != 3  # EV_NO_ACTION is not measured
     ]
+
+
+def _is_as_before(now: Sequence[_Measured] | None, before: Sequence[_Measured]) -> bool:
+    """Whether the same was measured, up to where the quote was made.
+
+    What kind an event says that it is is under no digest: of one that was renamed the data is not proved, and not told as proved.
+    """
+    return (
+        now is not None
+        and [each[:2] for each in now[: len(before)]] == [each[:2] for each in before]
+        and all(found[2] in (b"", expected[2]) for found, expected in zip(now, before, strict=False))
+    )
 
 
 def _leading(data: bytes, count: int) -> tuple[bytes, ...]:
