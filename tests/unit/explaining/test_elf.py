@@ -122,11 +122,14 @@ def test_many_names_in_one_long_text_cost_no_more_than_they_are() -> None:
             data=b"A" * (1 << 16),
         )
         data = made.image
-        start = time.perf_counter()
-        of_elf(read_elf(data))
-        return time.perf_counter() - start
 
-    cost(100)
+        def once() -> float:
+            start = time.process_time()
+            of_elf(read_elf(data))
+            return time.process_time() - start
+
+        return min(once() for _ in range(3))
+
     small, large = cost(5_000), cost(40_000)
     assert large < 40 * max(small, 0.002)
 
