@@ -11,9 +11,8 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from statistics import median
-from time import process_time
 
+import clock
 from report import Row
 from trueware.attestation.android_key import link
 from trueware.attestation.android_key.verifying import verify_attestation
@@ -58,7 +57,7 @@ def rows(corpus: Path) -> Iterator[Row]:
 
         is_batch = not any(each.is_provisioned for each in links)  # of 100,000 phones
         for kept, work in (("", appraise if is_batch else fleet), (", cold", cold)):
-            rate = _rate(work)
+            rate = clock.rate(work, _CHAINS, _RUNS)
             target = TARGET if not kept else None
             met = None if target is None else rate >= target
             yield Row(
@@ -70,17 +69,6 @@ def forget() -> None:
     """Forget the certificates that are kept."""
     for kept in (link.shared_link, link._is_signed_shared, link._key):  # noqa: SLF001 (to measure without)
         kept.cache_clear()
-
-
-def _rate(work: Callable[[], object]) -> float:
-    """Return how often a second of CPU time does `work`, the median of several runs."""
-    taken = []
-    for _ in range(_RUNS):
-        start = process_time()
-        for _ in range(_CHAINS):
-            work()
-        taken.append(process_time() - start)
-    return _CHAINS / median(taken)
 
 
 def main() -> None:

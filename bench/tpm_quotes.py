@@ -7,11 +7,11 @@ Quotes are real ones of the corpus (``attest/real``), each with the key loaded o
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
-from statistics import median
-from time import process_time
 
+import clock
 from report import Row
 from trueware.attestation.tpm.pcrs import parse_pcr_file
 from trueware.attestation.tpm.quote import verify_quote
@@ -47,25 +47,14 @@ def rows(corpus: Path) -> Iterator[Row]:
             return verify_quote(message, signature, load_quote_key(public), nonce, parse_pcr_file(values))
 
         loaded, parsed = load_quote_key(public), parse_signature(signature)
-        rate = _rate(appraise)
+        rate = clock.rate(appraise, _QUOTES, _RUNS)
         wanted = TARGET if name == "ecdsa p-256" else None
         met = None if wanted is None else rate >= wanted
         yield Row(name=f"quote/{name}", value=round(rate, 1), unit="per core-second", target=wanted, met=met)
-        floor = _rate(lambda loaded=loaded, parsed=parsed, message=message: loaded.verify(parsed, message))  # type: ignore[misc]
+        floor = clock.rate(partial(loaded.verify, parsed, message), _QUOTES, _RUNS)
         yield Row(
             name=f"quote/{name} signature alone", value=round(floor, 1), unit="per core-second", target=None, met=None
         )
-
-
-def _rate(work: Callable[[], object]) -> float:
-    """Return how often a second of CPU time does `work`, the median of several runs."""
-    taken = []
-    for _ in range(_RUNS):
-        start = process_time()
-        for _ in range(_QUOTES):
-            work()
-        taken.append(process_time() - start)
-    return _QUOTES / median(taken)
 
 
 def main() -> None:
