@@ -5,7 +5,8 @@ from base64 import b64decode
 from binascii import Error as BadBase64
 from typing import Any
 
-from trueware.signatures.refusal import uncheckable
+from trueware.errors import MalformedInput
+from trueware.signatures.refusal import Refusal, uncheckable
 
 
 def parse(data: bytes | memoryview) -> Any:
@@ -20,6 +21,18 @@ def parse(data: bytes | memoryview) -> Any:
         return json.loads(bytes(data).decode("utf-8-sig"), object_pairs_hook=_unique)
     except (ValueError, RecursionError) as error:
         uncheckable(f"no JSON ({str(error)[:80]})")
+
+
+def read(data: bytes | memoryview, format: str) -> Any:  # noqa: A002 (as errors call it)
+    """Return what `parse` does, of a document that is not a signature.
+
+    Raises:
+        MalformedInput: it is no JSON; with the name of what it should have been.
+    """
+    try:
+        return parse(data)
+    except Refusal as refusal:
+        raise MalformedInput(format, 0, refusal.detail) from None
 
 
 def at(value: Any, *names: str) -> Any:

@@ -21,7 +21,6 @@ from trueware.attestation.android_key.checks import ANDROID_REVOCATION
 from trueware.errors import MalformedInput
 from trueware.model.check import Check
 from trueware.signatures import json_text
-from trueware.signatures.refusal import Refusal
 
 _FORMAT = "android-revocation-list"
 MAX_BYTES = 64 << 20
@@ -49,10 +48,7 @@ def read_revocation(data: bytes) -> RevocationList:
     """
     if len(data) > MAX_BYTES:
         raise MalformedInput(_FORMAT, 0, f"{len(data)} bytes, {MAX_BYTES} are the most")
-    try:
-        entries = json_text.at(json_text.parse(data), "entries")
-    except Refusal as refusal:
-        raise MalformedInput(_FORMAT, 0, refusal.detail) from None
+    entries = json_text.at(json_text.read(data, _FORMAT), "entries")
     if not isinstance(entries, dict):
         raise MalformedInput(_FORMAT, 0, "it has no entries")
     found: dict[str, str] = {}

@@ -13,7 +13,6 @@ from trueware.cose.foreign_cbor import Budget, Value, decode
 from trueware.errors import LimitExceeded, MalformedInput
 from trueware.signatures import json_text
 from trueware.signatures.jws import from_base64url
-from trueware.signatures.refusal import Refusal
 
 NAME = "eat"
 MAX_CLAIMS = 1024
@@ -161,10 +160,7 @@ def from_json(data: bytes) -> ClaimsSet:
     Raises:
         MalformedInput: it is none, or has a claim twice, or in no encoding.
     """
-    try:
-        value = json_text.parse(data)
-    except Refusal as refusal:
-        raise MalformedInput(NAME, 0, refusal.detail) from None
+    value = json_text.read(data, NAME)
     if not isinstance(value, dict):
         raise MalformedInput(NAME, 0, "a claims set is an object")
     return from_object(value)

@@ -17,7 +17,6 @@ from trueware.cose.foreign_cbor import Value, decode
 from trueware.errors import MalformedInput
 from trueware.model.measured import MeasuredValue
 from trueware.signatures import json_text
-from trueware.signatures.refusal import Refusal
 
 _NAMES = {"id": 1, "digested-measurement": 2, "authorities": 3, "flags": 4, "raw-measurement": 5}
 _ALGORITHMS: dict[int | str, tuple[str, int]] = {
@@ -53,10 +52,7 @@ def read_json(data: bytes, place: str) -> MeasuredValue:
     Raises:
         MalformedInput: it is none.
     """
-    try:
-        value = json_text.parse(data)
-    except Refusal as refusal:
-        raise MalformedInput(NAME, 0, refusal.detail) from None
+    value = json_text.read(data, NAME)
     if not isinstance(value, dict):
         raise MalformedInput(NAME, 0, "a measured component is an object")
     found: dict[int, Value] = {}

@@ -29,7 +29,6 @@ from trueware.attestation.eat.token import MAX_BYTES, Token, read_nested, read_t
 from trueware.cose.foreign_cbor import Tagged, Value, encode
 from trueware.errors import EvidenceRefused, InputError, LimitExceeded, MalformedInput
 from trueware.signatures import json_text
-from trueware.signatures.refusal import Refusal
 
 BUNDLE = 602
 MAX_SUBMODULES = 64
@@ -87,10 +86,7 @@ def read_bundle(data: bytes) -> tuple[bytes, dict[str, bytes]] | None:
 
 
 def _json_bundle(text: bytes) -> tuple[bytes, dict[str, bytes]]:
-    try:
-        value = json_text.parse(text)
-    except Refusal as refusal:
-        raise MalformedInput(NAME, 0, refusal.detail) from None
+    value = json_text.read(text, NAME)
     if (
         not isinstance(value, list)
         or len(value) != 2

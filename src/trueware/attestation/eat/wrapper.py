@@ -21,7 +21,6 @@ from dataclasses import dataclass, field
 from trueware.cose.foreign_cbor import Budget, Tagged, Value, decode
 from trueware.errors import LimitExceeded, MalformedInput
 from trueware.signatures import foreign_sign1, json_text, jws
-from trueware.signatures.refusal import Refusal
 
 NAME = "cmw"
 MAX_BYTES = 16 << 20
@@ -88,10 +87,7 @@ def _unwrap(data: bytes, label: str, depth: int) -> Iterator[Wrapped]:
     _bound(depth)
     text = data.strip()
     if text[:1] in (b"[", b"{"):
-        try:
-            yield from _from_json(json_text.parse(text), label, depth)
-        except Refusal as refusal:
-            raise MalformedInput(NAME, 0, refusal.detail) from None
+        yield from _from_json(json_text.read(text, NAME), label, depth)
     elif text[:2] == b"ey":
         yield from _unwrap(jws.parse(text).payload, label, depth + 1)
     elif foreign_sign1.is_sign1(data):

@@ -12,22 +12,11 @@ from functools import partial
 from typing import Final, NamedTuple, Protocol
 
 from trueware.attestation.event_log import event_types
+from trueware.attestation.tpm.algorithms import HASHES, SIZES
 from trueware.errors import LimitExceeded, MalformedInput
 
 FORMAT: Final = "tcg-event-log"
 """Name of the format, in errors and as the source of claims."""
-
-_ALGORITHMS: Final = {
-    0x0004: ("sha1", 20),
-    0x000B: ("sha256", 32),
-    0x000C: ("sha384", 48),
-    0x000D: ("sha512", 64),
-    0x0012: ("sm3", 32),
-    0x0027: ("sha3_256", 32),
-    0x0028: ("sha3_384", 48),
-    0x0029: ("sha3_512", 64),
-}
-"""TPM_ALG_ID of hashes: name as hashlib has it, bytes of a digest (TCG Algorithm Registry 1.34 §6.10)."""
 
 
 class Registers(Enum):
@@ -71,14 +60,12 @@ class Bank(NamedTuple):
     @classmethod
     def of(cls, algorithm: int, size: int) -> "Bank":
         """Return the bank as a log declares it, whether or not the size is right."""
-        name, _ = _ALGORITHMS.get(algorithm, (f"{algorithm:#06x}", 0))
-        return cls(algorithm, name, size)
+        return cls(algorithm, HASHES.get(algorithm, f"{algorithm:#06x}"), size)
 
     @staticmethod
     def known_size(algorithm: int) -> int | None:
         """Return the bytes of a digest of an algorithm that is known here."""
-        known = _ALGORITHMS.get(algorithm)
-        return None if known is None else known[1]
+        return SIZES.get(HASHES.get(algorithm, ""))
 
     @property
     def is_sized_right(self) -> bool:

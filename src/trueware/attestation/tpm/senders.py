@@ -81,7 +81,7 @@ def parse_go_attestation(data: bytes) -> SentQuote:
         MalformedInput: it is none.
     """
     name = "go-attestation"
-    value = _json(name, data)
+    value = json_text.read(data, name)
     banks: dict[str, dict[int, bytes]] = {}
     try:
         attest, signature = json_text.octets(value, "Quote", "Quote"), json_text.octets(value, "Quote", "Signature")
@@ -131,7 +131,7 @@ def parse_trustee(data: bytes) -> SentQuote:
         MalformedInput: it is none.
     """
     name = "trustee-tpm-quote"
-    value = _json(name, data)
+    value = json_text.read(data, name)
     quote = json_text.at(value, "tpm_quote") or value
     try:
         listed = json_text.items(quote, "pcrs", most=_MOST_PCRS)
@@ -174,13 +174,6 @@ def _put(name: str, banks: dict[str, dict[int, bytes]], bank: str, index: int, v
         raise MalformedInput(name, 0, f"PCR {index} of the bank {bank or 'of no known hash'} has {len(value)} bytes")
     if banks.setdefault(bank, {}).setdefault(index, value) != value:
         raise MalformedInput(name, 0, f"PCR {index} of {bank} has two values")
-
-
-def _json(name: str, data: bytes) -> Any:
-    try:
-        return json_text.parse(data)
-    except Refusal as refusal:
-        raise MalformedInput(name, 0, refusal.detail) from None
 
 
 def _octets(name: str, value: Any) -> bytes:

@@ -3,7 +3,6 @@
 A claim that is not known here and whose name is a number has that number as its key in CBOR, as it was read.
 """
 
-from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from json import dumps
 from typing import cast
@@ -12,6 +11,7 @@ from trueware.cose import foreign_cbor
 from trueware.cose.foreign_cbor import Key, Value
 from trueware.exchange.ear.claim_keys import KEYS, VERIFIER_KEYS
 from trueware.exchange.ear.model import CLAIMS, PROFILE, Ear, EarAppraisal
+from trueware.signatures.jws import to_base64url
 
 
 def to_json(ear: Ear) -> bytes:
@@ -75,7 +75,7 @@ def _appraisal(each: EarAppraisal, *, text: bool) -> dict[str, object]:
 
 def _octets(value: object) -> str:
     if isinstance(value, bytes):
-        return urlsafe_b64encode(value).rstrip(b"=").decode()
+        return to_base64url(value).decode()
     raise TypeError(f"no JSON of {type(value).__name__}")
 
 
