@@ -51,6 +51,7 @@ from trueware.attestation.tpm.senders import (
     parse_trustee_binary,
 )
 from trueware.attestation.tpm.signature import parse_signature
+from trueware.errors import UnsupportedInput
 from trueware.exchange.charra.reading import read_answer
 from trueware.exchange.ear import Ear, EarAppraisal, Status, VerifierId, read_signed, sign_cwt, sign_jwt
 from trueware.exchange.ear.reading import from_cbor, from_json
@@ -135,7 +136,7 @@ def _device(corpus: Path) -> Iterator[Kind]:
         given = next(each.data for each in pieces if each.name == name)
         return Seed(name, data or given, tuple(each for each in pieces if each.name != name), wish, essence)
 
-    first = _measured(pieces[4].data) or []
+    first = _measured(pieces[4].data)
     listed = pieces[5].data
     covered = len(list(entries(listed)))
     yield Kind("TPM quote", (parse_quote,), (seed("quote.msg", parse_quote),))
@@ -159,12 +160,16 @@ def _device(corpus: Path) -> Iterator[Kind]:
     yield Kind("IMA text", (to_binary,), (Seed("ascii_runtime_measurements", text, beside, wish, essence),))
 
 
-def _measured(data: bytes) -> list[_Measured] | None:
-    """Return what the registers cover of a boot log: the digests, and the part of the data that a digest is of."""
+def _measured(data: bytes) -> list[_Measured]:
+    """Return what the registers cover of a boot log: the digests, and the part of the data that a digest is of.
+
+    Raises:
+        UnsupportedInput: it has no such bank by its own word, which no digest covers; the verdict rests on the registers then.
+    """
     log = read(data)
     at = next((number for number, each in enumerate(log.banks) if each.name == _BANK), None)
     if at is None:
-        return None
+        raise UnsupportedInput("boot log", 0, f"no bank {_BANK}")
     return [
         (event.pcr, event.digests[at], event.data[proof.start : proof.end])
         for event, proof in zip(log.events, prove(log, _BANK), strict=True)
@@ -172,7 +177,7 @@ def _measured(data: bytes) -> list[_Measured] | None:
     ]
 
 
-def _is_as_before(now: Sequence[_Measured] | None, before: Sequence[_Measured]) -> bool:
+def _is_as_before(now: Sequence[_Measured], before: Sequence[_Measured]) -> bool:
     """Whether the same was measured, up to where the quote was made.
 
     What kind an event says that it is is under no digest: of one that was renamed the data is not proved, and not told as proved.
